@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test lint clean
+
+setup: $(VENV)/.ready .typecheck/bursar
+
+# An editable install: rebuilt only when pyproject.toml changes.
+$(VENV)/.ready: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]'
+	touch $@
+
+# mypy must see the repository root under its import name.
+.typecheck/bursar:
+	mkdir -p .typecheck
+	ln -sfn .. .typecheck/bursar
+
+demo: setup
+	$(BIN)/bursar bench almanac --policy embedded --planner react,tracker \
+		--budget search=8,open=4 --tasks 100 --repeats 3 --seed 0
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .typecheck build dist *.egg-info

@@ -1,0 +1,87 @@
+"""A vector of resources: what a call may cost, or did cost."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, Mapping
+from decimal import Decimal
+
+Quantity = int | Decimal
+
+SOFT = ("usd", "tokens", "input_tokens", "output_tokens")
+"""What a policy call's bill may leave unspent of its hold; a call counts as one in any case."""
+
+
+class Amount(Mapping[str, Quantity]):
+    """Immutable quantities by resource; a resource that is not named is zero.
+
+    Resources: `usd` (Decimal), `input_tokens`, `output_tokens`, `tokens` (both), `model_calls`,
+    `tool_calls`, and of one tool `tool_calls.NAME` and `usd.NAME`.
+    """
+
+    __slots__ = ("_quantities",)
+
+    def __init__(self, quantities: Mapping[str, Quantity] | None = None) -> None:
+        self._quantities = {k: v for k, v in (quantities or {}).items() if v}
+
+    @classmethod
+    def of_model_call(cls, usd: Decimal, input_tokens: int, output_tokens: int) -> Amount:
+        return cls(
+            {
+                "usd": usd,
+                "input_tokens": input_tokens,
+                "output_tokens": output_tokens,
+                "tokens": input_tokens + output_tokens,
+                "model_calls": 1,
+            }
+        )
+
+    @classmethod
+    def of_tool_call(cls, tool: str, usd: Decimal) -> Amount:
+        return cls({"usd": usd, f"usd.{tool}": usd, "tool_calls": 1, f"tool_calls.{tool}": 1})
+
+    def __getitem__(self, resource: str) -> Quantity:
+        return self._quantities.get(resource, 0)
+
+    def __contains__(self, resource: object) -> bool:
+        return resource in self._quantities
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._quantities)
+
+    def __len__(self) -> int:
+        return len(self._quantities)
+
+    def items(self) -> ItemsView[str, Quantity]:
+        return self._quantities.items()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Amount) and self._quantities == other._quantities
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._quantities.items()))
+
+    def __add__(self, other: Amount) -> Amount:
+        total = dict(self._quantities)
+        for resource, quantity in other._quantities.items():
+            total[resource] = total.get(resource, 0) + quantity
+        return Amount(total)
+
+    def __sub__(self, other: Amount) -> Amount:
+        total = dict(self._quantities)
+        for resource, quantity in other._quantities.items():
+            total[resource] = total.get(resource, 0) - quantity
+        return Amount(total)
+
+    def only(self, resources: tuple[str, ...]) -> Amount:
+        """Returns the part of it that is in the given resources."""
+        return Amount({r: q for r, q in self._quantities.items() if r in resources})
+
+    @property
+    def usd(self) -> Decimal:
+        return Decimal(self["usd"])
+
+    def __repr__(self) -> str:
+        return f"Amount({', '.join(f'{r}={q}' for r, q in self._quantities.items())})"
+
+
+NOTHING = Amount()

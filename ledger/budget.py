@@ -1,0 +1,186 @@
+"""Budgets: immutable limits on resources, built in Python or parsed from text."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from .amount import Quantity
+from .errors import BudgetError
+
+COUNTS = ("tokens", "input_tokens", "output_tokens", "model_calls", "tool_calls")
+_SUFFIX = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_NUMBER = re.compile(r"^\$?([0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+)([a-z]?)$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What one tool may use. None means no limit of its own."""
+
+    calls: int | None = None
+    usd: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "calls", _count("calls", self.calls))
+        object.__setattr__(self, "usd", _usd("usd", self.usd))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Limits that cannot be overspent. None means no limit on that resource."""
+
+    usd: Decimal | None = None
+    """US dollars for everything: tokens and tools. Ints, floats and strings are converted."""
+    tokens: int | None = None
+    """Input and output tokens together."""
+    input_tokens: int | None = None
+    """Prompt tokens of all classes (fresh, cache reads and writes)."""
+    output_tokens: int | None = None
+    """Completion tokens, reasoning included."""
+    model_calls: int | None = None
+    tool_calls: int | None = None
+    """Calls of all tools together."""
+    per_tool: Mapping[str, Limit] = field(default_factory=dict)
+    """Limits of single tools by name; an int is short for `Limit(calls=…)`."""
+    seconds: float | None = None
+    """A deadline on the wall clock: work still in flight then is cancelled and booked."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "usd", _usd("usd", self.usd))
+        for name in COUNTS:
+            object.__setattr__(self, name, _count(name, getattr(self, name)))
+        seconds = _decimal("seconds", self.seconds)
+        object.__setattr__(self, "seconds", None if seconds is None else float(seconds))
+        limits = {tool: _limit(tool, limit) for tool, limit in dict(self.per_tool).items()}
+        object.__setattr__(self, "per_tool", limits)
+
+    @classmethod
+    def parse(cls, text: str) -> Budget:
+        """Returns the budget of text such as `usd=0.10,tokens=200k,search=20,seconds=2m`.
+
+        Names that are no resource are tools: `search=20` limits its calls, `fetch.usd=0.02` its
+        money. Counts take k, m, b; seconds take s, m, h. Whether a tool exists is checked where
+        the tools are known (`check_tools`).
+
+        Raises:
+            BudgetError: on anything else, naming the part that is wrong.
+        """
+        values: dict[str, Any] = {}
+        tools: dict[str, dict[str, Any]] = {}
+        for part in filter(None, (p.strip() for p in text.split(","))):
+            name, equals, number = (s.strip() for s in part.partition("="))
+            if not equals or not name or not number:
+                raise BudgetError(
+                    f"budget part {part!r} is not NAME=LIMIT: write e.g. usd=0.10,search=20"
+                )
+            tool, _, unit = name.partition(".")
+            is_tool = name not in ("usd", "seconds", *COUNTS)
+            target, key = (
+                (tools.setdefault(tool, {}), unit or "calls") if is_tool else (values, name)
+            )
+            if is_tool and key not in ("calls", "usd"):
+                raise BudgetError(f"budget part {part!r}: a tool is limited by `calls` or `usd`")
+            if key in target:
+                raise BudgetError(f"budget names {name!r} twice: keep one of them")
+            target[key] = _parse_number(part, key, number)
+        if not values and not tools:
+            raise BudgetError("the budget is empty: write e.g. usd=0.10,search=20")
+        return cls(**values, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})
+
+    @property
+    def limits(self) -> dict[str, Quantity]:
+        """Limits by resource name, `seconds` left out (it is a deadline, not a sum)."""
+        found: dict[str, Quantity | None] = {"usd": self.usd}
+        found.update((name, getattr(self, name)) for name in COUNTS)
+        for tool, limit in self.per_tool.items():
+            found[f"tool_calls.{tool}"] = limit.calls
+            found[f"usd.{tool}"] = limit.usd
+        return {name: value for name, value in found.items() if value is not None}
+
+    def check_tools(self, known: Iterable[str]) -> None:
+        """Raises BudgetError if the budget limits a tool that does not exist."""
+        names = sorted(known)
+        for tool in self.per_tool:
+            if tool not in names:
+                has = ", ".join(names) or "none"
+                raise BudgetError(
+                    f"the budget limits {tool!r}, which is neither a resource nor a tool of this "
+                    f"agent: its tools are {has}; resources are usd, {', '.join(COUNTS)}, seconds"
+                )
+
+    @property
+    def needs_prices(self) -> bool:
+        return self.usd is not None or any(t.usd is not None for t in self.per_tool.values())
+
+    def __add__(self, more: Budget) -> Budget:
+        """Raises each limit that `more` names; what has no limit keeps none."""
+
+        def add(mine: Any, theirs: Any) -> Any:
+            return None if mine is None else mine + (theirs or 0)
+
+        names = [f.name for f in dataclasses.fields(self) if f.name != "per_tool"]
+        sums: dict[str, Any] = {n: add(getattr(self, n), getattr(more, n)) for n in names}
+        tools = {
+            tool: Limit(
+                calls=add(limit.calls, more.per_tool.get(tool, Limit()).calls),
+                usd=add(limit.usd, more.per_tool.get(tool, Limit()).usd),
+            )
+            for tool, limit in self.per_tool.items()
+        }
+        return Budget(**sums, per_tool=tools)
+
+    def __str__(self) -> str:
+        parts = [f"{name}={value}" for name, value in self.limits.items() if "." not in name]
+        for tool, limit in self.per_tool.items():
+            parts += [f"{tool}={limit.calls}"] if limit.calls is not None else []
+            parts += [f"{tool}.usd={limit.usd:f}"] if limit.usd is not None else []
+        parts += [f"seconds={self.seconds:g}"] if self.seconds is not None else []
+        return ",".join(parts)
+
+
+def _parse_number(part: str, name: str, text: str) -> Decimal:
+    match = _NUMBER.match(text.lower())
+    scale = _SECONDS if name == "seconds" else {"": 1} if name == "usd" else _SUFFIX
+    if match is None or match[2] not in scale:
+        units = "/".join(unit for unit in scale if unit)
+        hint = f" (units: {units})" if units else ""
+        raise BudgetError(f"budget part {part!r}: {text!r} is not a number that I can read{hint}")
+    return Decimal(match[1].replace("_", "")) * scale[match[2]]
+
+
+def _decimal(name: str, value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise BudgetError(f"budget {name}={value!r} is not a number") from None
+    if isinstance(value, bool) or not number.is_finite() or number < 0:
+        raise BudgetError(f"budget {name}={value} must be a finite number that is not negative")
+    return number
+
+
+def _usd(name: str, value: Any) -> Decimal | None:
+    return _decimal(name, value)
+
+
+def _count(name: str, value: Any) -> int | None:
+    number = _decimal(name, value)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise BudgetError(f"budget {name}={value} must be a whole number")
+    return int(number)
+
+
+def _limit(tool: str, value: Any) -> Limit:
+    if isinstance(value, Limit):
+        return value
+    if isinstance(value, int):
+        return Limit(calls=_count(tool, value))
+    raise BudgetError(f"per_tool[{tool!r}] must be a number of calls or a Limit, not {value!r}")

@@ -1,0 +1,55 @@
+"""The door through which everything outside is reached, as planners and memories see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .records import Message, Observation, Reply, ToolCall, ToolChoice
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The ledger's no: the call was not made because no hold for it could be taken."""
+
+    resource: str
+    why: str
+
+
+class Effects(Protocol):
+    """Policy calls, tool calls, clock and randomness of one node of one run.
+
+    Every call is numbered. A call that the journal has an answer for returns that answer and
+    costs nothing; any other is held, journalled, made, settled and journalled.
+    """
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        tool_choice: ToolChoice = "auto",
+        max_tokens: int | None = None,
+        last: bool = False,
+    ) -> Reply | Refusal:
+        """Asks the policy.
+
+        Args:
+            messages: the prompt.
+            tool_choice: `"none"` forbids tool calls; the tools stay in the request, so that
+                the provider's prompt cache stays warm.
+            max_tokens: the most output tokens; clipped so that the hold fits.
+            last: this is the wrap-up reply: it may use what was kept back for it.
+
+        Raises:
+            PolicyError: the policy failed for good.
+        """
+
+    async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
+        """Runs a batch of tool calls side by side; returns what came back, in call order.
+
+        A call that no money is left for, that fails or hangs, is an error observation.
+        """
+
+    async def value(self, make: Callable[[], Any]) -> Any:
+        """Returns `make()`, a JSON value; on replay the value that was recorded then."""

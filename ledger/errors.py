@@ -1,0 +1,97 @@
+"""Every error of bursar, by who must act.
+
+```
+BursarError
+├── UsageError            the developer or the person at the command line wrote something wrong
+│   ├── BudgetError         a budget that makes no sense, or cannot pay for one call
+│   └── Unpriced            a model or tool without a price under a budget in USD
+├── BudgetExhausted       the owner of the budget: the run ended for want of it
+├── ToolError             the policy: it sees the text as an observation and goes on
+├── PolicyError           the policy's side failed; says whether money may have been spent
+│   ├── CallRefused         nothing was billed: the hold is released
+│   └── OutcomeUnknown      the bill is unknown: the hold stays booked in full
+├── JournalError          the disk: the book cannot be written or read
+└── DriftError            a replayed run asked for something else than what is recorded
+```
+"""
+
+from __future__ import annotations
+
+
+class BursarError(Exception):
+    """Base of all errors that bursar raises on purpose. Its text is one clear sentence."""
+
+
+class UsageError(BursarError):
+    """Wrong input: says what, where and how to mend it."""
+
+
+class BudgetError(UsageError):
+    """A budget that is malformed, or too small for a single call plus the wrap-up reply."""
+
+
+class Unpriced(UsageError):
+    """A model or tool has no price, so a budget in USD cannot be kept.
+
+    Attributes:
+        kind: `"model"` or `"tool"`.
+        name: what has no price.
+    """
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind = kind
+        self.name = name
+        entry = "input = 0.25\noutput = 2.0" if kind == "model" else "call = 0.001"
+        hint = entry.replace("\n", ", ")
+        super().__init__(
+            f"{kind} {name!r} has no price, so a budget in USD cannot be kept: "
+            f'add `[{kind}s."{name}"]` with `{hint}` to your prices file (--prices FILE)'
+        )
+
+
+class BudgetExhausted(BursarError):
+    """A run ended for want of budget (only raised under `raise_on_exhausted=True`).
+
+    Attributes:
+        result: the run's result, with its best answer.
+    """
+
+    def __init__(self, result: object, reason: str) -> None:
+        self.result = result
+        super().__init__(reason)
+
+
+class ToolError(BursarError):
+    """A tool cannot do what was asked. The policy sees the text as an error observation."""
+
+
+class PolicyError(BursarError):
+    """The policy did not reply.
+
+    Attributes:
+        retryable: whether the same call may be tried again.
+        retry_after: seconds that the server asked to wait, or None.
+    """
+
+    def __init__(
+        self, text: str, *, retryable: bool = False, retry_after: float | None = None
+    ) -> None:
+        self.retryable = retryable
+        self.retry_after = retry_after
+        super().__init__(text)
+
+
+class CallRefused(PolicyError):
+    """The call never left, or the provider refused it without billing (4xx, 429, 503)."""
+
+
+class OutcomeUnknown(PolicyError):
+    """The call left and no bill came back (time-out, reset, other 5xx, cut stream)."""
+
+
+class JournalError(BursarError):
+    """The journal or the store cannot be written or read."""
+
+
+class DriftError(BursarError):
+    """A run that replays its record asked for something else than what is recorded."""

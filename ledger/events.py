@@ -1,0 +1,93 @@
+"""The events of the journal: one JSON object a line, appended and never changed.
+
+Every event has these fields:
+
+| field  | meaning                                                                   |
+|--------|---------------------------------------------------------------------------|
+| `id`   | `<journal>:<line number>`, unique for ever                                |
+| `run`  | the run, or `""` for events of the journal itself                         |
+| `seq`  | place in the run, counted from 0 across processes                         |
+| `t`    | wall clock, seconds since 1970                                            |
+| `at`   | seconds of the run's own time: downtime between a crash and a resume is out |
+| `kind` | one of the kinds below                                                    |
+| `key`  | the effect's key: `branch/path/step/position/ordinal`, or `""`            |
+
+and, by kind:
+
+| kind          | further fields                                                              |
+|---------------|-----------------------------------------------------------------------------|
+| `journal`     | first line of a file: `format`, `journal`, `pid`, `host`, `version`         |
+| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat` |
+| `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
+| `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), and `request` or `arguments` + `call_id` |
+| `settle`      | `hold`, `usd`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, and `reply` or `observation` |
+| `release`     | `hold`, `why`: the call never left or was refused without a bill            |
+| `unknown`     | `hold`, `why`: no bill came; the hold stays booked in full                  |
+| `overrun`     | `hold`, `resource`, `held`, `billed`: a bill above its hold                 |
+| `refused`     | `call`, `name`, `resource`, `account`, `why`: no hold could be taken        |
+| `value`       | `value`: a clock reading, a random draw, or numbers shown to the policy     |
+| `withdrawn`   | `name`: the tool is used up and no longer offered                           |
+| `scored`      | `score`, `success`: a suite's judgement of the run's answer                 |
+| `run_ended`   | `status`, `answer`, `why`                                                   |
+
+USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
+`release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
+"keep": number of leading messages taken from it, "new": [messages], "hash": …, "tools": digest,
+"max_tokens": …}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+FORMAT = 1
+"""Version of the journal's format, written in the first line of every file."""
+
+Kind = Literal[
+    "journal",
+    "run_started",
+    "run_resumed",
+    "hold",
+    "settle",
+    "release",
+    "unknown",
+    "overrun",
+    "refused",
+    "value",
+    "withdrawn",
+    "scored",
+    "run_ended",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal. `body` holds the fields that depend on `kind`."""
+
+    run: str
+    seq: int
+    kind: Kind
+    key: str = ""
+    at: float = 0.0
+    body: dict[str, Any] = field(default_factory=dict)
+    id: str = ""
+    t: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "run": self.run,
+            "seq": self.seq,
+            "t": self.t,
+            "at": self.at,
+            "kind": self.kind,
+            "key": self.key,
+            **self.body,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Event:
+        body = dict(data)
+        common = {name: body.pop(name) for name in ("id", "run", "seq", "t", "at", "kind", "key")}
+        return cls(**common, body=body)
