@@ -1,0 +1,231 @@
+"""The end of `bursar bench`: a `Report` as tables for a terminal, or as plain text for a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from itertools import groupby
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from . import figures
+from .rows import UNFINISHED, Setup, Status
+from .summary import LEVEL, HopsSummary, Measures, Report, SetupSummary, summarise
+from .verdict import verdict
+
+__all__ = ["WIDTH", "Report", "render_plain", "render_rich", "summarise"]
+
+WIDTH = 100
+"""Columns that every table fits into."""
+
+Names = Mapping[Setup, Sequence[str]]
+"""What a set-up is called: the parts in which it differs from the others."""
+
+_ENDINGS: dict[Status, str] = {
+    "answered": "answered",
+    "budget_exhausted": "budget exhausted",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "not_started": "not started (the suite's money is out)",
+}
+
+
+def render_rich(report: Report) -> RenderableType:
+    """Returns the tables and sentences, for a console of at least `WIDTH` columns."""
+    if not report.setups:
+        return Text("No runs to report.")
+    parts: list[RenderableType] = []
+    for block in _blocks(report):
+        parts += [Text(), *block] if parts else block
+    return Group(*parts)
+
+
+def render_plain(report: Report) -> str:
+    """Returns the same without colours, `WIDTH` columns wide whatever the terminal."""
+    out = StringIO()
+    console = Console(file=out, width=WIDTH, color_system=None, legacy_windows=False)
+    console.print(render_rich(report))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _blocks(report: Report) -> Iterator[list[RenderableType]]:
+    setups = [summary.setup for summary in report.setups]
+    names, places = _names(setups), _places(report)
+    if common := _common(setups):
+        yield [Text(common, style="bold")]
+    if any(summary.measures for summary in report.setups):
+        yield [_setups_table(report, names, places), _note(_SETUPS_NOTE)]
+    if any(summary.hops is not None for summary in report.hops):
+        yield [_hops_table(report, names, places), _note(_HOPS_NOTE)]
+    yield [Text("How the runs ended", style="bold"), _endings(report, names), *_left_out(report)]
+    if report.comparisons:
+        yield [_comparisons_table(report, names), _note(_comparisons_note(report, names))]
+    if len(setups) > 1:
+        yield [Text("Verdict", style="bold"), *map(Text, _verdicts(report, names))]
+
+
+def _names(setups: Sequence[Setup]) -> Names:
+    varies = [len(set(values)) > 1 for values in zip(*setups, strict=True)]
+    if not any(varies):
+        return {setup: [setup.planner] for setup in setups}
+    return {
+        setup: [part for part, shown in zip(setup, varies, strict=True) if shown]
+        for setup in setups
+    }
+
+
+def _common(setups: Sequence[Setup]) -> str:
+    columns = zip(Setup._fields, zip(*setups, strict=True), strict=True)
+    return " · ".join(f"{field} {parts[0]}" for field, parts in columns if len(set(parts)) == 1)
+
+
+def _places(report: Report) -> int:
+    amounts = [summary.measures.cost.value for summary in report.setups if summary.measures]
+    for row in report.hops:
+        amounts += [row.cost, row.cheapest or 0.0]
+    return figures.decimals(amounts)
+
+
+_SETUPS_NOTE = (
+    f"Means per try at a task. Below: {100 * LEVEL:.0f} % intervals, by task. "
+    "Cost of pass: USD per success."
+)
+
+
+def _setups_table(report: Report, names: Names, places: int) -> Table:
+    table = _table(
+        *("tasks", "runs", "success", "cost per task", "cost of pass"),
+        *("tokens", "tool\ncalls", "model\ncalls", "seconds"),
+    )
+    for summary in report.setups:
+        if summary.measures:
+            name = _cell("\n".join(names[summary.setup]))
+            table.add_row(name, *_measure_cells(summary.measures, places))
+    return table
+
+
+def _measure_cells(measures: Measures, places: int) -> Iterator[RenderableType]:
+    yield f"{measures.tasks:,}"
+    yield f"{measures.runs:,}"
+    success = measures.success
+    yield _stacked(figures.percent(success.value), figures.percent_interval(success))
+    for money in (measures.cost, measures.cost_of_pass):
+        yield _stacked(
+            figures.aligned_usd(money.value, places), figures.usd_interval(money, places)
+        )
+    for value in (measures.tokens, measures.tool_calls, measures.model_calls, measures.seconds):
+        yield figures.quantity(value)
+
+
+_HOPS_NOTE = "If solved: cost of the successful runs, in costs of their cheapest paths."
+
+
+def _hops_table(report: Report, names: Names, places: int) -> Table:
+    table = _table(
+        *("hops", "tasks", "success", "interval", "cost per task", "cheapest path", "if solved")
+    )
+    for setup, group in groupby(report.hops, key=lambda row: row.setup):
+        rows = list(group)
+        for name, row in zip(_spread(names[setup], len(rows)), rows, strict=True):
+            table.add_row(_cell(name), *_hops_cells(row, places))
+        table.add_section()
+    return table
+
+
+def _hops_cells(row: HopsSummary, places: int) -> Iterator[RenderableType]:
+    yield figures.NONE if row.hops is None else str(row.hops)
+    yield f"{row.tasks:,}"
+    yield figures.percent(row.success.value)
+    yield Text(figures.percent_interval(row.success), style="dim")
+    yield figures.aligned_usd(row.cost, places)
+    yield figures.NONE if row.cheapest is None else figures.aligned_usd(row.cheapest, places)
+    yield figures.times(row.times_cheapest)
+
+
+def _spread(name: Sequence[str], rows: int) -> list[str]:
+    """Returns a line for each row of a set-up: its name from the top, then nothing."""
+    lines = [*name, *[""] * rows]
+    return [*lines[: rows - 1], "\n".join(filter(None, lines[rows - 1 :]))]
+
+
+def _endings(report: Report, names: Names) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for summary in report.setups:
+        table.add_row(_cell(" · ".join(names[summary.setup])), _ending(summary))
+    return table
+
+
+def _ending(summary: SetupSummary) -> str:
+    counts = [
+        f"{summary.statuses[status]:,} {text}"
+        for status, text in _ENDINGS.items()
+        if status in summary.statuses
+    ]
+    return f"{', '.join(counts)}; {figures.usd(float(summary.spent))} spent"
+
+
+def _left_out(report: Report) -> Iterator[Text]:
+    if any(UNFINISHED & summary.statuses.keys() for summary in report.setups):
+        yield _note("Runs that were cancelled or not started count here only.")
+
+
+def _comparisons_table(report: Report, names: Names) -> Table:
+    table = _table("tasks", "success, points", "cost per task")
+    for row in report.comparisons:
+        table.add_row(
+            _cell("\n".join(names[row.other])),
+            f"{row.tasks:,}",
+            _stacked(figures.points(row.success.value), figures.points_interval(row.success)),
+            _stacked(figures.signed_usd(row.cost.value), figures.signed_usd_interval(row.cost)),
+        )
+    return table
+
+
+def _comparisons_note(report: Report, names: Names) -> str:
+    first, number = report.comparisons[0], len(report.setups) - 1
+    note = f"Difference from {' · '.join(names[first.base])} on the tasks that both ran, "
+    if number == 1:
+        return f"{note}with its {100 * LEVEL:.0f} % interval."
+    return f"{note}with {100 * first.level:.4g} % intervals: {number} comparisons share the 5 %."
+
+
+def _verdicts(report: Report, names: Names) -> Iterator[str]:
+    base, *others = [summary.setup for summary in report.setups]
+    compared = {comparison.other: comparison for comparison in report.comparisons}
+    base_name = " · ".join(names[base])
+    for other in others:
+        name = " · ".join(names[other])
+        if other in compared:
+            yield verdict(compared[other], base_name, name)
+        else:
+            yield f"{name} and {base_name} finished no task in common."
+
+
+def _table(*headers: str) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        header_style="bold",
+    )
+    table.add_column("set-up", overflow="fold")
+    for header in headers:
+        table.add_column(header, justify="right", no_wrap=True)
+    return table
+
+
+def _cell(name: str) -> Text:
+    """Returns the name of a set-up; a long budget may break after its commas."""
+    return Text(name.replace(",", ", "))
+
+
+def _stacked(value: str, interval: str) -> Text:
+    return Text.assemble(value, ("\n" + interval, "dim")) if interval else Text(value)
+
+
+def _note(text: str) -> Text:
+    return Text(text, style="dim")

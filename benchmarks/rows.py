@@ -1,0 +1,158 @@
+"""The result of one run of a benchmark, as `bursar bench --json FILE` writes it: one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..ledger.errors import UsageError
+
+Status = Literal["answered", "budget_exhausted", "failed", "cancelled", "not_started"]
+
+UNFINISHED: frozenset[Status] = frozenset({"cancelled", "not_started"})
+"""Statuses that say nothing of the agent: someone stopped the run, or the suite's money was out."""
+
+
+class Setup(NamedTuple):
+    """What is compared: runs with the same set-up differ only in task, repeat and seed."""
+
+    planner: str
+    memory: str
+    policy: str
+    budget: str
+
+
+class Row(BaseModel):
+    """One run of one task."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    task: str = Field(min_length=1)
+    hops: int | None = Field(default=None, ge=0)
+    """Facts that must be linked to reach the answer; None where the suite does not say."""
+    kind: str = ""
+    """The suite's own name of the question's type."""
+    planner: str
+    memory: str
+    policy: str
+    budget: str
+    repeat: int = Field(ge=0)
+    seed: int
+    status: Status
+    score: float | None = Field(ge=0, le=1)
+    """The scorer's judgement from 0 to 1; None where nothing was scored."""
+    cost_usd: Decimal = Field(ge=0)
+    """Unified cost in USD: tokens and tool calls."""
+    tool_calls: int = Field(ge=0)
+    model_calls: int = Field(ge=0)
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    run: str
+    """The run's id in the journal; empty if it was not started."""
+    gold_cost_usd: Decimal | None = Field(default=None, ge=0)
+    """Price in USD of the cheapest path to the answer; None where it is not known."""
+
+    @property
+    def setup(self) -> Setup:
+        return Setup(self.planner, self.memory, self.policy, self.budget)
+
+    @property
+    def finished(self) -> bool:
+        """True if the run came to its own end, good or bad, and so counts in the statistics."""
+        return self.status not in UNFINISHED
+
+    @property
+    def success(self) -> bool:
+        """True at full marks; a run that was not scored has none."""
+        return self.score is not None and self.score >= 1
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def to_json(self) -> str:
+        """Returns one line of JSON, without its end. USD are numbers with every digit kept."""
+        return orjson.dumps(self.model_dump(), default=_exact).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Row:
+        """Reads one object.
+
+        Raises:
+            UsageError: it is not JSON, or a field is missing or wrong (the text names it).
+        """
+        try:
+            data = json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+        except ValueError as exc:
+            raise UsageError(f"not a JSON object ({exc})") from exc
+        if not isinstance(data, dict):
+            raise UsageError(f"not a JSON object but {type(data).__name__}")
+        try:
+            return cls.model_validate(data)
+        except ValidationError as exc:
+            raise UsageError(_first_problem(exc)) from exc
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Reads a file of results; blank lines are skipped.
+
+    Raises:
+        UsageError: the file cannot be read, a line is wrong, or a run is there twice. The text
+            names the file, the line and the field.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as exc:
+        raise UsageError(f"cannot read results from {path}: {exc.strerror or exc}") from exc
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = Row.from_json(line)
+        except UsageError as exc:
+            raise UsageError(f"{path}, line {number}: {exc}") from exc
+        if row.run in seen:
+            raise UsageError(
+                f"{path}, line {number}: run {row.run!r} is already on line {seen[row.run]}"
+            )
+        if row.run:
+            seen[row.run] = number
+        rows.append(row)
+    return rows
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Writes a file of results in place of what was there.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    text = "".join(f"{row.to_json()}\n" for row in rows)
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as exc:
+        raise UsageError(f"cannot write results to {path}: {exc.strerror or exc}") from exc
+
+
+def _exact(value: Any) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(f"{value:f}")
+    raise TypeError(type(value).__name__)
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"field {field!r} is missing"
+    message = problem["msg"]
+    return f"field {field!r} is {problem['input']!r}: {message[:1].lower()}{message[1:]}"

@@ -1,0 +1,62 @@
+"""From what a person types to a policy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ..ledger.errors import UsageError
+from .endpoint import Endpoint, address
+from .human import Human
+from .inprocess import embedded
+from .policy import Policy
+from .scripted import Scripted, by_turn, read_script
+
+FORMS = (
+    "openai/MODEL",
+    "openai:MODEL",
+    "http://HOST:PORT/v1#MODEL",
+    "https://HOST/v1#MODEL",
+    "embedded",
+    "human",
+    "scripted:FILE.json",
+)
+"""What `policy` accepts."""
+
+
+def policy(spec: str, **options: Any) -> Policy:
+    """Returns the policy that `spec` names.
+
+    Args:
+        spec: one of `FORMS`.
+        options: passed on, e.g. `timeout`, `max_output`, and for servers those of `Endpoint`.
+
+    Raises:
+        UsageError: the form is unknown, or an option does not belong to it.
+    """
+    try:
+        return _policy(spec.strip(), options)
+    except TypeError as exc:
+        raise UsageError(f"the model {spec!r} does not take these options: {exc}") from exc
+
+
+def _policy(spec: str, options: dict[str, Any]) -> Policy:
+    if hosted := re.fullmatch(r"openai[/:](\S+)", spec):
+        return Endpoint(hosted[1], **{"name": f"openai/{hosted[1]}", **options})
+    if re.match(r"https?://", spec):
+        return _server(spec, options)
+    if spec in ("embedded", "embedded/almanac-reader"):
+        return embedded(**options)
+    if spec == "human":
+        return Human(**options)
+    if script := re.fullmatch(r"scripted:(.+)", spec):
+        return Scripted(by_turn(read_script(Path(script[1]))), **options)
+    raise UsageError(f"unknown model {spec!r}: use one of {', '.join(FORMS)}")
+
+
+def _server(spec: str, options: dict[str, Any]) -> Policy:
+    url, _, model = spec.partition("#")
+    if not model:
+        raise UsageError(f"the model {spec!r} lacks its name: write ADDRESS#MODEL")
+    return Endpoint(model, **{"base_url": url, "name": f"{address(url)}/{model}", **options})

@@ -1,0 +1,38 @@
+"""What every policy is: one method from a request to a reply."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..ledger.records import Reply, Request
+
+
+class Policy(Protocol):
+    """Decides the next step: a hosted endpoint, the embedded model, a person, a script.
+
+    A policy makes exactly one try per call and books nothing: the effects door holds the money
+    before, settles it after, and tries again where the error says that it may.
+    """
+
+    @property
+    def name(self) -> str:
+        """How prices and reports name it, e.g. `openai/gpt-5-mini`."""
+
+    @property
+    def max_output(self) -> int:
+        """Tokens of output asked for where nothing smaller is set."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which a call is given up."""
+
+    async def reply(self, request: Request) -> Reply:
+        """Returns the policy's reply.
+
+        Raises:
+            CallRefused: nothing was billed (the call never left, 4xx, 429, 503).
+            OutcomeUnknown: the bill is unknown (time-out, reset, other 5xx, cut stream).
+        """
+
+    async def close(self) -> None:
+        """Gives back connections. The policy may not be used afterwards."""

@@ -1,0 +1,109 @@
+"""Puts a streamed reply together from server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..ledger.records import Reply
+from . import wire
+
+
+@dataclass
+class Events:
+    """Cuts a byte stream into the `data` of its server-sent events."""
+
+    _rest: bytes = b""
+    _data: list[bytes] = field(default_factory=list)
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yields the data of every event that `chunk` completes."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            line = line.rstrip(b"\r")
+            if line.startswith(b"data:"):
+                self._data.append(line[5:].removeprefix(b" "))
+            elif not line and self._data:
+                yield b"\n".join(self._data)
+                self._data.clear()
+
+    def end(self) -> Iterator[bytes]:
+        """Yields the last event of a stream that ends without a blank line."""
+        return self.feed(b"\n\n")
+
+
+@dataclass
+class Assembly:
+    """A reply that is being streamed.
+
+    Attributes:
+        finished: the server said that the reply is complete; only its bill may still come.
+        done: the server said that nothing more comes.
+    """
+
+    on_text: Callable[[str], None] | None = None
+    finished: bool = False
+    done: bool = False
+    _text: list[str] = field(default_factory=list)
+    _calls: dict[int, dict[str, str]] = field(default_factory=dict)
+    _head: dict[str, Any] = field(default_factory=dict)
+    _finish_reason: str | None = None
+
+    def add(self, data: bytes) -> None:
+        """Takes the data of one event.
+
+        Raises:
+            wire.Unreadable: it is not JSON, or the server reports an error in mid-stream.
+        """
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return
+        chunk = wire.loads(data)
+        if not isinstance(chunk, Mapping):
+            raise wire.Unreadable("a piece of the stream is not a JSON object")
+        if chunk.get("error"):
+            raise wire.Unreadable(f"the stream broke off: {wire.complaint(chunk)[:200]}")
+        for name in ("id", "model", "usage"):
+            if chunk.get(name):
+                self._head[name] = chunk[name]
+        choices = chunk.get("choices")
+        if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
+            self._choose(choices[0])
+
+    def reply(self) -> Reply:
+        """Returns the reply as if it had come in one piece."""
+        calls = [self._calls[index] for index in sorted(self._calls)]
+        message = {
+            "content": "".join(self._text),
+            "tool_calls": [{"id": call["id"], "function": call} for call in calls],
+        }
+        choice = {"message": message, "finish_reason": self._finish_reason}
+        return wire.reply({**self._head, "choices": [choice]})
+
+    def _choose(self, choice: Mapping[str, Any]) -> None:
+        delta = choice.get("delta")
+        if isinstance(delta, Mapping):
+            if piece := wire.text(delta):
+                self._text.append(piece)
+                if self.on_text:
+                    self.on_text(piece)
+            for position, part in enumerate(delta.get("tool_calls") or ()):
+                if isinstance(part, Mapping):
+                    self._extend_call(position, part)
+        if isinstance(reason := choice.get("finish_reason"), str):
+            self._finish_reason = reason
+            self.finished = True
+
+    def _extend_call(self, position: int, part: Mapping[str, Any]) -> None:
+        index = part.get("index")
+        call = self._calls.setdefault(
+            index if isinstance(index, int) else position, {"id": "", "name": "", "arguments": ""}
+        )
+        function = part.get("function")
+        if isinstance(part.get("id"), str) and not call["id"]:
+            call["id"] = part["id"]
+        if isinstance(function, Mapping):
+            for name in ("name", "arguments"):
+                if isinstance(function.get(name), str):
+                    call[name] += function[name]

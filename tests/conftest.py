@@ -1,0 +1,63 @@
+"""What holds for every test: no money, no network beyond loopback, no folder imported bare."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bursar.benchmarks.perf.server import LoopbackServer
+
+FOLDERS = ("agent", "benchmarks", "cli", "ledger", "memory", "planners", "policies", "tools")
+SPENDING = ("OPENAI_", "BURSAR_", "ANTHROPIC_")
+LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests cannot spend money: keys are taken away and only loopback can be reached."""
+    for name in list(os.environ):
+        if name.startswith(SPENDING) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    for name in ("connect", "connect_ex"):
+        setattr(socket.socket, name, _only_loopback(getattr(socket.socket, name)))
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in LOOPBACK:
+            raise socket.gaierror(socket.EAI_NONAME, f"tests may not look up {name}")
+        return resolve(host, *args, **options)
+
+    socket.getaddrinfo = getaddrinfo
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    bare = [
+        name
+        for name in FOLDERS
+        if (module := sys.modules.get(name)) is not None
+        and str(session.config.rootpath) in str(getattr(module, "__path__", ""))
+    ]
+    if bare:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print(f"\nimported without `bursar.` before the name: {', '.join(bare)}")
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    """A loopback OpenAI-compatible server that bills as told."""
+    with LoopbackServer() as running:
+        yield running
+
+
+def _only_loopback(connect: Any) -> Any:
+    def checked(self: socket.socket, address: Any) -> Any:
+        if self.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+            raise OSError(f"tests may not connect to {address[0]}")
+        return connect(self, address)
+
+    return checked

@@ -1,0 +1,62 @@
+"""The server that tests and the overhead benchmark lean on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from typing import Any
+
+from bursar.benchmarks.perf.answers import Step
+from bursar.benchmarks.perf.server import LoopbackServer, in_process
+from bursar.ledger.records import Message, Request, ToolSpec, Usage
+from bursar.policies import Endpoint
+
+LOOKUP = ToolSpec("lookup", "Looks a thing up.", {"type": "object"})
+
+
+def ask(url: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(url, data, timeout=30) as response:
+        return json.load(response)
+
+
+async def turns(url: str, model: str) -> tuple[int, str]:
+    endpoint = Endpoint(model, base_url=url)
+    messages = [Message("user", "Go.")]
+    calls = 0
+    while True:
+        reply = await endpoint.reply(Request(tuple(messages), (LOOKUP,)))
+        messages.append(reply.message)
+        if not reply.message.tool_calls:
+            return calls, reply.message.content
+        for call in reply.message.tool_calls:
+            calls += 1
+            messages.append(Message("tool", "found", tool_call_id=call.id))
+
+
+async def test_default_agent(server: LoopbackServer) -> None:
+    assert await turns(server.url, "turns-3-calls-2") == (6, "The answer after 3 turns is 42.")
+    assert server.served.requests == server.served.replies == 4
+
+
+async def test_what_was_served_is_counted(server: LoopbackServer) -> None:
+    server.steps(Step("a b", prompt_tokens=900, completion_tokens=700), Step(status=429))
+    endpoint = Endpoint("m", base_url=server.url)
+    request = Request((Message("user", "Go."),))
+    assert (await endpoint.reply(request)).usage == Usage(input=900, output=700)
+    await asyncio.gather(endpoint.reply(request), return_exceptions=True)
+    served = server.served
+    assert (served.requests, served.replies, served.refused) == (2, 1, 1)
+    assert (served.prompt_tokens, served.completion_tokens) == (900, 700)
+
+
+def test_in_a_process_of_its_own_and_planned_by_json() -> None:
+    with in_process() as url:
+        root = url.removesuffix("/v1")
+        ask(f"{root}/plan", [{"content": "planned", "usage": {"prompt_tokens": 1}}])
+        body = {"model": "m", "messages": [{"role": "user", "content": "Go."}]}
+        reply = ask(f"{url}/chat/completions", body)
+        assert reply["choices"][0]["message"]["content"] == "planned"
+        assert reply["usage"] == {"prompt_tokens": 1}
+        assert ask(f"{root}/served")["replies"] == 1

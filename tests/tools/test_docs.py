@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from bursar.tools import tool
+from bursar.tools.corpus import SUFFIXES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tools.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_works_as_printed(example: str) -> None:
+    exec(compile(example, "docs/tools.md", "exec"), {"__name__": "example"})
+
+
+def test_every_option_and_kind_of_document_is_documented() -> None:
+    options = [name for name in inspect.signature(tool).parameters if name != "function"]
+    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == options
+    assert all(suffix in PAGE for suffix in SUFFIXES)

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from bursar import tools
+
+
+def test_the_public_names_are_pinned() -> None:
+    assert tools.__all__ == [
+        "Outputs",
+        "Registry",
+        "Tool",
+        "ToolContext",
+        "builtin",
+        "calculator",
+        "documents",
+        "recall",
+        "tool",
+    ]
+    assert all(hasattr(tools, name) for name in tools.__all__)

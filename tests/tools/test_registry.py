@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bursar.ledger.errors import UsageError
+from bursar.ledger.records import ToolCall
+from bursar.tools import Registry, builtin, calculator, recall, tool
+
+
+def weather(city: str) -> str:
+    """Tells the weather."""
+    return f"sun in {city}"
+
+
+def test_tools_keep_their_order_and_callables_are_wrapped() -> None:
+    registry = Registry([weather, calculator])
+    assert registry.names == ("weather", "calculator")
+    assert [spec.name for spec in registry.specs] == ["weather", "calculator"]
+    assert [each.spec.name for each in registry] == ["weather", "calculator"]
+    assert len(registry) == 2
+    assert "weather" in registry
+    assert registry.get("calculator") is calculator
+
+
+def test_without_leaves_the_registry_as_it_is() -> None:
+    registry = Registry([weather, calculator, recall])
+    assert registry.without(["calculator", "unheard-of"]).names == ("weather", "recall")
+    assert len(registry) == 3
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    seen = Registry([weather, calculator]).unknown(ToolCall("7", "wether"))
+    assert seen.error
+    assert seen.call_id == "7"
+    assert seen.text == "Error: there is no tool 'wether'; the tools are: weather, calculator"
+    assert Registry().unknown(ToolCall("7", "x")).text.endswith("no tools are given")
+    with pytest.raises(UsageError, match="the tools are: weather"):
+        Registry([weather]).get("wether")
+
+
+@pytest.mark.parametrize("thing", [42, "search", None, int, object()])
+def test_what_is_no_tool_is_refused(thing: Any) -> None:
+    with pytest.raises(UsageError):
+        Registry([thing])
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    with pytest.raises(UsageError, match="two tools are named 'calculator'"):
+        Registry([calculator, tool(name="calculator")(weather)])
+
+
+def test_builtins_come_by_name() -> None:
+    assert builtin("calculator") is calculator
+    assert builtin("recall") is recall
+    with pytest.raises(UsageError, match="these do: calculator, open, recall, search"):
+        builtin("telescope")
+    with pytest.raises(UsageError, match="--docs DIR"):
+        builtin("search")

@@ -1,0 +1,231 @@
+"""`@tool`: a typed function as something that a policy can call, and that cannot break a run."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, overload
+
+from ..ledger.errors import ToolError, UsageError
+from ..ledger.records import Observation, ToolCall, ToolSpec
+from .context import ToolContext
+from .rendering import clean, cut, render
+from .running import Broke, TimedOut, guarded, in_task, in_thread
+from .signature import Signature, default_name
+
+TIMEOUT = 30.0
+"""Seconds until a call is given up, where the tool says nothing else."""
+
+MAX_CHARS = 20_000
+"""Characters of an output that the policy sees, where the tool says nothing else."""
+
+MIN_CHARS = 400
+"""The least that `max_chars` may be: a cut output has to hold its note."""
+
+Price = Decimal | float | str | Callable[..., Decimal | float]
+"""USD per call, or a function from the validated arguments, by keyword, to USD."""
+
+_LOG = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tool:
+    """A tool, ready to be called by a policy. Build one with `tool`."""
+
+    spec: ToolSpec
+    function: Callable[..., Any]
+    signature: Signature
+    price: Decimal | Callable[..., Decimal | float] | None = None
+    """USD per call, a function from the arguments to USD, or None: no price declared."""
+    timeout: float = TIMEOUT
+    """Seconds until a call is given up. An inline tool is never given up."""
+    max_chars: int = MAX_CHARS
+    """Characters of an output that the policy sees; the rest stays addressable."""
+    inline: bool = False
+    """True if the function is called on the event loop itself: quick, pure, never blocking."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the bare function, as if it were not decorated."""
+        return self.function(*args, **kwargs)
+
+    def fault(self, arguments: str) -> str | None:
+        """Returns what is wrong with a call's arguments, or None. A faulty call costs nothing."""
+        try:
+            self.signature.read(arguments)
+        except Exception as exc:
+            return _said(exc)
+        return None
+
+    def cost(self, arguments: str) -> Decimal | None:
+        """Returns the price in USD of a call, or None where no price is declared.
+
+        A call with faulty arguments never reaches the function and costs 0.
+
+        Raises:
+            UsageError: the price function raised, or its result is no sum of money.
+        """
+        if self.price is None:
+            return None
+        try:
+            read = self.signature.read(arguments)
+        except Exception:
+            return Decimal(0)
+        if isinstance(self.price, Decimal):
+            return self.price
+        try:
+            price = self.price(**read)
+        except Exception as exc:
+            raise UsageError(
+                f"the price function of tool {self.spec.name!r} failed: {_said(exc)}"
+            ) from exc
+        return _money(price, self.spec.name)
+
+    async def run(self, call: ToolCall, context: ToolContext) -> Observation:
+        """Calls the tool. Whatever goes wrong comes back as an observation with `error=True`.
+
+        Only the caller's own cancellation and `KeyboardInterrupt` are raised.
+        """
+        error, ref = False, None
+        try:
+            arguments = self.signature.read(call.arguments)
+            if self.signature.context is not None:
+                arguments[self.signature.context] = context
+            text, ref = await self._output(functools.partial(self.function, **arguments), context)
+        except Exception as exc:
+            error = True
+            text, ref = cut(clean(f"Error: {self._explain(exc)}"), self.max_chars, context.outputs)
+        return Observation(call.id, self.spec.name, text, error, ref)
+
+    async def _output(
+        self, function: Callable[[], Any], context: ToolContext
+    ) -> tuple[str, str | None]:
+        if not self.inline and not self.signature.is_async:
+            return await in_thread(lambda: self._shown(function(), context), self.timeout)
+        value = guarded(function) if self.inline else await in_task(function, self.timeout)
+        if _is_small(value, self.max_chars):
+            return self._shown(value, context)
+        return await in_thread(lambda: self._shown(value, context), self.timeout)
+
+    def _shown(self, value: Any, context: ToolContext) -> tuple[str, str | None]:
+        return cut(render(value), self.max_chars, context.outputs)
+
+    def _explain(self, exc: Exception) -> str:
+        if isinstance(exc, TimedOut):
+            return f"{self.spec.name} gave no result within {self.timeout:g} seconds"
+        if not isinstance(exc, ToolError):
+            _LOG.info("tool %s failed", self.spec.name, exc_info=exc)
+        return _said(exc)
+
+
+@overload
+def tool(function: Callable[..., Any], /) -> Tool: ...
+
+
+@overload
+def tool(
+    *,
+    price: Price | None = None,
+    timeout: float = TIMEOUT,
+    read_only: bool = False,
+    max_chars: int = MAX_CHARS,
+    name: str | None = None,
+    inline: bool = False,
+) -> Callable[[Callable[..., Any]], Tool]: ...
+
+
+def tool(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    price: Price | None = None,
+    timeout: float = TIMEOUT,
+    read_only: bool = False,
+    max_chars: int = MAX_CHARS,
+    name: str | None = None,
+    inline: bool = False,
+) -> Tool | Callable[[Callable[..., Any]], Tool]:
+    """Makes a tool of a typed function with a docstring; the `Args:` section describes parameters.
+
+    A parameter annotated `ToolContext` is filled in and not shown to the policy. Works bare
+    (`@tool`) and with options (`@tool(price="0.001")`).
+
+    Args:
+        function: sync or async; sync functions run in a thread unless `inline`.
+        price: USD per call, or a function from the arguments, by keyword, to USD. None means that
+            the price book has to know it.
+        timeout: seconds until a call is given up.
+        read_only: True if calling it twice does no harm.
+        max_chars: characters of an output that the policy sees.
+        name: what the policy calls it; None takes the function's name.
+        inline: call a sync function on the event loop itself, without time-out: over 10 times
+            cheaper, and right only for functions that are quick and never block.
+
+    Raises:
+        UsageError: a policy could not be told how to call this function, or an option is wrong.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Tool:
+        if not callable(function):
+            raise UsageError(f"a {type(function).__name__} is no tool: give a function")
+        called = name or default_name(function)
+        _check(called, timeout, max_chars)
+        signature = Signature.of(function, called)
+        if inline and signature.is_async:
+            raise UsageError(f"tool {called!r} is async: it needs no inline=True")
+        return Tool(
+            spec=ToolSpec(called, signature.description, signature.parameters, read_only),
+            function=function,
+            signature=signature,
+            price=price if price is None or callable(price) else _money(price, called),
+            timeout=timeout,
+            max_chars=max_chars,
+            inline=inline,
+        )
+
+    return decorate if function is None else decorate(function)
+
+
+def _check(name: str, timeout: float, max_chars: int) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is no name for a tool: use 1 to 64 letters, digits, `_` and `-` (name=…)"
+        )
+    if not (timeout > 0 and math.isfinite(timeout)):
+        raise UsageError(f"timeout of tool {name!r} must be seconds above 0, not {timeout}")
+    if max_chars < MIN_CHARS:
+        raise UsageError(f"max_chars of tool {name!r} must be {MIN_CHARS} or more, not {max_chars}")
+
+
+def _money(price: Any, tool: str) -> Decimal:
+    try:
+        money = Decimal(str(price))
+    except InvalidOperation:
+        money = Decimal("NaN")
+    if not money.is_finite() or money < 0:
+        raise UsageError(f"the price of tool {tool!r} must be USD of 0 or more, not {price!r}")
+    return money
+
+
+def _is_small(value: Any, max_chars: int) -> bool:
+    """True if showing the value takes no time worth a thread."""
+    if isinstance(value, str):
+        return len(value) <= max_chars
+    return value is None or isinstance(value, int | float | Decimal)
+
+
+def _said(exc: Exception) -> str:
+    """Returns what an exception says, with its type unless it is meant for the policy."""
+    try:
+        text = str.__str__(guarded(lambda: str(exc)))
+    except Exception:
+        text = "(its text cannot be shown)"
+    if isinstance(exc, ToolError | Broke):
+        return text
+    return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
