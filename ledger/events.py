@@ -29,6 +29,7 @@ and, by kind:
 | `withdrawn`   | `name`: the tool is used up and no longer offered                           |
 | `scored`      | `score`, `success`: a suite's judgement of the run's answer                 |
 | `run_ended`   | `status`, `answer`, `why`                                                   |
+| `text`        | `text`: a piece of a reply that streams in; shown to listeners, never journalled |
 
 USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
 `release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
@@ -44,6 +45,9 @@ from typing import Any, Literal
 FORMAT = 1
 """Version of the journal's format, written in the first line of every file."""
 
+JUDGEMENT = -1
+"""`seq` of a `scored` event: a judgement is no step of the run."""
+
 Kind = Literal[
     "journal",
     "run_started",
@@ -58,6 +62,7 @@ Kind = Literal[
     "withdrawn",
     "scored",
     "run_ended",
+    "text",
 ]
 
 

@@ -1,0 +1,21 @@
+"""The agent: runs tasks on budgets that cannot be overspent."""
+
+from __future__ import annotations
+
+from .agent import Agent
+from .home import Home, default_home
+from .opening import Labels, Options, new_run_id
+from .record import Record
+from .result import Result, final_answer
+
+__all__ = [
+    "Agent",
+    "Home",
+    "Labels",
+    "Options",
+    "Record",
+    "Result",
+    "default_home",
+    "final_answer",
+    "new_run_id",
+]

@@ -1,0 +1,260 @@
+"""The agent: wires a policy, tools, a planner and a memory to an account, and drives runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ..ledger.account import Account
+from ..ledger.budget import Budget
+from ..ledger.errors import BudgetExhausted, BursarError, PolicyError, UsageError
+from ..ledger.events import Event
+from ..ledger.prices import PriceBook
+from ..memory import Memory
+from ..memory import memory as recall
+from ..planners import Planner, State
+from ..planners import planner as plan
+from ..policies import Policy, policy
+from ..tools import Registry, Tool
+from .home import Home
+from .log import Listener
+from .opening import Labels, Opening, Options, Parts
+from .record import Record
+from .result import Result
+from .session import Arrived, RunSession
+
+_STEPS = 1_000_000
+"""LangGraph's own limit on steps, out of the way: the budget is the limit."""
+
+
+class Agent:
+    """Runs tasks on a budget that cannot be overspent.
+
+    Args:
+        model: the policy, or a model string such as `openai/gpt-5-mini`,
+            `http://localhost:8000/v1#qwen3`, `embedded` or `human`.
+        tools: what it may call: `@tool` functions or plain typed functions.
+        planner: `react`, `tracker`, or a Planner.
+        budget: limits of each run, as a Budget or as text (`usd=0.10,search=20`).
+        memory: what the policy sees of its trajectory.
+        prices: a price book, or a TOML file of prices over the built-in ones.
+        home: folder of journals and store; `$BURSAR_HOME` or `.bursar` by default.
+        raise_on_exhausted: raise BudgetExhausted instead of returning the best answer.
+
+    Raises:
+        UsageError: something does not fit together; the text says what and how to mend it.
+        Unpriced: a budget in USD, and a model or tool without a price.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | Policy,
+        budget: Budget | str,
+        tools: Iterable[Tool | Callable[..., Any]] = (),
+        planner: str | Planner = "react",
+        memory: str | Memory = "full",
+        prices: PriceBook | Path | str | None = None,
+        home: Path | str | None = None,
+        options: Options | None = None,
+        raise_on_exhausted: bool = False,
+    ) -> None:
+        self.policy = policy(model) if isinstance(model, str) else model
+        self.budget = Budget.parse(budget) if isinstance(budget, str) else budget
+        self.home = Home.at(Path(home) if home is not None else None)
+        self._planner = plan(planner) if isinstance(planner, str) else planner
+        self._sessions: dict[str, RunSession] = {}
+        self._raise = raise_on_exhausted
+        self._graph: Any = None
+        parts = Parts(
+            policy=self.policy,
+            tools=Registry(tools),
+            planner=self._planner,
+            memory=recall(memory) if isinstance(memory, str) else memory,
+            options=options or Options(),
+            home=self.home,
+            book=prices if isinstance(prices, PriceBook) else PriceBook.load(_path(prices)),
+        )
+        self._opening = Opening(parts, self._keep, self._drop)
+        self._opening.check(self.budget)
+
+    # -- running -------------------------------------------------------------------------------
+
+    async def run(
+        self,
+        task: str,
+        *,
+        budget: Budget | str | None = None,
+        account: Account | None = None,
+        labels: Labels | None = None,
+        listen: Listener | None = None,
+    ) -> Result:
+        """Runs one task to its end.
+
+        Args:
+            budget: replaces the agent's budget for this run.
+            account: an account whose money the run spends too (a suite's, a parent agent's).
+            labels: what the run is filed under.
+            listen: is called with each event of the run after it is written.
+
+        Raises:
+            BudgetError: the budget cannot pay for one call and the wrap-up reply.
+            BudgetExhausted: only under `raise_on_exhausted`.
+            JournalError: the book cannot be kept; nothing was sent that is not in it.
+        """
+        parsed = Budget.parse(budget) if isinstance(budget, str) else budget
+        _ = self.graph  # compiled before the run's clock starts
+        session = self._opening.start(
+            task, parsed or self.budget, account, labels or Labels(), listen
+        )
+        return await self._drive(session)
+
+    def run_sync(self, task: str, **options: Any) -> Result:
+        """Like `run`, for code without an event loop."""
+        return asyncio.run(self._run_and_close(task, options))
+
+    async def stream(self, task: str, **options: Any) -> AsyncIterator[Event]:
+        """Yields the run's events as they are written; the last one is `run_ended`."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        running = asyncio.create_task(self.run(task, listen=queue.put_nowait, **options))
+        running.add_done_callback(lambda _: queue.put_nowait(None))
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            running.cancel()
+        await running
+
+    async def resume(
+        self,
+        run: str,
+        *,
+        add: Budget | str | None = None,
+        mode: str = "cumulative",
+        account: Account | None = None,
+        listen: Listener | None = None,
+    ) -> Result:
+        """Goes on with a run that was interrupted, or whose budget was used up.
+
+        What is recorded is not paid again. Nothing spent comes back: the run has its old budget
+        less what it spent, plus `add` (`mode="per_invocation"`: its whole budget anew).
+
+        Raises:
+            UsageError: there is no such run, or a live process drives it.
+            DriftError: this agent asks for something else than what is recorded.
+        """
+        more = Budget.parse(add) if isinstance(add, str) else add
+        if mode not in ("cumulative", "per_invocation"):
+            raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
+        with self.home.ownership():
+            events = self.home.events(run)
+            record = Record.of(events)
+            ended = record.end.body["status"] if record.end else ""
+            spendable = more is not None or mode == "per_invocation"
+            if ended == "answered" or (ended == "budget_exhausted" and not spendable):
+                return await self._drive(self._opening.reopen(Record.of(events, strict=True)))
+            self.home.check_unowned(run, events)
+            session = self._opening.take_over(record, more, mode, account, listen)
+        return await self._drive(session)
+
+    async def replay(self, run: str) -> Result:
+        """Runs a recorded run again from its record alone, for free.
+
+        Raises:
+            DriftError: this agent asks for something else than what is recorded.
+        """
+        return await self._drive(
+            self._opening.reopen(Record.of(self.home.events(run), strict=True))
+        )
+
+    @property
+    def graph(self) -> Any:
+        """The planner's compiled LangGraph graph: invoke it, or include it as a subgraph.
+
+        It takes a state with `task` and gives one with `answer`, `status`, `why` and `run`.
+        """
+        if self._graph is None:
+            self._graph = self._planner.build(self._session).compile()
+        return self._graph
+
+    async def close(self) -> None:
+        """Gives back the policy's connections."""
+        await self.policy.close()
+
+    # -- inside --------------------------------------------------------------------------------
+
+    async def _run_and_close(self, task: str, options: dict[str, Any]) -> Result:
+        try:
+            return await self.run(task, **options)
+        finally:
+            await self.close()
+
+    async def _drive(self, session: RunSession) -> Result:
+        run = session.run
+        state: State = {"task": session.task, "run": run, "step": 0}
+        try:
+            await self.graph.ainvoke(state, {"recursion_limit": _STEPS})
+        except PolicyError as error:
+            session.stop("failed", str(error))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            session.stop("cancelled", "cancelled")
+            raise
+        except BursarError:
+            self._drop(session)
+            raise
+        except Exception as error:
+            session.stop("failed", f"{type(error).__name__}: {error}")
+            raise
+        result = self._result(session)
+        if self._raise and result.status == "budget_exhausted":
+            raise BudgetExhausted(result, f"run {run} ended for want of budget: {result.why}")
+        return result
+
+    async def _session(self, state: State) -> RunSession:
+        """Returns the live session of a graph's state; opens or resumes it where there is none."""
+        run = state.get("run")
+        if run is None:
+            return self._opening.start(state["task"], self.budget, None, Labels(), None)
+        if run not in self._sessions:
+            with self.home.ownership():
+                events = self.home.events(run)
+                self.home.check_unowned(run, events)
+                session = self._opening.take_over(Record.of(events), None, "cumulative", None, None)
+            await self._catch_up(session, state)
+        return self._sessions[run]
+
+    async def _catch_up(self, session: RunSession, state: State) -> None:
+        """Replays a run up to the step of a state that a checkpointer brought back."""
+        session.stop_at = state.get("step", 0)
+        try:
+            await self.graph.ainvoke({"task": session.task, "run": session.run, "step": 0})
+        except Arrived:
+            session.stop_at = None
+
+    def _keep(self, session: RunSession) -> None:
+        self._sessions[session.run] = session
+        self.home.live.add(session.run)
+
+    def _drop(self, session: RunSession) -> None:
+        self._sessions.pop(session.run, None)
+        self.home.live.discard(session.run)
+
+    def _result(self, session: RunSession) -> Result:
+        final = session.final or {}
+        spend = session.account.spent
+        return Result(
+            run=session.run,
+            status=final.get("status", "failed"),
+            text=final.get("answer"),
+            why=final.get("why", ""),
+            spend=spend,
+            cost=spend.usd if self._opening.priced else None,
+            seconds=session.desk.log.seconds,
+            trajectory=session.trajectory.messages,
+        )
+
+
+def _path(value: Path | str | None) -> Path | None:
+    return None if value is None else Path(value)

@@ -1,0 +1,233 @@
+"""Policy calls through the effects door.
+
+A call whose answer is recorded returns that answer and costs nothing. Any other is held on the
+account, journalled and on the disk before it leaves, and settled and journalled when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from decimal import Decimal
+
+from ..ledger.account import Hold, Shortfall
+from ..ledger.amount import NOTHING, Amount
+from ..ledger.effects import Refusal
+from ..ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ..ledger.records import Message, Reply, Request, ToolChoice, ToolSpec
+from ..policies import Policy
+from .bounds import Bounds
+from .desk import Desk
+from .prefixes import Prefixes, delta
+from .record import Effect, reply_from, reply_to
+from .retrying import retrying
+
+
+class Asking:
+    """The policy calls of one run.
+
+    Args:
+        desk: the run's record, log and account.
+        policy: who is asked.
+        bounds: what calls can cost at most.
+        tools: what the policy is offered; the same in every request, for the prompt cache.
+        wrap_up: the instruction of the wrap-up reply, whose cost is kept back.
+        attempts: the most tries of one call.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        policy: Policy,
+        bounds: Bounds,
+        tools: tuple[ToolSpec, ...],
+        *,
+        wrap_up: Message,
+        attempts: int,
+        temperature: float | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self._desk = desk
+        self._policy = policy
+        self._bounds = bounds
+        self._tools = tools
+        self._wrap_up = wrap_up
+        self._attempts = attempts
+        self._temperature = temperature
+        self._seed = seed
+        self._prefixes = Prefixes()
+        self._tools_digest = _digest(*(spec.wire for spec in tools))
+
+    async def ask(
+        self,
+        key: str,
+        node: str,
+        messages: tuple[Message, ...],
+        tool_choice: ToolChoice,
+        max_tokens: int | None,
+        last: bool,
+    ) -> Reply | Refusal:
+        request = Request(
+            messages, self._tools, tool_choice, max_tokens, self._temperature, self._seed,
+            on_text=self._desk.log.say,
+        )  # fmt: skip
+        digest = self._request_digest(request)
+        effect = self._desk.effect(key) or Effect()
+        self._check(key, effect, digest)
+        if effect.settled is not None:
+            return self._replay(effect, messages)
+        if effect.refused is not None:
+            return Refusal(effect.refused.body["resource"], effect.refused.body["why"])
+        self._desk.expect_live(key)
+        attempt = len(effect.holds)
+
+        async def once() -> Reply | Refusal:
+            nonlocal attempt
+            attempt += 1
+            return await self._try(key, node, attempt, request, digest, last)
+
+        return await retrying(once, self._attempts, self._desk.account)
+
+    async def _try(
+        self, key: str, node: str, attempt: int, request: Request, digest: str, last: bool
+    ) -> Reply | Refusal:
+        match = self._prefixes.match(request.messages)
+        reserve = NOTHING if last else self._wrap_up_bound(request.messages)
+        granted = await self._bounds.grant(
+            self._desk.account, request, match, reserve=reserve, at_least_one=last
+        )
+        if isinstance(granted, Shortfall):
+            self._desk.write(
+                "refused", key, call="model", name=self._policy.name, node=node,
+                resource=granted.resource, account=granted.account, why=str(granted),
+                hash=digest,
+            )  # fmt: skip
+            return Refusal(granted.resource, str(granted))
+        hold, max_tokens = granted
+        id = self._desk.hold_id(key, attempt)
+        try:
+            self._desk.write(
+                "hold", key, hold=id, call="model", name=self._policy.name, node=node,
+                attempt=attempt, usd=self._bounds.known(hold.amount.usd),
+                input_tokens=hold.amount["input_tokens"],
+                output_tokens=hold.amount["output_tokens"],
+                price=self._bounds.source, max_tokens=max_tokens,
+                request={
+                    **delta(match, request.messages), "hash": digest,
+                    "tools": self._tools_digest, "tool_choice": request.tool_choice,
+                },
+            )  # fmt: skip
+            await self._desk.log.durable()
+        except BaseException as error:
+            self._desk.account.release(hold)
+            self._desk.try_write("release", key, hold=id, why=f"never sent: {_name(error)}")
+            raise
+        self._prefixes.add(id, request.messages)
+        reply = await self._send(key, id, hold, request, max_tokens)
+        self._settle(key, id, hold, request, reply)
+        return reply
+
+    async def _send(
+        self, key: str, id: str, hold: Hold, request: Request, max_tokens: int
+    ) -> Reply:
+        timeout = self._policy.timeout
+        left = self._desk.account.seconds_left
+        limit = timeout if left is None else min(timeout, max(left, 0.0))
+        sent = Request(
+            request.messages, request.tools, request.tool_choice, max_tokens,
+            request.temperature, request.seed, limit, request.on_text,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(limit):
+                return await self._policy.reply(sent)
+        except (CallRefused, UsageError) as error:
+            self._desk.account.release(hold)
+            self._desk.write("release", key, hold=id, why=str(error))
+            raise
+        except BaseException as error:
+            self._desk.account.forfeit(hold)
+            self._desk.try_write("unknown", key, hold=id, why=_name(error))
+            if isinstance(error, TimeoutError):
+                raise OutcomeUnknown(
+                    f"{self._policy.name} did not reply within {limit:g} s", retryable=True
+                ) from error
+            if isinstance(error, PolicyError) or not isinstance(error, Exception):
+                raise
+            raise OutcomeUnknown(f"{self._policy.name} failed: {_name(error)}") from error
+
+    def _settle(self, key: str, id: str, hold: Hold, request: Request, reply: Reply) -> None:
+        usage = reply.usage
+        parts = self._bounds.bill(usage, reply.seconds) if usage else {}
+        usd = sum(parts.values(), Decimal(0)) if usage else hold.amount.usd
+        billed = hold.amount
+        if usage is not None:
+            billed = Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens)
+            self._prefixes.add(id, request.messages, usage.input_tokens)
+            self._bounds.learn(request, usage.input_tokens)
+        overruns = self._desk.account.settle(hold, billed)
+        self._desk.write(
+            "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
+            input=usage and usage.input, cache_read=usage and usage.cache_read,
+            cache_write=usage and usage.cache_write, output=usage and usage.output,
+            reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6), ok=True,
+            reply=reply_to(reply),
+        )  # fmt: skip
+        for over in overruns:
+            self._desk.write(
+                "overrun", key, hold=id, resource=over.resource, held=over.held,
+                billed=over.billed,
+            )  # fmt: skip
+
+    def _replay(self, effect: Effect, messages: tuple[Message, ...]) -> Reply:
+        settled = effect.settled
+        assert settled is not None
+        reply = reply_from(settled)
+        billed = None if reply.usage is None else reply.usage.input_tokens
+        self._prefixes.add(settled.body["hold"], messages, billed)
+        return reply
+
+    def _check(self, key: str, effect: Effect, digest: str) -> None:
+        asked = [h.body["request"]["hash"] for h in effect.holds if "request" in h.body]
+        asked += [effect.refused.body["hash"]] if effect.refused is not None else []
+        if any(hash != digest for hash in asked):
+            raise DriftError(
+                f"run {self._desk.log.run} asks for something else at {key!r} than is recorded: "
+                "its model, tools, prompts or options have changed since; go on with the "
+                "recorded ones, or start a new run"
+            )
+
+    def _request_digest(self, request: Request) -> str:
+        options = repr(
+            (
+                self._policy.name,
+                request.tool_choice,
+                request.max_tokens,
+                self._temperature,
+                self._seed,
+            )
+        )
+        messages = b"".join(message.digest for message in request.messages)
+        return _digest(options.encode(), self._tools_digest.encode(), messages)
+
+    def _wrap_up_bound(self, messages: tuple[Message, ...]) -> Amount:
+        prompt = (*messages, self._wrap_up)
+        request = Request(prompt, self._tools, "none")
+        return self._bounds.wrap_up(request, self._prefixes.match(prompt))
+
+    def keep_back(self, messages: tuple[Message, ...]) -> bool:
+        """Keeps the cost of a wrap-up reply to this prompt back; False if it cannot be had."""
+        return self._desk.account.reserve(self._wrap_up_bound(messages))
+
+
+def _digest(*parts: bytes) -> str:
+    hash = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        hash.update(len(part).to_bytes(8, "big"))
+        hash.update(part)
+    return hash.hexdigest()
+
+
+def _name(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,96 @@
+"""The folder that keeps everything: journals, the store, cut outputs. One journal a process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar
+
+from ..ledger.errors import UsageError
+from ..ledger.events import JUDGEMENT, Event
+from ..ledger.journal import Journal, is_live, locked
+from ..ledger.store import Store
+from ..tools import Outputs
+
+
+def default_home() -> Path:
+    """Returns `$BURSAR_HOME`, or `.bursar` in the working folder."""
+    return Path(os.environ.get("BURSAR_HOME") or ".bursar")
+
+
+class Home:
+    """Use `Home.at(path)`: a process has one of each folder, and so one journal in it."""
+
+    _homes: ClassVar[dict[tuple[Path, int], Home]] = {}
+    _guard: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = Store(path)
+        self.outputs = Outputs(path / "outputs")
+        self.live: set[str] = set()
+        """Runs that this process is driving."""
+        self._journal: Journal | None = None
+
+    @classmethod
+    def at(cls, path: Path | None = None) -> Home:
+        key = ((path or default_home()).resolve(), os.getpid())
+        with cls._guard:
+            return cls._homes.setdefault(key, cls(key[0]))
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of this process, opened at first use.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        with self._guard:
+            if self._journal is None:
+                self._journal = Journal(self.path)
+            return self._journal
+
+    def close(self) -> None:
+        """Closes the journal. The next run opens a new one."""
+        with self._guard:
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
+
+    def events(self, run: str) -> list[Event]:
+        """Returns all that is recorded of a run.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        found = self.store.events(run)
+        if not found:
+            raise UsageError(f"there is no run {run!r} in {self.path}: `bursar runs` lists them")
+        return found
+
+    def write_score(self, run: str, score: float, *, success: bool) -> None:
+        """Files a suite's judgement of a run's answer."""
+        body = {"score": score, "success": success}
+        self.journal.append(Event(run, JUDGEMENT, "scored", body=body))
+
+    def ownership(self) -> AbstractContextManager[None]:
+        """Returns the lock under which a run changes hands."""
+        return locked(self.path / "runs.lock")
+
+    def check_unowned(self, run: str, events: list[Event]) -> None:
+        """Raises UsageError if a live process is driving the run."""
+        turns = [e for e in events if e.kind in ("run_started", "run_resumed", "run_ended")]
+        if not turns or turns[-1].kind == "run_ended":
+            return
+        owner = turns[-1].id.partition(":")[0]
+        if self._journal is not None and owner == self._journal.id:
+            owned = run in self.live
+        else:
+            owned = is_live(self.path / "journals" / f"{owner}.jsonl")
+        if owned:
+            raise UsageError(
+                f"run {run} is being driven by a live process (journal {owner}): "
+                "wait until it has ended, or stop that process, then resume"
+            )

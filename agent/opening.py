@@ -1,0 +1,258 @@
+"""How runs begin: checked against their budget, started, taken over, or reopened from record."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..ledger.account import Account
+from ..ledger.amount import NOTHING
+from ..ledger.bounds import TokenBounds
+from ..ledger.budget import Budget
+from ..ledger.errors import BudgetError, Unpriced
+from ..ledger.events import Event
+from ..ledger.prices import ModelPrice, PriceBook
+from ..ledger.records import Message, Request
+from ..memory import Memory
+from ..planners import Planner, prompt
+from ..policies import Policy
+from ..tools import Registry, ToolContext
+from .asking import Asking
+from .bounds import Bounds
+from .calling import Calling
+from .desk import Desk
+from .home import Home
+from .log import Listener, RunLog
+from .prefixes import Prefixes
+from .pricing import ToolPrices
+from .record import Record, budget_to
+from .session import RunSession
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How an agent asks its policy."""
+
+    system: str = ""
+    """Added to the planner's system message: what this task or suite is about."""
+    temperature: float | None = None
+    """None leaves it to the server."""
+    seed: int | None = None
+    min_output: int = 64
+    """A call that could not get this many output tokens is not made."""
+    wrap_up_tokens: int = 512
+    """Output tokens that are kept back for the last reply of a run whose budget is used up."""
+    attempts: int = 5
+    """Tries of one policy call, each with its own hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What a run is filed under in the store."""
+
+    task_id: str | None = None
+    experiment: str | None = None
+    parent: str | None = None
+    seed: int | None = None
+    repeat: int | None = None
+    agent: Mapping[str, Any] = field(default_factory=dict)
+    """What it takes to build the agent again (`bursar resume`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What an agent is made of."""
+
+    policy: Policy
+    tools: Registry
+    planner: Planner
+    memory: Memory
+    options: Options
+    home: Home
+    book: PriceBook
+
+
+class Opening:
+    """Opens the runs of one agent.
+
+    Args:
+        parts: what the agent is made of.
+        opened: called with each session that is opened.
+        ended: called with each session that has ended.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        opened: Callable[[RunSession], None],
+        ended: Callable[[RunSession], None],
+    ) -> None:
+        self._parts = parts
+        self._opened = opened
+        self._ended = ended
+        self._prices = ToolPrices(parts.book)
+        self._tokens = TokenBounds(parts.policy.name)
+        self._price: ModelPrice | None
+        try:
+            self._price = parts.book.model(parts.policy.name)
+        except Unpriced:
+            self._price = None
+
+    @property
+    def priced(self) -> bool:
+        """Whether all that the agent can spend has a price."""
+        return self._price is not None and all(map(self._prices.known, self._parts.tools))
+
+    def check(self, budget: Budget) -> None:
+        """Raises what `start` would raise under this budget, as far as can be told before."""
+        budget.check_tools(self._parts.tools.names)
+        self._check_prices(Account(budget))
+
+    def start(
+        self,
+        task: str,
+        budget: Budget,
+        parent: Account | None,
+        labels: Labels,
+        listen: Listener | None,
+    ) -> RunSession:
+        """Starts a run and writes its first event.
+
+        Raises:
+            BudgetError: it limits a tool that does not exist, or is too small for one call.
+            Unpriced: it is in USD, and the policy or a tool has no price.
+        """
+        budget.check_tools(self._parts.tools.names)
+        account = Account(budget, name="the run", parent=parent)
+        self._check_prices(account)
+        self._check_affordable(task, account)
+        run = new_run_id()
+        log = RunLog(self._parts.home.journal, run, listeners=(listen,) if listen else ())
+        log.write(
+            "run_started", task=task, task_id=labels.task_id, experiment=labels.experiment,
+            parent=labels.parent, planner=self._parts.planner.name, memory=self._parts.memory.name,
+            model=self._parts.policy.name, agent=self._describe(labels), budget=budget_to(budget),
+            seed=labels.seed, repeat=labels.repeat,
+        )  # fmt: skip
+        return self._open(log, Record(), account, task)
+
+    def take_over(
+        self,
+        record: Record,
+        more: Budget | None,
+        mode: str,
+        parent: Account | None,
+        listen: Listener | None,
+    ) -> RunSession:
+        """Goes on with a recorded run. Nothing that it spent comes back."""
+        start = record.start
+        budget = record.budget + more if more else record.budget
+        fresh = mode == "per_invocation"
+        account = Account(
+            budget, name="the run", parent=parent, spent=NOTHING if fresh else record.spent,
+            elapsed=0.0 if fresh else record.seconds,
+        )  # fmt: skip
+        self._check_prices(account)
+        cut = record.exhaustion if more or fresh else None
+        at = record.events[-1].seq + 1
+        log = RunLog(
+            self._parts.home.journal, start.run, seq=at, seconds=record.seconds,
+            listeners=(listen,) if listen else (),
+        )  # fmt: skip
+        added = budget_to(more) if more else None
+        branch = record.branch + (cut is not None)
+        resumed: dict[str, Any] = {"mode": mode, "add": added, "cut": cut, "branch": branch}
+        log.write("run_resumed", **resumed)
+        if cut is not None:
+            record = Record.of((*record.events, Event(start.run, at, "run_resumed", body=resumed)))
+        return self._open(log, record, account, start.body["task"])
+
+    def reopen(self, record: Record) -> RunSession:
+        """Opens a recorded run that nothing is to be added to."""
+        account = Account(record.budget, name="the run", spent=record.spent)
+        log = RunLog(self._parts.home.journal, record.start.run, seconds=record.seconds)
+        return self._open(log, record, account, record.start.body["task"])
+
+    def _open(
+        self,
+        log: RunLog,
+        record: Record,
+        account: Account,
+        task: str,
+    ) -> RunSession:
+        parts = self._parts
+        desk = Desk(log, record, account)
+        asking = Asking(
+            desk, parts.policy, self._bounds(), parts.tools.specs,
+            wrap_up=Message("user", prompt("wrap_up").text), attempts=parts.options.attempts,
+            temperature=parts.options.temperature, seed=parts.options.seed,
+        )  # fmt: skip
+        outputs = parts.home.outputs
+
+        def context(call_id: str) -> ToolContext:
+            return ToolContext(run=log.run, call_id=call_id, outputs=outputs)
+
+        calling = Calling(desk, parts.tools, context, self._prices)
+        session = RunSession(
+            desk, asking, calling, parts.tools, parts.memory, system=self._system(), task=task,
+            tracked=parts.planner.tracked, ended=lambda: self._ended(session),
+        )  # fmt: skip
+        self._opened(session)
+        return session
+
+    def _system(self) -> str:
+        parts = [prompt(name).text for name in self._parts.planner.prompts]
+        return "\n\n".join(filter(None, [*parts, self._parts.options.system]))
+
+    def _describe(self, labels: Labels) -> dict[str, Any]:
+        prompts = {name: prompt(name).version for name in self._parts.planner.prompts}
+        return {"tools": list(self._parts.tools.names), "prompts": prompts, **labels.agent}
+
+    def _bounds(self) -> Bounds:
+        options = self._parts.options
+        return Bounds(
+            self._parts.policy, self._price, self._tokens,
+            min_output=options.min_output, wrap_up_tokens=options.wrap_up_tokens,
+        )  # fmt: skip
+
+    def _check_prices(self, account: Account) -> None:
+        """Raises Unpriced if the account is limited in USD and something has no price."""
+        if not any(r.startswith("usd") for r in account.limited()):
+            return
+        if self._price is None:
+            raise Unpriced("model", self._parts.policy.name)
+        for tool in self._parts.tools:
+            if not self._prices.known(tool):
+                raise Unpriced("tool", tool.spec.name)
+
+    def _check_affordable(self, task: str, account: Account) -> None:
+        """Raises BudgetError if the budget cannot pay for one call and the wrap-up reply."""
+        messages = (Message("system", self._system()), Message("user", task))
+        last = (*messages, Message("user", prompt("wrap_up").text))
+        bounds, match = self._bounds(), Prefixes().match(())
+        wrap_up = bounds.wrap_up(Request(last, self._parts.tools.specs, "none"), match)
+        least = bounds.least(Request(messages, self._parts.tools.specs), match, wrap_up)
+        if not account.fits(least):
+            short = [
+                f"{resource}={least[resource]}"
+                for resource in account.limited()
+                if not account.fits(least.only((resource,)))
+            ]
+            raise BudgetError(
+                f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
+                f"wrap-up reply: it takes at least {','.join(short)}"
+            )
+
+
+def new_run_id() -> str:
+    """Returns an id that sorts by time: 8 characters of time, 4 of chance."""
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    number = int(time.time() * 1000)
+    digits = ""
+    while number:
+        number, digit = divmod(number, 32)
+        digits = alphabet[digit] + digits
+    return digits + "".join(secrets.choice(alphabet) for _ in range(5))

@@ -1,0 +1,74 @@
+"""The prompts that a run has sent, as a tree of message prefixes.
+
+It answers two questions in one walk: against which recorded call is a prompt the smallest delta
+(the journal never stores a prompt twice), and how many tokens has the provider billed for the
+longest prefix of it that it has seen (the token bound is exact up to there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..ledger.records import Message
+
+
+@dataclass(slots=True)
+class _Node:
+    call: str
+    """The hold under which this prefix was first sent."""
+    billed: int | None = None
+    """Input tokens billed for exactly this prompt."""
+    next: dict[bytes, _Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What is known of a prompt's prefix."""
+
+    base: str | None
+    keep: int
+    known_messages: int
+    known_tokens: int
+
+
+class Prefixes:
+    def __init__(self) -> None:
+        self._root = _Node("")
+
+    def match(self, messages: Sequence[Message]) -> Match:
+        node, keep, known, tokens = self._root, 0, 0, 0
+        for message in messages:
+            child = node.next.get(message.digest)
+            if child is None:
+                break
+            node, keep = child, keep + 1
+            if child.billed is not None:
+                known, tokens = keep, child.billed
+        return Match(node.call or None, keep, known, tokens)
+
+    def add(self, call: str, messages: Sequence[Message], billed: int | None = None) -> None:
+        """Remembers that `call` sent these messages, and what was billed for them, if known."""
+        node = self._root
+        for message in messages:
+            child = node.next.get(message.digest)
+            if child is None:
+                child = node.next[message.digest] = _Node(call)
+            node = child
+        if billed is not None:
+            node.billed = billed
+
+
+def delta(match: Match, messages: Sequence[Message]) -> dict[str, Any]:
+    """Returns the prompt as the journal keeps it."""
+    new = [message.to_dict() for message in messages[match.keep :]]
+    return {"base": match.base, "keep": match.keep, "new": new}
+
+
+def restore(
+    request: Mapping[str, Any], prompts: Mapping[str, Sequence[Message]]
+) -> tuple[Message, ...]:
+    """Returns the prompt that `delta` encoded, given the earlier prompts by hold."""
+    kept = prompts[request["base"]][: request["keep"]] if request["base"] else ()
+    return (*kept, *(Message.from_dict(message) for message in request["new"]))

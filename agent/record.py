@@ -1,0 +1,198 @@
+"""What the journal says of a run: the answers to its effects, and what it has spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ..ledger.amount import NOTHING, Amount
+from ..ledger.budget import Budget, Limit
+from ..ledger.events import Event
+from ..ledger.records import Message, Observation, Reply, Usage
+
+CLASSES = ("input", "cache_read", "cache_write", "output", "reasoning")
+
+
+@dataclass
+class Effect:
+    """What is recorded under one key."""
+
+    holds: list[Event] = field(default_factory=list)
+    ends: dict[str, Event] = field(default_factory=dict)
+    refused: Event | None = None
+    value: Event | None = None
+
+    @property
+    def settled(self) -> Event | None:
+        """The settlement that ended it, or None while there is no answer."""
+        ends = (self.ends.get(hold.body["hold"]) for hold in self.holds)
+        return next((e for e in ends if e is not None and "ok" in e.body), None)
+
+    @property
+    def dangling(self) -> Event | None:
+        """A hold that the crash left open: nobody knows whether the call was made."""
+        return next((h for h in self.holds if h.body["hold"] not in self.ends), None)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run's events in order, indexed by effect."""
+
+    events: tuple[Event, ...] = ()
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    branch: int = 0
+    """Branch that new effects go to."""
+    strict: bool = False
+    """True where only recorded answers are allowed (replay)."""
+
+    @classmethod
+    def of(cls, events: Iterable[Event], *, strict: bool = False) -> Record:
+        ordered = tuple(sorted(events, key=lambda event: event.seq))
+        cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
+        void = [range(e.body["cut"], e.seq) for e in cuts]
+        effects: dict[str, Effect] = {}
+        for event in ordered:
+            if not any(event.seq in span for span in void):
+                note(effects, event)
+        return cls(ordered, effects, len(cuts), strict)
+
+    @property
+    def start(self) -> Event:
+        return next(event for event in self.events if event.kind == "run_started")
+
+    @property
+    def end(self) -> Event | None:
+        """The end of the run, or None if it was interrupted or has been resumed since."""
+        last = [e for e in self.events if e.kind in ("run_started", "run_resumed", "run_ended")]
+        return last[-1] if last and last[-1].kind == "run_ended" else None
+
+    @property
+    def exhaustion(self) -> int | None:
+        """Where the run began to end for want of budget: its seq, or None if it did not.
+
+        That is the last look at what tools brought, or the policy call that was refused, if no
+        tool was called before it.
+        """
+        if self.end is None or self.end.body["status"] != "budget_exhausted":
+            return None
+        for event in reversed(self.events):
+            if event.kind == "value" and event.key.split("/")[1] == "act":
+                return event.seq
+        refused = (e for e in self.events if e.kind == "refused" and e.body["call"] == "model")
+        return next((e.seq for e in refused), None)
+
+    @property
+    def seconds(self) -> float:
+        """The run's own time so far; downtime is not in it."""
+        return max((event.at for event in self.events), default=0.0)
+
+    @property
+    def spent(self) -> Amount:
+        """All that was spent, open and unknown holds at their full amount."""
+        holds: dict[str, Event] = {}
+        total = NOTHING
+        for event in self.events:
+            if event.kind == "hold":
+                holds[event.body["hold"]] = event
+            elif event.kind == "settle":
+                hold = holds.pop(event.body["hold"], None)
+                total += billed_amount(hold, event) if hold else NOTHING
+            elif event.kind == "release":
+                holds.pop(event.body["hold"], None)
+        for hold in holds.values():
+            total += held_amount(hold)
+        return total
+
+    @property
+    def budget(self) -> Budget:
+        """The budget that the run has now: as started, with all that was added since."""
+        budget = budget_from(self.start.body["budget"])
+        for event in self.events:
+            if event.kind == "run_resumed" and event.body.get("add"):
+                budget += budget_from(event.body["add"])
+        return budget
+
+
+def note(effects: dict[str, Effect], event: Event) -> None:
+    """Files an event under its key, which goes without the branch here."""
+    if not event.key:
+        return
+    effect = effects.setdefault(event.key.partition("/")[2], Effect())
+    if event.kind == "hold":
+        effect.holds.append(event)
+    elif event.kind in ("settle", "release", "unknown"):
+        effect.ends[event.body["hold"]] = event
+    elif event.kind == "refused":
+        effect.refused = event
+    elif event.kind == "value":
+        effect.value = event
+
+
+def held_amount(hold: Event) -> Amount:
+    usd = Decimal(hold.body["usd"] or 0)
+    if hold.body["call"] == "tool":
+        return Amount.of_tool_call(hold.body["name"], usd)
+    return Amount.of_model_call(usd, hold.body["input_tokens"], hold.body["output_tokens"])
+
+
+def billed_amount(hold: Event, settle: Event) -> Amount:
+    usd = Decimal(settle.body["usd"] or 0)
+    if hold.body["call"] == "tool":
+        return Amount.of_tool_call(hold.body["name"], usd)
+    usage = usage_from(settle.body)
+    if usage is None:
+        return held_amount(hold)
+    return Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens)
+
+
+def usage_from(body: Mapping[str, Any]) -> Usage | None:
+    if body.get("input") is None:
+        return None
+    return Usage(**{name: body[name] for name in CLASSES})
+
+
+def reply_to(reply: Reply) -> dict[str, Any]:
+    return {
+        "message": reply.message.to_dict(),
+        "finish_reason": reply.finish_reason,
+        "model": reply.model,
+        "response_id": reply.response_id,
+    }
+
+
+def reply_from(settle: Event) -> Reply:
+    reply = settle.body["reply"]
+    return Reply(
+        Message.from_dict(reply["message"]),
+        usage_from(settle.body),
+        reply["finish_reason"],
+        reply["model"],
+        reply["response_id"],
+        settle.body["seconds"] or 0.0,
+    )
+
+
+def observation_from(event: Event) -> Observation:
+    return Observation.from_dict(event.body["observation"])
+
+
+def budget_to(budget: Budget) -> dict[str, Any]:
+    """Returns a budget as the journal keeps it: limits by resource name."""
+    limits: dict[str, Any] = dict(budget.limits)
+    if budget.seconds is not None:
+        limits["seconds"] = budget.seconds
+    return limits
+
+
+def budget_from(limits: Mapping[str, Any]) -> Budget:
+    tools: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
+    for name, limit in limits.items():
+        unit, _, tool = name.partition(".")
+        if tool:
+            tools.setdefault(tool, {})["calls" if unit == "tool_calls" else unit] = limit
+        else:
+            plain[name] = limit
+    return Budget(**plain, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})

@@ -1,0 +1,42 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..ledger.amount import Amount
+from ..ledger.records import Message
+from ..planners import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    run: str
+    """The run's id: `bursar show RUN` tells its story."""
+    status: Status
+    text: str | None
+    """The policy's last words in full, or None if it never said any."""
+    why: str
+    """What ended a run that did not end by the policy's own answer."""
+    spend: Amount
+    """What was spent, by resource; calls whose bill is unknown at their full hold."""
+    cost: Decimal | None
+    """The unified cost in USD (tokens and tool calls), or None where a price is unknown."""
+    seconds: float
+    """The run's own time; downtime before a resume is not in it."""
+    trajectory: tuple[Message, ...]
+
+    @property
+    def answer(self) -> str | None:
+        """What follows the last `Answer:` in the text, or the whole text where there is none."""
+        return None if self.text is None else final_answer(self.text)
+
+
+def final_answer(text: str) -> str:
+    """Returns what follows the last line that starts with `Answer:`, or the whole text."""
+    for line in reversed(text.splitlines()):
+        head, colon, rest = line.strip().strip("*").partition(":")
+        if colon and head.strip("* ").lower() == "answer":
+            return rest.strip(" *")
+    return text.strip()

@@ -1,0 +1,40 @@
+"""Tries a policy call again where its error says that this may help."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+
+from ..ledger.account import Account
+from ..ledger.errors import PolicyError
+
+T = TypeVar("T")
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+
+
+async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Account) -> T:
+    """Returns what `once` returns, after at most `attempts` tries.
+
+    Waits as long as the server asked for, else with exponential back-off and jitter; gives up
+    when the account's deadline would pass meanwhile.
+    """
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, PolicyError) else None
+        return _BACKOFF(state) if asked is None else asked
+
+    def enough(state: RetryCallState) -> bool:
+        left = account.seconds_left
+        return state.attempt_number >= attempts or (
+            left is not None and left <= state.upcoming_sleep
+        )
+
+    loop = AsyncRetrying(retry=retry_if_exception(_retryable), wait=wait, stop=enough, reraise=True)
+    return await loop(once)
+
+
+def _retryable(error: BaseException) -> bool:
+    return isinstance(error, PolicyError) and error.retryable

@@ -1,0 +1,316 @@
+"""Experiments: a grid of set-ups over the tasks of a suite, under one account.
+
+Every run is an ordinary run of an `Agent`, filed under the experiment's id, so an experiment that
+was interrupted goes on where it stopped: what is scored is not run again, what was begun is
+resumed, and the suite's account starts with what has been spent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ..agent import Agent, Home, Labels, Options, Record, Result, new_run_id
+from ..ledger.account import Account
+from ..ledger.amount import NOTHING, Amount
+from ..ledger.budget import Budget
+from ..ledger.errors import BudgetError, UsageError
+from ..ledger.prices import PriceBook
+from ..planners import planner
+from ..policies import Policy, policy
+from .rows import Row
+from .suite import Suite, Task, suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is run. Everything in it is recorded with every run."""
+
+    suite: str
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    policy: str
+    planners: tuple[str, ...]
+    memory: str = "full"
+    budgets: tuple[str, ...]
+    """Budgets of single runs, each a set-up of its own."""
+    tasks: int
+    repeats: int = 1
+    seed: int = 0
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> Plan:
+        fields: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
+        }
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int
+    spent_usd: Decimal
+    limit_usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    experiment: str
+    plan: Plan
+    rows: list[Row]
+    spent_usd: Decimal
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One run to be made."""
+
+    task: Task
+    planner: str
+    budget: str
+    repeat: int
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        return (self.task.id, self.planner, self.budget, self.repeat)
+
+
+OnRow = Callable[[Row, Progress], None]
+
+
+async def run_experiment(
+    plan: Plan | None,
+    *,
+    home: Path | None = None,
+    prices: Path | None = None,
+    concurrency: int = 16,
+    total_budget: str | None = None,
+    resume: str | None = None,
+    on_row: OnRow = lambda row, progress: None,
+    on_start: Callable[[str], None] = lambda experiment: None,
+) -> Outcome:
+    """Runs a plan, or goes on with the experiment `resume`.
+
+    Args:
+        concurrency: runs under way at once.
+        total_budget: what the whole experiment may spend; with `resume`, what was spent counts.
+        on_row: is called after each run.
+        on_start: is called with the experiment's id before the first run.
+
+    Raises:
+        UsageError: the plan makes no sense, or there is no such experiment.
+    """
+    book = PriceBook.load(prices)
+    place = Home.at(home)
+    earlier = _Earlier.load(place, resume) if resume else _Earlier()
+    plan = plan or earlier.plan
+    if plan is None:
+        raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `bursar runs`")
+    experiment = resume or _new_id(plan)
+    budget = Budget.parse(total_budget) if total_budget else Budget()
+    account = Account(budget, name="the suite", spent=earlier.spent)
+    runner = _Runner(plan, experiment, place, book, account, earlier)
+    on_start(experiment)
+    rows = await runner.run(concurrency, on_row)
+    return Outcome(experiment, plan, rows, account.spent.usd)
+
+
+class _Runner:
+    def __init__(
+        self,
+        plan: Plan,
+        experiment: str,
+        home: Home,
+        book: PriceBook,
+        account: Account,
+        earlier: _Earlier,
+    ) -> None:
+        self._plan = plan
+        self._experiment = experiment
+        self._home = home
+        self._book = book
+        self._account = account
+        self._earlier = earlier
+        self._suite: Suite = suite(plan.suite, **plan.knobs)
+        self._policy: Policy = policy(plan.policy)
+        for name in plan.planners:
+            planner(name)
+
+    async def run(self, concurrency: int, on_row: OnRow) -> list[Row]:
+        """Runs all cells, at most `concurrency` at once; returns their rows in the plan's order."""
+        cells = list(self._cells())
+        rows: dict[int, Row] = {}
+        waiting = iter(list(enumerate(cells)))
+        limit = self._account.budget.usd
+
+        async def work() -> None:
+            for number, cell in waiting:
+                rows[number] = await self._row(cell)
+                done = Progress(len(rows), len(cells), self._account.spent.usd, limit)
+                on_row(rows[number], done)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(max(concurrency, 1), len(cells))):
+                    group.create_task(work())
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            await self._policy.close()
+        return [rows[number] for number in sorted(rows)]
+
+    def _cells(self) -> Iterator[_Cell]:
+        tasks = self._suite.tasks(self._plan.tasks, self._plan.seed)
+        for repeat in range(self._plan.repeats):
+            for task in tasks:
+                for name in self._plan.planners:
+                    for budget in self._plan.budgets:
+                        yield _Cell(task, name, budget, repeat)
+
+    async def _row(self, cell: _Cell) -> Row:
+        known = self._earlier.runs.get(cell.key)
+        if known is not None and known.score is not None:
+            return self._to_row(cell, known.result, known.score)
+        agent = self._agent(cell)
+        try:
+            if known is not None:
+                result = await agent.resume(known.run, account=self._account)
+            else:
+                labels = self._labels(cell)
+                result = await agent.run(cell.task.prompt, account=self._account, labels=labels)
+        except BudgetError:
+            if agent.budget.limits and self._account.spent == NOTHING:
+                raise
+            return self._not_started(cell)
+        score = self._suite.scorer.score(cell.task, result.answer)
+        self._home.write_score(result.run, score, success=score >= 1)
+        return self._to_row(cell, _Counts.of(result), score)
+
+    def _agent(self, cell: _Cell) -> Agent:
+        world = self._suite.world(cell.task)
+        return Agent(
+            model=self._policy,
+            tools=world.tools(),
+            planner=cell.planner,
+            memory=self._plan.memory,
+            budget=cell.budget,
+            prices=self._book,
+            home=self._home.path,
+            options=Options(system=self._suite.system_prompt, seed=self._plan.seed + cell.repeat),
+        )
+
+    def _labels(self, cell: _Cell) -> Labels:
+        return Labels(
+            task_id=cell.task.id,
+            experiment=self._experiment,
+            seed=self._plan.seed,
+            repeat=cell.repeat,
+            agent={"plan": dataclasses.asdict(self._plan), "budget": cell.budget},
+        )
+
+    def _to_row(self, cell: _Cell, counts: _Counts, score: float | None) -> Row:
+        return Row(**self._common(cell), score=score, **dataclasses.asdict(counts))
+
+    def _not_started(self, cell: _Cell) -> Row:
+        nothing = _Counts("not_started", Decimal(0), 0, 0, 0, 0, 0.0, "")
+        return self._to_row(cell, nothing, None)
+
+    def _common(self, cell: _Cell) -> dict[str, Any]:
+        return {
+            "task": cell.task.id,
+            "hops": cell.task.hops,
+            "kind": cell.task.kind,
+            "planner": cell.planner,
+            "memory": self._plan.memory,
+            "policy": self._policy.name,
+            "budget": cell.budget,
+            "repeat": cell.repeat,
+            "seed": self._plan.seed,
+            "gold_cost_usd": cell.task.gold_cost,
+        }
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The part of a row that the run itself tells."""
+
+    status: str
+    cost_usd: Decimal
+    tool_calls: int
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    run: str
+
+    @classmethod
+    def of(cls, result: Result) -> _Counts:
+        return cls.from_spend(result.run, result.status, result.spend, result.seconds)
+
+    @classmethod
+    def from_spend(cls, run: str, status: str, spend: Amount, seconds: float) -> _Counts:
+        return cls(
+            status=status,
+            cost_usd=spend.usd,
+            tool_calls=int(spend["tool_calls"]),
+            model_calls=int(spend["model_calls"]),
+            input_tokens=int(spend["input_tokens"]),
+            output_tokens=int(spend["output_tokens"]),
+            seconds=seconds,
+            run=run,
+        )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A run of the experiment that an earlier process made or began."""
+
+    run: str
+    result: _Counts
+    score: float | None
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What is recorded of an experiment."""
+
+    plan: Plan | None = None
+    runs: Mapping[tuple[str, str, str, int], _Known] = field(default_factory=dict)
+    spent: Amount = NOTHING
+
+    @classmethod
+    def load(cls, home: Home, experiment: str) -> _Earlier:
+        plan: Plan | None = None
+        runs: dict[tuple[str, str, str, int], _Known] = {}
+        spent = NOTHING
+        for events in home.store.events_of_experiment(experiment):
+            record = Record.of(events)
+            start = record.start
+            plan = Plan.from_record(start.body["agent"]["plan"])
+            key = (
+                start.body["task_id"],
+                start.body["planner"],
+                start.body["agent"]["budget"],
+                start.body["repeat"],
+            )
+            runs[key] = _known(record)
+            spent += record.spent
+        return cls(plan, runs, spent)
+
+
+def _known(record: Record) -> _Known:
+    end = record.end
+    status = end.body["status"] if end else "cancelled"
+    counts = _Counts.from_spend(record.start.run, status, record.spent, record.seconds)
+    scores: Sequence[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
+    finished = end is not None and status != "cancelled"
+    return _Known(record.start.run, counts, scores[-1] if scores and finished else None)
+
+
+def _new_id(plan: Plan) -> str:
+    return f"{plan.suite}-{new_run_id()}"
