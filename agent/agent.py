@@ -68,6 +68,7 @@ class Agent:
         self._sessions: dict[str, RunSession] = {}
         self._raise = raise_on_exhausted
         self._graph: Any = None
+        self._driven: Any = None
         parts = Parts(
             policy=self.policy,
             tools=Registry(tools),
@@ -105,7 +106,7 @@ class Agent:
             JournalError: the book cannot be kept; nothing was sent that is not in it.
         """
         parsed = Budget.parse(budget) if isinstance(budget, str) else budget
-        _ = self.graph  # compiled before the run's clock starts
+        _ = self._own_graph  # compiled before the run's clock starts
         session = self._opening.start(
             task, parsed or self.budget, account, labels or Labels(), listen
         )
@@ -179,6 +180,13 @@ class Agent:
             self._graph = self._planner.build(self._session).compile()
         return self._graph
 
+    @property
+    def _own_graph(self) -> Any:
+        """The same graph for runs of this agent's own: it never uses an outer graph's saver."""
+        if self._driven is None:
+            self._driven = self._planner.build(self._session).compile(checkpointer=False)
+        return self._driven
+
     async def close(self) -> None:
         """Gives back the policy's connections."""
         await self.policy.close()
@@ -195,7 +203,7 @@ class Agent:
         run = session.run
         state: State = {"task": session.task, "run": run, "step": 0}
         try:
-            await self.graph.ainvoke(state, {"recursion_limit": _STEPS})
+            await self._own_graph.ainvoke(state, {"recursion_limit": _STEPS})
         except PolicyError as error:
             session.stop("failed", str(error))
         except (asyncio.CancelledError, KeyboardInterrupt):
@@ -229,7 +237,9 @@ class Agent:
         """Replays a run up to the step of a state that a checkpointer brought back."""
         session.stop_at = state.get("step", 0)
         try:
-            await self.graph.ainvoke({"task": session.task, "run": session.run, "step": 0})
+            await self._own_graph.ainvoke(
+                {"task": session.task, "run": session.run, "step": 0}, {"recursion_limit": _STEPS}
+            )
         except Arrived:
             session.stop_at = None
 

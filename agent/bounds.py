@@ -92,6 +92,7 @@ class Bounds:
         least = 1 if at_least_one else min(self._min_output, wanted)
         tokens = self._input(request, match)
         while True:
+            seen = account.holds_ended
             output = min(wanted, self._room(account, tokens, reserve, after_others=False))
             asked = max(output, least)
             amount = Amount.of_model_call(self._usd(tokens, asked), tokens, asked)
@@ -103,7 +104,7 @@ class Bounds:
                 and least <= self._room(account, tokens, reserve, after_others=True)
                 and found.resource in SOFT
             ):
-                await account.freed()
+                await account.freed(seen)
                 continue
             return found
 
@@ -128,8 +129,8 @@ class Bounds:
         rooms: list[int] = []
         usd, both, out = left("usd"), left("tokens"), left("output_tokens")
         if usd is not None and self._price is not None:
-            time = self._price.bound(0, 0, self._policy.timeout)
-            rooms.append(self._price.most_output(Decimal(usd) - time, input_tokens))
+            timeout = self._policy.timeout
+            rooms.append(self._price.most_output(Decimal(usd), input_tokens, timeout))
         if both is not None:
             rooms.append(int(both) - input_tokens)
         if out is not None:

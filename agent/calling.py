@@ -10,6 +10,7 @@ from typing import Any
 
 from ..ledger.account import Hold, Shortfall
 from ..ledger.amount import Amount
+from ..ledger.errors import UsageError
 from ..ledger.records import Observation, ToolCall
 from ..tools import Registry, Tool, ToolContext
 from .desk import Desk
@@ -80,9 +81,9 @@ class Calling:
 
     def _look_up_or_hold(self, position: int, key: str, call: ToolCall) -> Observation | _Sent:
         """Returns a recorded or refused observation, or a call that is held and may leave."""
-        tool = self._tools.get(call.name)
-        if tool is None:
+        if call.name not in self._tools:
             return self._tools.unknown(call)
+        tool = self._tools.get(call.name)
         fault = tool.fault(call.arguments)
         if fault is not None:
             return Observation(call.id, call.name, f"Error: {fault}", True)
@@ -91,7 +92,10 @@ class Calling:
         if recorded is not None:
             return recorded
         self._desk.expect_live(key)
-        usd = self._prices.cost(tool, call.arguments)
+        try:
+            usd = self._prices.cost(tool, call.arguments)
+        except UsageError as error:
+            return Observation(call.id, call.name, f"Error: {error}", True)
         hold = self._desk.account.try_hold(Amount.of_tool_call(call.name, usd or Decimal(0)))
         if isinstance(hold, Shortfall):
             return self._refuse(key, call, hold)
@@ -128,14 +132,15 @@ class Calling:
         for end in effect.ends.values():
             if "observation" in end.body:
                 return observation_from(end)
-        if not effect.holds or tool.spec.read_only:
+        left = [hold for hold in effect.holds if not effect.released(hold)]
+        if not left or tool.spec.read_only:
             return None
         text = (
             f"The outcome of this call of {call.name} is unknown: the run was interrupted while it "
             "was under way. It may or may not have taken effect; check before you call it again."
         )
         observation = Observation(call.id, call.name, text, True)
-        last = effect.holds[-1].body["hold"]
+        last = left[-1].body["hold"]
         self._desk.write(
             "unknown", key, hold=last, why="interrupted", observation=observation.to_dict()
         )

@@ -9,7 +9,7 @@ from ..ledger.account import Account
 from ..ledger.errors import DriftError
 from ..ledger.events import Event, Kind
 from .log import RunLog
-from .record import Effect, Record, note
+from .record import Effect, Record, note, step_of
 
 
 class Desk:
@@ -25,6 +25,7 @@ class Desk:
         self.strict = record.strict
         self._recorded = record.effects
         self._live: dict[str, Effect] = {}
+        self._steps = dict(record.steps)
 
     def effect(self, key: str) -> Effect | None:
         """Returns what is recorded under a key, by an earlier process or at this step."""
@@ -32,6 +33,7 @@ class Desk:
 
     def write(self, kind: Kind, key: str, **body: Any) -> None:
         full = f"{self.branch}/{key}"
+        self._steps.setdefault(step_of(key), self.log.seq)
         self.log.write(kind, full, **body)
         note(self._live, Event(self.log.run, 0, kind, full, 0.0, body))
 
@@ -68,9 +70,7 @@ class Desk:
         """The graph went back: the steps from `step` on are taken anew, nothing is refunded."""
         self.branch += 1
         self._live.clear()
-        self._recorded = {k: e for k, e in self._recorded.items() if _step(k) < step}
-        self.log.write("run_resumed", mode="rewind", add=None, branch=self.branch, cut=None)
-
-
-def _step(key: str) -> int:
-    return int(key.split("/")[-3])
+        self._recorded = {k: e for k, e in self._recorded.items() if step_of(k) < step}
+        cut = min((seq for at, seq in self._steps.items() if at >= step), default=self.log.seq)
+        self._steps = {at: seq for at, seq in self._steps.items() if at < step}
+        self.log.write("run_resumed", mode="rewind", add=None, branch=self.branch, cut=cut)

@@ -35,7 +35,8 @@ class RunLog:
     ) -> None:
         self.run = run
         self._journal = journal
-        self._seq = seq
+        self.seq = seq
+        """Number of the next event."""
         self._began = time.monotonic() - seconds
         self._listeners = listeners
 
@@ -49,14 +50,14 @@ class RunLog:
         Raises:
             JournalError: it cannot be written.
         """
-        event = Event(self.run, self._seq, kind, key, round(self.seconds, 6), body)
+        event = Event(self.run, self.seq, kind, key, round(self.seconds, 6), body)
         self._journal.append(event)
-        self._seq += 1
+        self.seq += 1
         self._tell(event)
 
     def say(self, text: str) -> None:
         """Shows listeners a piece of a reply that is still streaming in; it is not journalled."""
-        self._tell(Event(self.run, self._seq, "text", at=self.seconds, body={"text": text}))
+        self._tell(Event(self.run, self.seq, "text", at=self.seconds, body={"text": text}))
 
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:

@@ -30,10 +30,10 @@ class Effect:
         ends = (self.ends.get(hold.body["hold"]) for hold in self.holds)
         return next((e for e in ends if e is not None and "ok" in e.body), None)
 
-    @property
-    def dangling(self) -> Event | None:
-        """A hold that the crash left open: nobody knows whether the call was made."""
-        return next((h for h in self.holds if h.body["hold"] not in self.ends), None)
+    def released(self, hold: Event) -> bool:
+        """Says whether the call of a hold surely never left or was refused."""
+        end = self.ends.get(hold.body["hold"])
+        return end is not None and end.kind == "release"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Record:
 
     events: tuple[Event, ...] = ()
     effects: Mapping[str, Effect] = field(default_factory=dict)
+    steps: Mapping[int, int] = field(default_factory=dict)
+    """Seq of the first event of each step."""
     branch: int = 0
     """Branch that new effects go to."""
     strict: bool = False
@@ -53,10 +55,12 @@ class Record:
         cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
         void = [range(e.body["cut"], e.seq) for e in cuts]
         effects: dict[str, Effect] = {}
+        steps: dict[int, int] = {}
         for event in ordered:
-            if not any(event.seq in span for span in void):
+            if event.key and not any(event.seq in span for span in void):
                 note(effects, event)
-        return cls(ordered, effects, len(cuts), strict)
+                steps.setdefault(step_of(event.key), event.seq)
+        return cls(ordered, effects, steps, len(cuts), strict)
 
     @property
     def start(self) -> Event:
@@ -113,6 +117,11 @@ class Record:
             if event.kind == "run_resumed" and event.body.get("add"):
                 budget += budget_from(event.body["add"])
         return budget
+
+
+def step_of(key: str) -> int:
+    """Returns the superstep of a key, with or without its branch."""
+    return int(key.split("/")[-3])
 
 
 def note(effects: dict[str, Effect], event: Event) -> None:

@@ -67,7 +67,7 @@ class RunSession:
         self._frontier = 0
         self._replies: dict[int, Message] = {}
         self._withdrawn: frozenset[str] = frozenset()
-        shown = desk.value("open/0/0/0", lambda: _block(desk.account) if tracked else "")
+        shown = desk.value("open/-1/0/0", lambda: _block(desk.account) if tracked else "")
         opening = Message("user", f"{task}\n\n{shown}" if shown else task)
         self.trajectory = Trajectory((Message("system", system), opening))
         self.last_prompt = self.trajectory.messages

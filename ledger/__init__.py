@@ -1,1 +1,28 @@
-"""TBD."""
+"""The ledger: budgets, accounts, holds, prices, and the book that they are written in."""
+
+from __future__ import annotations
+
+from .account import Account, Hold, Overrun, Shortfall
+from .amount import Amount
+from .budget import Budget, Limit
+from .errors import BursarError
+from .events import Event
+from .journal import Journal
+from .lease import Lease, Lender
+from .prices import PriceBook
+
+__all__ = [
+    "Account",
+    "Amount",
+    "Budget",
+    "BursarError",
+    "Event",
+    "Hold",
+    "Journal",
+    "Lease",
+    "Lender",
+    "Limit",
+    "Overrun",
+    "PriceBook",
+    "Shortfall",
+]

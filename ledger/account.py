@@ -101,6 +101,7 @@ class Account:
         self._reserved: dict[str, Quantity] = {}
         self._reserve = NOTHING
         self._closed = False
+        self._ended = 0
         self._watchers: list[tuple[Decimal, Callable[[Account], None]]] = []
         self._path: tuple[Account, ...] = (self, *(parent._path if parent else ()))
         self._lock: threading.RLock = parent._lock if parent else threading.RLock()
@@ -150,17 +151,28 @@ class Account:
     ) -> Hold | Shortfall:
         """Like `try_hold`, but waits while only others' open holds stand in the way."""
         while True:
+            seen = self.holds_ended
             found = self.try_hold(amount, soft=soft, reserve=reserve)
             if isinstance(found, Hold) or not found.blocked:
                 return found
-            await self.freed()
+            await self.freed(seen)
 
-    async def freed(self) -> None:
-        """Waits until a hold of the tree ends, at most until the deadline."""
+    @property
+    def holds_ended(self) -> int:
+        """Rises whenever something of the tree becomes free."""
+        return self._path[-1]._ended
+
+    async def freed(self, seen: int) -> None:
+        """Waits until something has become free since `holds_ended` was `seen`.
+
+        At most until the deadline.
+        """
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         entry = (loop, waiter)
         with self._lock:
+            if self.holds_ended != seen:
+                return
             self._waiters.append(entry)
         timeout = None if self.deadline is None else max(self.deadline - self._clock(), 0)
         try:
@@ -349,6 +361,7 @@ class Account:
 
     def _wake(self) -> None:
         with self._lock:
+            self._path[-1]._ended += 1
             waiters, self._waiters[:] = list(self._waiters), []
         for loop, waiter in waiters:
             if not loop.is_closed():

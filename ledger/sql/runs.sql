@@ -1,0 +1,82 @@
+-- runs: one row per run.
+--
+--   run            VARCHAR         the run
+--   task           VARCHAR         what was asked
+--   task_id        VARCHAR         the suite's name for the task, or null
+--   experiment     VARCHAR         the experiment that it belongs to, or null
+--   planner        VARCHAR         the planner
+--   memory         VARCHAR         the memory
+--   model          VARCHAR         the policy
+--   seed           BIGINT          seed of the run's draws
+--   repeat         BIGINT          which repeat of the task, from 0
+--   parent         VARCHAR         the run that started it as a sub-agent, or null
+--   status         VARCHAR         how it ended; null while it has not, or once it was resumed
+--   answer         VARCHAR         its last answer
+--   score          DOUBLE          the suite's judgement
+--   success        BOOLEAN         whether that counts as solved
+--   started        TIMESTAMP       when it began, in UTC
+--   seconds        DOUBLE          the run's own time so far, without downtime
+--   usd            DECIMAL(38,12)  USD spent; holds without a bill count in full
+--   unpriced       BIGINT          calls without a price, which `usd` leaves out
+--   model_calls    BIGINT          policy calls that left, each try counted
+--   tool_calls     BIGINT          tool calls that left
+--   input_tokens   BIGINT          prompt tokens of all classes; bounds where no bill came
+--   output_tokens  BIGINT          completion tokens, reasoning included; bounds where no bill came
+
+create or replace view runs as
+with spans as (
+    select run, min(t) as began, max("at") as seconds
+    from records
+    where run <> ''
+    group by run
+),
+marks as (
+    select
+        run,
+        any_value(task) as task,
+        any_value(task_id) as task_id,
+        any_value(experiment) as experiment,
+        any_value(planner) as planner,
+        any_value(memory) as memory,
+        any_value(model) as model,
+        any_value(seed) as seed,
+        any_value(repeat) as repeat,
+        any_value(parent) as parent,
+        max(seq) filter (where kind = 'run_ended') as ended,
+        max(seq) filter (where kind = 'run_resumed') as resumed,
+        arg_max(status, seq) filter (where kind = 'run_ended') as status,
+        arg_max(answer, seq) filter (where kind = 'run_ended') as answer,
+        arg_max(score, t) filter (where kind = 'scored') as score,
+        arg_max(success, t) filter (where kind = 'scored') as success
+    from records
+    where kind in ('run_started', 'run_resumed', 'run_ended', 'scored')
+    group by run
+),
+spent as (
+    select
+        run,
+        coalesce(sum(usd), 0) as usd,
+        count(*) filter (where usd is null) as unpriced,
+        count(*) filter (where "call" = 'model') as model_calls,
+        count(*) filter (where "call" = 'tool') as tool_calls,
+        coalesce(sum(input_tokens), 0)::bigint as input_tokens,
+        coalesce(sum(output_tokens), 0)::bigint as output_tokens
+    from calls
+    where state <> 'released'
+    group by run
+)
+select
+    run, task, task_id, experiment, planner, memory, model, seed, repeat, parent,
+    case when ended > coalesce(resumed, -1) then status end as status,
+    answer, score, success,
+    make_timestamp((began * 1000000)::bigint) as started,
+    seconds,
+    coalesce(usd, 0) as usd,
+    coalesce(unpriced, 0) as unpriced,
+    coalesce(model_calls, 0) as model_calls,
+    coalesce(tool_calls, 0) as tool_calls,
+    coalesce(input_tokens, 0) as input_tokens,
+    coalesce(output_tokens, 0) as output_tokens
+from spans
+left join marks using (run)
+left join spent using (run);

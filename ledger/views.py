@@ -1,0 +1,94 @@
+"""The store's SQL: its tables, and the views that `bursar sql` offers, each documented."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+
+NAMES = (
+    "events",
+    "calls",
+    "runs",
+    "model_calls",
+    "tool_calls",
+    "spend",
+    "unified_cost",
+)
+"""The views, each after those that it rests on."""
+
+_COLUMN = re.compile(r"^--   (\w+)\s+([A-Z]+(?:\(\d+,\d+\))?)\s+(.+)$")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    text: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A view, read from its file: the comment at the top documents it."""
+
+    name: str
+    text: str
+    """What a row is."""
+    columns: tuple[Column, ...]
+    statement: str
+
+
+def statement(name: str) -> str:
+    """Returns the text of one of the SQL files."""
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def view(name: str) -> View:
+    sql = statement(name)
+    comments = [line for line in sql.splitlines() if line.startswith("--")]
+    columns = tuple(Column(*found.groups()) for found in map(_COLUMN.match, comments) if found)
+    about = (line[3:] for line in comments if not _COLUMN.match(line))
+    text = " ".join(filter(None, about)).removeprefix(f"{name}: ")
+    return View(name, text, columns, sql)
+
+
+def digest() -> str:
+    """Returns a hash of all views: a store made with other ones makes them anew."""
+    return hashlib.sha256("".join(map(statement, NAMES)).encode()).hexdigest()
+
+
+def page(views: Iterable[View]) -> str:
+    """Returns the documentation of the views as Markdown."""
+    parts = [_HEAD]
+    for one in views:
+        parts.append(f"## {one.name}\n\n{one.text[0].upper()}{one.text[1:]}\n")
+        rows = (f"| `{c.name}` | {c.type} | {c.text} |" for c in one.columns)
+        parts.append("\n".join(("| column | type | meaning |", "|---|---|---|", *rows)) + "\n")
+    return "\n".join(parts)
+
+
+_HEAD = """# Asking the store with SQL
+
+`bursar sql "SELECT …"` loads what the journals have new into `bursar.duckdb` and runs a
+statement on it, in DuckDB's SQL. It works while runs are live, and it cannot change the store.
+For questions that take minutes, take a copy (`Store.snapshot`) and ask that one: the store is
+locked while a statement runs.
+
+```sql
+select planner, count(*) as runs, avg(score) as score, sum(usd) / count(*) as usd_per_run
+from runs group by planner;
+
+select name, class, sum(tokens) as tokens, sum(usd) as usd from spend group by all order by usd;
+```
+
+Money is exact: USD with twelve decimals. A hold that no bill settled counts as spent in full.
+"at" and "call" are words of SQL: write them in double quotes.
+
+This page is made from the comments in `ledger/sql/`: `python -m bursar.ledger.views`.
+"""
+
+
+if __name__ == "__main__":
+    print(page(map(view, NAMES)), end="")
