@@ -86,7 +86,13 @@ class Asking:
             attempt += 1
             return await self._try(key, node, attempt, request, digest, last)
 
-        return await retrying(once, self._attempts, self._desk.account)
+        try:
+            return await retrying(once, self._attempts, self._desk.account)
+        except PolicyError as error:
+            left = self._desk.account.seconds_left
+            if left is None or left > 0:
+                raise
+            return self._refuse(key, node, digest, "seconds", "", f"the deadline passed: {error}")
 
     async def _try(
         self, key: str, node: str, attempt: int, request: Request, digest: str, last: bool
@@ -97,12 +103,8 @@ class Asking:
             self._desk.account, request, match, reserve=reserve, at_least_one=last
         )
         if isinstance(granted, Shortfall):
-            self._desk.write(
-                "refused", key, call="model", name=self._policy.name, node=node,
-                resource=granted.resource, account=granted.account, why=str(granted),
-                hash=digest,
-            )  # fmt: skip
-            return Refusal(granted.resource, str(granted))
+            why = str(granted)
+            return self._refuse(key, node, digest, granted.resource, granted.account, why)
         hold, max_tokens = granted
         id = self._desk.hold_id(key, attempt)
         try:
@@ -126,6 +128,15 @@ class Asking:
         reply = await self._send(key, id, hold, request, max_tokens)
         self._settle(key, id, hold, request, reply)
         return reply
+
+    def _refuse(
+        self, key: str, node: str, digest: str, resource: str, account: str, why: str
+    ) -> Refusal:
+        self._desk.write(
+            "refused", key, call="model", name=self._policy.name, node=node, resource=resource,
+            account=account, why=why, hash=digest,
+        )  # fmt: skip
+        return Refusal(resource, why)
 
     async def _send(
         self, key: str, id: str, hold: Hold, request: Request, max_tokens: int
@@ -169,7 +180,8 @@ class Asking:
             "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
             input=usage and usage.input, cache_read=usage and usage.cache_read,
             cache_write=usage and usage.cache_write, output=usage and usage.output,
-            reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6), ok=True,
+            reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6),
+            ok=True, final=True,
             reply=reply_to(reply),
         )  # fmt: skip
         for over in overruns:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,16 +20,23 @@ from .record import Effect, observation_from
 
 
 @dataclass(frozen=True)
-class _Sent:
-    """A call that is on its way."""
+class _Wanted:
+    """A call that nothing is recorded of, and nothing speaks against but the budget."""
 
-    position: int
     key: str
-    id: str
     tool: Tool
     call: ToolCall
-    hold: Hold
     usd: Decimal | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A call whose hold is taken."""
+
+    wanted: _Wanted
+    id: str
+    hold: Hold
 
 
 class Calling:
@@ -37,7 +45,7 @@ class Calling:
     Args:
         desk: the run's record, log and account.
         tools: what can be called.
-        context: what tools are told of the run.
+        context: what tools are told of the run, by call id.
         prices: what calls cost.
     """
 
@@ -52,23 +60,17 @@ class Calling:
         self._tools = tools
         self._context = context
         self._prices = prices
+        self._gates: dict[str, asyncio.Semaphore] = {}
 
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
-        found: dict[int, Observation] = {}
-        sent: list[_Sent] = []
-        for position, (key, call) in enumerate(zip(keys, calls, strict=True)):
-            outcome = self._look_up_or_hold(position, key, call)
-            if isinstance(outcome, _Sent):
-                sent.append(outcome)
-            else:
-                found[position] = outcome
+        outcomes = [await self._look_up(k, c) for k, c in zip(keys, calls, strict=True)]
+        held = [self._hold(o) if isinstance(o, _Wanted) else o for o in outcomes]
+        sent = [one for one in held if isinstance(one, _Sent)]
         if sent:
             await self._durable(sent)
-            runs = [self._run(one) for one in sent]
-            done = await _all(runs)
-            found.update(zip((one.position for one in sent), done, strict=True))
-        return [found[position] for position in range(len(calls))]
+        done = iter(await _all([self._run(one) for one in sent]))
+        return [next(done) if isinstance(one, _Sent) else one for one in held]
 
     def used_up(self) -> list[str]:
         """Returns the tools that the budget cannot pay another call of, in order."""
@@ -79,60 +81,65 @@ class Calling:
             if not account.fits(Amount.of_tool_call(tool.spec.name, self._prices.least(tool)))
         ]
 
-    def _look_up_or_hold(self, position: int, key: str, call: ToolCall) -> Observation | _Sent:
-        """Returns a recorded or refused observation, or a call that is held and may leave."""
+    async def _look_up(self, key: str, call: ToolCall) -> Observation | _Wanted:
+        """Returns a recorded observation, why there is none, or a call that is to be made."""
         if call.name not in self._tools:
             return self._tools.unknown(call)
         tool = self._tools.get(call.name)
         fault = tool.fault(call.arguments)
         if fault is not None:
             return Observation(call.id, call.name, f"Error: {fault}", True)
-        effect = self._desk.effect(key)
+        effect = self._desk.effect(key) or Effect()
         recorded = self._recorded(key, effect, tool, call)
         if recorded is not None:
             return recorded
         self._desk.expect_live(key)
+        denied = await tool.admit(call, self._context(call.id))
+        if denied is not None:
+            return self._refuse(key, call, "approval", "", denied)
         try:
             usd = self._prices.cost(tool, call.arguments)
         except UsageError as error:
             return Observation(call.id, call.name, f"Error: {error}", True)
-        hold = self._desk.account.try_hold(Amount.of_tool_call(call.name, usd or Decimal(0)))
+        return _Wanted(key, tool, call, usd, len(effect.holds) + 1)
+
+    def _hold(self, wanted: _Wanted) -> Observation | _Sent:
+        key, call = wanted.key, wanted.call
+        amount = Amount.of_tool_call(call.name, wanted.usd or Decimal(0))
+        hold = self._desk.account.try_hold(amount)
         if isinstance(hold, Shortfall):
-            return self._refuse(key, call, hold)
-        attempt = len(effect.holds) + 1 if effect else 1
-        id = self._desk.hold_id(key, attempt)
+            return self._refuse(key, call, hold.resource, hold.account, f"Not run: {hold}.")
+        id = self._desk.hold_id(key, wanted.attempt)
         try:
             self._desk.write(
-                "hold", key, hold=id, call="tool", name=call.name, node="act", attempt=attempt,
-                usd=usd, input_tokens=0, output_tokens=0, price=self._prices.source(tool),
-                arguments=call.arguments, call_id=call.id,
+                "hold", key, hold=id, call="tool", name=call.name, node="act",
+                attempt=wanted.attempt, usd=wanted.usd, input_tokens=0, output_tokens=0,
+                price=self._prices.source(wanted.tool), arguments=call.arguments,
+                call_id=call.id,
             )  # fmt: skip
         except BaseException:
             self._desk.account.release(hold)
             raise
-        return _Sent(position, key, id, tool, call, hold, usd)
+        return _Sent(wanted, id, hold)
 
-    def _refuse(self, key: str, call: ToolCall, shortfall: Shortfall) -> Observation:
-        why = f"Not run: {shortfall}."
+    def _refuse(
+        self, key: str, call: ToolCall, resource: str, account: str, why: str
+    ) -> Observation:
         self._desk.write(
-            "refused", key, call="tool", name=call.name, resource=shortfall.resource,
-            account=shortfall.account, why=why,
+            "refused", key, call="tool", name=call.name, resource=resource, account=account,
+            why=why,
         )  # fmt: skip
         return Observation(call.id, call.name, why, True)
 
-    def _recorded(
-        self, key: str, effect: Effect | None, tool: Tool, call: ToolCall
-    ) -> Observation | None:
-        if effect is None:
-            return None
+    def _recorded(self, key: str, effect: Effect, tool: Tool, call: ToolCall) -> Observation | None:
         if effect.settled is not None:
             return observation_from(effect.settled)
         if effect.refused is not None:
             return Observation(call.id, call.name, effect.refused.body["why"], True)
         for end in effect.ends.values():
-            if "observation" in end.body:
+            if end.kind == "unknown" and "observation" in end.body:
                 return observation_from(end)
-        left = [hold for hold in effect.holds if not effect.released(hold)]
+        left = [hold for hold in effect.holds if not effect.ended(hold)]
         if not left or tool.spec.read_only:
             return None
         text = (
@@ -140,10 +147,9 @@ class Calling:
             "was under way. It may or may not have taken effect; check before you call it again."
         )
         observation = Observation(call.id, call.name, text, True)
+        shown = observation.to_dict()
         last = left[-1].body["hold"]
-        self._desk.write(
-            "unknown", key, hold=last, why="interrupted", observation=observation.to_dict()
-        )
+        self._desk.write("unknown", key, hold=last, why="interrupted", observation=shown)
         return observation
 
     async def _durable(self, sent: Sequence[_Sent]) -> None:
@@ -153,29 +159,57 @@ class Calling:
             for one in sent:
                 self._desk.account.release(one.hold)
                 why = f"never sent: {error!r}"
-                self._desk.try_write("release", one.key, hold=one.id, why=why)
+                self._desk.try_write("release", one.wanted.key, hold=one.id, why=why)
             raise
 
     async def _run(self, one: _Sent) -> Observation:
-        account, log, call = self._desk.account, self._desk.log, one.call
-        began = log.seconds
+        """Makes a call, and makes it again as often as its tool says."""
+        wanted = one.wanted
+        while True:
+            began = self._desk.log.seconds
+            observation = await self._once(one)
+            seconds = self._desk.log.seconds - began
+            pause = wanted.tool.again(observation, wanted.attempt) if observation.error else None
+            self._settle(one, observation, seconds, final=pause is None)
+            if pause is None:
+                return observation
+            await asyncio.sleep(pause)
+            wanted = replace(wanted, attempt=wanted.attempt + 1)
+            following = self._hold(wanted)
+            if isinstance(following, Observation):
+                return following
+            one = following
+            await self._durable([one])
+
+    async def _once(self, one: _Sent) -> Observation:
+        call, account = one.wanted.call, self._desk.account
         try:
-            async with asyncio.timeout(account.seconds_left):
-                observation = await one.tool.run(call, self._context(call.id))
+            async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
+                return await one.wanted.tool.run(call, self._context(call.id))
         except TimeoutError:
             text = "Cancelled: the deadline of the budget has passed."
-            observation = Observation(call.id, call.name, text, True)
+            return Observation(call.id, call.name, text, True)
         except BaseException:
             account.forfeit(one.hold)
-            self._desk.try_write("unknown", one.key, hold=one.id, why="cancelled")
+            self._desk.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
             raise
-        account.settle(one.hold, one.hold.amount)
+
+    def _settle(self, one: _Sent, observation: Observation, seconds: float, *, final: bool) -> None:
+        usd = one.wanted.usd
+        self._desk.account.settle(one.hold, one.hold.amount)
         self._desk.write(
-            "settle", one.key, hold=one.id, usd=one.usd, usd_by_class={"call": one.usd},
-            seconds=round(log.seconds - began, 6), ok=not observation.error,
+            "settle", one.wanted.key, hold=one.id, usd=usd, usd_by_class={"call": usd},
+            seconds=round(seconds, 6), ok=not observation.error, final=final,
             observation=observation.to_dict(),
         )  # fmt: skip
-        return observation
+
+    def _gate(self, tool: Tool) -> AbstractAsyncContextManager[Any]:
+        if tool.concurrency is None:
+            return nullcontext()
+        gate = self._gates.get(tool.spec.name)
+        if gate is None:
+            gate = self._gates[tool.spec.name] = asyncio.Semaphore(tool.concurrency)
+        return gate
 
 
 async def _all(runs: Sequence[Coroutine[Any, Any, Observation]]) -> list[Observation]:

@@ -24,14 +24,14 @@ class ToolPrices:
         price = self._book.tool(tool.spec.name)
         if price is not None:
             return price.cost({})
-        return tool.price if isinstance(tool.price, Decimal) else Decimal(0)
+        return tool.least_cost or Decimal(0)
 
     def known(self, tool: Tool) -> bool:
-        return tool.price is not None or self._book.tool(tool.spec.name) is not None
+        return tool.least_cost is not None or self._book.tool(tool.spec.name) is not None
 
     def source(self, tool: Tool) -> str | None:
         """Returns where the price comes from, or None if there is none."""
         price = self._book.tool(tool.spec.name)
         if price is not None:
             return price.source
-        return None if tool.price is None else "the tool"
+        return None if tool.least_cost is None else "the tool"

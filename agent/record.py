@@ -28,12 +28,12 @@ class Effect:
     def settled(self) -> Event | None:
         """The settlement that ended it, or None while there is no answer."""
         ends = (self.ends.get(hold.body["hold"]) for hold in self.holds)
-        return next((e for e in ends if e is not None and "ok" in e.body), None)
+        return next((e for e in ends if e is not None and e.body.get("final")), None)
 
-    def released(self, hold: Event) -> bool:
-        """Says whether the call of a hold surely never left or was refused."""
+    def ended(self, hold: Event) -> bool:
+        """Says whether it is known what became of a hold's call."""
         end = self.ends.get(hold.body["hold"])
-        return end is not None and end.kind == "release"
+        return end is not None and end.kind in ("release", "settle")
 
 
 @dataclass(frozen=True)

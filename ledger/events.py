@@ -20,7 +20,7 @@ and, by kind:
 | `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat` |
 | `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
 | `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), and `request` or `arguments` + `call_id` |
-| `settle`      | `hold`, `usd`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, and `reply` or `observation` |
+| `settle`      | `hold`, `usd`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` or `observation` |
 | `release`     | `hold`, `why`: the call never left or was refused without a bill            |
 | `unknown`     | `hold`, `why`: no bill came; the hold stays booked in full                  |
 | `overrun`     | `hold`, `resource`, `held`, `billed`: a bill above its hold                 |

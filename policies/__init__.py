@@ -5,9 +5,9 @@
 
 from .endpoint import Endpoint
 from .human import Human
-from .inprocess import embedded
+from .inprocess import embedded_policy
 from .models import policy
 from .policy import Policy
 from .scripted import Scripted
 
-__all__ = ["Endpoint", "Human", "Policy", "Scripted", "embedded", "policy"]
+__all__ = ["Endpoint", "Human", "Policy", "Scripted", "embedded_policy", "policy"]

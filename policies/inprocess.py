@@ -30,7 +30,7 @@ class App(Protocol):
         """Returns (status, response) for each body."""
 
 
-def embedded(speak: Speak | None = None, *, name: str = READER, **options: Any) -> Endpoint:
+def embedded_policy(speak: Speak | None = None, *, name: str = READER, **options: Any) -> Endpoint:
     """Returns the embedded policy as an endpoint.
 
     Args:

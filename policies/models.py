@@ -9,7 +9,7 @@ from typing import Any
 from ..ledger.errors import UsageError
 from .endpoint import Endpoint, address
 from .human import Human
-from .inprocess import embedded
+from .inprocess import embedded_policy
 from .policy import Policy
 from .scripted import Scripted, by_turn, read_script
 
@@ -47,7 +47,7 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
     if re.match(r"https?://", spec):
         return _server(spec, options)
     if spec in ("embedded", "embedded/almanac-reader"):
-        return embedded(**options)
+        return embedded_policy(**options)
     if spec == "human":
         return Human(**options)
     if script := re.fullmatch(r"scripted:(.+)", spec):

@@ -12,7 +12,8 @@ from ..ledger.errors import UsageError
 from .corpus import SUFFIXES, Corpus, Document, Unreadable
 from .index import Hit, Index
 from .paging import page
-from .tool import Tool, tool
+from .protocol import Tool
+from .tool import tool
 
 MAX_HITS = 20
 """Documents that one search lists at most."""

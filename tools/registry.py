@@ -9,9 +9,10 @@ from typing import Any
 from ..ledger.errors import UsageError
 from ..ledger.records import Observation, ToolCall, ToolSpec
 from .calculator import calculator
+from .protocol import Tool
 from .recall import recall
 from .rendering import clean
-from .tool import Tool, tool
+from .tool import tool
 
 _BUILTINS = {each.spec.name: each for each in (calculator, recall)}
 _OF_A_FOLDER = ("open", "search")

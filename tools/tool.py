@@ -36,8 +36,8 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tool:
-    """A tool, ready to be called by a policy. Build one with `tool`."""
+class FunctionTool:
+    """A typed function as a tool. Build one with `tool`."""
 
     spec: ToolSpec
     function: Callable[..., Any]
@@ -50,6 +50,13 @@ class Tool:
     """Characters of an output that the policy sees; the rest stays addressable."""
     inline: bool = False
     """True if the function is called on the event loop itself: quick, pure, never blocking."""
+    concurrency: int | None = None
+
+    @property
+    def least_cost(self) -> Decimal | None:
+        if self.price is None or isinstance(self.price, Decimal):
+            return self.price
+        return Decimal(0)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the bare function, as if it were not decorated."""
@@ -86,6 +93,12 @@ class Tool:
                 f"the price function of tool {self.spec.name!r} failed: {_said(exc)}"
             ) from exc
         return _money(price, self.spec.name)
+
+    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+        return None
+
+    def again(self, observation: Observation, attempt: int) -> float | None:
+        return None
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:
         """Calls the tool. Whatever goes wrong comes back as an observation with `error=True`.
@@ -125,7 +138,7 @@ class Tool:
 
 
 @overload
-def tool(function: Callable[..., Any], /) -> Tool: ...
+def tool(function: Callable[..., Any], /) -> FunctionTool: ...
 
 
 @overload
@@ -137,7 +150,7 @@ def tool(
     max_chars: int = MAX_CHARS,
     name: str | None = None,
     inline: bool = False,
-) -> Callable[[Callable[..., Any]], Tool]: ...
+) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 
 
 def tool(
@@ -150,7 +163,7 @@ def tool(
     max_chars: int = MAX_CHARS,
     name: str | None = None,
     inline: bool = False,
-) -> Tool | Callable[[Callable[..., Any]], Tool]:
+) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
     """Makes a tool of a typed function with a docstring; the `Args:` section describes parameters.
 
     A parameter annotated `ToolContext` is filled in and not shown to the policy. Works bare
@@ -171,7 +184,7 @@ def tool(
         UsageError: a policy could not be told how to call this function, or an option is wrong.
     """
 
-    def decorate(function: Callable[..., Any]) -> Tool:
+    def decorate(function: Callable[..., Any]) -> FunctionTool:
         if not callable(function):
             raise UsageError(f"a {type(function).__name__} is no tool: give a function")
         called = name or default_name(function)
@@ -179,7 +192,7 @@ def tool(
         signature = Signature.of(function, called)
         if inline and signature.is_async:
             raise UsageError(f"tool {called!r} is async: it needs no inline=True")
-        return Tool(
+        return FunctionTool(
             spec=ToolSpec(called, signature.description, signature.parameters, read_only),
             function=function,
             signature=signature,

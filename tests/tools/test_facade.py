@@ -5,10 +5,12 @@ from bursar import tools
 
 def test_the_public_names_are_pinned() -> None:
     assert tools.__all__ == [
+        "FunctionTool",
         "Outputs",
         "Registry",
         "Tool",
         "ToolContext",
+        "Wrapper",
         "builtin",
         "calculator",
         "documents",

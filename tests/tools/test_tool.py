@@ -19,10 +19,10 @@ from pydantic import BaseModel, Field
 
 from bursar.ledger.errors import ToolError, UsageError
 from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Outputs, Tool, ToolContext, tool
+from bursar.tools import FunctionTool, Outputs, ToolContext, tool
 
 
-async def run(subject: Tool, context: ToolContext, /, **arguments: Any) -> Observation:
+async def run(subject: FunctionTool, context: ToolContext, /, **arguments: Any) -> Observation:
     call = ToolCall("call-1", subject.spec.name, json.dumps(arguments))
     return await subject.run(call, context)
 
@@ -155,7 +155,7 @@ def test_an_async_function_cannot_be_inline() -> None:
         tool(inline=True)(wait)
 
 
-def raising(error: BaseException) -> list[Tool]:
+def raising(error: BaseException) -> list[FunctionTool]:
     """Returns a sync, an async and an inline tool that raise the error."""
 
     def fail() -> str:
@@ -334,7 +334,7 @@ async def test_an_inline_tool_runs_on_the_loops_own_thread(context: ToolContext)
     assert (await run(tool(thread), context)).text != here
 
 
-def sync_and_async(result: Callable[[], Any]) -> list[Tool]:
+def sync_and_async(result: Callable[[], Any]) -> list[FunctionTool]:
     def give() -> Any:
         """Gives."""
         return result()
@@ -471,7 +471,7 @@ class Filter(BaseModel):
     inside: list[Filter] = Field(default_factory=list)
 
 
-def several_schemas() -> Iterator[Tool]:
+def several_schemas() -> Iterator[FunctionTool]:
     @tool(inline=True)
     def first(query: str, limit: Annotated[int, Field(ge=1, le=10)] = 5) -> str:
         """Takes plain things."""
