@@ -9,7 +9,7 @@ from typing import Any
 
 from ..ledger.account import Account
 from ..ledger.budget import Budget
-from ..ledger.errors import BudgetExhausted, BursarError, PolicyError, UsageError
+from ..ledger.errors import BudgetExhausted, PolicyError, UsageError
 from ..ledger.events import Event
 from ..ledger.prices import PriceBook
 from ..memory import Memory
@@ -205,15 +205,9 @@ class Agent:
         try:
             await self._own_graph.ainvoke(state, {"recursion_limit": _STEPS})
         except PolicyError as error:
-            session.stop("failed", str(error))
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            session.stop("cancelled", "cancelled")
-            raise
-        except BursarError:
-            self._drop(session)
-            raise
-        except Exception as error:
-            session.stop("failed", f"{type(error).__name__}: {error}")
+            session.broke(error)
+        except BaseException as error:
+            session.broke(error)
             raise
         result = self._result(session)
         if self._raise and result.status == "budget_exhausted":

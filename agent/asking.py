@@ -78,6 +78,8 @@ class Asking:
             return self._replay(effect, messages)
         if effect.refused is not None:
             return Refusal(effect.refused.body["resource"], effect.refused.body["why"])
+        if self._desk.strict and effect.ends:
+            raise PolicyError(str(list(effect.ends.values())[-1].body["why"]))
         self._desk.expect_live(key)
         attempt = len(effect.holds)
 
@@ -122,7 +124,7 @@ class Asking:
             await self._desk.log.durable()
         except BaseException as error:
             self._desk.account.release(hold)
-            self._desk.try_write("release", key, hold=id, why=f"never sent: {_name(error)}")
+            self._desk.try_write("release", key, hold=id, why=f"never sent: {name_of(error)}")
             raise
         self._prefixes.add(id, request.messages)
         reply = await self._send(key, id, hold, request, max_tokens)
@@ -157,14 +159,14 @@ class Asking:
             raise
         except BaseException as error:
             self._desk.account.forfeit(hold)
-            self._desk.try_write("unknown", key, hold=id, why=_name(error))
+            self._desk.try_write("unknown", key, hold=id, why=name_of(error))
             if isinstance(error, TimeoutError):
                 raise OutcomeUnknown(
                     f"{self._policy.name} did not reply within {limit:g} s", retryable=True
                 ) from error
             if isinstance(error, PolicyError) or not isinstance(error, Exception):
                 raise
-            raise OutcomeUnknown(f"{self._policy.name} failed: {_name(error)}") from error
+            raise OutcomeUnknown(f"{self._policy.name} failed: {name_of(error)}") from error
 
     def _settle(self, key: str, id: str, hold: Hold, request: Request, reply: Reply) -> None:
         usage = reply.usage
@@ -239,7 +241,10 @@ def _digest(*parts: bytes) -> str:
     return hash.hexdigest()
 
 
-def _name(error: BaseException) -> str:
+def name_of(error: BaseException) -> str:
+    """Returns what went wrong, for the journal."""
+    if isinstance(error, PolicyError):
+        return str(error)
     if isinstance(error, asyncio.CancelledError):
         return "cancelled"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

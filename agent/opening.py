@@ -173,7 +173,10 @@ class Opening:
     def reopen(self, record: Record) -> RunSession:
         """Opens a recorded run that nothing is to be added to."""
         account = Account(record.budget, name="the run", spent=record.spent)
-        log = RunLog(self._parts.home.journal, record.start.run, seconds=record.seconds)
+        log = RunLog(
+            self._parts.home.journal, record.start.run, seq=record.events[-1].seq + 1,
+            seconds=record.seconds,
+        )  # fmt: skip
         return self._open(log, record, account, record.start.body["task"])
 
     def _open(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
 from ..ledger.effects import Effects, Refusal
+from ..ledger.errors import BursarError, PolicyError
 from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice
 from ..memory import Memory, Trajectory
 from ..planners import Line, State, Status, Waste, block
 from ..tools import Registry
-from .asking import Asking
+from .asking import Asking, name_of
 from .calling import Calling
 from .desk import Desk
 
@@ -102,9 +104,8 @@ class RunSession:
         self._replies[self._frontier] = reply
 
     def wasted(self, calls: Sequence[ToolCall]) -> Waste:
-        sound = [
-            c.name for c in calls if (t := self._tools.get(c.name)) and not t.fault(c.arguments)
-        ]
+        known = [call for call in calls if call.name in self._tools]
+        sound = [c.name for c in known if not self._tools.get(c.name).fault(c.arguments)]
         if not sound:
             return "malformed"
         return "used up" if self._withdrawn.issuperset(sound) else ""
@@ -142,8 +143,16 @@ class RunSession:
             )  # fmt: skip
         self._ended()
 
-    def stop(self, status: Status, why: str) -> None:
-        """Ends a run that broke off, with the best answer there is."""
+    def broke(self, error: BaseException) -> None:
+        """Ends a run that an error breaks off, with the best answer there is."""
+        if isinstance(error, Arrived) or self.final is not None:
+            return
+        if isinstance(error, BursarError) and not isinstance(error, PolicyError):
+            self._ended()  # the book cannot be kept, or does not fit: there is nothing to write
+            return
+        cancelled = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+        why = str(error) if isinstance(error, PolicyError) else name_of(error)
+        status: Status = "cancelled" if cancelled else "failed"
         self.end({"status": status, "why": why, "answer": self.trajectory.best_answer})
 
 

@@ -19,12 +19,12 @@ and, by kind:
 | `journal`     | first line of a file: `format`, `journal`, `pid`, `host`, `version`         |
 | `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat` |
 | `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
-| `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), and `request` or `arguments` + `call_id` |
-| `settle`      | `hold`, `usd`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` or `observation` |
+| `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), and `request` + `max_tokens` or `arguments` + `call_id` |
+| `settle`      | `hold`, `usd`, `usd_by_class`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` or `observation` |
 | `release`     | `hold`, `why`: the call never left or was refused without a bill            |
-| `unknown`     | `hold`, `why`: no bill came; the hold stays booked in full                  |
+| `unknown`     | `hold`, `why`, `observation` (what the policy is told of a tool call): no bill came; the hold stays booked in full                  |
 | `overrun`     | `hold`, `resource`, `held`, `billed`: a bill above its hold                 |
-| `refused`     | `call`, `name`, `resource`, `account`, `why`: no hold could be taken        |
+| `refused`     | `call`, `name`, `node`, `resource`, `account`, `why`, `hash`: no hold could be taken        |
 | `value`       | `value`: a clock reading, a random draw, or numbers shown to the policy     |
 | `withdrawn`   | `name`: the tool is used up and no longer offered                           |
 | `scored`      | `score`, `success`: a suite's judgement of the run's answer                 |

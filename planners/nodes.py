@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
+from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
 from langgraph.types import Command
 
-from ..ledger.effects import Refusal
+from ..ledger.effects import Effects, Refusal
 from ..ledger.records import Message, Reply
 from .prompts import prompt
 from .state import Session, State, Status
@@ -33,8 +35,10 @@ class Nodes:
 
     async def think(self, state: State) -> Command[Literal["act", "wrap_up", "__end__"]]:
         """Asks the policy once for its next tool calls or its answer."""
-        session = await self._session(state)
-        effects = session.enter("think", state)
+        async with self._entered("think", state) as (session, effects):
+            return await self._think(session, effects, state)
+
+    async def _think(self, session: Session, effects: Effects, state: State) -> Command[Any]:
         view = await session.memory.view(session.trajectory, effects)
         reply = await effects.ask(view)
         if isinstance(reply, Refusal):
@@ -47,8 +51,10 @@ class Nodes:
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
         """Runs the tool calls of the last reply and lets the policy see what came of them."""
-        session = await self._session(state)
-        effects = session.enter("act", state)
+        async with self._entered("act", state) as (session, effects):
+            return await self._act(session, effects, state)
+
+    async def _act(self, session: Session, effects: Effects, state: State) -> Command[Any]:
         reply = session.pending
         observations = await effects.call(reply.tool_calls)
         await session.observe(effects, reply, observations, self._tracked)
@@ -63,8 +69,10 @@ class Nodes:
 
     async def wrap_up(self, state: State) -> Command[Literal["__end__"]]:
         """Asks for one last reply without tools, out of what was kept back for it."""
-        session = await self._session(state)
-        effects = session.enter("wrap_up", state)
+        async with self._entered("wrap_up", state) as (session, effects):
+            return await self._wrap_up(session, effects, state)
+
+    async def _wrap_up(self, session: Session, effects: Effects, state: State) -> Command[Any]:
         instruction = Message("user", prompt("wrap_up").text)
         view = await session.memory.view(session.trajectory, effects)
         reply: Reply | Refusal = Refusal("", "")
@@ -74,7 +82,19 @@ class Nodes:
                 session.trajectory.append(instruction, reply.message)
                 break
         best = session.trajectory.best_answer
-        return _end(session, state, "budget_exhausted", best, state.get("why", ""))
+        why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
+        return _end(session, state, "budget_exhausted", best, why)
+
+    @asynccontextmanager
+    async def _entered(self, node: str, state: State) -> AsyncIterator[tuple[Session, Effects]]:
+        session = await self._session(state)
+        try:
+            yield session, session.enter(node, state)
+        except GraphBubbleUp:  # an interrupt: the graph comes back to this node
+            raise
+        except BaseException as error:
+            session.broke(error)
+            raise
 
 
 def _advance(session: Session, state: State) -> State:

@@ -80,3 +80,6 @@ class Session(Protocol):
 
     def end(self, state: State) -> None:
         """Books the end of the run, once."""
+
+    def broke(self, error: BaseException) -> None:
+        """Books the end of a run that an error breaks off."""
