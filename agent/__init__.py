@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .agent import Agent
+from .delegate import delegate
 from .home import Home, default_home
 from .opening import Labels, Options, new_run_id
 from .record import Record
@@ -16,6 +17,7 @@ __all__ = [
     "Record",
     "Result",
     "default_home",
+    "delegate",
     "final_answer",
     "new_run_id",
 ]

@@ -91,6 +91,7 @@ class Agent:
         account: Account | None = None,
         labels: Labels | None = None,
         listen: Listener | None = None,
+        run: str | None = None,
     ) -> Result:
         """Runs one task to its end.
 
@@ -99,6 +100,7 @@ class Agent:
             account: an account whose money the run spends too (a suite's, a parent agent's).
             labels: what the run is filed under.
             listen: is called with each event of the run after it is written.
+            run: the run's id, where the caller has one for it.
 
         Raises:
             BudgetError: the budget cannot pay for one call and the wrap-up reply.
@@ -149,6 +151,7 @@ class Agent:
         more = Budget.parse(add) if isinstance(add, str) else add
         if mode not in ("cumulative", "per_invocation"):
             raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
+        _ = self._own_graph  # compiled before the run's clock starts
         with self.home.ownership():
             events = self.home.events(run)
             record = Record.of(events)

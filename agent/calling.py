@@ -45,7 +45,7 @@ class Calling:
     Args:
         desk: the run's record, log and account.
         tools: what can be called.
-        context: what tools are told of the run, by call id.
+        context: what tools are told of the run, by key and call id.
         prices: what calls cost.
     """
 
@@ -53,7 +53,7 @@ class Calling:
         self,
         desk: Desk,
         tools: Registry,
-        context: Callable[[str], ToolContext],
+        context: Callable[[str, str], ToolContext],
         prices: ToolPrices,
     ) -> None:
         self._desk = desk
@@ -94,7 +94,7 @@ class Calling:
         if recorded is not None:
             return recorded
         self._desk.expect_live(key)
-        denied = await tool.admit(call, self._context(call.id))
+        denied = await tool.admit(call, self._context(key, call.id))
         if denied is not None:
             return self._refuse(key, call, "approval", "", denied)
         try:
@@ -185,7 +185,7 @@ class Calling:
         call, account = one.wanted.call, self._desk.account
         try:
             async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
-                return await one.wanted.tool.run(call, self._context(call.id))
+                return await one.wanted.tool.run(call, self._context(one.wanted.key, call.id))
         except TimeoutError:
             text = "Cancelled: the deadline of the budget has passed."
             return Observation(call.id, call.name, text, True)

@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
 
+from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
 from ..ledger.events import JUDGEMENT, Event
 from ..ledger.journal import Journal, is_live, locked
 from ..ledger.store import Store
 from ..tools import Outputs
+from .record import Record
 
 
 def default_home() -> Path:
@@ -69,6 +71,14 @@ class Home:
         if not found:
             raise UsageError(f"there is no run {run!r} in {self.path}: `bursar runs` lists them")
         return found
+
+    def spent_below(self, run: str) -> Amount:
+        """Returns what the sub-agents of a run have spent, and theirs."""
+        below = self.store.query("select run from runs where parent = ?", (run,)).rows
+        total = NOTHING
+        for (child,) in below:
+            total += Record.of(self.store.events(child)).spent + self.spent_below(child)
+        return total
 
     def write_score(self, run: str, score: float, *, success: bool) -> None:
         """Files a suite's judgement of a run's answer."""

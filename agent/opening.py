@@ -118,6 +118,7 @@ class Opening:
         parent: Account | None,
         labels: Labels,
         listen: Listener | None,
+        run: str | None = None,
     ) -> RunSession:
         """Starts a run and writes its first event.
 
@@ -129,7 +130,7 @@ class Opening:
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
         self._check_affordable(task, account)
-        run = new_run_id()
+        run = run or new_run_id()
         log = RunLog(self._parts.home.journal, run, listeners=(listen,) if listen else ())
         log.write(
             "run_started", task=task, task_id=labels.task_id, experiment=labels.experiment,
@@ -151,8 +152,9 @@ class Opening:
         start = record.start
         budget = record.budget + more if more else record.budget
         fresh = mode == "per_invocation"
+        spent = NOTHING if fresh else record.spent + self._parts.home.spent_below(start.run)
         account = Account(
-            budget, name="the run", parent=parent, spent=NOTHING if fresh else record.spent,
+            budget, name="the run", parent=parent, spent=spent,
             elapsed=0.0 if fresh else record.seconds,
         )  # fmt: skip
         self._check_prices(account)
@@ -195,8 +197,10 @@ class Opening:
         )  # fmt: skip
         outputs = parts.home.outputs
 
-        def context(call_id: str) -> ToolContext:
-            return ToolContext(run=log.run, call_id=call_id, outputs=outputs)
+        def context(key: str, call_id: str) -> ToolContext:
+            return ToolContext(
+                run=log.run, call_id=call_id, outputs=outputs, key=key, account=account
+            )
 
         calling = Calling(desk, parts.tools, context, self._prices)
         session = RunSession(
@@ -251,7 +255,7 @@ class Opening:
 
 
 def new_run_id() -> str:
-    """Returns an id that sorts by time: 8 characters of time, 4 of chance."""
+    """Returns an id that sorts by time: its first digits are the time, its last 5 are chance."""
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     number = int(time.time() * 1000)
     digits = ""

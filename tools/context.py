@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..ledger.account import Account
 from .outputs import Outputs
 
 
@@ -17,3 +18,7 @@ class ToolContext:
     """Id of the tool call, as the policy gave it."""
     outputs: Outputs
     """Where complete outputs are kept that are too long to be shown."""
+    key: str = ""
+    """The call's place in the run: the same when the run is resumed."""
+    account: Account | None = None
+    """What the run spends from: a tool that spends more than its price takes it from here."""

@@ -1,0 +1,65 @@
+"""`delegate`: a sub-agent as a tool. It spends its parent's money and inherits what is left."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ..ledger.budget import Budget
+from ..ledger.errors import BudgetError, ToolError
+from ..tools import Tool, ToolContext, tool
+from .agent import Agent
+from .opening import Labels
+from .result import Result
+
+DAY = 86_400.0
+
+
+def delegate(agent: Agent, *, name: str = "delegate", budget: Budget | str | None = None) -> Tool:
+    """Returns a tool that hands a task to `agent`.
+
+    The sub-agent's account is a child of the run's: it can spend what is left there, and never
+    more. It is a run of its own in the store, filed under its parent; when the parent is resumed
+    after a crash, the sub-agent's run goes on where it stopped.
+
+    Args:
+        agent: who does the task, with the same home as its caller.
+        budget: limits of each task beside what is left; None means the agent's own budget.
+    """
+
+    # Called again under the same key it goes on with the same run, so calling it twice is safe.
+    @tool(price=0, timeout=DAY, read_only=True, name=name)
+    async def run(task: str, context: ToolContext) -> str:
+        """Hands a self-contained task to a sub-agent and returns its answer.
+
+        It sees nothing of this conversation, and its calls are paid from the same budget.
+
+        Args:
+            task: what is to be found out or done, with all that is needed to know for it.
+        """
+        try:
+            result = await _run(agent, task, context, budget)
+        except BudgetError as error:
+            raise ToolError(f"no sub-agent was started: {error}") from error
+        return _tell(result)
+
+    return run
+
+
+async def _run(
+    agent: Agent, task: str, context: ToolContext, budget: Budget | str | None
+) -> Result:
+    place = hashlib.blake2b(context.key.encode(), digest_size=4).hexdigest()
+    id = f"{context.run}.{place}"
+    if agent.home.store.events(id):
+        return await agent.resume(id, account=context.account)
+    labels = Labels(parent=context.run)
+    return await agent.run(task, budget=budget, account=context.account, labels=labels, run=id)
+
+
+def _tell(result: Result) -> str:
+    if result.status == "failed":
+        raise ToolError(f"the sub-agent failed: {result.why}")
+    answer = result.answer or "no answer"
+    if result.status == "budget_exhausted":
+        return f"{answer}\n(The budget was used up before the sub-agent was done.)"
+    return answer

@@ -1,0 +1,110 @@
+"""The verbs put together, and the boundary where errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import config
+from .bench import bench
+from .doctor import doctor
+from .graph import graph
+from .prices import prices
+from .resume import resume
+from .run import run
+from .runs import runs
+from .show import show
+from .sql import sql
+
+BUG = 70
+"""Exit code of an error that nobody foresaw."""
+
+_EPILOG = (
+    "Every option can also be set as a variable (shown with each option) or in bursar.toml; "
+    "an option given here wins over its variable, and that over the file."
+)
+
+app = typer.Typer(
+    name="bursar",
+    help="Runs tool-using agents on budgets that cannot be overspent.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+for verb in (run, resume, runs, show, graph, sql, prices, doctor, bench):
+    app.command()(verb)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bursar {version('bursar')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            envvar="BURSAR_CONFIG",
+            metavar="FILE",
+            help="Settings file, instead of the bursar.toml of this folder or one above it.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
+    ] = False,
+) -> None:
+    ctx.default_map = config.defaults(config_file, ctx.command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and leaves the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        code = typer.main.get_command(app).main(arguments, "bursar", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception as error:
+        if os.environ.get("BURSAR_DEBUG"):
+            raise
+        code = _report(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: Exception) -> int:
+    """Prints what went wrong in one sentence and returns the exit code."""
+    from ..ledger.errors import BursarError, JournalError
+
+    if isinstance(error, typer.Abort):
+        return 130
+    if isinstance(error, typer.TyperException):
+        if text := error.format_message():
+            sys.stderr.write(f"bursar: {text[:1].lower()}{text[1:].rstrip('.')}{_hint(error)}\n")
+        return error.exit_code
+    if isinstance(error, BursarError):
+        sys.stderr.write(f"bursar: {error}\n")
+        return 1 if isinstance(error, JournalError) else 2
+    sys.stderr.write(
+        f"bursar: {type(error).__name__}: {error}; this is a bug: "
+        "run it with BURSAR_DEBUG=1 for the traceback\n"
+    )
+    return BUG
+
+
+def _hint(error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return f"; see `{context.command_path} --help`" if context is not None else ""

@@ -1,0 +1,95 @@
+"""`bursar bench`: a suite of tasks under one or more set-ups, and what each is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+
+
+def bench(
+    suite: Annotated[
+        str | None, typer.Argument(help="The suite's name, e.g. almanac; not with --resume.")
+    ] = None,
+    model: options.Model = None,
+    planner: options.Planners = "react",
+    memory: options.Memory = "full",
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="BURSAR_BUDGET",
+            metavar="LIMITS",
+            help="What each run may use, e.g. search=8,open=4; each further one is a set-up.",
+        ),
+    ] = None,
+    tasks: Annotated[
+        int,
+        typer.Option(envvar="BURSAR_TASKS", min=1, metavar="N", help="The first N of the suite."),
+    ] = 100,
+    repeats: Annotated[
+        int,
+        typer.Option(envvar="BURSAR_REPEATS", min=1, metavar="N", help="Runs of each task."),
+    ] = 1,
+    seed: Annotated[
+        int, typer.Option(envvar="BURSAR_SEED", help="Which tasks, and the policy's sampling.")
+    ] = 0,
+    knob: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            envvar="BURSAR_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
+        ),
+    ] = 16,
+    total_budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BURSAR_TOTAL_BUDGET",
+            metavar="LIMITS",
+            help="What all runs together may use, e.g. usd=5.",
+        ),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BURSAR_RESUME", metavar="EXPERIMENT", help="Go on with an experiment."
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            "--json-file",
+            envvar="BURSAR_JSON_FILE",
+            metavar="FILE",
+            help="Write one JSON object per run to this file.",
+        ),
+    ] = None,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    plain: options.Plain = False,
+) -> None:
+    """Run a suite of tasks; compare set-ups by success and cost.
+
+    Set-ups are all pairs of a planner and a budget; the first is what others are compared with.
+    Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
+    """
+    from .benching import Order, carry_out, plan_of
+
+    plan = None
+    if resume is None:
+        plan = plan_of(
+            suite, model, planner, memory, budget or [], tasks, repeats, seed, knob or []
+        )
+    order = Order(
+        plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,
+        json_file=json_file, prices=prices, home=home,
+    )  # fmt: skip
+    raise typer.Exit(carry_out(order, plain=plain))

@@ -1,0 +1,45 @@
+"""Drives a run under its live view, from the first call to the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from ..agent import Agent, Result
+from ..agent.log import Listener
+from .live import JsonView, LiveView, View
+from .screen import console
+from .story import Story
+
+EXIT_CODES = {"answered": 0, "failed": 1, "budget_exhausted": 3, "cancelled": 130}
+"""Exit code by how the run ended."""
+
+Drive = Callable[[Agent, Listener], Awaitable[Result]]
+
+
+def drive(agent: Agent, story: Story, work: Drive, *, plain: bool, json: bool) -> int:
+    """Runs `work` to its end and returns the exit code; Ctrl-C ends the run as cancelled."""
+    view = _view(agent, story, plain, json)
+    try:
+        with view:
+            asyncio.run(_run_and_close(agent, work, view))
+    except KeyboardInterrupt:
+        view.finish("cancelled")
+        return EXIT_CODES["cancelled"]
+    finally:
+        agent.home.close()
+    view.finish()
+    return EXIT_CODES.get(story.status, 1)
+
+
+def _view(agent: Agent, story: Story, plain: bool, json: bool) -> View:
+    if json:
+        return JsonView(story)
+    return LiveView(console(plain), story, agent.home.path, animated=agent.policy.name != "human")
+
+
+async def _run_and_close(agent: Agent, work: Drive, view: View) -> None:
+    try:
+        await work(agent, view.listen)
+    finally:
+        await agent.close()

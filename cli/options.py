@@ -1,0 +1,60 @@
+"""The options that verbs share: one name, one variable and one meaning everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="BURSAR_HOME",
+        metavar="DIR",
+        help="Folder of journals and store (default: .bursar in this folder).",
+    ),
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="BURSAR_PRICES",
+        metavar="FILE",
+        help="TOML file of prices that stand above the built-in ones.",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "--policy",
+        envvar="BURSAR_MODEL",
+        metavar="MODEL",
+        help="Who decides: openai/NAME, http://HOST:PORT/v1#NAME, embedded, human or "
+        "scripted:FILE.json.",
+    ),
+]
+Planner = Annotated[
+    str, typer.Option(envvar="BURSAR_PLANNER", metavar="NAME", help="The strategy.")
+]
+Memory = Annotated[
+    str,
+    typer.Option(
+        envvar="BURSAR_MEMORY", metavar="NAME", help="What the policy sees of its trajectory."
+    ),
+]
+Plain = Annotated[
+    bool,
+    typer.Option(
+        "--plain",
+        envvar="BURSAR_PLAIN",
+        help="Plain lines, no colour (by itself where the output is no terminal).",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", envvar="BURSAR_JSON", help="JSON instead of text.")]
+Planners = Annotated[
+    str,
+    typer.Option(
+        envvar="BURSAR_PLANNER", metavar="NAMES", help="The strategies, e.g. react,tracker."
+    ),
+]

@@ -1,0 +1,106 @@
+"""What it takes to build an agent: from the options of `bursar run`, or from a run's record."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..agent import Agent, Options
+from ..ledger.budget import Budget
+from ..ledger.errors import UsageError
+from ..policies import Endpoint, Policy, policy
+from ..tools import Tool, documents
+from ..tools.registry import builtin
+
+ALWAYS = ("calculator", "recall")
+"""Built-in tools that every agent of the command line has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An agent's options as they are recorded with its runs; paths are absolute."""
+
+    model: str
+    planner: str = "react"
+    memory: str = "full"
+    docs: str | None = None
+    tools: tuple[str, ...] = ()
+    prices: str | None = None
+    system: str = ""
+    temperature: float | None = None
+    seed: int | None = None
+    max_output: int | None = None
+    """Output tokens of one policy call; None leaves it to the policy."""
+    timeout: float | None = None
+    """Seconds of one policy call; None leaves it to the policy."""
+    stream: bool = False
+    tool_protocol: str | None = None
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> Recipe:
+        return cls(**{**data, "tools": tuple(data["tools"])})
+
+    def to_record(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def agent(self, budget: Budget, home: Path | None) -> Agent:
+        """Returns the agent.
+
+        Raises:
+            UsageError: something does not fit together, or the model's key is missing.
+        """
+        decides = self._policy()
+        if isinstance(decides, Endpoint):
+            decides.check()
+        return Agent(
+            model=decides,
+            tools=self._tools(),
+            planner=self.planner,
+            memory=self.memory,
+            budget=budget,
+            prices=self.prices,
+            home=home,
+            options=Options(system=self.system, temperature=self.temperature, seed=self.seed),
+        )
+
+    def _policy(self) -> Policy:
+        wanted = {
+            "max_output": self.max_output,
+            "timeout": self.timeout,
+            "stream": self.stream or None,
+            "tool_protocol": self.tool_protocol,
+        }
+        return policy(self.model, **{k: v for k, v in wanted.items() if v is not None})
+
+    def _tools(self) -> list[Tool]:
+        of_docs = documents(self.docs) if self.docs is not None else ()
+        names = dict.fromkeys((*ALWAYS, *self.tools))
+        known = [tool.spec.name for tool in of_docs]
+        return [*of_docs, *(builtin(name) for name in names if name not in known)]
+
+
+def absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
+
+
+def absolute_model(model: str) -> str:
+    """Returns a model string that means the same from any folder."""
+    kind, colon, path = model.partition(":")
+    return f"scripted:{Path(path).absolute()}" if colon and kind == "scripted" else model
+
+
+def required(value: Any, name: str, example: str) -> Any:
+    """Returns the value of an option that there must be.
+
+    Raises:
+        UsageError: it is missing; the text says in which ways it can be given.
+    """
+    if value:
+        return value
+    raise UsageError(
+        f"a {name} is required: give --{name} {example}, or set BURSAR_{name.upper()}, "
+        f"or `{name}` in bursar.toml"
+    )

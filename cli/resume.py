@@ -1,0 +1,78 @@
+"""`bursar resume`: goes on with a run that was interrupted or whose budget was used up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from . import options
+
+
+class Mode(StrEnum):
+    cumulative = "cumulative"
+    per_invocation = "per_invocation"
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="The run's id, as `bursar runs` lists it.")],
+    add: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BURSAR_ADD", metavar="LIMITS", help="What to add to its limits, e.g. usd=1."
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            envvar="BURSAR_MODE",
+            help="Its old budget less what was spent, or the whole budget anew.",
+        ),
+    ] = Mode.cumulative,
+    home: options.Home = None,
+    plain: options.Plain = False,
+    json: options.Json = False,
+) -> None:
+    """Go on with an interrupted or exhausted run.
+
+    What is recorded is not paid again. Exit codes as for `bursar run`.
+    """
+    from ..agent import Home
+    from ..ledger.budget import Budget
+    from .driving import drive
+    from .recipe import Recipe
+    from .story import tell
+
+    more = Budget.parse(add) if add else None
+    story, _ = tell(Home.at(home).events(run))
+    assert story.start is not None
+    recipe = Recipe.from_record(_recorded(run, story.start.body))
+    code = drive(
+        recipe.agent(story.budget, home), story,
+        lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),
+        plain=plain, json=json,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+def _recorded(run: str, started: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the recorded options of a run that `bursar run` started.
+
+    Raises:
+        UsageError: somebody else did; the text says how to go on with it.
+    """
+    from ..ledger.errors import UsageError
+
+    found: Mapping[str, Any] | None = started["agent"].get("cli")
+    if found is not None:
+        return found
+    if started["experiment"]:
+        raise UsageError(
+            f"run {run} belongs to an experiment: go on with it by "
+            f"`bursar bench --resume {started['experiment']}`"
+        )
+    raise UsageError(
+        f"run {run} was started by a program: go on with it there, by `agent.resume({run!r})`"
+    )

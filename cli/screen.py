@@ -1,0 +1,40 @@
+"""Where the command line prints to."""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+from typing import TextIO
+
+from rich.console import Console, RenderableType
+
+PLAIN_WIDTH = 100
+"""Columns of plain output, whatever the terminal."""
+
+
+def console(plain: bool = False) -> Console:
+    """Returns standard output: in colour on a terminal, plain lines anywhere else."""
+    if plain or not sys.stdout.isatty():
+        return _plain(sys.stdout, PLAIN_WIDTH)
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def show(out: Console, what: RenderableType, width: int | None = None) -> None:
+    """Prints tables and paragraphs; in plain output no line ends with blanks.
+
+    Args:
+        width: columns of plain output, where `PLAIN_WIDTH` is not right.
+    """
+    if out.is_terminal:
+        out.print(what)
+        return
+    page = StringIO()
+    _plain(page, width or PLAIN_WIDTH).print(what)
+    out.file.writelines(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+def _plain(file: TextIO, width: int) -> Console:
+    return Console(
+        file=file, width=width, color_system=None, force_terminal=False, highlight=False,
+        markup=False, emoji=False, legacy_windows=False,
+    )  # fmt: skip

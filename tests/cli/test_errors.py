@@ -1,0 +1,42 @@
+"""The boundary: what a person sees of an error, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bursar.cli.app import BUG, _report
+
+from .conftest import PROGRAM, RUN, Bursar
+
+
+def test_an_unforeseen_error_is_called_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _report(ValueError("oh")) == BUG
+    shown = capsys.readouterr().err
+    assert shown.startswith("bursar: ValueError: oh; this is a bug: run it with BURSAR_DEBUG=1")
+
+
+def test_a_home_that_cannot_be_written_ends_with_1(bursar: Bursar, place: Path) -> None:
+    (place / "file").touch()
+    done = bursar(*RUN, "--budget", "usd=0.1", "--home", "file/home")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "choose another folder with --home or BURSAR_HOME" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(place: Path) -> None:
+    command = [PROGRAM, "sql", "FROM range(2000000)", "--csv"]
+    with subprocess.Popen(
+        command, cwd=place, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline() == b"range\n"
+        running.stdout.close()
+        assert running.stderr.read() == b""
+
+
+def test_the_version(bursar: Bursar) -> None:
+    assert bursar("--version").stdout.startswith("bursar 0.")

@@ -1,0 +1,63 @@
+"""Every option has its variable, means the same everywhere, and is documented."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from bursar.cli.app import app
+
+DOCS = Path(__file__).parents[2] / "docs"
+HEAVY = ("langgraph", "openai", "duckdb", "pydantic", "rich", "asyncio", "httpx", "orjson")
+
+
+def commands() -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)
+    return {"": group, **group.commands}
+
+
+def parameters() -> Iterator[tuple[str, Any]]:
+    for verb, command in commands().items():
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and parameter.name not in ("help", "version"):
+                yield verb, parameter
+
+
+@pytest.mark.parametrize(("verb", "option"), list(parameters()))
+def test_an_option_has_its_variable_and_is_documented(verb: str, option: Any) -> None:
+    flags = [flag.removeprefix("--").replace("-", "_").upper() for flag in option.opts]
+    assert option.envvar in [f"BURSAR_{flag}" for flag in flags]
+    page = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    assert f"`{option.envvar}`" in page
+    assert f"`{option.opts[0]}`" in page
+
+
+def test_a_variable_has_one_flag() -> None:
+    flags: dict[str, set[str]] = {}
+    for _, option in parameters():
+        flags.setdefault(option.envvar, set()).add(option.opts[0])
+    assert all(len(found) == 1 for found in flags.values()), flags
+
+
+def test_every_verb_is_documented_and_its_summary_is_not_cut() -> None:
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+    for verb, command in commands().items():
+        assert f"`bursar {verb}".rstrip() in page
+        assert verb == "" or not command.get_short_help_str(65).endswith("...")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom bursar.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.rpartition("LOADED")[2].split()
+    assert not set(HEAVY).intersection(loaded)
