@@ -110,7 +110,7 @@ class Agent:
         parsed = Budget.parse(budget) if isinstance(budget, str) else budget
         _ = self._own_graph  # compiled before the run's clock starts
         session = self._opening.start(
-            task, parsed or self.budget, account, labels or Labels(), listen
+            task, parsed or self.budget, account, labels or Labels(), listen, run
         )
         return await self._drive(session)
 
