@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml
 
 demo: setup
 	$(BIN)/bursar bench almanac --policy embedded --planner react,tracker \
-		--budget search=8,open=4 --tasks 100 --repeats 3 --seed 0
+		--budget search=8,open=4 --budget usd=0.008 --tasks 100 --seed 0
 
 test: setup lint
 	$(BIN)/python -m pytest
