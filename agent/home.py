@@ -80,6 +80,16 @@ class Home:
             total += Record.of(self.store.events(child)).spent + self.spent_below(child)
         return total
 
+    def forget(self, run: str) -> None:
+        """Removes a run from the store and the journals.
+
+        Raises:
+            UsageError: there is no such run, or a live process still writes its journal.
+        """
+        with self.ownership():
+            self.close()
+            self.store.forget(run)
+
     def write_score(self, run: str, score: float, *, success: bool) -> None:
         """Files a suite's judgement of a run's answer."""
         body = {"score": score, "success": success}

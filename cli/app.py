@@ -12,8 +12,10 @@ import typer
 from . import config
 from .bench import bench
 from .doctor import doctor
+from .forget import forget
 from .graph import graph
 from .prices import prices
+from .reconcile import reconcile
 from .resume import resume
 from .run import run
 from .runs import runs
@@ -36,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for verb in (run, resume, runs, show, graph, sql, prices, doctor, bench):
+for verb in (run, resume, runs, show, graph, sql, prices, doctor, bench, forget, reconcile):
     app.command()(verb)
 
 
