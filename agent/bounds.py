@@ -93,20 +93,16 @@ class Bounds:
         tokens = self._input(request, match)
         while True:
             seen = account.holds_ended
-            output = min(wanted, self._room(account, tokens, reserve, after_others=False))
+            output = min(wanted, self._room(account, tokens, reserve))
             asked = max(output, least)
             amount = Amount.of_model_call(self._usd(tokens, asked), tokens, asked)
             found = account.try_hold(amount, soft=SOFT, reserve=reserve)
             if isinstance(found, Hold):
                 return found, asked
-            if found.blocked or (
-                output >= least
-                and least <= self._room(account, tokens, reserve, after_others=True)
-                and found.resource in SOFT
-            ):
+            if found.blocked:
                 await account.freed(seen)
-                continue
-            return found
+            elif not least <= self._room(account, tokens, reserve) < asked:
+                return found  # else another thread was quicker: less output still fits
 
     def _input(self, request: Request, match: Match) -> int:
         known = Known(match.known_messages, match.known_tokens) if match.known_messages else None
@@ -117,13 +113,11 @@ class Bounds:
             return Decimal(0)
         return self._price.bound(input_tokens, output_tokens, self._policy.timeout)
 
-    def _room(
-        self, account: Account, input_tokens: int, reserve: Amount, *, after_others: bool
-    ) -> int:
+    def _room(self, account: Account, input_tokens: int, reserve: Amount) -> int:
         """Returns how many output tokens fit into every limit of the account's path."""
 
         def left(resource: str) -> Decimal | int | None:
-            found = account.available(resource, after_others=after_others)
+            found = account.available(resource)
             return None if found is None else found - reserve[resource]
 
         rooms: list[int] = []

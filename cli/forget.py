@@ -16,7 +16,7 @@ def forget(
     ] = False,
     home: options.Home = None,
 ) -> None:
-    """Remove a run, its texts and its costs from store and journals, for good."""
+    """Remove a run from store and journals, for good."""
     from ..agent import Home
 
     place = Home.at(home)

@@ -251,18 +251,14 @@ class Account:
             shortfall = self._shortfall(amount)
         return shortfall is None or shortfall.blocked
 
-    def available(self, resource: str, *, after_others: bool = False) -> Quantity | None:
+    def available(self, resource: str) -> Quantity | None:
         """Returns what a new hold may take of a resource here, or None if nobody limits it.
 
-        The account's own reserve is counted as available. With `after_others` the soft part of
-        open holds counts as free: what may become available by waiting.
+        The account's own reserve counts as available.
         """
         with self._lock:
             rooms = [
-                a._limits[resource]
-                - a._taken(resource)
-                + self._reserve[resource]
-                + (a._soft.get(resource, 0) if after_others else 0)
+                a._limits[resource] - a._taken(resource) + self._reserve[resource]
                 for a in self._path
                 if resource in a._limits
             ]
