@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from decimal import Decimal
 
 from ..ledger.account import Hold, Shortfall
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.effects import Refusal
 from ..ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
-from ..ledger.records import Message, Reply, Request, ToolChoice, ToolSpec
+from ..ledger.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ..policies import Policy
 from .bounds import Bounds
 from .desk import Desk
 from .prefixes import Prefixes, delta
 from .record import Effect, reply_from, reply_to
 from .retrying import retrying
+
+OnCall = Callable[[int, ToolCall], None]
 
 
 class Asking:
@@ -66,10 +69,11 @@ class Asking:
         tool_choice: ToolChoice,
         max_tokens: int | None,
         last: bool,
+        on_call: OnCall | None = None,
     ) -> Reply | Refusal:
         request = Request(
             messages, self._tools, tool_choice, max_tokens, self._temperature, self._seed,
-            on_text=self._desk.log.say,
+            on_text=self._desk.log.say, on_call=on_call,
         )  # fmt: skip
         digest = self._request_digest(request)
         effect = self._desk.effect(key) or Effect()
@@ -148,7 +152,7 @@ class Asking:
         limit = timeout if left is None else min(timeout, max(left, 0.0))
         sent = Request(
             request.messages, request.tools, request.tool_choice, max_tokens,
-            request.temperature, request.seed, limit, request.on_text,
+            request.temperature, request.seed, limit, request.on_text, request.on_call,
         )  # fmt: skip
         try:
             async with asyncio.timeout(limit):

@@ -61,10 +61,28 @@ class Calling:
         self._context = context
         self._prices = prices
         self._gates: dict[str, asyncio.Semaphore] = {}
+        self._ahead: dict[str, tuple[ToolCall, asyncio.Task[Observation | None]]] = {}
+
+    def start(self, key: str, call: ToolCall) -> None:
+        """Starts a read-only call whose reply still streams in, if the budget can pay it now.
+
+        `call` picks its observation up. What cannot be started is left to `call`.
+        """
+        if key in self._ahead or call.name not in self._tools:
+            return
+        if self._tools.get(call.name).spec.read_only:
+            task = asyncio.get_running_loop().create_task(self._run_ahead(key, call))
+            self._ahead[key] = (call, task)
+
+    def stop(self) -> None:
+        """Cancels what was started and is not wanted any more; it stays booked."""
+        for _, task in self._ahead.values():
+            task.cancel()
+        self._ahead.clear()
 
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
-        outcomes = [await self._look_up(k, c) for k, c in zip(keys, calls, strict=True)]
+        outcomes = [await self._begun(k, c) for k, c in zip(keys, calls, strict=True)]
         held = [self._hold(o) if isinstance(o, _Wanted) else o for o in outcomes]
         sent = [one for one in held if isinstance(one, _Sent)]
         if sent:
@@ -81,6 +99,29 @@ class Calling:
             if not account.fits(Amount.of_tool_call(tool.spec.name, self._prices.least(tool)))
         ]
 
+    async def _run_ahead(self, key: str, call: ToolCall) -> Observation | None:
+        wanted = await self._look_up(key, call)
+        if isinstance(wanted, Observation):
+            return wanted
+        amount = Amount.of_tool_call(call.name, wanted.usd or Decimal(0))
+        if not self._desk.account.fits(amount):
+            return None  # it may fit once the reply's own hold is settled
+        sent = self._hold(wanted)
+        if isinstance(sent, Observation):
+            return sent
+        await self._durable([sent])
+        return await self._run(sent)
+
+    async def _begun(self, key: str, call: ToolCall) -> Observation | _Wanted:
+        """Returns what came of a call that was started ahead, or looks it up."""
+        started, task = self._ahead.pop(key, (None, None))
+        if task is not None and started is not None:
+            observation = await task
+            same = (started.name, started.arguments) == (call.name, call.arguments)
+            if same and observation is not None:
+                return replace(observation, call_id=call.id)
+        return await self._look_up(key, call)
+
     async def _look_up(self, key: str, call: ToolCall) -> Observation | _Wanted:
         """Returns a recorded observation, why there is none, or a call that is to be made."""
         if call.name not in self._tools:
@@ -90,7 +131,7 @@ class Calling:
         if fault is not None:
             return Observation(call.id, call.name, f"Error: {fault}", True)
         effect = self._desk.effect(key) or Effect()
-        recorded = self._recorded(key, effect, tool, call)
+        recorded = self._recorded(key, effect.of_call(call), tool, call)
         if recorded is not None:
             return recorded
         self._desk.expect_live(key)

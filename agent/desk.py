@@ -62,9 +62,9 @@ class Desk:
     def hold_id(self, key: str, attempt: int) -> str:
         return f"{self.log.run}:{self.branch}/{key}#{attempt}"
 
-    def forget_live(self) -> None:
+    def forget_before(self, step: int) -> None:
         """Drops the answers of earlier steps: only the present one can be entered again."""
-        self._live.clear()
+        self._live = {k: e for k, e in self._live.items() if step_of(k) >= step}
 
     def open_branch(self, step: int) -> None:
         """The graph went back: the steps from `step` on are taken anew, nothing is refunded."""

@@ -10,7 +10,7 @@ from typing import Any
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget, Limit
 from ..ledger.events import Event
-from ..ledger.records import Message, Observation, Reply, Usage
+from ..ledger.records import Message, Observation, Reply, ToolCall, Usage
 
 CLASSES = ("input", "cache_read", "cache_write", "output", "reasoning")
 
@@ -29,6 +29,16 @@ class Effect:
         """The settlement that ended it, or None while there is no answer."""
         ends = (self.ends.get(hold.body["hold"]) for hold in self.holds)
         return next((e for e in ends if e is not None and e.body.get("final")), None)
+
+    def of_call(self, call: ToolCall) -> Effect:
+        """Returns what is recorded of this very call: a reply that broke off may have begun
+        another one under the same key."""
+        mine = [h for h in self.holds if h.body["arguments"] == call.arguments]
+        mine = [h for h in mine if h.body["name"] == call.name]
+        ends = {
+            h.body["hold"]: self.ends[h.body["hold"]] for h in mine if h.body["hold"] in self.ends
+        }
+        return Effect(mine, ends, self.refused, self.value)
 
     def ended(self, hold: Event) -> bool:
         """Says whether it is known what became of a hold's call."""

@@ -95,7 +95,7 @@ class RunSession:
             self.trajectory.rewind(state.get("length", 0))
             self._replies = {at: m for at, m in self._replies.items() if at < step}
         elif step > self._frontier:
-            self.desk.forget_live()
+            self.desk.forget_before(step)
         self._frontier = step
         return Entered(self, node, step)
 
@@ -136,6 +136,7 @@ class RunSession:
             return
         self.final = state
         self.account.reserve(NOTHING)
+        self._calling.stop()
         if not self.desk.strict:
             self.desk.log.write(
                 "run_ended", status=state["status"], answer=state.get("answer"),
@@ -162,6 +163,7 @@ class Entered:
     def __init__(self, session: RunSession, node: str, step: int, position: int = 0) -> None:
         self._session = session
         self._node = node
+        self._step = step
         self._prefix = f"{node}/{step}/{position}"
         self._ordinal = 0
 
@@ -176,10 +178,17 @@ class Entered:
         tool_choice: ToolChoice = "auto",
         max_tokens: int | None = None,
         last: bool = False,
+        ahead: bool = False,
     ) -> Reply | Refusal:
-        asking = self._session._asking
-        key = self._key()
-        return await asking.ask(key, self._node, tuple(messages), tool_choice, max_tokens, last)
+        session = self._session
+
+        def start(place: int, call: ToolCall) -> None:
+            session._calling.start(f"act/{self._step + 1}/0/{place}", call)
+
+        return await session._asking.ask(
+            self._key(), self._node, tuple(messages), tool_choice, max_tokens, last,
+            start if ahead else None,
+        )  # fmt: skip
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
         return await self._session._calling.call([self._key() for _ in calls], calls)

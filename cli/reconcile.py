@@ -16,7 +16,7 @@ def reconcile(
     ],
     home: options.Home = None,
 ) -> None:
-    """Settle calls whose bill never came, by what the provider charged for them.
+    """Settle calls of unknown cost by the provider's bill.
 
     `bursar sql "SELECT hold, usd_held FROM calls WHERE state IN ('open', 'unknown')"` lists
     such calls.

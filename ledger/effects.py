@@ -31,6 +31,7 @@ class Effects(Protocol):
         tool_choice: ToolChoice = "auto",
         max_tokens: int | None = None,
         last: bool = False,
+        ahead: bool = False,
     ) -> Reply | Refusal:
         """Asks the policy.
 
@@ -40,6 +41,8 @@ class Effects(Protocol):
                 the provider's prompt cache stays warm.
             max_tokens: the most output tokens; clipped so that the hold fits.
             last: this is the wrap-up reply: it may use what was kept back for it.
+            ahead: the node that follows runs the reply's tool calls in their order; read-only
+                ones may start while the rest of the reply still streams in.
 
         Raises:
             PolicyError: the policy failed for good.

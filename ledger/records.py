@@ -36,7 +36,7 @@ class ToolCall:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ToolCall:
         function = data["function"]
-        return cls(str(data["id"]), str(function["name"]), str(function.get("arguments") or "{}"))
+        return cls(str(data["id"]), str(function["name"]), str(function["arguments"]))
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,8 @@ class Request:
     """Seconds until the call is given up, or None for the policy's own limit."""
     on_text: Callable[[str], None] | None = field(default=None, compare=False)
     """Is called with each piece of text as it streams in, where the policy streams."""
+    on_call: Callable[[int, ToolCall], None] | None = field(default=None, compare=False)
+    """Is called with the place and each tool call whose arguments are complete, likewise."""
 
 
 @dataclass(frozen=True)

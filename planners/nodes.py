@@ -40,7 +40,7 @@ class Nodes:
 
     async def _think(self, session: Session, effects: Effects, state: State) -> Command[Any]:
         view = await session.memory.view(session.trajectory, effects)
-        reply = await effects.ask(view)
+        reply = await effects.ask(view, ahead=True)
         if isinstance(reply, Refusal):
             return _go("wrap_up", session, state, why=reply.why)
         session.replied(view, reply.message)

@@ -121,7 +121,8 @@ class Endpoint:
         from openai import APIConnectionError, APIStatusError
 
         options = connections.call_options(self._place, limit)
-        assembly = Assembly(request.on_text)
+        native = self.tool_protocol == "native"
+        assembly = Assembly(request.on_text, request.on_call if native else None)
         try:
             async with asyncio.timeout(limit):
                 if self.stream:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ledger.records import Reply
+from ..ledger.records import Reply, ToolCall
 from . import wire
 
 
@@ -38,17 +38,21 @@ class Assembly:
     """A reply that is being streamed.
 
     Attributes:
+        on_text: is called with each piece of text.
+        on_call: is called with the place and each tool call whose arguments are complete.
         finished: the server said that the reply is complete; only its bill may still come.
         done: the server said that nothing more comes.
     """
 
     on_text: Callable[[str], None] | None = None
+    on_call: Callable[[int, ToolCall], None] | None = None
     finished: bool = False
     done: bool = False
     _text: list[str] = field(default_factory=list)
     _calls: dict[int, dict[str, str]] = field(default_factory=dict)
     _head: dict[str, Any] = field(default_factory=dict)
     _finish_reason: str | None = None
+    _told: int = 0
 
     def add(self, data: bytes) -> None:
         """Takes the data of one event.
@@ -94,9 +98,12 @@ class Assembly:
         if isinstance(reason := choice.get("finish_reason"), str):
             self._finish_reason = reason
             self.finished = True
+            self._tell(len(self._calls))
 
     def _extend_call(self, position: int, part: Mapping[str, Any]) -> None:
         index = part.get("index")
+        if index not in self._calls:
+            self._tell(len(self._calls))  # the next call begins, so those before it are complete
         call = self._calls.setdefault(
             index if isinstance(index, int) else position, {"id": "", "name": "", "arguments": ""}
         )
@@ -107,3 +114,12 @@ class Assembly:
             for name in ("name", "arguments"):
                 if isinstance(function.get(name), str):
                     call[name] += function[name]
+
+    def _tell(self, complete: int) -> None:
+        """Reports the calls that are complete, as long as they come in order."""
+        if self.on_call is None or list(self._calls) != list(range(len(self._calls))):
+            return
+        for place in range(self._told, complete):
+            call = self._calls[place]
+            self.on_call(place, ToolCall(call["id"], call["name"], call["arguments"] or "{}"))
+        self._told = max(self._told, complete)
