@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from ..ledger.account import Hold, Shortfall
@@ -150,10 +151,7 @@ class Asking:
         timeout = self._policy.timeout
         left = self._desk.account.seconds_left
         limit = timeout if left is None else min(timeout, max(left, 0.0))
-        sent = Request(
-            request.messages, request.tools, request.tool_choice, max_tokens,
-            request.temperature, request.seed, limit, request.on_text, request.on_call,
-        )  # fmt: skip
+        sent = replace(request, max_tokens=max_tokens, timeout=limit)
         try:
             async with asyncio.timeout(limit):
                 return await self._policy.reply(sent)
@@ -215,15 +213,8 @@ class Asking:
             )
 
     def _request_digest(self, request: Request) -> str:
-        options = repr(
-            (
-                self._policy.name,
-                request.tool_choice,
-                request.max_tokens,
-                self._temperature,
-                self._seed,
-            )
-        )
+        sampling = (request.max_tokens, request.temperature, request.seed)
+        options = repr((self._policy.name, request.tool_choice, *sampling))
         messages = b"".join(message.digest for message in request.messages)
         return _digest(options.encode(), self._tools_digest.encode(), messages)
 

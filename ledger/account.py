@@ -37,12 +37,12 @@ class Shortfall:
 
     def __str__(self) -> str:
         if self.resource == "seconds":
-            return f"the deadline of {self.limit:g} s of {self.account!r} has passed"
+            return f"the deadline of {self.account} ({self.limit:g} s) has passed"
         if self.resource == "closed":
-            return f"account {self.account!r} is closed: a bill came in above its hold"
+            return f"{self.account} is closed: a bill came in above its hold"
         left = self.limit - self.spent  # type: ignore[operator]
         return (
-            f"{self.account!r} has {_show(left)} of {_show(self.limit)} {self.resource} left, "
+            f"{self.account} has {_show(left)} of {_show(self.limit)} {self.resource} left, "
             f"and {_show(self.asked)} would be needed"
         )
 

@@ -154,7 +154,7 @@ async def test_what_can_never_fit_is_refused_at_once() -> None:
     found = await account.hold(model_call("0.11"))
     assert isinstance(found, Shortfall)
     assert not found.blocked
-    assert str(found) == "'run' has 0.10 of 0.10 usd left, and 0.11 would be needed"
+    assert str(found) == "run has 0.10 of 0.10 usd left, and 0.11 would be needed"
 
 
 async def test_nobody_waits_for_a_hold_that_settles_in_full() -> None:

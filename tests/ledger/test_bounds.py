@@ -8,11 +8,12 @@ import unicodedata
 
 import pytest
 import tiktoken
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bursar.ledger import bounds, encodings
 from bursar.ledger.bounds import HIDDEN, HIDDEN_WITH_TOOLS, Known, TokenBounds, byte_bound
 from bursar.ledger.records import Message, ToolCall, ToolSpec
-from hypothesis import given
-from hypothesis import strategies as st
 
 MERGES = (b"th", b"he", b"the", b"in", b"\xc3\xa9", b"\xe4\xb8", b"  ", b"\n\n", b'":')
 TOY = tiktoken.Encoding(

@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bursar.ledger import price_data
 from bursar.ledger.errors import ToolError, Unpriced, UsageError
 from bursar.ledger.model_prices import dearest
 from bursar.ledger.prices import CLASSES, NO_LIMIT, ModelPrice, PriceBook, Rate
 from bursar.ledger.records import Usage
-from hypothesis import given
-from hypothesis import strategies as st
 
 PRICES = """
 [models."gpt-5-mini"]
@@ -229,3 +230,10 @@ def test_a_mistake_in_the_file_is_named(tmp_path, text, says):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"none\.toml cannot be read: No such file"):
         PriceBook.load(tmp_path / "none.toml")
+
+
+def test_the_example_in_the_documentation_is_a_prices_file(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "prices.md").read_text()
+    example = book(tmp_path, page.partition("```toml\n")[2].partition("```")[0])
+    assert sorted(example.models) == ["gpt-5-mini", "my-local"]
+    assert sorted(example.tools) == ["fetch", "search"]
