@@ -8,6 +8,7 @@ from .human import Human
 from .inprocess import embedded_policy
 from .models import policy
 from .policy import Policy
+from .replay import Replay
 from .scripted import Scripted
 
-__all__ = ["Endpoint", "Human", "Policy", "Scripted", "embedded_policy", "policy"]
+__all__ = ["Endpoint", "Human", "Policy", "Replay", "Scripted", "embedded_policy", "policy"]

@@ -11,6 +11,7 @@ from .endpoint import Endpoint, address
 from .human import Human
 from .inprocess import embedded_policy
 from .policy import Policy
+from .replay import Replay
 from .scripted import Scripted, by_turn, read_script
 
 FORMS = (
@@ -21,6 +22,7 @@ FORMS = (
     "embedded",
     "human",
     "scripted:FILE.json",
+    "replay:JOURNAL.jsonl#RUN",
 )
 """What `policy` accepts."""
 
@@ -52,6 +54,8 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
         return Human(**options)
     if script := re.fullmatch(r"scripted:(.+)", spec):
         return Scripted(by_turn(read_script(Path(script[1]))), **options)
+    if record := re.fullmatch(r"replay:([^#]+)(?:#(.*))?", spec):
+        return Replay.read(Path(record[1]), record[2] or "", **options)
     raise UsageError(f"unknown model {spec!r}: use one of {', '.join(FORMS)}")
 
 
