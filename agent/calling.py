@@ -133,7 +133,7 @@ class Calling:
         effect = self._desk.effect(key) or Effect()
         recorded = self._recorded(key, effect.of_call(call), tool, call)
         if recorded is not None:
-            return recorded
+            return replace(recorded, call_id=call.id)
         self._desk.expect_live(key)
         denied = await tool.admit(call, self._context(key, call.id))
         if denied is not None:
@@ -167,8 +167,8 @@ class Calling:
         self, key: str, call: ToolCall, resource: str, account: str, why: str
     ) -> Observation:
         self._desk.write(
-            "refused", key, call="tool", name=call.name, resource=resource, account=account,
-            why=why,
+            "refused", key, call="tool", name=call.name, arguments=call.arguments,
+            resource=resource, account=account, why=why,
         )  # fmt: skip
         return Observation(call.id, call.name, why, True)
 

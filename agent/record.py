@@ -38,7 +38,8 @@ class Effect:
         ends = {
             h.body["hold"]: self.ends[h.body["hold"]] for h in mine if h.body["hold"] in self.ends
         }
-        return Effect(mine, ends, self.refused, self.value)
+        refused = self.refused if self.refused is not None and is_mine(self.refused) else None
+        return Effect(mine, ends, refused)
 
     def ended(self, hold: Event) -> bool:
         """Says whether it is known what became of a hold's call."""
