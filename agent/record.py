@@ -31,13 +31,17 @@ class Effect:
         return next((e for e in ends if e is not None and e.body.get("final")), None)
 
     def of_call(self, call: ToolCall) -> Effect:
-        """Returns what is recorded of this very call: a reply that broke off may have begun
-        another one under the same key."""
-        mine = [h for h in self.holds if h.body["arguments"] == call.arguments]
-        mine = [h for h in mine if h.body["name"] == call.name]
-        ends = {
-            h.body["hold"]: self.ends[h.body["hold"]] for h in mine if h.body["hold"] in self.ends
-        }
+        """Returns the part that is of this very call.
+
+        A reply that broke off while it streamed may have begun another one under the same key.
+        """
+
+        def is_mine(event: Event) -> bool:
+            return (event.body["name"], event.body["arguments"]) == (call.name, call.arguments)
+
+        mine = [hold for hold in self.holds if is_mine(hold)]
+        ids = {hold.body["hold"] for hold in mine}
+        ends = {hold: end for hold, end in self.ends.items() if hold in ids}
         refused = self.refused if self.refused is not None and is_mine(self.refused) else None
         return Effect(mine, ends, refused)
 
