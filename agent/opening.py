@@ -152,7 +152,7 @@ class Opening:
         start = record.start
         budget = record.budget + more if more else record.budget
         fresh = mode == "per_invocation"
-        spent = NOTHING if fresh else record.spent + self._parts.home.spent_below(start.run)
+        spent = NOTHING if fresh else record.charged + self._parts.home.spent_below(start.run)
         account = Account(
             budget, name="the run", parent=parent, spent=spent,
             elapsed=0.0 if fresh else record.seconds,

@@ -110,19 +110,13 @@ class Record:
     @property
     def spent(self) -> Amount:
         """All that was spent, open and unknown holds at their full amount."""
-        holds: dict[str, Event] = {}
-        total = NOTHING
-        for event in self.events:
-            if event.kind == "hold":
-                holds[event.body["hold"]] = event
-            elif event.kind == "settle":
-                hold = holds.pop(event.body["hold"], None)
-                total += billed_amount(hold, event) if hold else NOTHING
-            elif event.kind == "release":
-                holds.pop(event.body["hold"], None)
-        for hold in holds.values():
-            total += held_amount(hold)
-        return total
+        return spending(self.events)
+
+    @property
+    def charged(self) -> Amount:
+        """What counts against the budget: all that was spent since the run last got it anew."""
+        fresh = [e.seq for e in self.events if e.body.get("mode") == "per_invocation"]
+        return spending(e for e in self.events if e.seq > max(fresh, default=-1))
 
     @property
     def budget(self) -> Budget:
@@ -132,6 +126,23 @@ class Record:
             if event.kind == "run_resumed" and event.body.get("add"):
                 budget += budget_from(event.body["add"])
         return budget
+
+
+def spending(events: Iterable[Event]) -> Amount:
+    """Returns what the holds among the events cost, at their full amount where no bill came."""
+    holds: dict[str, Event] = {}
+    total = NOTHING
+    for event in events:
+        if event.kind == "hold":
+            holds[event.body["hold"]] = event
+        elif event.kind == "settle":
+            hold = holds.pop(event.body["hold"], None)
+            total += billed_amount(hold, event) if hold else NOTHING
+        elif event.kind == "release":
+            holds.pop(event.body["hold"], None)
+    for hold in holds.values():
+        total += held_amount(hold)
+    return total
 
 
 def step_of(key: str) -> int:

@@ -21,6 +21,11 @@ async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Acc
     when the account's deadline would pass meanwhile.
     """
 
+    try:
+        return await once()
+    except PolicyError as error:
+        failed: PolicyError | None = error
+
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, PolicyError) else None
@@ -28,12 +33,18 @@ async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Acc
 
     def enough(state: RetryCallState) -> bool:
         left = account.seconds_left
-        return state.attempt_number >= attempts or (
-            left is not None and left <= state.upcoming_sleep
-        )
+        late = left is not None and left <= state.upcoming_sleep
+        return late or state.attempt_number >= attempts
+
+    async def again() -> T:
+        nonlocal failed
+        if failed is not None:  # the first try, which is over
+            first, failed = failed, None
+            raise first
+        return await once()
 
     loop = AsyncRetrying(retry=retry_if_exception(_retryable), wait=wait, stop=enough, reraise=True)
-    return await loop(once)
+    return await loop(again)
 
 
 def _retryable(error: BaseException) -> bool:
