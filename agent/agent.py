@@ -41,6 +41,8 @@ class Agent:
         memory: what the policy sees of its trajectory.
         prices: a price book, or a TOML file of prices over the built-in ones.
         home: folder of journals and store; `$BURSAR_HOME` or `.bursar` by default.
+        mcp: MCP servers whose tools it may call too, as command lines or URLs; they are started
+            here and stopped by `close`. For prices and names use `bursar.tools.mcp.mcp_tools`.
         raise_on_exhausted: raise BudgetExhausted instead of returning the best answer.
 
     Raises:
@@ -59,6 +61,7 @@ class Agent:
         prices: PriceBook | Path | str | None = None,
         home: Path | str | None = None,
         options: Options | None = None,
+        mcp: Iterable[str] = (),
         raise_on_exhausted: bool = False,
     ) -> None:
         self.policy = policy(model) if isinstance(model, str) else model
@@ -71,7 +74,7 @@ class Agent:
         self._driven: Any = None
         parts = Parts(
             policy=self.policy,
-            tools=Registry(tools),
+            tools=Registry([*tools, *self._start_servers(mcp)]),
             planner=self._planner,
             memory=recall(memory) if isinstance(memory, str) else memory,
             options=options or Options(),
@@ -191,10 +194,24 @@ class Agent:
         return self._driven
 
     async def close(self) -> None:
-        """Gives back the policy's connections."""
+        """Gives back the policy's connections and stops the MCP servers."""
         await self.policy.close()
+        for server in self._servers:
+            server.close()
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _start_servers(self, addresses: Iterable[str]) -> list[Tool]:
+        self._servers: list[Any] = []
+        found: list[Tool] = []
+        for address in addresses:
+            from ..tools.mcp import mcp_tools
+
+            server = mcp_tools(address, taken=[tool.spec.name for tool in found])
+            server.open()
+            self._servers.append(server)
+            found += server
+        return found
 
     async def _run_and_close(self, task: str, options: dict[str, Any]) -> Result:
         try:

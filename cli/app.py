@@ -14,6 +14,7 @@ from .bench import bench
 from .doctor import doctor
 from .forget import forget
 from .graph import graph
+from .mcp import mcp
 from .prices import prices
 from .reconcile import reconcile
 from .resume import resume
@@ -21,6 +22,7 @@ from .run import run
 from .runs import runs
 from .show import show
 from .sql import sql
+from .tools import tools
 
 BUG = 70
 """Exit code of an error that nobody foresaw."""
@@ -38,7 +40,21 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for verb in (run, resume, runs, show, graph, sql, prices, doctor, bench, forget, reconcile):
+for verb in (
+    run,
+    resume,
+    runs,
+    show,
+    graph,
+    sql,
+    prices,
+    doctor,
+    bench,
+    tools,
+    forget,
+    reconcile,
+    mcp,
+):
     app.command()(verb)
 
 

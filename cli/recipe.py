@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,7 @@ from ..agent import Agent, Options
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..policies import Endpoint, Policy, policy
-from ..tools import Tool, documents
-from ..tools.registry import builtin
+from ..tools import Tool, builtin, documents
 
 ALWAYS = ("calculator", "recall")
 """Built-in tools that every agent of the command line has."""
@@ -28,6 +28,7 @@ class Recipe:
     memory: str = "full"
     docs: str | None = None
     tools: tuple[str, ...] = ()
+    mcp: tuple[str, ...] = ()
     prices: str | None = None
     system: str = ""
     temperature: float | None = None
@@ -41,7 +42,8 @@ class Recipe:
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> Recipe:
-        return cls(**{**data, "tools": tuple(data["tools"])})
+        several = {name: tuple(data.get(name, ())) for name in ("tools", "mcp")}
+        return cls(**{**data, **several})
 
     def to_record(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -58,6 +60,7 @@ class Recipe:
         return Agent(
             model=decides,
             tools=self._tools(),
+            mcp=self.mcp,
             planner=self.planner,
             memory=self.memory,
             budget=budget,
@@ -77,9 +80,19 @@ class Recipe:
 
     def _tools(self) -> list[Tool]:
         of_docs = documents(self.docs) if self.docs is not None else ()
-        names = dict.fromkeys((*ALWAYS, *self.tools))
+        asked = dict.fromkeys((*ALWAYS, *self.tools))
         known = [tool.spec.name for tool in of_docs]
-        return [*of_docs, *(builtin(name) for name in names if name not in known)]
+        shipped = (builtin(spec, approve=ask_person) for spec in asked if spec not in known)
+        return [*of_docs, *(tool for tools in shipped for tool in tools)]
+
+
+def ask_person(command: str) -> bool:
+    """Asks at the terminal whether a command may run; without a terminal it may not."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"\nrun this command?\n  {command}\n[y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def absolute(path: Path | None) -> str | None:
@@ -88,8 +101,8 @@ def absolute(path: Path | None) -> str | None:
 
 def absolute_model(model: str) -> str:
     """Returns a model string that means the same from any folder."""
-    kind, colon, path = model.partition(":")
-    return f"scripted:{Path(path).absolute()}" if colon and kind == "scripted" else model
+    kind, _, path = model.partition(":")
+    return f"{kind}:{Path(path).absolute()}" if kind in ("scripted", "replay") else model
 
 
 def required(value: Any, name: str, example: str) -> Any:

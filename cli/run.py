@@ -40,7 +40,17 @@ def run(
     tool: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_TOOL", metavar="NAME", help="A further built-in tool; repeatable."
+            envvar="BURSAR_TOOL",
+            metavar="NAME",
+            help="A further tool that `bursar tools` lists; repeatable.",
+        ),
+    ] = None,
+    mcp: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="BURSAR_MCP",
+            metavar="SERVER",
+            help="An MCP server, as a command line or URL, whose tools are added; repeatable.",
         ),
     ] = None,
     prices: options.Prices = None,
@@ -95,6 +105,7 @@ def run(
     recipe = Recipe(
         model=absolute_model(required(model, "model", "openai/NAME")),
         planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
+        mcp=tuple(mcp or ()),
         prices=absolute(prices), system=system, temperature=temperature, seed=seed,
         max_output=max_output, timeout=timeout, stream=stream,
         tool_protocol=tool_protocol.value if tool_protocol else None,

@@ -1,9 +1,10 @@
-"""The readable text of an HTML page."""
+"""The readable text of an HTML page, read in one pass whatever the page is."""
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
+from html import unescape
 
 _SILENT = frozenset({"script", "style", "template", "noscript"})
 _BLOCK_TAGS = (
@@ -11,40 +12,53 @@ _BLOCK_TAGS = (
     "header hr li main nav ol p pre section table td th tr ul"
 )
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
+_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)|[!?/]")
 
 
 def html_text(page: str) -> tuple[str, str]:
     """Returns a page's title and its text, a paragraph per block."""
-    reader = _Reader()
-    reader.feed(page)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    return " ".join("".join(reader.title).split()), text
+    title: list[str] = []
+    parts: list[str] = []
+    in_title = False
+    for text, tag in _pieces(page):
+        if tag is None:
+            (title if in_title else parts).append(unescape(text).replace("\n", " "))
+        elif tag in ("title", "/title"):
+            in_title = tag == "title"
+        elif tag.removeprefix("/") in _BLOCKS:
+            parts.append("\n\n")
+    lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
+    shown = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return " ".join("".join(title).split()), shown
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.title: list[str] = []
-        self.parts: list[str] = []
-        self._silent = 0
-        self._in_title = False
+def _pieces(page: str) -> Iterator[tuple[str, str | None]]:
+    """Yields (text, None) and ("", tag) in order; what is never shown is left out.
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in _SILENT
-        self._in_title = self._in_title or tag == "title"
-        if tag in _BLOCKS:
-            self.parts.append("\n\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = max(0, self._silent - (tag in _SILENT))
-        self._in_title = self._in_title and tag != "title"
-        if tag in _BLOCKS:
-            self.parts.append("\n\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._in_title:
-            self.title.append(data)
-        elif not self._silent:
-            self.parts.append(data.replace("\n", " "))
+    Nothing is looked at twice: `end` stays the first `>` until the reading has passed it.
+    """
+    small = page.lower()
+    at = end = 0
+    while (start := page.find("<", at)) >= 0:
+        yield page[at:start], None
+        if page.startswith("<!--", start):
+            closed = page.find("-->", start + 4)
+            at = len(page) if closed < 0 else closed + 3
+            continue
+        if end <= start:
+            end = page.find(">", start)
+            if end < 0:
+                at = start
+                break
+        found = _NAME.match(page, start + 1)
+        if found is None:
+            yield "<", None
+            at = start + 1
+            continue
+        at = end + 1
+        tag = found[0].lower()
+        yield "", tag
+        if tag in _SILENT:
+            closed = small.find(f"</{tag}", at)
+            at = len(page) if closed < 0 else closed
+    yield page[at:], None

@@ -8,14 +8,9 @@ from typing import Any
 
 from ..ledger.errors import UsageError
 from ..ledger.records import Observation, ToolCall, ToolSpec
-from .calculator import calculator
 from .protocol import Tool
-from .recall import recall
 from .rendering import clean
 from .tool import tool
-
-_BUILTINS = {each.spec.name: each for each in (calculator, recall)}
-_OF_A_FOLDER = ("open", "search")
 
 
 class Registry:
@@ -82,17 +77,3 @@ def _wrapped(each: Tool | Callable[..., Any]) -> Tool:
     if not callable(each):
         raise UsageError(f"{each!r} is no tool: give a function or a Tool")
     return tool(each)
-
-
-def builtin(name: str) -> Tool:
-    """Returns the tool of this name that ships with bursar.
-
-    Raises:
-        UsageError: there is none, or it needs a folder of documents.
-    """
-    if name in _OF_A_FOLDER:
-        raise UsageError(f"tool {name!r} needs a folder of documents: give one with --docs DIR")
-    if name not in _BUILTINS:
-        known = ", ".join(sorted([*_BUILTINS, *_OF_A_FOLDER]))
-        raise UsageError(f"no tool {name!r} ships with bursar; these do: {known}")
-    return _BUILTINS[name]

@@ -5,6 +5,7 @@ from bursar import tools
 
 def test_the_public_names_are_pinned() -> None:
     assert tools.__all__ == [
+        "BUILT_IN",
         "FunctionTool",
         "Outputs",
         "Registry",

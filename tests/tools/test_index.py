@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,17 @@ def test_html_made_to_break_it_gives_text_or_fails_cleanly(page: str) -> None:
         html_text(page)
     except (AssertionError, ValueError):
         return
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<a " * 300_000,
+        "<" * 1_000_000,
+        "<!--" * 300_000,
+        "<script>" * 200_000,
+        "<p" * 400_000 + ">",
+    ],
+)
+def test_hostile_html_is_read_in_one_pass(page: str) -> None:
+    html_text(page)

@@ -1,0 +1,112 @@
+"""The tools that ship with bursar, by what a person types: `NAME` or `NAME:ARGUMENT`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..ledger.errors import UsageError
+from .calculator import calculator
+from .protocol import Tool
+from .recall import recall
+
+Approve = Callable[[str], bool | Awaitable[bool]]
+"""From the text of a command to whether it may run."""
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """One entry of `bursar tools list`."""
+
+    name: str
+    argument: str
+    """What follows the colon, empty where nothing does."""
+    does: str
+    make: Callable[[str, Approve | None], tuple[Tool, ...]]
+
+
+def _python(_: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .python import python
+
+    return (python(),)
+
+
+def _sql(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .sql import sql
+
+    return (sql(argument.split(",")),)
+
+
+def _files(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .files import files
+
+    return files(argument)
+
+
+def _shell(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .shell import shell
+
+    return (shell(argument, approve=approve),)
+
+
+def _fetch(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .web import fetch
+
+    return (fetch(allow=tuple(filter(None, argument.split(",")))),)
+
+
+def _web_search(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .web import web_search
+
+    return (web_search(argument),)
+
+
+def _ask_human(_: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .human import ask_human
+
+    return (ask_human(),)
+
+
+def _think(_: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .human import think
+
+    return (think,)
+
+
+BUILT_IN = (
+    BuiltIn("ask_human", "", "asks a person at the terminal; attention has a price", _ask_human),
+    BuiltIn("calculator", "", "exact arithmetic", lambda _, approve: (calculator,)),
+    BuiltIn("fetch", "[HOST,…]", "reads a public web page; HOSTs are allowed beside", _fetch),
+    BuiltIn("files", "DIR", "lists, reads, writes and edits files of one folder", _files),
+    BuiltIn("python", "", "runs Python in a sandbox; variables stay for the run", _python),
+    BuiltIn("recall", "", "reads on in an output that was cut", lambda _, approve: (recall,)),
+    BuiltIn("shell", "DIR", "runs commands in a folder, each with your approval", _shell),
+    BuiltIn("sql", "FILE,…", "queries CSV, Parquet and DuckDB files", _sql),
+    BuiltIn("think", "", "free scratch", _think),
+    BuiltIn("web_search", "PROVIDER", "searxng, tavily, brave or serper, by key", _web_search),
+)
+
+
+def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
+    """Returns the tools that `NAME` or `NAME:ARGUMENT` stands for.
+
+    Args:
+        spec: as listed by `bursar tools list`.
+        approve: asked before each shell command; None refuses them all.
+
+    Raises:
+        UsageError: there is no such tool, it lacks its argument, or an extra is not installed.
+    """
+    name, _, argument = spec.partition(":")
+    if name in ("open", "search"):
+        raise UsageError(f"tool {name!r} needs a folder of documents: give one with --docs DIR")
+    for entry in BUILT_IN:
+        if entry.name != name:
+            continue
+        if entry.argument and not argument and not entry.argument.startswith("["):
+            raise UsageError(f"tool {name!r} needs an argument: {name}:{entry.argument}")
+        if argument and not entry.argument:
+            raise UsageError(f"tool {name!r} takes no argument: write {name}, not {spec}")
+        return entry.make(argument, approve)
+    known = ", ".join(sorted([*(entry.name for entry in BUILT_IN), "open", "search"]))
+    raise UsageError(f"no tool {name!r} ships with bursar; these do: {known}")
