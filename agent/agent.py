@@ -23,6 +23,7 @@ from .log import Listener
 from .opening import Labels, Opening, Options, Parts
 from .record import Record
 from .result import Result
+from .servers import Servers
 from .session import Arrived, RunSession
 
 _STEPS = 1_000_000
@@ -72,17 +73,22 @@ class Agent:
         self._raise = raise_on_exhausted
         self._graph: Any = None
         self._driven: Any = None
-        parts = Parts(
-            policy=self.policy,
-            tools=Registry([*tools, *self._start_servers(mcp)]),
-            planner=self._planner,
-            memory=recall(memory) if isinstance(memory, str) else memory,
-            options=options or Options(),
-            home=self.home,
-            book=prices if isinstance(prices, PriceBook) else PriceBook.load(_path(prices)),
-        )
-        self._opening = Opening(parts, self._keep, self._drop)
-        self._opening.check(self.budget)
+        self._servers = Servers(mcp)
+        try:
+            parts = Parts(
+                policy=self.policy,
+                tools=Registry([*tools, *self._servers]),
+                planner=self._planner,
+                memory=recall(memory) if isinstance(memory, str) else memory,
+                options=options or Options(),
+                home=self.home,
+                book=prices if isinstance(prices, PriceBook) else PriceBook.load(_path(prices)),
+            )
+            self._opening = Opening(parts, self._keep, self._drop)
+            self._opening.check(self.budget)
+        except BaseException:
+            self._servers.close()
+            raise
 
     # -- running -------------------------------------------------------------------------------
 
@@ -196,22 +202,9 @@ class Agent:
     async def close(self) -> None:
         """Gives back the policy's connections and stops the MCP servers."""
         await self.policy.close()
-        for server in self._servers:
-            server.close()
+        self._servers.close()
 
     # -- inside --------------------------------------------------------------------------------
-
-    def _start_servers(self, addresses: Iterable[str]) -> list[Tool]:
-        self._servers: list[Any] = []
-        found: list[Tool] = []
-        for address in addresses:
-            from ..tools.mcp import mcp_tools
-
-            server = mcp_tools(address, taken=[tool.spec.name for tool in found])
-            server.open()
-            self._servers.append(server)
-            found += server
-        return found
 
     async def _run_and_close(self, task: str, options: dict[str, Any]) -> Result:
         try:

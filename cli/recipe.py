@@ -59,7 +59,7 @@ class Recipe:
             decides.check()
         return Agent(
             model=decides,
-            tools=self._tools(),
+            tools=self.tools_given(),
             mcp=self.mcp,
             planner=self.planner,
             memory=self.memory,
@@ -78,7 +78,8 @@ class Recipe:
         }
         return policy(self.model, **{k: v for k, v in wanted.items() if v is not None})
 
-    def _tools(self) -> list[Tool]:
+    def tools_given(self) -> list[Tool]:
+        """Returns the tools that are named, those of documents first."""
         of_docs = documents(self.docs) if self.docs is not None else ()
         asked = dict.fromkeys((*ALWAYS, *self.tools))
         known = [tool.spec.name for tool in of_docs]

@@ -1,0 +1,37 @@
+"""The MCP servers of an agent: started with it, stopped with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
+from ..tools import Tool
+
+
+class Servers:
+    """Starts the servers one after the other; iterating gives the tools of them all.
+
+    Args:
+        addresses: command lines or URLs.
+
+    Raises:
+        UsageError: a server does not start, or the extra `mcp` is not installed. Those that were
+            started are stopped.
+    """
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._tools: list[Tool] = []
+        with ExitStack() as started:
+            for address in addresses:
+                from ..tools.mcp import mcp_tools
+
+                taken = [tool.spec.name for tool in self._tools]
+                self._tools += started.enter_context(mcp_tools(address, taken=taken))
+            self._started = started.pop_all()
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools)
+
+    def close(self) -> None:
+        """Stops them all."""
+        self._started.close()

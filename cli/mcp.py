@@ -1,0 +1,84 @@
+"""`bursar mcp`: agents and tools for MCP clients, on a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+
+
+def mcp(
+    model: options.Model = None,
+    max_budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BURSAR_MAX_BUDGET",
+            metavar="LIMITS",
+            help="What all clients together may use while the server lives, e.g. usd=1; "
+            "`seconds` limits each task.",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BURSAR_BUDGET",
+            metavar="LIMITS",
+            help="Budget of a task whose client names none (default: the most there may be).",
+        ),
+    ] = None,
+    offer: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="BURSAR_OFFER",
+            metavar="NAME",
+            help="A tool of the agent that clients may call directly; repeatable.",
+        ),
+    ] = None,
+    docs: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="BURSAR_DOCS",
+            metavar="DIR",
+            help="Folder of your documents, for the tools `search` and `open`.",
+        ),
+    ] = None,
+    planner: options.Planner = "react",
+    memory: options.Memory = "full",
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="BURSAR_TOOL", metavar="NAME", help="A further built-in tool; repeatable."
+        ),
+    ] = None,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    system: Annotated[
+        str,
+        typer.Option(envvar="BURSAR_SYSTEM", metavar="TEXT", help="Added to the system message."),
+    ] = "",
+    http: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BURSAR_HTTP",
+            metavar="HOST:PORT",
+            help="Serve streamable HTTP at /mcp instead of standard input and output; with "
+            "BURSAR_MCP_TOKEN set, clients must send it as bearer token.",
+        ),
+    ] = None,
+) -> None:
+    """Serve agents and tools over MCP, all on one budget."""
+    from ..ledger.budget import Budget
+    from .mcp_server import Service, serve
+    from .recipe import Recipe, absolute, absolute_model, required
+
+    most = Budget.parse(required(max_budget, "max-budget", "usd=1"))
+    recipe = Recipe(
+        model=absolute_model(required(model, "model", "openai/NAME")),
+        planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
+        prices=absolute(prices), system=system,
+    )  # fmt: skip
+    usual = Budget.parse(budget) if budget else None
+    serve(Service(recipe, most, usual, tuple(offer or ()), home), http)

@@ -1,0 +1,52 @@
+"""An agent whose tools live in an MCP server's process."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from bursar.agent import Agent
+from bursar.ledger.errors import Unpriced, UsageError
+from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
+from bursar.policies import Scripted
+
+SERVER = Path(__file__).parents[1] / "tools" / "mcp" / "a_server.py"
+COMMAND = shlex.join([sys.executable, str(SERVER)])
+CALLS = (("add", {"a": 19, "b": 23}), ("book", {"seat": 7}), ("add", {"a": 1, "b": 1}))
+
+
+def script(request: Request) -> Reply:
+    turn = sum(message.role == "tool" for message in request.messages)
+    if turn == len(CALLS):
+        return Reply(Message("assistant", "Answer: 42"), Usage(input=9, output=3))
+    name, arguments = CALLS[turn]
+    call = ToolCall(f"c{turn}", name, json.dumps(arguments))
+    return Reply(Message("assistant", "", (call,)), Usage(input=9, output=3))
+
+
+async def test_a_run_survives_a_server_that_dies_in_mid_call(tmp_path: Path) -> None:
+    agent = Agent(model=Scripted(script), mcp=[COMMAND], budget="tool_calls=9", home=tmp_path)
+    try:
+        result = await agent.run("add and book")
+        replayed = await agent.replay(result.run)
+    finally:
+        await agent.close()
+    shown = [message.content for message in result.trajectory if message.role == "tool"]
+    assert (result.status, result.answer, shown[0], shown[2]) == ("answered", "42", "42", "2")
+    assert "Error" in shown[1]
+    assert result.spend["tool_calls.add"] == 2
+    assert replayed.trajectory == result.trajectory
+
+
+def test_under_a_budget_in_usd_its_tools_need_prices(tmp_path: Path) -> None:
+    with pytest.raises(Unpriced, match="tool 'add' has no price"):
+        Agent(model=Scripted(script), mcp=[COMMAND], budget="usd=1", home=tmp_path)
+
+
+def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        Agent(model=Scripted(script), mcp=["no-such-program"], budget="usd=1", home=tmp_path)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from langchain_core.tools import tool as langchain_tool
+
+from bursar.ledger.errors import UsageError
+from bursar.ledger.records import Observation, ToolCall
+from bursar.tools import Tool, ToolContext
+from bursar.tools.adapters import from_langchain
+
+
+@langchain_tool
+def weather(city: str, days: int = 1) -> str:
+    """Tells the weather of a city."""
+    return f"{city}: sun for {days} days"
+
+
+@langchain_tool
+async def slow(seconds: float) -> str:
+    """Waits."""
+    await asyncio.sleep(seconds)
+    return "done"
+
+
+@langchain_tool
+def broken(city: str) -> str:
+    """Always fails."""
+    raise ToolException(f"no such city: {city}")
+
+
+class Classic(BaseTool):
+    name: str = "classic search!"
+    description: str = "Searches."
+
+    def _run(self, query: str) -> list[dict[str, Any]]:
+        return [{"type": "text", "text": query}, {"type": "image_url", "image_url": "data:"}]
+
+
+async def use(tool: Tool, arguments: str, context: ToolContext) -> Observation:
+    return await tool.run(ToolCall("call-1", tool.spec.name, arguments), context)
+
+
+async def test_a_tool_keeps_its_name_its_schema_and_its_default(context: ToolContext) -> None:
+    tool = from_langchain(weather, price="0.01", read_only=True)
+    assert (tool.spec.name, tool.spec.description) == ("weather", "Tells the weather of a city.")
+    assert tool.spec.parameters["required"] == ["city"]
+    assert tool.least_cost == Decimal("0.01")
+    observation = await use(tool, '{"city": "Melun"}', context)
+    assert observation.text == "Melun: sun for 1 days"
+
+
+def test_wrong_arguments_are_a_fault_that_costs_nothing() -> None:
+    tool = from_langchain(weather, price=1)
+    fault = tool.fault('{"days": "many"}')
+    assert fault is not None
+    assert "wrong arguments for weather: 'city': Field required" in fault
+    assert tool.cost('{"days": "many"}') == 0
+
+
+def test_a_price_can_depend_on_the_arguments() -> None:
+    tool = from_langchain(weather, price=lambda city, days=1: Decimal("0.1") * days)
+    assert tool.cost('{"city": "Melun", "days": 3}') == Decimal("0.3")
+
+
+async def test_what_a_tool_raises_is_an_observation(context: ToolContext) -> None:
+    observation = await use(from_langchain(broken), '{"city": "Ys"}', context)
+    assert observation.error
+    assert "no such city: Ys" in observation.text
+
+
+async def test_a_tool_that_hangs_is_given_up(context: ToolContext) -> None:
+    observation = await use(from_langchain(slow, timeout=0.1), '{"seconds": 60}', context)
+    assert observation.text == "Error: slow gave no result within 0.1 seconds"
+
+
+async def test_content_blocks_become_text_and_names_are_mended(context: ToolContext) -> None:
+    tool = from_langchain(Classic())
+    assert tool.spec.name == "classic_search"
+    assert (await use(tool, '{"query": "river"}', context)).text == "river\n[image_url: not shown]"
+
+
+async def test_a_tool_with_a_bare_json_schema(context: ToolContext) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    double = StructuredTool.from_function(
+        func=lambda n: n * 2, name="double", description="Doubles.", args_schema=schema
+    )
+    assert (await use(from_langchain(double), '{"n": 4}', context)).text == "8"
+
+
+def test_what_is_no_langchain_tool_is_refused() -> None:
+    with pytest.raises(UsageError, match="str is no LangChain tool"):
+        from_langchain("weather")  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""The operations of an OpenAPI document as tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...ledger.errors import ToolError, UsageError
+from ..context import ToolContext
+from ..foreign import foreign_tool
+from ..tool import TIMEOUT, FunctionTool, Price
+from .auth import credentials
+from .document import Document, Operation
+from .naming import PatternPrices, unique
+from .schemas import checker, fit_for_use
+from .sending import send
+
+
+def from_openapi(
+    document: Path | str | Mapping[str, Any],
+    *,
+    base_url: str | None = None,
+    prices: Mapping[str, Price] | None = None,
+    auth: Mapping[str, str] | None = None,
+    keep: Callable[[str], bool] = lambda operation: True,
+    taken: Iterable[str] = (),
+    timeout: float = TIMEOUT,
+) -> list[FunctionTool]:
+    """Returns a tool for each operation. GET, HEAD and OPTIONS are read-only.
+
+    Args:
+        document: an OpenAPI 3.0 or 3.1 document: a JSON or YAML file, a URL, or a dictionary.
+        base_url: the server to call; None takes the document's first one. Nothing else is called.
+        prices: USD per call by operationId or pattern (`get*`); an exact id wins, then the first
+            pattern that matches. An operation that none matches has no price.
+        auth: the environment variable of each security scheme; by default the scheme's name in
+            capitals. Basic authentication takes `user:password`.
+        keep: tells by an operationId whether the operation is wanted.
+        taken: names that other tools have.
+        timeout: seconds until a call is given up.
+
+    Raises:
+        UsageError: the document cannot be used, a variable is not set, or a price names nothing.
+    """
+    read = Document.read(document)
+    server, schemes = read.server(base_url), read.schemes()
+    by_pattern, names, tools = PatternPrices(prices), set(taken), []
+    for operation in read.operations():
+        if not keep(operation.id):
+            continue
+        name = unique(operation.id, names, operation.method)
+        names.add(name)
+        price = by_pattern.of(operation.id, name)
+        carried = credentials(operation.security, schemes, auth or {}, operation.id)
+        tools.append(_tool(operation, name, price, timeout, _sender(operation, server, carried,
+                                                                     timeout)))  # fmt: skip
+    by_pattern.check_used(names)
+    return tools
+
+
+def _sender(
+    operation: Operation, server: str, carried: Any, timeout: float
+) -> Callable[[dict[str, Any], ToolContext], Any]:
+    async def call(arguments: dict[str, Any], context: ToolContext) -> str:
+        return await send(operation, server, arguments, carried, timeout)
+
+    return call
+
+
+def _tool(
+    operation: Operation,
+    name: str,
+    price: Price | None,
+    timeout: float,
+    call: Callable[[dict[str, Any], ToolContext], Any],
+) -> FunctionTool:
+    if operation.body_required and operation.body is None:
+        raise UsageError(
+            f"operation {operation.id!r} takes a body that is no JSON ({operation.body_type}): "
+            "leave it out with keep=…"
+        )
+    try:
+        parameters = fit_for_use(_parameters(operation))
+        check = checker(parameters, name)
+    except ToolError as exc:
+        raise UsageError(
+            f"operation {operation.id!r} cannot be used: {exc}; leave it out with keep=…"
+        ) from exc
+    description = operation.description or f"{operation.method.upper()} {operation.path}"
+    return foreign_tool(
+        name, description, parameters, call, price=price, timeout=timeout, checker=check,
+        read_only=operation.method in ("get", "head", "options"),
+    )  # fmt: skip
+
+
+def _parameters(operation: Operation) -> dict[str, Any]:
+    properties = {each.argument: dict(each.schema) for each in operation.parameters}
+    required = [each.argument for each in operation.parameters if each.required]
+    if operation.body is not None:
+        properties[operation.body_argument] = dict(operation.body)
+        if operation.body_required:
+            required.append(operation.body_argument)
+    made: dict[str, Any] = {"properties": properties, "additionalProperties": False}
+    return {**made, "required": required} if required else made
