@@ -60,6 +60,7 @@ class Asking:
         self._temperature = temperature
         self._seed = seed
         self._prefixes = Prefixes()
+        self._bounded: tuple[tuple[Message, ...], Amount] | None = None
         self._tools_digest = _digest(*(spec.wire for spec in tools))
 
     async def ask(
@@ -219,9 +220,13 @@ class Asking:
         return _digest(options.encode(), self._tools_digest.encode(), messages)
 
     def _wrap_up_bound(self, messages: tuple[Message, ...]) -> Amount:
+        if self._bounded is not None and self._bounded[0] == messages:
+            return self._bounded[1]  # the prompt that `keep_back` has just looked at
         prompt = (*messages, self._wrap_up)
         request = Request(prompt, self._tools, "none")
-        return self._bounds.wrap_up(request, self._prefixes.match(prompt))
+        bound = self._bounds.wrap_up(request, self._prefixes.match(prompt))
+        self._bounded = (messages, bound)
+        return bound
 
     def keep_back(self, messages: tuple[Message, ...]) -> bool:
         """Keeps the cost of a wrap-up reply to this prompt back; False if it cannot be had."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ledger.account import Account
 from ..ledger.errors import DriftError
-from ..ledger.events import Event, Kind
+from ..ledger.events import Kind
 from .log import RunLog
 from .record import Effect, Record, note, step_of
 
@@ -34,8 +34,7 @@ class Desk:
     def write(self, kind: Kind, key: str, **body: Any) -> None:
         full = f"{self.branch}/{key}"
         self._steps.setdefault(step_of(key), self.log.seq)
-        self.log.write(kind, full, **body)
-        note(self._live, Event(self.log.run, 0, kind, full, 0.0, body))
+        note(self._live, self.log.write(kind, full, **body))
 
     def try_write(self, kind: Kind, key: str, **body: Any) -> None:
         """Writes while another error is on its way: that one is the one to report."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
 from ..ledger.events import JUDGEMENT, Event
 from ..ledger.journal import Journal, is_live, locked
-from ..ledger.store import Store
 from ..tools import Outputs
 from .record import Record
+
+if TYPE_CHECKING:
+    from ..ledger.store import Store
 
 
 def default_home() -> Path:
@@ -30,7 +33,6 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.store = Store(path)
         self.outputs = Outputs(path / "outputs")
         self.live: set[str] = set()
         """Runs that this process is driving."""
@@ -41,6 +43,13 @@ class Home:
         key = ((path or default_home()).resolve(), os.getpid())
         with cls._guard:
             return cls._homes.setdefault(key, cls(key[0]))
+
+    @cached_property
+    def store(self) -> Store:
+        """The store of this folder; DuckDB is loaded with it."""
+        from ..ledger.store import Store
+
+        return Store(self.path)
 
     @property
     def journal(self) -> Journal:

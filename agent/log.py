@@ -12,6 +12,8 @@ from ..ledger.journal import Journal
 
 logger = logging.getLogger(__name__)
 
+_BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "value", "withdrawn"})
+
 Listener = Callable[[Event], None]
 
 
@@ -44,16 +46,21 @@ class RunLog:
     def seconds(self) -> float:
         return time.monotonic() - self._began
 
-    def write(self, kind: Kind, key: str = "", **body: Any) -> None:
-        """Writes an event to the operating system.
+    def write(self, kind: Kind, key: str = "", **body: Any) -> Event:
+        """Writes an event and returns it.
+
+        What only prepares a call is written with the call's hold, at the latest: nothing leaves
+        the process before `durable` has returned.
 
         Raises:
             JournalError: it cannot be written.
         """
         event = Event(self.run, self.seq, kind, key, round(self.seconds, 6), body)
-        self._journal.append(event)
+        self._journal.append(event, lazily=kind in _BEFORE_A_CALL)
         self.seq += 1
-        self._tell(event)
+        if self._listeners:
+            self._tell(event)
+        return event
 
     def say(self, text: str) -> None:
         """Shows listeners a piece of a reply that is still streaming in; it is not journalled."""

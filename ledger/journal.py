@@ -1,8 +1,9 @@
 """The journal: one append-only file of events per process, with group commit.
 
 An event is written to the operating system before `append` returns, so it survives a crash of
-the process. `durable` waits for fsync, so that what was appended before survives a crash of the
-machine; concurrent waiters share one fsync.
+the process; holds, and what comes just before them, may be written together. `durable` waits for
+fsync, so that what was appended before survives a crash of the machine; concurrent waiters share
+one fsync.
 
 The file is locked for the life of the process: whoever can take the lock knows that the writer
 is gone.
@@ -45,6 +46,7 @@ class Journal:
         self.id = f"{stamp}-{uuid.uuid4().hex[:8]}"
         self.path = home / "journals" / f"{self.id}.jsonl"
         self._lines = 0
+        self._queue: list[bytes] = []
         self._size = 0
         self._broken: JournalError | None = None
         self._lock = threading.Lock()
@@ -66,8 +68,12 @@ class Journal:
         self._syncer = threading.Thread(target=self._sync_loop, name="bursar-fsync", daemon=True)
         self._syncer.start()
 
-    def append(self, event: Event) -> str:
+    def append(self, event: Event, *, lazily: bool = False) -> str:
         """Writes the event to the operating system and returns its id.
+
+        Args:
+            lazily: the event may wait: it is written before the next one that may not, and
+                before `durable` returns.
 
         Raises:
             JournalError: the disk is full or the file cannot be written. The file then ends
@@ -80,7 +86,13 @@ class Journal:
             data = event.to_dict()
             data["id"] = id
             data["t"] = time.time()
-            self._write(orjson.dumps(data, default=_encode) + b"\n")
+            self._queue.append(orjson.dumps(data, default=_encode) + b"\n")
+            if not lazily:
+                try:
+                    self._flush()
+                except JournalError:
+                    self._queue.pop()  # those before it wait for the next try
+                    raise
             self._lines += 1
             return id
 
@@ -107,9 +119,15 @@ class Journal:
             self._closing = True
             self._wanted.notify()
         self._syncer.join()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, JournalError):
+            self._flush()
             os.fsync(self._file)
         os.close(self._file)
+
+    def _flush(self) -> None:
+        if self._queue:
+            self._write(b"".join(self._queue))
+            self._queue.clear()
 
     def _write(self, line: bytes) -> None:
         written = 0
@@ -135,7 +153,11 @@ class Journal:
                     return
             error: JournalError | None = None
             try:
+                with self._lock:
+                    self._flush()
                 os.fdatasync(self._file)
+            except JournalError as failure:
+                error = failure
             except OSError as failure:
                 error = JournalError(f"the journal {self.path} was lost: {failure.strerror}")
                 self._broken = error

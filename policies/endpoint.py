@@ -67,6 +67,7 @@ class Endpoint:
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
         self.server = address(url)
         self.key_from = key_source(url)
+        self._url = url + _PATH
         self._place = connections.Place(url, api_key or os.environ.get(self.key_from) or None)
         self._limit_field = limit_field(url, model)
         self._http_client = http_client
@@ -126,9 +127,9 @@ class Endpoint:
         try:
             async with asyncio.timeout(limit):
                 if self.stream:
-                    return await _stream(client, body, options, assembly)
+                    return await _stream(client, self._url, body, options, assembly)
                 response = await client.post(
-                    _PATH, cast_to=httpx2.Response, content=body, options=options
+                    self._url, cast_to=httpx2.Response, content=body, options=options
                 )
                 return wire.decode(response.content)
         except APIStatusError as exc:
@@ -155,12 +156,12 @@ class Endpoint:
 
 
 async def _stream(
-    client: AsyncOpenAI, body: bytes, options: RequestOptions, assembly: Assembly
+    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions, assembly: Assembly
 ) -> Reply:
     from openai import AsyncStream
 
     stream = await client.post(
-        _PATH,
+        url,
         cast_to=object,
         content=body,
         options=options,

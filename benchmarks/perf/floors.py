@@ -1,7 +1,8 @@
 """The set-ups that the overhead benchmark compares: bursar, and the floors below it.
 
 Each one plays the same conversation with the same server: a model call a turn, a trivial tool
-call after every turn but the last, and the whole prompt sent again each time.
+call after every turn but the last, and the whole prompt sent again each time. Libraries are
+imported where they are used, so that no set-up carries those of another in its memory.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import orjson
 
-from ...ledger.records import Message, Reply, Request
-from ...tools import Tool, tool
+from ...agent import Agent
+from ...ledger.prices import ModelPrice, PriceBook, Rate
+from ...ledger.records import Message, Request
+from ...policies import Endpoint
+from ...tools import tool
 
 if TYPE_CHECKING:
     import aiohttp
@@ -65,7 +69,7 @@ async def endpoint(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
         messages = [Message("system", SYSTEM), Message("user", question)]
         while True:
             request = Request(tuple(messages), (lookup.spec,))
-            reply: Reply = await policy.reply(request)
+            reply = await policy.reply(request)
             messages.append(reply.message)
             if not reply.message.tool_calls:
                 return reply.message.content
@@ -114,8 +118,6 @@ async def langgraph(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
 @asynccontextmanager
 async def bursar(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
     """An agent on a budget in USD, tokens and tool calls: ledger, fsynced journal and graph."""
-    from ...agent import Agent
-
     agent = Agent(
         model=_endpoint(url, model),
         tools=[lookup],
@@ -183,15 +185,11 @@ def _observations(message: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _endpoint(url: str, model: str) -> Any:
-    from ...policies.endpoint import Endpoint
-
+def _endpoint(url: str, model: str) -> Endpoint:
     return Endpoint(model, base_url=url, api_key="none")
 
 
-def _prices(model: str) -> Any:
-    from ...ledger.prices import ModelPrice, PriceBook, Rate
-
+def _prices(model: str) -> PriceBook:
     cheap, dear = Rate(Decimal("0.25")), Rate(Decimal(2))
     price = ModelPrice(model, cheap, cheap, cheap, dear, dear, "the benchmark")
     return PriceBook({model: price})

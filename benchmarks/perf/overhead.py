@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import multiprocessing
 import resource
@@ -40,6 +41,8 @@ class Case:
     """Model calls of each conversation; the last one answers."""
     wait_ms: int
     """Milliseconds until the server answers."""
+    gc_threshold: int | None = None
+    """Objects allocated between garbage collections; None leaves it at Python's 700."""
 
     @property
     def model(self) -> str:
@@ -56,7 +59,8 @@ class Case:
     def __str__(self) -> str:
         agents = "1 agent" if self.agents == 1 else f"{self.agents:,} agents"
         server = f"{self.wait_ms} ms a reply" if self.wait_ms else "no latency"
-        return f"{agents} × {self.turns} turns, {server}"
+        collector = f", gc threshold {self.gc_threshold:,}" if self.gc_threshold else ""
+        return f"{agents} × {self.turns} turns, {server}{collector}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,7 @@ class Row:
     agents: int
     turns: int
     wait_ms: int
+    gc_threshold: int | None
     set_up: str
     cpu_ms: float
     cpu_low_ms: float
@@ -102,6 +107,8 @@ def measure(set_up: str, url: str, case: Case) -> Sample:
 async def _measure(set_up: str, url: str, case: Case, folder: Path) -> Sample:
     async with SET_UPS[set_up](url, case.model, folder) as play:
         await play("To warm up")
+        if case.gc_threshold is not None:
+            gc.set_threshold(case.gc_threshold, 20, 50)
         written, memory = _written(folder), _peak_kb()
         wall, cpu = time.perf_counter(), time.process_time()
         for repeat in range(case.repeats):
@@ -140,6 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             agents=agents,
             turns=chosen.turns or (20 if alone else 10),
             wait_ms=0 if alone else chosen.wait,
+            gc_threshold=chosen.gc_threshold,
         )
         found = compare(case, chosen.set_ups, chosen.rounds)
         print(table(found), flush=True)
@@ -207,8 +215,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--turns", type=int, help="model calls an agent; 20 for one agent, else 10")
     parser.add_argument("--wait", type=int, default=200, help="ms a reply, for several agents")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each set-up")
+    parser.add_argument("--set-ups", type=_set_ups, default=list(SET_UPS), help=", ".join(SET_UPS))
     parser.add_argument(
-        "--set-ups", type=_set_ups, default=list(SET_UPS), help=", ".join(SET_UPS)
+        "--gc-threshold", type=int, help="objects between garbage collections; Python's own is 700"
     )
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     return parser

@@ -148,3 +148,33 @@ def test_a_lock_is_waited_for_only_so_long(tmp_path: Path) -> None:
             pass
     with locked(path, wait=0.05):
         pass
+
+
+async def test_what_waits_is_written_in_order_and_before_a_promise(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    size = journal.path.stat().st_size
+    journal.append(event(0), lazily=True)
+    assert journal.path.stat().st_size == size
+    journal.append(event(1))
+    assert [e["seq"] for e in lines(journal)[1:]] == [0, 1]
+    journal.append(event(2), lazily=True)
+    await journal.durable()
+    assert [e["id"] for e in lines(journal)] == [f"{journal.id}:{n}" for n in range(4)]
+
+
+async def test_what_waits_survives_a_full_disk(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 40, limits[1]))
+    try:
+        journal.append(event(0, text="x" * 500), lazily=True)
+        with pytest.raises(JournalError, match="cannot be written"):
+            await journal.durable()
+        with pytest.raises(JournalError, match="cannot be written"):
+            journal.append(event(1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, heard)
+    journal.append(event(2))
+    assert [e["seq"] for e in lines(journal)[1:]] == [0, 2]
