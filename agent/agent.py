@@ -17,7 +17,8 @@ from ..memory import memory as recall
 from ..planners import Planner, State
 from ..planners import planner as plan
 from ..policies import Policy, policy
-from ..tools import Registry, Tool
+from ..tools import Tool
+from ..tools.retrieval import offered
 from .home import Home
 from .log import Listener
 from .opening import Labels, Opening, Options, Parts
@@ -73,14 +74,15 @@ class Agent:
         self._raise = raise_on_exhausted
         self._graph: Any = None
         self._driven: Any = None
+        self.options = options or Options()
         self._servers = Servers(mcp)
         try:
             parts = Parts(
                 policy=self.policy,
-                tools=Registry([*tools, *self._servers]),
+                tools=offered([*tools, *self._servers], self.options.tool_search_above),
                 planner=self._planner,
                 memory=recall(memory) if isinstance(memory, str) else memory,
-                options=options or Options(),
+                options=self.options,
                 home=self.home,
                 book=prices if isinstance(prices, PriceBook) else PriceBook.load(_path(prices)),
             )

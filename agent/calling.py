@@ -68,6 +68,7 @@ class Calling:
 
         `call` picks its observation up. What cannot be started is left to `call`.
         """
+        call = self._tools.resolve(call)
         if key in self._ahead or call.name not in self._tools:
             return
         if self._tools.get(call.name).spec.read_only:
@@ -82,7 +83,8 @@ class Calling:
 
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
-        outcomes = [await self._begun(k, c) for k, c in zip(keys, calls, strict=True)]
+        meant = [self._tools.resolve(call) for call in calls]
+        outcomes = [await self._begun(k, c) for k, c in zip(keys, meant, strict=True)]
         held = [self._hold(o) if isinstance(o, _Wanted) else o for o in outcomes]
         sent = [one for one in held if isinstance(one, _Sent)]
         if sent:

@@ -45,6 +45,8 @@ class Options:
     """A call that could not get this many output tokens is not made."""
     wrap_up_tokens: int = 512
     """Output tokens that are kept back for the last reply of a run whose budget is used up."""
+    tool_search_above: int = 40
+    """More tools than this are not offered one by one: the policy searches for them."""
     attempts: int = 5
     """Tries of one policy call, each with its own hold."""
 

@@ -104,7 +104,8 @@ class RunSession:
         self._replies[self._frontier] = reply
 
     def wasted(self, calls: Sequence[ToolCall]) -> Waste:
-        known = [call for call in calls if call.name in self._tools]
+        meant = [self._tools.resolve(call) for call in calls]
+        known = [call for call in meant if call.name in self._tools]
         sound = [c.name for c in known if not self._tools.get(c.name).fault(c.arguments)]
         if not sound:
             return "malformed"

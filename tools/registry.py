@@ -62,6 +62,10 @@ class Registry:
         left_out = frozenset(names)
         return Registry(each for each in self if each.spec.name not in left_out)
 
+    def resolve(self, call: ToolCall) -> ToolCall:
+        """Returns the call that is really meant: one tool may stand for many."""
+        return call
+
     def unknown(self, call: ToolCall) -> Observation:
         """Returns what the policy sees when it calls a tool that is not here."""
         text = f"Error: there is no tool {call.name[:80]!r}; {self._known()}"

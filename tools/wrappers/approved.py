@@ -1,0 +1,73 @@
+"""A tool whose calls somebody must approve, before any money is held for them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ...ledger.records import ToolCall
+from ..context import ToolContext
+from ..protocol import Tool, Wrapper
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be approved."""
+
+    tool: str
+    arguments: str
+    """JSON, as the policy wrote it."""
+    usd: Decimal | None
+    """What the call costs, or None if that is not known."""
+    read_only: bool
+
+
+Approve = Callable[[Question], bool | Awaitable[bool]]
+
+
+class _Approved(Wrapper):
+    def __init__(self, inner: Tool, approve: Approve, above: Decimal) -> None:
+        super().__init__(inner)
+        self._approve = approve
+        self._above = above
+
+    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+        denied = await self.inner.admit(call, context)
+        if denied is not None:
+            return denied
+        spec = self.inner.spec
+        usd = self.inner.cost(call.arguments)
+        if spec.read_only and usd is not None and usd <= self._above:
+            return None
+        answer: Any = self._approve(Question(spec.name, call.arguments, usd, spec.read_only))
+        if inspect.isawaitable(answer):
+            answer = await answer
+        return None if answer is True else f"Not run: this call of {spec.name} was not approved."
+
+
+def approved(tool: Tool, approve: Approve, *, above: Decimal | str = Decimal(0)) -> Tool:
+    """Returns the tool with its calls put to `approve`; only the answer True lets one run.
+
+    Calls of a read-only tool that cost no more than `above` USD need no approval. What the
+    policy or a document says cannot approve anything: only `approve` is asked.
+    """
+    return _Approved(tool, approve, Decimal(above))
+
+
+def by_interrupt(question: Question) -> bool:
+    """Approves through LangGraph: the graph stops until it is resumed with `Command(resume=…)`.
+
+    For agents whose graph is part of a graph with a checkpointer.
+    """
+    from langgraph.types import interrupt
+
+    usd = None if question.usd is None else str(question.usd)
+    return bool(interrupt({"tool": question.tool, "arguments": question.arguments, "usd": usd}))
+
+
+def always(question: Question) -> bool:
+    """What `--yes` stands for: it never covers a tool with side effects that costs money."""
+    return question.read_only or question.usd == 0
