@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from bursar.benchmarks import figures
-from bursar.benchmarks.statistics import Estimate, Interval
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bursar.benchmarks import figures
+from bursar.benchmarks.statistics import Estimate, Interval
 
 
 @pytest.mark.parametrize(

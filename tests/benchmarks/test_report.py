@@ -10,12 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from bursar.benchmarks.report import WIDTH, render_plain, render_rich, summarise
-from bursar.benchmarks.rows import Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
+
+from bursar.benchmarks.report import WIDTH, render_plain, render_rich, summarise
+from bursar.benchmarks.rows import Row
 
 GOLDEN = Path(__file__).parent / "golden"
 FULL = {"memory": "full", "policy": "embedded"}

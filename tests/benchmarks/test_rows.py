@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from bursar.benchmarks.rows import Row, read_rows, write_rows
-from bursar.ledger.errors import UsageError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bursar.benchmarks.rows import Row, read_rows, write_rows
+from bursar.ledger.errors import UsageError
 
 money = st.decimals(0, 1000, places=12, allow_nan=False)
 

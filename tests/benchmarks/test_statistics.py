@@ -6,6 +6,9 @@ import random
 from math import inf, isclose
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bursar.benchmarks.statistics import (
     Estimate,
     Interval,
@@ -17,8 +20,6 @@ from bursar.benchmarks.statistics import (
     task_means,
     wilson,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 Pairs = list[tuple[str, float]]
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import inf
 
 import pytest
+
 from bursar.benchmarks.rows import Row
 from bursar.benchmarks.statistics import wilson
 from bursar.benchmarks.summary import Measures, summarise

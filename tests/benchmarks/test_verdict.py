@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bursar.benchmarks.rows import Setup
 from bursar.benchmarks.statistics import Estimate, Interval
 from bursar.benchmarks.summary import Comparison
 from bursar.benchmarks.verdict import verdict
-from hypothesis import given
-from hypothesis import strategies as st
 
 BASE, OTHER = (Setup(planner, "full", "embedded", "usd=1") for planner in ("p", "q"))
 

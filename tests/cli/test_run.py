@@ -59,7 +59,7 @@ def test_a_failed_run_ends_with_1(bursar: Bursar, place: Path) -> None:
         (["run", "x", "--model", "nope", "--budget", "usd=1"], "unknown model 'nope'"),
         ([*RUN, "--budget", "usd=-1"], "'-1' is not a number"),
         ([*RUN, "--budget", "fetch=1"], "neither a resource nor a tool"),
-        ([*RUN, "--budget", "usd=1", "--tool", "fetch"], "no tool 'fetch' ships with bursar"),
+        ([*RUN, "--budget", "usd=1", "--tool", "nope"], "no tool 'nope' ships with bursar"),
         ([*RUN, "--budget", "usd=1", "--planner", "no"], "no planner is called 'no'"),
         (["run", "x", "--model", "openai/gpt-5-mini", "--budget", "usd=1"], "needs a key"),
         (["run"], "missing argument"),

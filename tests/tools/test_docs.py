@@ -9,13 +9,18 @@ import pytest
 from bursar.tools import tool
 from bursar.tools.corpus import SUFFIXES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tools.md").read_text()
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "tools.md").read_text()
+EXAMPLES = [
+    example
+    for page in ("tools.md", "wrappers.md")
+    for example in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_works_as_printed(example: str) -> None:
-    exec(compile(example, "docs/tools.md", "exec"), {"__name__": "example"})
+    exec(compile(example, "docs", "exec"), {"__name__": "example"})
 
 
 def test_every_option_and_kind_of_document_is_documented() -> None:
