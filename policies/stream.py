@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from ..ledger.records import Reply, ToolCall
 from . import wire
 
@@ -114,6 +116,8 @@ class Assembly:
             for name in ("name", "arguments"):
                 if isinstance(function.get(name), str):
                     call[name] += function[name]
+            if self.on_call is not None and _is_object(call["arguments"]):
+                self._tell(len(self._calls))
 
     def _tell(self, complete: int) -> None:
         """Reports the calls that are complete, as long as they come in order."""
@@ -123,3 +127,13 @@ class Assembly:
             call = self._calls[place]
             self.on_call(place, ToolCall(call["id"], call["name"], call["arguments"] or "{}"))
         self._told = max(self._told, complete)
+
+
+def _is_object(text: str) -> bool:
+    """Says whether a text is a whole JSON object."""
+    if not text.endswith("}"):
+        return False
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except ValueError:
+        return False

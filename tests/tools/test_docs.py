@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.tools import tool
+from bursar.tools import BUILT_IN, tool
 from bursar.tools.corpus import SUFFIXES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,3 +27,12 @@ def test_every_option_and_kind_of_document_is_documented() -> None:
     options = [name for name in inspect.signature(tool).parameters if name != "function"]
     assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == options
     assert all(suffix in PAGE for suffix in SUFFIXES)
+
+
+def test_the_tools_that_ship_are_listed_as_they_are() -> None:
+    calls = [f"{e.name}:{e.argument}" if e.argument else e.name for e in BUILT_IN]
+    rows = [
+        f"| `--tool {call.replace(':[', '[:')}` | {entry.does} |"
+        for call, entry in zip(calls, BUILT_IN, strict=True)
+    ]
+    assert "\n".join(rows) in PAGE
