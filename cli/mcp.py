@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,28 +36,13 @@ def mcp(
             help="A tool of the agent that clients may call directly; repeatable.",
         ),
     ] = None,
-    docs: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="BURSAR_DOCS",
-            metavar="DIR",
-            help="Folder of your documents, for the tools `search` and `open`.",
-        ),
-    ] = None,
+    docs: options.Docs = None,
     planner: options.Planner = "react",
     memory: options.Memory = "full",
-    tool: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="BURSAR_TOOL", metavar="NAME", help="A further built-in tool; repeatable."
-        ),
-    ] = None,
+    tool: options.Tools = None,
     prices: options.Prices = None,
     home: options.Home = None,
-    system: Annotated[
-        str,
-        typer.Option(envvar="BURSAR_SYSTEM", metavar="TEXT", help="Added to the system message."),
-    ] = "",
+    system: options.System = "",
     http: Annotated[
         str | None,
         typer.Option(

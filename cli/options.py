@@ -58,3 +58,23 @@ Planners = Annotated[
         envvar="BURSAR_PLANNER", metavar="NAMES", help="The strategies, e.g. react,tracker."
     ),
 ]
+Docs = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="BURSAR_DOCS",
+        metavar="DIR",
+        help="Folder of your documents, for the tools `search` and `open`.",
+    ),
+]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tool",
+        envvar="BURSAR_TOOL",
+        metavar="NAME",
+        help="A further tool that `bursar tools` lists; repeatable.",
+    ),
+]
+System = Annotated[
+    str, typer.Option(envvar="BURSAR_SYSTEM", metavar="TEXT", help="Added to the system message.")
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,24 +26,10 @@ def run(
             help="What the run may use at most, e.g. usd=0.10,tokens=200k,search=20,seconds=2m.",
         ),
     ] = None,
-    docs: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="BURSAR_DOCS",
-            metavar="DIR",
-            help="Folder of your documents, for the tools `search` and `open`.",
-        ),
-    ] = None,
+    docs: options.Docs = None,
     planner: options.Planner = "react",
     memory: options.Memory = "full",
-    tool: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="BURSAR_TOOL",
-            metavar="NAME",
-            help="A further tool that `bursar tools` lists; repeatable.",
-        ),
-    ] = None,
+    tool: options.Tools = None,
     mcp: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,10 +40,7 @@ def run(
     ] = None,
     prices: options.Prices = None,
     home: options.Home = None,
-    system: Annotated[
-        str,
-        typer.Option(envvar="BURSAR_SYSTEM", metavar="TEXT", help="Added to the system message."),
-    ] = "",
+    system: options.System = "",
     temperature: Annotated[
         float | None,
         typer.Option(envvar="BURSAR_TEMPERATURE", min=0.0, help="Sampling of the policy."),

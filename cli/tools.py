@@ -28,14 +28,7 @@ def tools(
             envvar="BURSAR_ARGS", metavar="JSON", help="Arguments of the call to try, as JSON."
         ),
     ] = "{}",
-    docs: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="BURSAR_DOCS",
-            metavar="DIR",
-            help="Folder of your documents, for the tools `search` and `open`.",
-        ),
-    ] = None,
+    docs: options.Docs = None,
     prices: options.Prices = None,
     home: options.Home = None,
 ) -> None:
