@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from langgraph.errors import GraphBubbleUp
+
 from ..ledger.account import Hold, Shortfall
 from ..ledger.amount import Amount
 from ..ledger.errors import UsageError
@@ -28,6 +30,15 @@ class _Wanted:
     call: ToolCall
     usd: Decimal | None
     attempt: int
+
+
+@dataclass(frozen=True)
+class _Denied:
+    """A call that its tool does not admit."""
+
+    key: str
+    call: ToolCall
+    why: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ class Calling:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
         meant = [self._tools.resolve(call) for call in calls]
         outcomes = [await self._begun(k, c) for k, c in zip(keys, meant, strict=True)]
-        held = [self._hold(o) if isinstance(o, _Wanted) else o for o in outcomes]
+        held = [self._decide(outcome) for outcome in outcomes]
         sent = [one for one in held if isinstance(one, _Sent)]
         if sent:
             await self._durable(sent)
@@ -102,9 +113,14 @@ class Calling:
         ]
 
     async def _run_ahead(self, key: str, call: ToolCall) -> Observation | None:
-        wanted = await self._look_up(key, call)
+        try:
+            wanted = await self._look_up(key, call)
+        except GraphBubbleUp:
+            return None  # the question is asked where the whole batch is admitted
         if isinstance(wanted, Observation):
             return wanted
+        if isinstance(wanted, _Denied):
+            return self._refuse(key, call, "approval", "", wanted.why)
         amount = Amount.of_tool_call(call.name, wanted.usd or Decimal(0))
         if not self._desk.account.fits(amount):
             return None  # it may fit once the reply's own hold is settled
@@ -114,7 +130,7 @@ class Calling:
         await self._durable([sent])
         return await self._run(sent)
 
-    async def _begun(self, key: str, call: ToolCall) -> Observation | _Wanted:
+    async def _begun(self, key: str, call: ToolCall) -> Observation | _Denied | _Wanted:
         """Returns what came of a call that was started ahead, or looks it up."""
         started, task = self._ahead.pop(key, (None, None))
         if task is not None and started is not None:
@@ -124,7 +140,7 @@ class Calling:
                 return replace(observation, call_id=call.id)
         return await self._look_up(key, call)
 
-    async def _look_up(self, key: str, call: ToolCall) -> Observation | _Wanted:
+    async def _look_up(self, key: str, call: ToolCall) -> Observation | _Denied | _Wanted:
         """Returns a recorded observation, why there is none, or a call that is to be made."""
         if call.name not in self._tools:
             return self._tools.unknown(call)
@@ -139,12 +155,22 @@ class Calling:
         self._desk.expect_live(key)
         denied = await tool.admit(call, self._context(key, call.id))
         if denied is not None:
-            return self._refuse(key, call, "approval", "", denied)
+            return _Denied(key, call, denied)
         try:
             usd = self._prices.cost(tool, call.arguments)
         except UsageError as error:
             return Observation(call.id, call.name, f"Error: {error}", True)
         return _Wanted(key, tool, call, usd, len(effect.holds) + 1)
+
+    def _decide(self, outcome: Observation | _Denied | _Wanted) -> Observation | _Sent:
+        """Writes refusals and takes holds, once every call of the batch has been admitted or not.
+
+        Not before: an interrupt for a later call enters the node again, and LangGraph gives the
+        answers out in the order in which the questions are asked.
+        """
+        if isinstance(outcome, _Denied):
+            return self._refuse(outcome.key, outcome.call, "approval", "", outcome.why)
+        return self._hold(outcome) if isinstance(outcome, _Wanted) else outcome
 
     def _hold(self, wanted: _Wanted) -> Observation | _Sent:
         key, call = wanted.key, wanted.call

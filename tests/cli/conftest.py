@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,6 +94,11 @@ def complaint(
         return output.err
 
     return run
+
+
+def hear_ctrl_c() -> None:
+    """In a child before it starts: a shell's background jobs inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run_id(output: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PROGRAM, Bursar
+from .conftest import PROGRAM, Bursar, hear_ctrl_c
 
 BENCH = ("bench", "almanac", "--policy", "embedded", "--budget", "search=8,open=4")
 
@@ -40,7 +40,12 @@ def test_an_experiment_reports_and_writes_a_row_per_run(bursar: Bursar, place: P
 def test_an_interrupted_experiment_goes_on(bursar: Bursar, place: Path) -> None:
     command = [PROGRAM, *BENCH, "--tasks", "40", "--concurrency", "1"]
     with subprocess.Popen(
-        command, cwd=place, env=dict(os.environ), stdout=subprocess.PIPE, text=True
+        command,
+        preexec_fn=hear_ctrl_c,
+        cwd=place,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as running:
         assert running.stdout is not None
         lines = iter(running.stdout)

@@ -14,7 +14,7 @@ import pytest
 
 from bursar.benchmarks.perf.server import LoopbackServer
 
-from .conftest import PROGRAM, RUN, Bursar, golden, run_id, steady
+from .conftest import PROGRAM, RUN, Bursar, golden, hear_ctrl_c, run_id, steady
 
 
 def test_a_run_reads_like_this(bursar: Bursar) -> None:
@@ -85,7 +85,12 @@ def test_ctrl_c_ends_the_run_as_cancelled_and_tells_what_was_spent(
     model = f"{server.url}#turns-3-wait-60000ms"
     command = [PROGRAM, "run", "x", "--model", model, "--budget", "tokens=90k"]
     with subprocess.Popen(
-        command, cwd=place, env=dict(os.environ), stdout=subprocess.PIPE, text=True
+        command,
+        preexec_fn=hear_ctrl_c,
+        cwd=place,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as running:
         while not server.served.requests:
             assert running.poll() is None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ...ledger.errors import UsageError
 from ...ledger.records import ToolCall
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
@@ -39,7 +40,10 @@ class _Approved(Wrapper):
         if denied is not None:
             return denied
         spec = self.inner.spec
-        usd = self.inner.cost(call.arguments)
+        try:
+            usd = self.inner.cost(call.arguments)
+        except UsageError as error:
+            return f"Not run: {error}."
         if spec.read_only and usd is not None and usd <= self._above:
             return None
         answer: Any = self._approve(Question(spec.name, call.arguments, usd, spec.read_only))
@@ -48,24 +52,35 @@ class _Approved(Wrapper):
         return None if answer is True else f"Not run: this call of {spec.name} was not approved."
 
 
-def approved(tool: Tool, approve: Approve, *, above: Decimal | str = Decimal(0)) -> Tool:
+def approved(tool: Tool, approve: Approve, *, above: Decimal | float | str = 0) -> Tool:
     """Returns the tool with its calls put to `approve`; only the answer True lets one run.
 
     Calls of a read-only tool that cost no more than `above` USD need no approval. What the
     policy or a document says cannot approve anything: only `approve` is asked.
+
+    Raises:
+        UsageError: `above` is no sum of money.
     """
-    return _Approved(tool, approve, Decimal(above))
+    try:
+        limit = Decimal(str(above))
+    except InvalidOperation:
+        limit = Decimal("NaN")
+    if not limit.is_finite() or limit < 0:
+        raise UsageError(f"above must be USD of 0 or more, not {above!r}")
+    return _Approved(tool, approve, limit)
 
 
 def by_interrupt(question: Question) -> bool:
-    """Approves through LangGraph: the graph stops until it is resumed with `Command(resume=…)`.
+    """Approves through LangGraph: the graph stops until it is resumed with `Command(resume=True)`.
 
-    For agents whose graph is part of a graph with a checkpointer.
+    Any other value refuses the call. For agents whose graph is part of a graph with a
+    checkpointer.
     """
     from langgraph.types import interrupt
 
     usd = None if question.usd is None else str(question.usd)
-    return bool(interrupt({"tool": question.tool, "arguments": question.arguments, "usd": usd}))
+    asked = {"tool": question.tool, "arguments": question.arguments, "usd": usd}
+    return interrupt(asked) is True
 
 
 def always(question: Question) -> bool:

@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import urllib.parse
+import asyncio
+import copy
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from ...ledger.errors import ToolError, UsageError
-from ...ledger.records import Observation, ToolCall
-from ..context import ToolContext
-from ..protocol import Tool, Wrapper
-from ..rendering import render
-from ..tool import FunctionTool
+import orjson
 
-MARK = "[redacted]"
-SHORTEST = 4
-"""Shorter secrets would blot out ordinary text."""
+from ...ledger.errors import ToolError, UsageError
+from ...ledger.records import Observation, ToolCall, ToolSpec
+from ..context import ToolContext
+from ..outputs import Outputs
+from ..protocol import Tool, Wrapper
+from ..rendering import cut, render
+from ..tool import MIN_CHARS, FunctionTool
+from .secrets import Clean, cleaner
 
 
 class _Redacted(Wrapper):
-    def __init__(self, inner: Tool, clean: Callable[[str], str]) -> None:
+    def __init__(self, inner: Tool, clean: Clean) -> None:
         super().__init__(_at_the_source(inner, clean))
         self._clean = clean
+
+    @cached_property
+    def spec(self) -> ToolSpec:
+        spec = self.inner.spec
+        parameters = orjson.loads(self._clean(orjson.dumps(spec.parameters).decode()))
+        return replace(spec, description=self._clean(spec.description), parameters=parameters)
 
     def fault(self, arguments: str) -> str | None:
         fault = self.inner.fault(arguments)
         return None if fault is None else self._clean(fault)
+
+    def cost(self, arguments: str) -> Decimal | None:
+        try:
+            return self.inner.cost(arguments)
+        except UsageError as error:
+            raise UsageError(self._clean(str(error))) from None
 
     async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
         denied = await self.inner.admit(call, context)
         return None if denied is None else self._clean(denied)
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:
-        found = await self.inner.run(call, context)
-        return replace(found, text=self._clean(found.text))
+        kept = _CleanOutputs(context.outputs, self._clean)
+        found = await self.inner.run(call, replace(context, outputs=kept))
+        if kept.whole is None:
+            return replace(found, text=self._clean(found.text))
+        text, ref = cut(kept.whole, max(len(found.text), MIN_CHARS), context.outputs)
+        return replace(found, text=text, ref=ref)
 
 
-def _at_the_source(tool: Tool, clean: Callable[[str], str]) -> Tool:
-    """Returns a function's tool that is clean before its output is cut, kept or logged."""
-    if not isinstance(tool, FunctionTool):
-        return tool
+class _CleanOutputs(Outputs):
+    """Keeps texts without their secrets, and the last one at hand to cut it anew."""
+
+    def __init__(self, outputs: Outputs, clean: Clean) -> None:
+        super().__init__(outputs.folder, outputs.limit)
+        self._clean = clean
+        self.whole: str | None = None
+
+    def put(self, text: str) -> str:
+        self.whole = self._clean(text)
+        return super().put(self.whole)
+
+
+def _at_the_source(tool: Tool, clean: Clean) -> Tool:
+    """Returns a tool whose function is clean before its output is cut, kept or logged."""
+    if isinstance(tool, FunctionTool):
+        return _clean_function(tool, clean)
+    if isinstance(tool, Wrapper):
+        outer = copy.copy(tool)  # shares what the wrapper counts
+        outer.inner = _at_the_source(tool.inner, clean)
+        return outer
+    return tool
+
+
+def _clean_function(tool: FunctionTool, clean: Clean) -> FunctionTool:
     function = tool.function
     inside: Callable[..., Any]
     if tool.signature.is_async:
@@ -50,51 +88,38 @@ def _at_the_source(tool: Tool, clean: Callable[[str], str]) -> Tool:
         async def inside(*args: Any, **options: Any) -> str:
             try:
                 return clean(render(await function(*args, **options)))
-            except Exception as error:
-                raise ToolError(clean(str(error) or type(error).__name__)) from None
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                raise
+            except BaseException as error:
+                raise _cleaned(error, clean) from None
 
     else:
 
         def inside(*args: Any, **options: Any) -> str:
             try:
                 return clean(render(function(*args, **options)))
-            except Exception as error:
-                raise ToolError(clean(str(error) or type(error).__name__)) from None
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                raise _cleaned(error, clean) from None
 
     return replace(tool, function=inside)
+
+
+def _cleaned(error: BaseException, clean: Clean) -> ToolError:
+    kind = type(error).__name__
+    said = str(error) if isinstance(error, Exception) else f"the tool raised {kind}"
+    return ToolError(clean(said or kind))
 
 
 def redacted(tool: Tool, secrets: Iterable[str]) -> Tool:
     """Returns the tool with the secrets blotted out of all that it says.
 
-    Also in their hexadecimal, base64, URL-encoded and JSON-escaped forms; in error texts too.
+    Also in their hexadecimal, base64, URL-encoded, JSON- and HTML-escaped forms; in errors and in
+    what the policy is told of the tool, too. A tool without a function of its own (your own class)
+    may still log what it likes.
 
     Raises:
         UsageError: a secret is too short to be told from ordinary text.
     """
-    forms: set[str] = set()
-    for secret in secrets:
-        if len(secret) < SHORTEST:
-            raise UsageError(f"a secret of fewer than {SHORTEST} characters cannot be redacted")
-        raw = secret.encode()
-        forms |= {secret, json.dumps(secret)[1:-1], raw.hex()}
-        forms |= {urllib.parse.quote(secret), urllib.parse.quote(secret, safe="")}
-        forms |= {urllib.parse.quote_plus(secret), *_base64_forms(raw)}
-    longest_first = sorted((form for form in forms if len(form) >= SHORTEST), key=len, reverse=True)
-
-    def clean(text: str) -> str:
-        for form in longest_first:
-            text = text.replace(form, MARK)
-        return text
-
-    return _Redacted(tool, clean)
-
-
-def _base64_forms(raw: bytes) -> Iterable[str]:
-    """The base64 text of a secret differs by where in a larger text it begins."""
-    for shift in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            text = encode(b"\0" * shift + raw).decode().rstrip("=")
-            begin = (0, 2, 3)[shift]
-            spare = (len(raw) + shift) % 3
-            yield text[begin : len(text) - (1 if spare else 0)]
+    return _Redacted(tool, cleaner([secrets] if isinstance(secrets, str) else secrets))

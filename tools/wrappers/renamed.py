@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -33,8 +34,10 @@ def prefixed(tools: Iterable[Tool], prefix: str) -> list[Tool]:
     """Returns the tools with `prefix` and `_` before their names.
 
     Raises:
-        UsageError: a name would be longer than 64 characters.
+        UsageError: a name would be longer than 64 characters, or hold what no name may hold.
     """
+    if not re.fullmatch(r"[a-zA-Z0-9_-]+", prefix):
+        raise UsageError(f"{prefix!r} is no prefix: use letters, digits, `_` and `-`")
     names = [(tool, f"{prefix}_{tool.spec.name}") for tool in tools]
     for _, name in names:
         if len(name) > 64:
