@@ -6,6 +6,7 @@ call through `call_tool` is a call of the tool it names: its price, its limits, 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -22,6 +23,9 @@ from .registry import Registry
 from .tool import tool
 
 SEARCH, CALL = "tool_search", "call_tool"
+ALWAYS = ("recall",)
+"""Tools that observations refer to by name, so they are offered beside the search."""
+
 FOUND = 5
 """Tools that one search describes."""
 
@@ -32,6 +36,9 @@ class Choosing(Registry):
     Args:
         tools: all of them.
         always: names of tools that are offered beside the search, as usual.
+
+    Raises:
+        UsageError: a name in `always` is no tool's, or two tools have one name.
     """
 
     def __init__(
@@ -39,7 +46,7 @@ class Choosing(Registry):
     ) -> None:
         hidden = Registry(tools)
         self._hidden = hidden
-        self._always = tuple(always)
+        self._always = tuple(hidden.get(name).spec.name for name in always)
         super().__init__([*hidden, _search(hidden), _call(hidden)])
 
     @cached_property
@@ -55,11 +62,12 @@ class Choosing(Registry):
         if call.name != CALL:
             return call
         try:
-            wish = orjson.loads(call.arguments)
-            arguments = orjson.dumps(wish["arguments"]).decode()
-            return ToolCall(call.id, str(wish["name"]), arguments)
-        except (ValueError, KeyError, TypeError):
+            wish = json.loads(call.arguments)
+            name, given = wish["name"], wish["arguments"]
+        except (ValueError, KeyError, TypeError, RecursionError):
             return call  # `call_tool` itself says what is wrong with it
+        arguments = given if isinstance(given, str) else json.dumps(given)  # text: models do that
+        return ToolCall(call.id, str(name), arguments)
 
     def _known(self) -> str:
         return f"find one of the {len(self._hidden)} tools with {SEARCH}"
@@ -68,7 +76,9 @@ class Choosing(Registry):
 def offered(tools: Iterable[Tool | Callable[..., Any]], above: int) -> Registry:
     """Returns the tools as they are, or to be searched for where there are more than `above`."""
     registry = Registry(tools)
-    return Choosing(registry) if len(registry) > above else registry
+    if len(registry) <= above:
+        return registry
+    return Choosing(registry, always=[name for name in ALWAYS if name in registry])
 
 
 def _search(hidden: Registry) -> Tool:
@@ -106,9 +116,7 @@ def _call(hidden: Registry) -> Tool:
 
 
 def _describe(spec: ToolSpec) -> str:
-    parameters = orjson.dumps(spec.parameters.get("properties", {})).decode()
-    required = ", ".join(spec.parameters.get("required", ())) or "none"
-    return f"{spec.name}: {spec.description}\narguments: {parameters}\nrequired: {required}"
+    return f"{spec.name}: {spec.description}\narguments: {orjson.dumps(spec.parameters).decode()}"
 
 
 def _words(name: str) -> str:

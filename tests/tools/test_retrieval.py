@@ -7,10 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
 from bursar.agent import Agent
+from bursar.ledger.errors import UsageError
 from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
 from bursar.policies import Scripted
-from bursar.tools import Tool, tool
+from bursar.tools import Tool, ToolContext, recall, tool
 from bursar.tools.retrieval import Choosing, offered
 
 USAGE = Usage(input=10, output=5)
@@ -34,6 +40,10 @@ def numbered(number: int) -> Tool:
 def getHarbourTides(harbour: str) -> str:  # noqa: N802
     """Tells when the water is high in a harbour."""
     return f"high at noon in {harbour}"
+
+
+class Place(BaseModel):
+    town: str = Field(description="a town on the coast")
 
 
 MANY: list[Tool] = [*(numbered(n) for n in range(499)), getHarbourTides]
@@ -104,3 +114,41 @@ async def test_wrong_wishes_are_told_how_to_find_a_tool(tmp_path: Path) -> None:
     assert "name" in shown[1]
     assert shown[2] == "No tool fits 'zzz qqq'. Try other words: there are 500 tools."
     assert result.status == "answered"
+
+
+async def test_arguments_as_text_and_huge_numbers_arrive_as_they_are() -> None:
+    tools = Choosing(MANY)
+    for wish in (
+        '{"name": "a", "arguments": {"n": %d}}',
+        '{"name": "a", "arguments": "{\\"n\\": %d}"}',
+    ):
+        meant = tools.resolve(ToolCall("c", "call_tool", wish % (2**70 + 1)))
+        assert (meant.name, json.loads(meant.arguments)) == ("a", {"n": 2**70 + 1})
+
+
+@given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
+def test_no_wish_raises(text: str) -> None:
+    tools = Choosing([getHarbourTides])
+    for wish in (text, json.dumps({"name": text, "arguments": text}), "[" * 100_000):
+        assert tools.resolve(ToolCall("c", "call_tool", wish)).id == "c"
+
+
+def test_what_observations_refer_to_is_offered() -> None:
+    names = [spec.name for spec in offered([*MANY, recall], 40).specs]
+    assert names == ["tool_search", "call_tool", "recall"]
+
+
+async def test_nested_arguments_are_described_in_full(context: ToolContext) -> None:
+    @tool(price=0)
+    def sail(to: Place) -> str:
+        """Sails away."""
+        return to.town
+
+    search = Choosing([*MANY, sail]).get("tool_search")
+    found = await search.run(ToolCall("c", "tool_search", '{"query": "sail"}'), context)
+    assert "a town on the coast" in found.text
+
+
+def test_names_in_always_are_names_of_tools() -> None:
+    with pytest.raises(UsageError, match="there is no tool 'nope'"):
+        Choosing(MANY, always=["nope"])
