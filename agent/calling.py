@@ -152,14 +152,14 @@ class Calling:
         recorded = self._recorded(key, effect.of_call(call), tool, call)
         if recorded is not None:
             return replace(recorded, call_id=call.id)
-        self._desk.expect_live(key)
-        denied = await tool.admit(call, self._context(key, call.id))
-        if denied is not None:
-            return _Denied(key, call, denied)
         try:
             usd = self._prices.cost(tool, call.arguments)
         except UsageError as error:
             return Observation(call.id, call.name, f"Error: {error}", True)
+        self._desk.expect_live(key)
+        denied = await tool.admit(call, replace(self._context(key, call.id), usd=usd))
+        if denied is not None:
+            return _Denied(key, call, denied)
         return _Wanted(key, tool, call, usd, len(effect.holds) + 1)
 
     def _decide(self, outcome: Observation | _Denied | _Wanted) -> Observation | _Sent:
@@ -242,7 +242,8 @@ class Calling:
             self._settle(one, observation, seconds, final=pause is None)
             if pause is None:
                 return observation
-            await asyncio.sleep(pause)
+            left = self._desk.account.seconds_left
+            await asyncio.sleep(pause if left is None else min(pause, max(left, 0)))
             wanted = replace(wanted, attempt=wanted.attempt + 1)
             following = self._hold(wanted)
             if isinstance(following, Observation):

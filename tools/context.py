@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ..ledger.account import Account
 from .outputs import Outputs
@@ -22,3 +23,5 @@ class ToolContext:
     """The call's place in the run: the same when the run is resumed."""
     account: Account | None = None
     """What the run spends from: a tool that spends more than its price takes it from here."""
+    usd: Decimal | None = None
+    """What the call will cost, where a tool is asked to admit it; None if no price is known."""

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from bursar.agent import Agent
+from bursar.benchmarks.perf.answers import Step
+from bursar.benchmarks.perf.server import LoopbackServer
 from bursar.ledger.errors import UsageError
 from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Scripted
+from bursar.policies import Endpoint, Scripted
 from bursar.tools import Tool, ToolContext, recall, tool
 from bursar.tools.retrieval import Choosing, offered
 
@@ -88,6 +90,25 @@ async def test_a_tool_is_found_called_and_booked_as_itself(tmp_path: Path) -> No
     assert {len(request.tools) for request in policy.requests} == {2}
     replayed = await agent.replay(result.run)
     assert replayed.trajectory == result.trajectory
+
+
+@pytest.mark.parametrize("place", ["calls alone", "search first"])
+async def test_a_task_costs_less_with_500_than_with_10(
+    place: str, server: LoopbackServer, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"harbour": "Ostend"}
+    name, tools = "getHarbourTides", MANY[-10:]
+    if place == "search first":
+        server.steps(Step(tool_calls=({"name": "tool_search", "arguments": {"query": "tide"}},)))
+        given, name, tools = {"name": name, "arguments": given}, "call_tool", MANY
+    server.steps(*[Step(tool_calls=({"name": name, "arguments": given},))] * 3)
+    server.steps(Step(content="Answer: noon"))
+    model = Endpoint("m", base_url=server.url)
+    agent = Agent(model=model, tools=tools, budget="tool_calls=9", home=tmp_path)
+    result = await agent.run("When is the water high in Ostend?")
+    sent = sum(len(json.dumps(body)) for body in server.bodies)
+    assert result.spend["tool_calls.getHarbourTides"] == 3
+    assert (sent < 13_000) == (place == "search first")
 
 
 async def test_the_limit_of_the_tool_that_is_meant_holds(tmp_path: Path) -> None:

@@ -40,14 +40,6 @@ def test_tries_end_pauses_grow_and_some_failures_are_final() -> None:
     assert tried.again(gone, 1) is None
 
 
-async def test_a_price_that_cannot_be_told_is_not_asked_about(context: ToolContext) -> None:
-    asked = approved(split, lambda question: pytest.fail("asked"))
-    none = ToolCall("c", "split", '{"parts": 0}')
-    denied = await asked.admit(none, context)
-    assert denied is not None
-    assert denied.startswith("Not run: the price function of tool 'split' failed: ")
-
-
 @pytest.mark.parametrize("above", ["x", "-1", float("nan")])
 def test_only_money_is_a_threshold(above: str | float) -> None:
     with pytest.raises(UsageError, match="above must be USD"):

@@ -237,6 +237,31 @@ async def test_only_true_approves(tmp_path: Path) -> None:
     assert result.spend.usd == Decimal("0.012")
 
 
+async def test_who_approves_sees_the_price_that_is_booked(tmp_path: Path) -> None:
+    asked: list[Question] = []
+    prices = tmp_path / "prices.toml"
+    prices.write_text("[tools.send]\ncall = 5\n")
+    agent = Agent(
+        model=Scripted(calling(("send", {"name": "Ada"}))), budget="usd=9", home=tmp_path,
+        tools=[approved(send, lambda question: asked.append(question) or False)],
+        prices=prices,
+    )  # fmt: skip
+    result = await agent.run("go")
+    assert [question.usd for question in asked] == [Decimal(5)]
+    assert (result.spend.usd, ran) == (Decimal(0), [])
+
+
+async def test_nobody_is_asked_about_a_price_that_cannot_be_told(tmp_path: Path) -> None:
+    @tool(price=lambda parts: Decimal(1) / parts)
+    def split(parts: int) -> str:
+        """Splits."""
+        return "split"
+
+    asked = approved(split, lambda question: pytest.fail("asked"))
+    _, shown = await run(tmp_path, [asked], ("split", {"parts": 0}))
+    assert "the price function of tool 'split' failed" in shown[0]
+
+
 def test_yes_covers_no_side_effect_that_costs_money() -> None:
     assert always(Question("look", "{}", Decimal(5), True))
     assert always(Question("note", "{}", Decimal(0), False))
