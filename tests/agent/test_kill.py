@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -49,12 +48,12 @@ class Zygote:
             text=True,
         )
 
-    def run(self, order: dict[str, Any], kill_after: float | None) -> tuple[int, dict[str, Any]]:
+    def run(self, order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Returns the exit status of the run, and its report if it came to its end."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin
         assert stdout
-        stdin.write(json.dumps({**order, "kill_after": kill_after}) + "\n")
+        stdin.write(json.dumps(order) + "\n")
         stdin.flush()
         ended = json.loads(stdout.readline())
         return ended["status"], json.loads(ended["report"] or "{}")
@@ -98,7 +97,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     zygotes = [Zygote() for _ in range(PROCESSES)]
     with LoopbackServer(script) as server:
         try:
-            whole, seconds = uninterrupted(zygotes[0], server.url, folder)
+            whole, size = uninterrupted(zygotes[0], server.url, folder)
             free = list(zygotes)
             guard = threading.Lock()
 
@@ -106,7 +105,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
                 with guard:
                     zygote = free.pop()
                 try:
-                    return kill_and_resume(zygote, server.url, folder, number, seconds)
+                    return kill_and_resume(zygote, server.url, folder, number, size)
                 finally:
                     with guard:
                         free.append(zygote)
@@ -119,31 +118,35 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     return Killed(outcomes, whole, asked, served)
 
 
-def uninterrupted(zygote: Zygote, url: str, folder: Path) -> tuple[dict[str, Any], float]:
-    """Returns the report of a whole run, and the seconds that the second of two took."""
-    for name in ("first", "second"):
-        began = time.monotonic()
-        order = {"home": str(folder / name), "url": url, "task": f"whole {name}", "run": None}
-        status, report = zygote.run(order, None)
-        assert (status, report["status"]) == (0, "answered")
-    return report, time.monotonic() - began
+def uninterrupted(zygote: Zygote, url: str, folder: Path) -> tuple[dict[str, Any], int]:
+    """Returns the report of a whole run, and the bytes that it wrote."""
+    home = folder / "whole"
+    order = {"home": str(home), "url": url, "task": "whole", "run": None, "kill_at": None}
+    status, report = zygote.run(order)
+    assert (status, report["status"]) == (0, "answered")
+    return report, written(home)
 
 
-def kill_and_resume(zygote: Zygote, url: str, folder: Path, number: int, seconds: float) -> Outcome:
+def kill_and_resume(zygote: Zygote, url: str, folder: Path, number: int, size: int) -> Outcome:
     """Kills a run once at least, then again with falling chance, and lets it come to its end."""
     chance = random.Random(number)
     outcome = Outcome(f"task {number}", folder / str(number))
     while True:
-        again = outcome.kills == 0 or chance.random() < 0.3
-        order = {"home": str(outcome.home), "url": url, "task": outcome.task}
+        order = {"home": str(outcome.home), "url": url, "task": outcome.task, "kill_at": None}
         order["run"] = started(outcome.home)
-        length = seconds * 1.5 if order["run"] else seconds  # a resumed run reads its record first
-        delay = chance.random() * length if again else None
-        status, outcome.report = zygote.run(order, delay)
+        if outcome.kills == 0 or chance.random() < 0.3:
+            so_far = written(outcome.home)
+            order["kill_at"] = so_far + int(chance.random() * max(size - so_far, size // TURNS))
+            order["linger"] = chance.random() * 0.002
+        status, outcome.report = zygote.run(order)
         if status == 0:
             return outcome
         assert status == -signal.SIGKILL, f"run {number} failed by itself"
         outcome.kills += 1
+
+
+def written(home: Path) -> int:
+    return sum(path.stat().st_size for path in (home / "journals").glob("*.jsonl"))
 
 
 def started(home: Path) -> str | None:

@@ -1,8 +1,10 @@
 """A process that forks runs of an agent, for tests that kill them (`test_kill.py`).
 
-Each line of its input is a JSON object `{"home", "url", "task", "run", "kill_after"}`; it forks a
-child that starts the task, or resumes `run` where one is named, sends it SIGKILL after so many
-seconds (null: never), and prints its exit status (below 0: the signal) and its report.
+Each line of its input is a JSON object `{"home", "url", "task", "run", "kill_at", "linger"}`; it
+forks a child that starts the task, or resumes `run` where one is named, sends it SIGKILL `linger`
+seconds after the journals have grown to `kill_at` bytes (null: never), and prints its exit status
+(below 0: the signal) and its report. Bytes, not seconds: how far a run gets in a second differs
+from machine to machine.
 """
 
 from __future__ import annotations
@@ -62,6 +64,20 @@ def child(order: dict[str, Any], output: int) -> None:
     os.write(output, json.dumps(report).encode())
 
 
+def kill(pid: int, home: Path, size: int, linger: float) -> None:
+    """Kills a child once its journals have so many bytes, or leaves it if it ends before."""
+    while written(home) < size:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return
+        time.sleep(0.0005)
+    time.sleep(linger)
+    os.kill(pid, signal.SIGKILL)
+
+
+def written(home: Path) -> int:
+    return sum(path.stat().st_size for path in (home / "journals").glob("*.jsonl"))
+
+
 def warm_up() -> None:
     """Imports, once and here, what each child would import at its first call."""
     import duckdb  # noqa: F401
@@ -85,9 +101,8 @@ def main() -> None:
                 sys.stderr.flush()
                 os._exit(status)
         os.close(writing)
-        if order["kill_after"] is not None:
-            time.sleep(order["kill_after"])
-            os.kill(pid, signal.SIGKILL)
+        if order["kill_at"] is not None:
+            kill(pid, Path(order["home"]), order["kill_at"], order["linger"])
         with os.fdopen(reading, "rb") as file:
             report = file.read().decode()
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
