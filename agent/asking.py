@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from ..ledger.account import Hold, Shortfall
-from ..ledger.amount import NOTHING, Amount
+from ..ledger.amount import Amount
 from ..ledger.effects import Refusal
 from ..ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
 from ..ledger.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ..policies import Policy
 from .bounds import Bounds
 from .desk import Desk
-from .prefixes import Prefixes, delta
+from .kept import Kept
+from .prefixes import delta
 from .record import Effect, reply_from, reply_to
 from .retrying import retrying
 
@@ -35,7 +36,8 @@ class Asking:
         policy: who is asked.
         bounds: what calls can cost at most.
         tools: what the policy is offered; the same in every request, for the prompt cache.
-        wrap_up: the instruction of the wrap-up reply, whose cost is kept back.
+        kept: what is kept back for later calls.
+        prompts: what prompts the calls of a purpose are made with, e.g. `{"verify": "verify@1"}`.
         attempts: the most tries of one call.
     """
 
@@ -46,7 +48,8 @@ class Asking:
         bounds: Bounds,
         tools: tuple[ToolSpec, ...],
         *,
-        wrap_up: Message,
+        kept: Kept,
+        prompts: Mapping[str, str],
         attempts: int,
         temperature: float | None = None,
         seed: int | None = None,
@@ -55,12 +58,12 @@ class Asking:
         self._policy = policy
         self._bounds = bounds
         self._tools = tools
-        self._wrap_up = wrap_up
+        self._kept = kept
+        self._prompts = prompts
         self._attempts = attempts
         self._temperature = temperature
         self._seed = seed
-        self._prefixes = Prefixes()
-        self._bounded: tuple[tuple[Message, ...], Amount] | None = None
+        self._prefixes = kept.prefixes
         self._tools_digest = _digest(*(spec.wire for spec in tools))
 
     async def ask(
@@ -70,11 +73,15 @@ class Asking:
         messages: tuple[Message, ...],
         tool_choice: ToolChoice,
         max_tokens: int | None,
-        last: bool,
+        *,
+        purpose: str = "",
+        samples: int = 1,
+        draw: int = 0,
         on_call: OnCall | None = None,
     ) -> Reply | Refusal:
+        seed = None if self._seed is None else self._seed + draw
         request = Request(
-            messages, self._tools, tool_choice, max_tokens, self._temperature, self._seed,
+            messages, self._tools, tool_choice, max_tokens, self._temperature, seed, samples,
             on_text=self._desk.log.say, on_call=on_call,
         )  # fmt: skip
         digest = self._request_digest(request)
@@ -92,7 +99,7 @@ class Asking:
         async def once() -> Reply | Refusal:
             nonlocal attempt
             attempt += 1
-            return await self._try(key, node, attempt, request, digest, last)
+            return await self._try(key, purpose or node, attempt, request, digest, purpose)
 
         try:
             return await retrying(once, self._attempts, self._desk.account)
@@ -100,15 +107,18 @@ class Asking:
             left = self._desk.account.seconds_left
             if left is None or left > 0:
                 raise
-            return self._refuse(key, node, digest, "seconds", "", f"the deadline passed: {error}")
+            return self._refuse(
+                key, purpose or node, digest, "seconds", "", f"the deadline passed: {error}"
+            )
 
     async def _try(
-        self, key: str, node: str, attempt: int, request: Request, digest: str, last: bool
+        self, key: str, node: str, attempt: int, request: Request, digest: str, purpose: str
     ) -> Reply | Refusal:
         match = self._prefixes.match(request.messages)
-        reserve = NOTHING if last else self._wrap_up_bound(request.messages)
+        used = self._kept.allowance(purpose)
+        reserve = self._kept.after(used, request.messages)
         granted = await self._bounds.grant(
-            self._desk.account, request, match, reserve=reserve, at_least_one=last
+            self._desk.account, request, match, reserve=reserve, allowance=used
         )
         if isinstance(granted, Shortfall):
             why = str(granted)
@@ -122,6 +132,7 @@ class Asking:
                 input_tokens=hold.amount["input_tokens"],
                 output_tokens=hold.amount["output_tokens"],
                 price=self._bounds.source, max_tokens=max_tokens,
+                prompt=self._prompts.get(purpose, self._prompts.get("", "")),
                 request={
                     **delta(match, request.messages), "hash": digest,
                     "tools": self._tools_digest, "tool_choice": request.tool_choice,
@@ -214,23 +225,26 @@ class Asking:
             )
 
     def _request_digest(self, request: Request) -> str:
-        sampling = (request.max_tokens, request.temperature, request.seed)
+        sampling: tuple[object, ...] = (request.max_tokens, request.temperature, request.seed)
+        if request.samples > 1:
+            sampling += (request.samples,)
         options = repr((self._policy.name, request.tool_choice, *sampling))
         messages = b"".join(message.digest for message in request.messages)
         return _digest(options.encode(), self._tools_digest.encode(), messages)
 
-    def _wrap_up_bound(self, messages: tuple[Message, ...]) -> Amount:
-        if self._bounded is not None and self._bounded[0] == messages:
-            return self._bounded[1]  # the prompt that `keep_back` has just looked at
-        prompt = (*messages, self._wrap_up)
-        request = Request(prompt, self._tools, "none")
-        bound = self._bounds.wrap_up(request, self._prefixes.match(prompt))
-        self._bounded = (messages, bound)
-        return bound
+    @property
+    def takes_samples(self) -> bool:
+        """Whether the policy answers a request for several samples in one call."""
+        return bool(getattr(self._policy, "takes_samples", False))
 
     def keep_back(self, messages: tuple[Message, ...]) -> bool:
-        """Keeps the cost of a wrap-up reply to this prompt back; False if it cannot be had."""
-        return self._desk.account.reserve(self._wrap_up_bound(messages))
+        """Keeps back what calls after this prompt will cost; False if that cannot be had."""
+        return self._desk.account.reserve(self._kept.after(None, messages))
+
+    def can_start(self, messages: tuple[Message, ...]) -> bool:
+        """Says whether a call with this prompt could be made, and all that is kept back for."""
+        reserve = self._kept.after(None, messages)
+        return self._desk.account.fits(self._kept.call(messages), reserve=reserve)
 
 
 def _digest(*parts: bytes) -> str:

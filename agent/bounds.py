@@ -8,6 +8,7 @@ from decimal import Decimal
 from ..ledger.account import Account, Hold, Shortfall
 from ..ledger.amount import SOFT, Amount
 from ..ledger.bounds import Known, TokenBounds
+from ..ledger.effects import Allowance
 from ..ledger.prices import ModelPrice
 from ..ledger.records import Request, Usage
 from ..policies import Policy
@@ -22,7 +23,6 @@ class Bounds:
         price: what its tokens cost, or None if that is unknown (no budget in USD then).
         tokens: the endpoint's token bounds, shared by all its runs.
         min_output: a grant of fewer output tokens is not worth a call.
-        wrap_up_tokens: output tokens kept back for the wrap-up reply.
     """
 
     def __init__(
@@ -32,13 +32,11 @@ class Bounds:
         tokens: TokenBounds,
         *,
         min_output: int,
-        wrap_up_tokens: int,
     ) -> None:
         self._policy = policy
         self._price = price
         self._tokens = tokens
         self._min_output = min_output
-        self._wrap_up_tokens = min(wrap_up_tokens, policy.max_output)
 
     @property
     def source(self) -> str | None:
@@ -62,12 +60,15 @@ class Bounds:
         tokens = self._input(request, match)
         return Amount.of_model_call(self._usd(tokens, output), tokens, output)
 
-    def wrap_up(self, request: Request, match: Match) -> Amount:
-        return self.of(request, match, self._wrap_up_tokens)
+    def later(self, request: Request, match: Match, allowance: Allowance) -> Amount:
+        """Returns the most that the call of an allowance can cost."""
+        output = min(allowance.output, self._policy.max_output)
+        tokens = self._input(request, match) + allowance.input
+        return Amount.of_model_call(self._usd(tokens, output), tokens, output)
 
-    def least(self, request: Request, match: Match, wrap_up: Amount) -> Amount:
-        """Returns the least budget that pays for one call and the wrap-up reply."""
-        return self.of(request, match, min(self._min_output, self._policy.max_output)) + wrap_up
+    def least(self, request: Request, match: Match) -> Amount:
+        """Returns the least that pays for a call."""
+        return self.of(request, match, min(self._min_output, self._policy.max_output))
 
     async def grant(
         self,
@@ -76,32 +77,36 @@ class Bounds:
         match: Match,
         *,
         reserve: Amount,
-        at_least_one: bool = False,
+        allowance: Allowance | None = None,
     ) -> tuple[Hold, int] | Shortfall:
         """Takes a hold for the request, with as many output tokens as fit.
 
         Args:
-            reserve: kept back beside it for the wrap-up reply.
-            at_least_one: a single token is worth a call (the wrap-up reply itself).
+            reserve: kept back beside it for later calls.
+            allowance: what was kept back for this very call; with it a single token is worth a
+                call, and it may write no more than was kept back for.
 
         Returns the hold and its `max_tokens`, or why there is none. Waits while only open holds
         of others stand in the way.
         """
-        most = self._wrap_up_tokens if at_least_one else self._policy.max_output
+        most = self._policy.max_output
+        if allowance is not None:
+            most = min(allowance.output, most)
         wanted = min(request.max_tokens or most, most)
-        least = 1 if at_least_one else min(self._min_output, wanted)
+        least = 1 if allowance is not None else min(self._min_output, wanted)
         tokens = self._input(request, match)
         while True:
             seen = account.holds_ended
-            output = min(wanted, self._room(account, tokens, reserve))
+            output = min(wanted, self._room(account, tokens, reserve) // request.samples)
             asked = max(output, least)
-            amount = Amount.of_model_call(self._usd(tokens, asked), tokens, asked)
+            written = asked * request.samples
+            amount = Amount.of_model_call(self._usd(tokens, written), tokens, written)
             found = account.try_hold(amount, soft=SOFT, reserve=reserve)
             if isinstance(found, Hold):
                 return found, asked
             if found.blocked:
                 await account.freed(seen)
-            elif not least <= self._room(account, tokens, reserve) < asked:
+            elif not least <= self._room(account, tokens, reserve) // request.samples < asked:
                 return found  # else another thread was quicker: less output still fits
 
     def _input(self, request: Request, match: Match) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph.errors import GraphBubbleUp
 
@@ -19,6 +19,8 @@ from ..tools import Registry, Tool, ToolContext
 from .desk import Desk
 from .pricing import ToolPrices
 from .record import Effect, observation_from
+
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,14 @@ class Calling:
         sent = [one for one in held if isinstance(one, _Sent)]
         if sent:
             await self._durable(sent)
-        done = iter(await _all([self._run(one) for one in sent]))
+        done = iter(await together([self._run(one) for one in sent]))
         return [next(done) if isinstance(one, _Sent) else one for one in held]
+
+    def price(self, tool: Tool, call: ToolCall) -> Decimal:
+        """Returns what a call costs in USD; what its arguments do not tell is the least."""
+        if tool.fault(call.arguments):
+            return self._prices.least(tool)
+        return self._prices.cost(tool, call.arguments) or Decimal(0)
 
     def used_up(self) -> list[str]:
         """Returns the tools that the budget cannot pay another call of, in order."""
@@ -282,12 +290,14 @@ class Calling:
         return gate
 
 
-async def _all(runs: Sequence[Coroutine[Any, Any, Observation]]) -> list[Observation]:
-    """Awaits every run, also when one fails: what was paid for is kept."""
+async def together(runs: Sequence[Coroutine[Any, Any, _Outcome]]) -> list[_Outcome]:
+    """Awaits every run side by side, also when one fails: what was paid for is kept."""
     if len(runs) == 1:
         return [await runs[0]]
     done = await asyncio.gather(*runs, return_exceptions=True)
+    kept: list[_Outcome] = []
     for outcome in done:
         if isinstance(outcome, BaseException):
             raise outcome
-    return [outcome for outcome in done if isinstance(outcome, Observation)]
+        kept.append(outcome)
+    return kept

@@ -15,9 +15,9 @@ from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, Unpriced
 from ..ledger.events import Event
 from ..ledger.prices import ModelPrice, PriceBook
-from ..ledger.records import Message, Request
+from ..ledger.records import Message
 from ..memory import Memory
-from ..planners import Planner, prompt
+from ..planners import Planner
 from ..policies import Policy
 from ..tools import Registry, ToolContext
 from .asking import Asking
@@ -25,6 +25,7 @@ from .bounds import Bounds
 from .calling import Calling
 from .desk import Desk
 from .home import Home
+from .kept import Kept
 from .log import Listener, RunLog
 from .prefixes import Prefixes
 from .pricing import ToolPrices
@@ -192,10 +193,12 @@ class Opening:
     ) -> RunSession:
         parts = self._parts
         desk = Desk(log, record, account)
+        bounds = self._bounds()
         asking = Asking(
-            desk, parts.policy, self._bounds(), parts.tools.specs,
-            wrap_up=Message("user", prompt("wrap_up").text), attempts=parts.options.attempts,
-            temperature=parts.options.temperature, seed=parts.options.seed,
+            desk, parts.policy, bounds, parts.tools.specs,
+            kept=self._kept(bounds), prompts=parts.planner.versions,
+            attempts=parts.options.attempts, temperature=parts.options.temperature,
+            seed=parts.options.seed,
         )  # fmt: skip
         outputs = parts.home.outputs
 
@@ -206,26 +209,27 @@ class Opening:
 
         calling = Calling(desk, parts.tools, context, self._prices)
         session = RunSession(
-            desk, asking, calling, parts.tools, parts.memory, system=self._system(), task=task,
-            tracked=parts.planner.tracked, ended=lambda: self._ended(session),
+            desk, asking, calling, parts.tools, parts.memory, planner=parts.planner,
+            system=self._system(), task=task, ended=lambda: self._ended(session),
         )  # fmt: skip
         self._opened(session)
         return session
 
     def _system(self) -> str:
-        parts = [prompt(name).text for name in self._parts.planner.prompts]
-        return "\n\n".join(filter(None, [*parts, self._parts.options.system]))
+        return "\n\n".join(filter(None, [self._parts.planner.system, self._parts.options.system]))
 
     def _describe(self, labels: Labels) -> dict[str, Any]:
-        prompts = {name: prompt(name).version for name in self._parts.planner.prompts}
+        prompts = dict(self._parts.planner.versions)
         return {"tools": list(self._parts.tools.names), "prompts": prompts, **labels.agent}
 
     def _bounds(self) -> Bounds:
         options = self._parts.options
-        return Bounds(
-            self._parts.policy, self._price, self._tokens,
-            min_output=options.min_output, wrap_up_tokens=options.wrap_up_tokens,
-        )  # fmt: skip
+        return Bounds(self._parts.policy, self._price, self._tokens, min_output=options.min_output)
+
+    def _kept(self, bounds: Bounds) -> Kept:
+        parts = self._parts
+        allowances = parts.planner.kept(parts.options.wrap_up_tokens)
+        return Kept(bounds, Prefixes(), parts.tools.specs, allowances)
 
     def _check_prices(self, account: Account) -> None:
         """Raises Unpriced if the account is limited in USD and something has no price."""
@@ -240,10 +244,7 @@ class Opening:
     def _check_affordable(self, task: str, account: Account) -> None:
         """Raises BudgetError if the budget cannot pay for one call and the wrap-up reply."""
         messages = (Message("system", self._system()), Message("user", task))
-        last = (*messages, Message("user", prompt("wrap_up").text))
-        bounds, match = self._bounds(), Prefixes().match(())
-        wrap_up = bounds.wrap_up(Request(last, self._parts.tools.specs, "none"), match)
-        least = bounds.least(Request(messages, self._parts.tools.specs), match, wrap_up)
+        least = self._kept(self._bounds()).least(messages)
         if not account.fits(least):
             short = [
                 f"{resource}={least[resource]}"

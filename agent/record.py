@@ -189,11 +189,13 @@ def usage_from(body: Mapping[str, Any]) -> Usage | None:
 
 
 def reply_to(reply: Reply) -> dict[str, Any]:
+    others = [message.to_dict() for message in reply.others]
     return {
         "message": reply.message.to_dict(),
         "finish_reason": reply.finish_reason,
         "model": reply.model,
         "response_id": reply.response_id,
+        **({"others": others} if others else {}),
     }
 
 
@@ -206,6 +208,7 @@ def reply_from(settle: Event) -> Reply:
         reply["model"],
         reply["response_id"],
         settle.body["seconds"] or 0.0,
+        tuple(map(Message.from_dict, reply.get("others", ()))),
     )
 
 

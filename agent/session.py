@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
 from ..ledger.effects import Effects, Refusal
 from ..ledger.errors import BursarError, PolicyError
-from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice, Usage
 from ..memory import Memory, Trajectory
-from ..planners import Line, State, Status, Waste, block
+from ..planners import Line, Planner, State, Status, Waste, block, prompt
 from ..tools import Registry
 from .asking import Asking, name_of
-from .calling import Calling
+from .calling import Calling, together
 from .desk import Desk
 
 READABLE = (None, 4000, 1000, 250, 60)
@@ -35,9 +36,9 @@ class RunSession:
         calling: its tool calls.
         tools: what it may call.
         memory: what the policy sees.
+        planner: how it goes about it.
         system: the system message.
         task: what is asked.
-        tracked: whether the policy is told its budget.
         ended: called once when the run has ended.
     """
 
@@ -49,13 +50,14 @@ class RunSession:
         tools: Registry,
         memory: Memory,
         *,
+        planner: Planner,
         system: str,
         task: str,
-        tracked: bool,
         ended: Callable[[], None],
     ) -> None:
         self.run = desk.log.run
         self.memory = memory
+        self.planner = planner
         self.task = task
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
@@ -68,15 +70,24 @@ class RunSession:
         self._ended = ended
         self._frontier = 0
         self._replies: dict[int, Message] = {}
+        self._marks: dict[int, tuple[int, int]] = {}
         self._withdrawn: frozenset[str] = frozenset()
-        shown = desk.value("open/-1/0/0", lambda: _block(desk.account) if tracked else "")
-        opening = Message("user", f"{task}\n\n{shown}" if shown else task)
-        self.trajectory = Trajectory((Message("system", system), opening))
+        self._system = Message("system", system)
+        shown = desk.value("open/-1/0/0", self._block)
+        self.attempts = [Trajectory((self._system, _opening(task, shown)))]
         self.last_prompt = self.trajectory.messages
 
     @property
     def account(self) -> Account:
         return self.desk.account
+
+    @property
+    def trajectory(self) -> Trajectory:
+        return self.attempts[-1]
+
+    @property
+    def attempt(self) -> int:
+        return len(self.attempts) - 1
 
     @property
     def pending(self) -> Message:
@@ -92,12 +103,19 @@ class RunSession:
             raise Arrived
         if step < self._frontier:
             self.desk.open_branch(step)
-            self.trajectory.rewind(state.get("length", 0))
+            self._rewind(step)
             self._replies = {at: m for at, m in self._replies.items() if at < step}
         elif step > self._frontier:
             self.desk.forget_before(step)
         self._frontier = step
+        self._marks[step] = (len(self.attempts), len(self.trajectory))
         return Entered(self, node, step)
+
+    def _rewind(self, step: int) -> None:
+        attempts, length = self._marks[step]
+        del self.attempts[attempts:]
+        self.trajectory.rewind(length)
+        self._marks = {at: mark for at, mark in self._marks.items() if at < step}
 
     def replied(self, prompt: tuple[Message, ...], reply: Message) -> None:
         self.last_prompt = prompt
@@ -111,15 +129,23 @@ class RunSession:
             return "malformed"
         return "used up" if self._withdrawn.issuperset(sound) else ""
 
+    def is_risky(self, call: ToolCall) -> bool:
+        above = self.planner.critic
+        call = self._tools.resolve(call)
+        if above is None or call.name not in self._tools:
+            return False
+        tool = self._tools.get(call.name)
+        return not tool.spec.read_only or self._calling.price(tool, call) >= above
+
     async def observe(
-        self, effects: Effects, reply: Message, observations: Sequence[Observation], tracked: bool
+        self, effects: Effects, reply: Message, observations: Sequence[Observation]
     ) -> None:
         def decide() -> dict[str, Any]:
             gone = self._calling.used_up()
             for name in gone:
                 if name not in self._withdrawn:
                     self.desk.log.write("withdrawn", name=name)
-            tail = _changes(self._withdrawn, gone) + ([_block(self.account)] if tracked else [])
+            tail = (*_changes(self._withdrawn, gone), self._reminder(), self._block())
             told = "\n\n".join(filter(None, tail))
             before = (*self.trajectory.messages, reply)
             for cut in READABLE:
@@ -131,6 +157,37 @@ class RunSession:
         self._withdrawn = frozenset(decided["withdrawn"])
         shown = _shown(observations, decided["cut"], decided["tail"])
         self.trajectory.append(reply, *shown)
+
+    async def tell(self, effects: Effects, text: str) -> None:
+        shown = await effects.value(self._block)
+        self.trajectory.append(_opening(text, shown))
+
+    async def begin(self, effects: Effects, notes: str = "") -> bool:
+        text = f"{self.task}\n\n{notes}" if notes else self.task
+
+        def decide() -> dict[str, Any]:
+            opening = _opening(text, self._block())
+            gone = self._calling.used_up()
+            tools = not len(self._tools) or any(name not in gone for name in self._tools.names)
+            starts = tools and self._asking.can_start((self._system, opening))
+            return {"starts": starts, "told": opening.content, "withdrawn": gone}
+
+        decided = await effects.value(decide)
+        if decided["starts"]:
+            self._withdrawn = frozenset(decided["withdrawn"])
+            opening = Message("user", decided["told"])
+            self.attempts.append(Trajectory((self._system, opening)))
+            self.last_prompt = self.trajectory.messages
+        return bool(decided["starts"])
+
+    def _block(self) -> str:
+        return _block(self.account) if self.planner.tracked else ""
+
+    def _reminder(self) -> str:
+        turns = sum(m.role == "assistant" for m in self.trajectory.messages) + 1
+        if not self.planner.remind or turns % self.planner.remind:
+            return ""
+        return f"{prompt('reminder').text}\n{self.task}"
 
     def end(self, state: State) -> None:
         if self.final is not None:
@@ -178,7 +235,9 @@ class Entered:
         *,
         tool_choice: ToolChoice = "auto",
         max_tokens: int | None = None,
-        last: bool = False,
+        purpose: str = "",
+        samples: int = 1,
+        draw: int = 0,
         ahead: bool = False,
     ) -> Reply | Refusal:
         session = self._session
@@ -186,16 +245,41 @@ class Entered:
         def start(place: int, call: ToolCall) -> None:
             session._calling.start(f"act/{self._step + 1}/0/{place}", call)
 
-        return await session._asking.ask(
-            self._key(), self._node, tuple(messages), tool_choice, max_tokens, last,
-            start if ahead else None,
-        )  # fmt: skip
+        async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
+            return await session._asking.ask(
+                key, self._node, tuple(messages), tool_choice, max_tokens, purpose=purpose,
+                samples=samples, draw=draw, on_call=start if ahead else None,
+            )  # fmt: skip
+
+        if samples == 1:
+            return await once(self._key(), 1, draw)
+        if session._asking.takes_samples:
+            return await once(self._key(), samples, draw)
+        keys = [self._key() for _ in range(samples)]
+        return _merged(await together([once(k, 1, draw + n) for n, k in enumerate(keys)]))
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
         return await self._session._calling.call([self._key() for _ in calls], calls)
 
     async def value(self, make: Callable[[], Any]) -> Any:
         return self._session.desk.value(self._key(), make)
+
+
+def _opening(text: str, shown: str) -> Message:
+    return Message("user", f"{text}\n\n{shown}" if shown else text)
+
+
+def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:
+    """Returns the replies as samples of one; the refusal if there is no reply among them."""
+    made = [reply for reply in replies if isinstance(reply, Reply)]
+    if not made:
+        return replies[0]
+    first, *others = made
+    messages = tuple(reply.message for reply in others)
+    bills = [reply.usage for reply in made]
+    known = [bill for bill in bills if bill is not None]
+    usage = sum(known, Usage()) if len(known) == len(bills) else None
+    return replace(first, usage=usage, others=messages)
 
 
 def _shown(observations: Sequence[Observation], cut: int | None, tail: str) -> list[Message]:

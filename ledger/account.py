@@ -245,10 +245,15 @@ class Account:
         with self._lock:
             return Amount(self._reserved)
 
-    def fits(self, amount: Amount) -> bool:
-        """Returns whether a hold could be taken now, or once open holds are settled."""
+    def fits(self, amount: Amount, *, reserve: Amount | None = None) -> bool:
+        """Returns whether a hold could be taken now, or once open holds are settled.
+
+        Args:
+            reserve: what would replace the account's reserve then; None keeps it.
+        """
         with self._lock:
-            shortfall = self._shortfall(amount)
+            change = NOTHING if reserve is None else reserve - self._reserve
+            shortfall = self._shortfall(amount + change)
         return shortfall is None or shortfall.blocked
 
     def available(self, resource: str) -> Quantity | None:

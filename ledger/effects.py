@@ -9,6 +9,25 @@ from typing import Any, Protocol
 from .records import Message, Observation, Reply, ToolCall, ToolChoice
 
 
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """What is kept back from the start for a later policy call that has to be possible.
+
+    Allowances are used in their order: while one is used, those after it stay kept back.
+    """
+
+    purpose: str
+    """What the call is for; `ask(purpose=…)` may use the allowance of that name."""
+    prompt: tuple[Message, ...]
+    """What the call adds to the prompt as it then stands."""
+    output: int
+    """Output tokens that the call may write."""
+    alone: bool = False
+    """True for a call that does not show the trajectory: `prompt` is all there is, and `input`."""
+    input: int = 0
+    """Bytes of text that the prompt will hold beside `prompt`."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """The ledger's no: the call was not made because no hold for it could be taken."""
@@ -30,7 +49,9 @@ class Effects(Protocol):
         *,
         tool_choice: ToolChoice = "auto",
         max_tokens: int | None = None,
-        last: bool = False,
+        purpose: str = "",
+        samples: int = 1,
+        draw: int = 0,
         ahead: bool = False,
     ) -> Reply | Refusal:
         """Asks the policy.
@@ -40,7 +61,11 @@ class Effects(Protocol):
             tool_choice: `"none"` forbids tool calls; the tools stay in the request, so that
                 the provider's prompt cache stays warm.
             max_tokens: the most output tokens; clipped so that the hold fits.
-            last: this is the wrap-up reply: it may use what was kept back for it.
+            purpose: what the call is booked as; "" is the node's name. The call may use what was
+                kept back for that purpose (`Allowance`).
+            samples: independent replies to the same prompt; those after the first are the
+                reply's `others`. One request where the policy can, else one call each.
+            draw: tells calls apart that should not come out alike: it is added to the seed.
             ahead: the node that follows runs the reply's tool calls in their order; read-only
                 ones may start while the rest of the reply still streams in.
 

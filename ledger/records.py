@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -142,6 +142,11 @@ class Usage:
     def output_tokens(self) -> int:
         return self.output + self.reasoning
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            *(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
+        )
+
 
 @dataclass(frozen=True)
 class Request:
@@ -153,6 +158,8 @@ class Request:
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    samples: int = 1
+    """Independent replies asked for in one call; `max_tokens` is for each of them."""
     timeout: float | None = None
     """Seconds until the call is given up, or None for the policy's own limit."""
     on_text: Callable[[str], None] | None = field(default=None, compare=False)
@@ -171,3 +178,5 @@ class Reply:
     model: str = ""
     response_id: str = ""
     seconds: float = 0.0
+    others: tuple[Message, ...] = ()
+    """The further samples, where several were asked for. `usage` is the bill of all."""

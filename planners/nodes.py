@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -12,8 +12,9 @@ from langgraph.types import Command
 
 from ..ledger.effects import Effects, Refusal
 from ..ledger.records import Message, Reply
+from .critic import criticised
 from .prompts import prompt
-from .state import Session, State, Status
+from .state import Opener, Session, State, Status
 
 WASTED_TURNS = 3
 """So many turns in a row without a single tool call that could do anything end the acting."""
@@ -24,69 +25,79 @@ class Nodes:
 
     Args:
         session: returns the live session of a state; opens or resumes it where there is none.
-        tracked: whether the policy is told its budget after each observation.
+        answered: the node that takes an answer further; without one an answer ends the run.
+            The state has the `answer` and, as its `status`, how it came about.
     """
 
-    def __init__(
-        self, session: Callable[[State], Awaitable[Session]], *, tracked: bool = False
-    ) -> None:
+    def __init__(self, session: Opener, *, answered: str = "") -> None:
         self._session = session
-        self._tracked = tracked
+        self._answered = answered
 
     async def think(self, state: State) -> Command[Literal["act", "wrap_up", "__end__"]]:
         """Asks the policy once for its next tool calls or its answer."""
-        async with self._entered("think", state) as (session, effects):
-            return await self._think(session, effects, state)
-
-    async def _think(self, session: Session, effects: Effects, state: State) -> Command[Any]:
-        view = await session.memory.view(session.trajectory, effects)
-        reply = await effects.ask(view, ahead=True)
-        if isinstance(reply, Refusal):
-            return _go("wrap_up", session, state, why=reply.why)
-        session.replied(view, reply.message)
-        if reply.message.tool_calls:
-            return _go("act", session, state, wasted=state.get("wasted", 0))
-        session.trajectory.append(reply.message)
-        return _end(session, state, "answered", reply.message.content)
+        async with self.entered("think", state) as (session, effects):
+            view = await session.memory.view(session.trajectory, effects)
+            ahead = session.planner.critic is None
+            reply = await effects.ask(view, ahead=ahead, draw=session.attempt)
+            if isinstance(reply, Refusal):
+                return go("wrap_up", session, state, why=reply.why)
+            session.replied(view, reply.message)
+            if reply.message.tool_calls:
+                return go("act", session, state, wasted=state.get("wasted", 0))
+            session.trajectory.append(reply.message)
+            return self._answer(session, state, "answered", reply.message.content)
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
         """Runs the tool calls of the last reply and lets the policy see what came of them."""
-        async with self._entered("act", state) as (session, effects):
-            return await self._act(session, effects, state)
-
-    async def _act(self, session: Session, effects: Effects, state: State) -> Command[Any]:
-        reply = session.pending
-        observations = await effects.call(reply.tool_calls)
-        await session.observe(effects, reply, observations, self._tracked)
-        waste = session.wasted(reply.tool_calls)
-        wasted = state.get("wasted", 0) + 1 if waste else 0
-        if wasted >= WASTED_TURNS and waste == "malformed":
-            why = f"the policy wrote nothing but malformed tool calls, {wasted} times in a row"
-            return _end(session, state, "failed", session.trajectory.best_answer, why)
-        if wasted >= WASTED_TURNS or not session.tools_left:
-            return _go("wrap_up", session, state, why="no tool is left that the budget can pay")
-        return _go("think", session, state, wasted=wasted)
+        async with self.entered("act", state) as (session, effects):
+            reply = session.pending
+            observations = await criticised(session, effects, reply)
+            await session.observe(effects, reply, observations)
+            waste = session.wasted(reply.tool_calls)
+            wasted = state.get("wasted", 0) + 1 if waste else 0
+            if wasted >= WASTED_TURNS and waste == "malformed":
+                why = f"the policy wrote nothing but malformed tool calls, {wasted} times in a row"
+                best = session.trajectory.best_answer
+                return self._answer(session, state, "failed", best, why)
+            if wasted >= WASTED_TURNS or not session.tools_left:
+                why = "no tool is left that the budget can pay"
+                return go("wrap_up", session, state, why=why)
+            return go("think", session, state, wasted=wasted)
 
     async def wrap_up(self, state: State) -> Command[Literal["__end__"]]:
         """Asks for one last reply without tools, out of what was kept back for it."""
-        async with self._entered("wrap_up", state) as (session, effects):
-            return await self._wrap_up(session, effects, state)
+        async with self.entered("wrap_up", state) as (session, effects):
+            instruction = Message("user", prompt("wrap_up").text)
+            view = await session.memory.view(session.trajectory, effects)
+            reply: Reply | Refusal = Refusal("", "")
+            for messages in dict.fromkeys((view, session.last_prompt)):
+                reply = await effects.ask(
+                    (*messages, instruction), tool_choice="none", purpose="wrap_up"
+                )
+                if isinstance(reply, Reply):
+                    session.trajectory.append(instruction, reply.message)
+                    break
+            best = session.trajectory.best_answer
+            why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
+            return self._answer(session, state, "budget_exhausted", best, why)
 
-    async def _wrap_up(self, session: Session, effects: Effects, state: State) -> Command[Any]:
-        instruction = Message("user", prompt("wrap_up").text)
-        view = await session.memory.view(session.trajectory, effects)
-        reply: Reply | Refusal = Refusal("", "")
-        for messages in dict.fromkeys((view, session.last_prompt)):
-            reply = await effects.ask((*messages, instruction), tool_choice="none", last=True)
-            if isinstance(reply, Reply):
-                session.trajectory.append(instruction, reply.message)
-                break
-        best = session.trajectory.best_answer
-        why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
-        return _end(session, state, "budget_exhausted", best, why)
+    def add_to(self, graph: Any) -> None:
+        """Adds the nodes to a `StateGraph`; where a node goes next it says itself."""
+        after = (self._answered,) if self._answered else (END,)
+        graph.add_node("think", self.think, destinations=("act", "wrap_up", *after))
+        graph.add_node("act", self.act, destinations=("think", "wrap_up", *after))
+        graph.add_node("wrap_up", self.wrap_up, destinations=after)
+
+    def _answer(
+        self, session: Session, state: State, status: Status, answer: str | None, why: str = ""
+    ) -> Command[Any]:
+        if not self._answered:
+            return end(session, state, status, answer, why)
+        return go(self._answered, session, state, answer=answer, status=status, why=why)
 
     @asynccontextmanager
-    async def _entered(self, node: str, state: State) -> AsyncIterator[tuple[Session, Effects]]:
+    async def entered(self, node: str, state: State) -> AsyncIterator[tuple[Session, Effects]]:
+        """Gives the session and the effects of a node; books a run that breaks off in it."""
         session = await self._session(state)
         try:
             yield session, session.enter(node, state)
@@ -97,27 +108,20 @@ class Nodes:
             raise
 
 
-def _advance(session: Session, state: State) -> State:
-    return {
-        "run": session.run,
-        "step": state.get("step", 0) + 1,
-        "length": len(session.trajectory),
-    }
+def go(node: str, session: Session, state: State, **update: Any) -> Command[Any]:
+    """Goes on at another node, with changes to the state; `wasted` and `why` start anew."""
+    changed: dict[str, Any] = {"wasted": 0, **_advance(session, state), **update}
+    return Command(goto=node, update=changed)
 
 
-def _go(
-    node: str, session: Session, state: State, *, why: str = "", wasted: int = 0
-) -> Command[Any]:
-    update = _advance(session, state)
-    update["wasted"] = wasted
-    if why:
-        update["why"] = why
-    return Command(goto=node, update=update)
-
-
-def _end(
+def end(
     session: Session, state: State, status: Status, answer: str | None, why: str = ""
 ) -> Command[Any]:
+    """Ends the run."""
     update: State = {**_advance(session, state), "status": status, "answer": answer, "why": why}
     session.end({**state, **update})
     return Command(goto=END, update=update)
+
+
+def _advance(session: Session, state: State) -> State:
+    return {"run": session.run, "step": state.get("step", 0) + 1}

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from langgraph.graph import START, StateGraph
 
 from .nodes import Nodes
-from .state import Session, State
+from .planner import Planner
+from .state import Opener, State
 
 
-def react(session: Callable[[State], Awaitable[Session]], *, tracked: bool = False) -> Any:
-    """Returns the graph `think → (act → think)* → end`, or over `wrap_up` for want of budget.
+def react() -> Planner:
+    """`think → (act → think)* → end`, or over `wrap_up` for want of budget."""
+    return Planner(name="react", build=_build)
 
-    Args:
-        session: finds the live session of a state.
-        tracked: with the Budget Tracker's block after each observation.
-    """
-    nodes = Nodes(session, tracked=tracked)
+
+def tracker() -> Planner:
+    """ReAct with the Budget Tracker (BATS, Liu et al. 2025, arXiv 2511.17006)."""
+    return Planner(name="tracker", build=_build, tracked=True)
+
+
+def _build(session: Opener) -> Any:
     graph = StateGraph(State)
-    graph.add_node("think", nodes.think)
-    graph.add_node("act", nodes.act)
-    graph.add_node("wrap_up", nodes.wrap_up)
+    Nodes(session).add_to(graph)
     graph.add_edge(START, "think")
     return graph

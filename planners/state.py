@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from typing import Literal, Protocol, TypedDict
 
 from ..ledger.effects import Effects
@@ -24,8 +25,6 @@ class State(TypedDict, total=False):
     """The run's id; set by the first node, or by who started the run."""
     step: int
     """Nodes entered so far."""
-    length: int
-    """Messages in the trajectory after that step."""
     wasted: int
     """Turns in a row in which no tool call of the policy could do anything."""
     answer: str | None
@@ -36,6 +35,19 @@ class State(TypedDict, total=False):
     """Out: what ended a run that did not end by the policy's own answer."""
 
 
+class Manner(Protocol):
+    """What a session does at the wish of any planner."""
+
+    @property
+    def tracked(self) -> bool: ...
+
+    @property
+    def remind(self) -> int: ...
+
+    @property
+    def critic(self) -> Decimal | None: ...
+
+
 class Session(Protocol):
     """One live run, as a planner's nodes see it."""
 
@@ -43,10 +55,21 @@ class Session(Protocol):
     def run(self) -> str: ...
 
     @property
+    def task(self) -> str: ...
+
+    @property
+    def planner(self) -> Manner: ...
+
+    @property
     def memory(self) -> Memory: ...
 
     @property
-    def trajectory(self) -> Trajectory: ...
+    def trajectory(self) -> Trajectory:
+        """The messages of the present attempt."""
+
+    @property
+    def attempt(self) -> int:
+        """The number of the present attempt, from 0."""
 
     @property
     def pending(self) -> Message:
@@ -65,13 +88,26 @@ class Session(Protocol):
     def wasted(self, calls: Sequence[ToolCall]) -> Waste:
         """Says whether none of the calls could do anything, and why."""
 
+    def is_risky(self, call: ToolCall) -> bool:
+        """Says whether a call is one for the planner's critic."""
+
     async def observe(
-        self, effects: Effects, reply: Message, observations: Sequence[Observation], tracked: bool
+        self, effects: Effects, reply: Message, observations: Sequence[Observation]
     ) -> None:
         """Appends a reply and what came of its calls to the trajectory.
 
-        Observations are cut to what there is money left to read; with `tracked` the Budget
-        Tracker's block follows the last of them.
+        Observations are cut to what there is money left to read; what the planner has the policy
+        told (a reminder, the Budget Tracker's block) follows the last of them.
+        """
+
+    async def tell(self, effects: Effects, text: str) -> None:
+        """Appends a message to the policy to the trajectory."""
+
+    async def begin(self, effects: Effects, notes: str = "") -> bool:
+        """Begins a new attempt: the task again, and what is known by now.
+
+        Returns False, and changes nothing, if the budget cannot pay for its first call or no
+        affordable tool is left.
         """
 
     @property
@@ -83,3 +119,7 @@ class Session(Protocol):
 
     def broke(self, error: BaseException) -> None:
         """Books the end of a run that an error breaks off."""
+
+
+Opener = Callable[[State], Awaitable[Session]]
+"""Finds the live session of a state; opens or resumes it where there is none."""

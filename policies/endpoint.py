@@ -63,6 +63,7 @@ class Endpoint:
         self.max_output = max_output
         self.timeout = timeout
         self.stream = stream
+        self.takes_samples = tool_protocol == "native"
         self.tool_protocol = tool_protocol
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
         self.server = address(url)
@@ -93,7 +94,7 @@ class Endpoint:
             self.model,
             self.max_output if request.max_tokens is None else request.max_tokens,
             limit_field=self._limit_field,
-            stream=self.stream,
+            stream=self._streams(request),
         )
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         began = time.monotonic()
@@ -101,6 +102,9 @@ class Endpoint:
         if self.tool_protocol == "text":
             reply = text_protocol.read(reply, request)
         return replace(reply, seconds=time.monotonic() - began)
+
+    def _streams(self, request: Request) -> bool:
+        return self.stream and request.samples == 1
 
     async def close(self) -> None:
         """Closes a client of one's own; shared connections close with their event loop."""
@@ -126,7 +130,7 @@ class Endpoint:
         assembly = Assembly(request.on_text, request.on_call if native else None)
         try:
             async with asyncio.timeout(limit):
-                if self.stream:
+                if self._streams(request):
                     return await _stream(client, self._url, body, options, assembly)
                 response = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options

@@ -12,6 +12,9 @@ class Policy(Protocol):
 
     A policy makes exactly one try per call and books nothing: the effects door holds the money
     before, settles it after, and tries again where the error says that it may.
+
+    A policy with a true attribute `takes_samples` answers a request for several `samples` in one
+    call; any other is asked as often as needed.
     """
 
     @property

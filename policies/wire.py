@@ -36,6 +36,8 @@ def encode(
         parts += [b',"temperature":', orjson.dumps(request.temperature)]
     if request.seed is not None:
         parts.append(b',"seed":%d' % request.seed)
+    if request.samples > 1:
+        parts.append(b',"n":%d' % request.samples)
     if stream:
         parts.append(b',"stream":true,"stream_options":{"include_usage":true}')
     parts.append(b"}")
@@ -76,17 +78,22 @@ def reply(data: object) -> Reply:
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
         raise Unreadable(f"the reply has no choices{_complaint(data)}")
-    message = choices[0].get("message")
-    if not isinstance(message, Mapping):
+    said = [c.get("message") if isinstance(c, Mapping) else None for c in choices]
+    if not isinstance(said[0], Mapping):
         raise Unreadable("the reply has no message in its first choice")
-    calls = tool_calls(message.get("tool_calls"))
+    first, *others = (_message(message) for message in said if isinstance(message, Mapping))
     return Reply(
-        message=Message("assistant", text(message), calls),
+        message=first,
         usage=bill.usage(data.get("usage")),
-        finish_reason=_string(choices[0].get("finish_reason")) or _finish(calls),
+        finish_reason=_string(choices[0].get("finish_reason")) or _finish(first.tool_calls),
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
+        others=tuple(others),
     )
+
+
+def _message(message: Mapping[str, Any]) -> Message:
+    return Message("assistant", text(message), tool_calls(message.get("tool_calls")))
 
 
 def text(message: Mapping[str, Any]) -> str:

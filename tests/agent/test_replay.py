@@ -180,7 +180,7 @@ def test_a_run_of_another_process_is_not_taken_over(
 ) -> None:
     server.script = lambda body: Step("Answer: 42", wait=0.5)
     order: dict[str, Any] = {"home": str(home), "url": server.url, "task": "What?", "run": None}
-    order["kill_after"] = None
+    order["kill_at"] = None
     victim = Path(__file__).with_name("victim.py")
     command = [sys.executable, str(victim)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -1,0 +1,62 @@
+"""What is kept back of a run's budget for the calls that have to be possible at its end."""
+
+from __future__ import annotations
+
+from ..ledger.amount import NOTHING, Amount
+from ..ledger.effects import Allowance
+from ..ledger.records import Message, Request, ToolSpec
+from .bounds import Bounds
+from .prefixes import Prefixes
+
+
+class Kept:
+    """The allowances of one run, priced at the prompt as it stands.
+
+    Args:
+        bounds: what calls can cost at most.
+        prefixes: the prompts sent so far: what was billed for a prefix is known.
+        tools: what the policy is offered in every request.
+        allowances: the calls, in the order in which they come.
+    """
+
+    def __init__(
+        self,
+        bounds: Bounds,
+        prefixes: Prefixes,
+        tools: tuple[ToolSpec, ...],
+        allowances: tuple[Allowance, ...],
+    ) -> None:
+        self.prefixes = prefixes
+        self._bounds = bounds
+        self._tools = tools
+        self._allowances = allowances
+        self._last: tuple[tuple[Message, ...], Amount] | None = None
+
+    def allowance(self, purpose: str) -> Allowance | None:
+        return next((kept for kept in self._allowances if kept.purpose == purpose), None)
+
+    def after(self, used: Allowance | None, messages: tuple[Message, ...]) -> Amount:
+        """Returns what stays kept back while a call with the allowance `used` (or none) is made."""
+        if used is not None:
+            later = self._allowances[self._allowances.index(used) + 1 :]
+            return self._sum(later, messages)
+        if self._last is None or self._last[0] != messages:
+            self._last = (messages, self._sum(self._allowances, messages))
+        return self._last[1]
+
+    def call(self, messages: tuple[Message, ...]) -> Amount:
+        """Returns the least that pays for one call with this prompt."""
+        request = Request(messages, self._tools)
+        return self._bounds.least(request, self.prefixes.match(messages))
+
+    def least(self, messages: tuple[Message, ...]) -> Amount:
+        """Returns the least budget that pays for one call and all that is kept back."""
+        return self.call(messages) + self.after(None, messages)
+
+    def _sum(self, allowances: tuple[Allowance, ...], messages: tuple[Message, ...]) -> Amount:
+        total = NOTHING
+        for allowance in allowances:
+            prompt = allowance.prompt if allowance.alone else (*messages, *allowance.prompt)
+            request = Request(prompt, self._tools, "none")
+            total += self._bounds.later(request, self.prefixes.match(prompt), allowance)
+        return total

@@ -1,0 +1,68 @@
+"""What a planner is, and how it is named in text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ..ledger.effects import Allowance
+from ..ledger.records import Message
+from .prompts import prompt
+from .state import Opener
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planner:
+    """A strategy: how it builds its graph, and what the policy is told.
+
+    Every planner takes the options `tracked`, `remind` and `critic` (`planner("bats", remind=4)`,
+    or as text `bats:remind=4`).
+    """
+
+    name: str
+    """How it is recorded, options included: `best_of:n=8`."""
+    build: Callable[[Opener], Any]
+    """From what finds a state's live session to a LangGraph `StateGraph`."""
+    prompts: tuple[str, ...] = ("react",)
+    """The prompts that make up the system message, by name."""
+    phases: tuple[str, ...] = ()
+    """The prompts of its other policy calls: their purposes, by name."""
+    allowances: tuple[Allowance, ...] = ()
+    """What is kept back for calls before the wrap-up reply, in the order in which they come."""
+    closing: tuple[Allowance, ...] = ()
+    """What is kept back for calls after the wrap-up reply."""
+    tracked: bool = False
+    """Whether the policy is told its budget (the Budget Tracker)."""
+    remind: int = 0
+    """Every so many turns the policy is reminded of its task; 0: never."""
+    critic: Decimal | None = None
+    """A critic looks at calls that cost this many USD or more, or are not read-only, before they
+    are made; None: there is no critic."""
+
+    @property
+    def system(self) -> str:
+        """What the policy is told in the system message."""
+        return "\n\n".join(prompt(name).text for name in self._system)
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The prompts of each purpose with their versions; "" are those of the system message."""
+        system = ",".join(map(_version, self._system))
+        phases = ("wrap_up", *self.phases, *(("critic",) if self.critic is not None else ()))
+        return {"": system, **{name: _version(name) for name in phases}}
+
+    def kept(self, wrap_up_tokens: int) -> tuple[Allowance, ...]:
+        """Returns all that is kept back, in the order of the calls."""
+        instruction = Message("user", prompt("wrap_up").text)
+        wrap_up = Allowance(purpose="wrap_up", prompt=(instruction,), output=wrap_up_tokens)
+        return (*self.allowances, wrap_up, *self.closing)
+
+    @property
+    def _system(self) -> tuple[str, ...]:
+        return (*self.prompts, "budget") if self.tracked else self.prompts
+
+
+def _version(name: str) -> str:
+    return f"{name}@{prompt(name).version}"
