@@ -56,7 +56,8 @@ class Kept:
     def _sum(self, allowances: tuple[Allowance, ...], messages: tuple[Message, ...]) -> Amount:
         total = NOTHING
         for allowance in allowances:
-            prompt = allowance.prompt if allowance.alone else (*messages, *allowance.prompt)
+            shown = messages[:2] if allowance.alone else messages
+            prompt = (*shown, *allowance.prompt)
             request = Request(prompt, self._tools, "none")
             total += self._bounds.later(request, self.prefixes.match(prompt), allowance)
         return total

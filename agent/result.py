@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ..ledger.amount import Amount
 from ..ledger.records import Message
-from ..planners import Status
+from ..planners import Status, final_answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +31,3 @@ class Result:
     def answer(self) -> str | None:
         """What follows the last `Answer:` in the text, or the whole text where there is none."""
         return None if self.text is None else final_answer(self.text)
-
-
-def final_answer(text: str) -> str:
-    """Returns what follows the last line that starts with `Answer:`, or the whole text."""
-    for line in reversed(text.splitlines()):
-        head, colon, rest = line.strip().strip("*").partition(":")
-        if colon and head.strip("* ").lower() == "answer":
-            return rest.strip(" *")
-    return text.strip()

@@ -94,6 +94,10 @@ class RunSession:
         return self._replies[max(self._replies)]
 
     @property
+    def tokens(self) -> int:
+        return int(self.account.spent["tokens"])
+
+    @property
     def tools_left(self) -> bool:
         return not len(self._tools) or any(t not in self._withdrawn for t in self._tools.names)
 
@@ -138,14 +142,19 @@ class RunSession:
         return not tool.spec.read_only or self._calling.price(tool, call) >= above
 
     async def observe(
-        self, effects: Effects, reply: Message, observations: Sequence[Observation]
+        self,
+        effects: Effects,
+        reply: Message,
+        observations: Sequence[Observation],
+        remark: str = "",
     ) -> None:
         def decide() -> dict[str, Any]:
             gone = self._calling.used_up()
             for name in gone:
                 if name not in self._withdrawn:
                     self.desk.log.write("withdrawn", name=name)
-            tail = (*_changes(self._withdrawn, gone), self._reminder(), self._block())
+            changes = _changes(self._withdrawn, gone)
+            tail = (*changes, remark, self._reminder(), self._block())
             told = "\n\n".join(filter(None, tail))
             before = (*self.trajectory.messages, reply)
             for cut in READABLE:
@@ -253,10 +262,13 @@ class Entered:
 
         if samples == 1:
             return await once(self._key(), 1, draw)
+        made: list[Reply | Refusal] = []
         if session._asking.takes_samples:
-            return await once(self._key(), samples, draw)
-        keys = [self._key() for _ in range(samples)]
-        return _merged(await together([once(k, 1, draw + n) for n, k in enumerate(keys)]))
+            made = [await once(self._key(), samples, draw)]
+        there = sum(1 + len(r.others) for r in made if isinstance(r, Reply))
+        keys = [self._key() for _ in range(samples - there)]  # a server may know no `n`
+        more = [once(key, 1, draw + n) for n, key in enumerate(keys, start=there)]
+        return _merged([*made, *await together(more)])
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
         return await self._session._calling.call([self._key() for _ in calls], calls)

@@ -24,6 +24,7 @@ from ..ledger.prices import PriceBook
 from ..planners import planner
 from ..policies import Policy, policy
 from .rows import Row
+from .simulation import PREFIX, simulated
 from .suite import Suite, Task, suite
 
 
@@ -137,7 +138,7 @@ class _Runner:
         self._account = account
         self._earlier = earlier
         self._suite: Suite = suite(plan.suite, **plan.knobs)
-        self._policy: Policy = policy(plan.policy)
+        self._policy: Policy = _policy(plan.policy)
         for name in plan.planners:
             planner(name)
 
@@ -310,6 +311,10 @@ def _known(record: Record) -> _Known:
     scores: Sequence[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
     finished = end is not None and status != "cancelled"
     return _Known(record.start.run, counts, scores[-1] if scores and finished else None)
+
+
+def _policy(spec: str) -> Policy:
+    return simulated(spec) if spec.startswith(PREFIX) else policy(spec)
 
 
 def _new_id(plan: Plan) -> str:

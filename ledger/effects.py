@@ -23,7 +23,7 @@ class Allowance:
     output: int
     """Output tokens that the call may write."""
     alone: bool = False
-    """True for a call that does not show the trajectory: `prompt` is all there is, and `input`."""
+    """True for a call that shows the system message and the task, but not the trajectory."""
     input: int = 0
     """Bytes of text that the prompt will hold beside `prompt`."""
 

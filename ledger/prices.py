@@ -13,7 +13,7 @@ from .tool_prices import ToolPrice
 
 __all__ = ["CLASSES", "NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
 
-BUILT_IN = ("embedded", "human", "replay", "scripted")
+BUILT_IN = ("embedded", "human", "replay", "scripted", "simulated")
 """Policies that cost nothing unless the prices file says otherwise."""
 
 

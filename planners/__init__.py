@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .answers import final_answer
 from .planner import Planner
 from .prompts import Prompt, prompt
 from .registry import planner, planner_names
@@ -18,6 +19,7 @@ __all__ = [
     "Status",
     "Waste",
     "block",
+    "final_answer",
     "planner",
     "planner_names",
     "prompt",

@@ -52,7 +52,8 @@ class Nodes:
         async with self.entered("act", state) as (session, effects):
             reply = session.pending
             observations = await criticised(session, effects, reply)
-            await session.observe(effects, reply, observations)
+            remark = await self.remark(session, state, reply)
+            await session.observe(effects, reply, observations, remark)
             waste = session.wasted(reply.tool_calls)
             wasted = state.get("wasted", 0) + 1 if waste else 0
             if wasted >= WASTED_TURNS and waste == "malformed":
@@ -80,6 +81,10 @@ class Nodes:
             best = session.trajectory.best_answer
             why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
             return self._answer(session, state, "budget_exhausted", best, why)
+
+    async def remark(self, session: Session, state: State, reply: Message) -> str:
+        """Returns what the policy is to be told of its reply, beside what its calls brought."""
+        return ""
 
     def add_to(self, graph: Any) -> None:
         """Adds the nodes to a `StateGraph`; where a node goes next it says itself."""

@@ -20,6 +20,13 @@ ENTRY_POINTS = "bursar.planners"
 _BUILT_IN = {
     "react": "bursar.planners.react:react",
     "tracker": "bursar.planners.react:tracker",
+    "sequential": "bursar.planners.sequential:sequential",
+    "vote": "bursar.planners.vote:vote",
+    "best_of": "bursar.planners.vote:best_of",
+    "plan_execute": "bursar.planners.stepwise:plan_execute",
+    "reflexion": "bursar.planners.reflexion:reflexion",
+    "pdr": "bursar.planners.distill:pdr",
+    "bats": "bursar.planners.bats:bats",
 }
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
 """The options that every planner takes."""

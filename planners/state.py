@@ -68,6 +68,10 @@ class Session(Protocol):
         """The messages of the present attempt."""
 
     @property
+    def attempts(self) -> Sequence[Trajectory]:
+        """The trajectories of all attempts, the present one last."""
+
+    @property
     def attempt(self) -> int:
         """The number of the present attempt, from 0."""
 
@@ -92,12 +96,16 @@ class Session(Protocol):
         """Says whether a call is one for the planner's critic."""
 
     async def observe(
-        self, effects: Effects, reply: Message, observations: Sequence[Observation]
+        self,
+        effects: Effects,
+        reply: Message,
+        observations: Sequence[Observation],
+        remark: str = "",
     ) -> None:
         """Appends a reply and what came of its calls to the trajectory.
 
-        Observations are cut to what there is money left to read; what the planner has the policy
-        told (a reminder, the Budget Tracker's block) follows the last of them.
+        Observations are cut to what there is money left to read; what else the policy is told (a
+        remark, a reminder, the Budget Tracker's block) follows the last of them.
         """
 
     async def tell(self, effects: Effects, text: str) -> None:
@@ -109,6 +117,10 @@ class Session(Protocol):
         Returns False, and changes nothing, if the budget cannot pay for its first call or no
         affordable tool is left.
         """
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that the run has been billed so far."""
 
     @property
     def tools_left(self) -> bool:

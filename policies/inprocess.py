@@ -75,7 +75,9 @@ def endpoint(app: App, name: str, **options: Any) -> Endpoint:
 
     client = httpx2.AsyncClient(transport=Transport(), trust_env=False)
     options = {"base_url": "http://embedded/v1", "name": name, **options}
-    return Endpoint(name, http_client=client, **options)
+    made = Endpoint(name, http_client=client, **options)
+    made.takes_samples = False
+    return made
 
 
 class Worker:

@@ -32,6 +32,10 @@ _LINE = re.compile(
     r"^\W*([\w. ]+?)\s*:(?:.*?\bused\b\D{0,3}([\d.]+))?.*?\bremaining\b\D{0,3}([\d.]+)",
     re.MULTILINE | re.IGNORECASE,
 )
+_HEADING = re.compile(r"# (.+)")
+_SENT_ON = ("Your answer was checked.", "You still have budget.", "Advice:")
+AGREED = "All drafts agree on this answer:"
+_AGREED = re.compile(rf"{AGREED} (.+)")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,16 @@ class Transcript:
     """Number of replies before this one."""
     max_words: int | None
     """Words that the reply may have, or None."""
+    phase: str
+    """The heading of what the last message asks for, such as `Verify the answer`, or ""."""
+    asked: str
+    """The last message to the policy."""
+    said: str
+    """The policy's last words, or ""."""
+    sent_on: bool
+    """Whether it was told to look further than it would by itself."""
+    agreed: str | None
+    """The answer that notes of earlier drafts agree on, or None."""
 
     @cached_property
     def facts(self) -> dict[tuple[str, str], Statement]:
@@ -120,7 +134,8 @@ def read_transcript(body: Mapping[str, Any]) -> Transcript:
     purse = read_purse("\n".join(seen))
     questions = (read_question(text) for text in asked)
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
-    may_call = body.get("tool_choice") != "none" and not (purse and purse.is_last_turn)
+    heading = _HEADING.match(asked[-1] if asked else "")
+    may_call = (heading or body.get("tool_choice") != "none") and not (purse and purse.is_last_turn)
     return Transcript(
         question=next((question for question in questions if question), None),
         statements=tuple(s for text in seen for s in read_statements(text)),
@@ -130,6 +145,11 @@ def read_transcript(body: Mapping[str, Any]) -> Transcript:
         purse=purse,
         turn=sum(1 for m in messages if m.get("role") == "assistant"),
         max_words=limit if isinstance(limit, int) else None,
+        phase=heading[1].strip() if heading else "",
+        asked=asked[-1] if asked else "",
+        said=next((_text(m) for m in reversed(messages) if m.get("role") == "assistant"), ""),
+        sent_on=any(mark in text for mark in _SENT_ON for text in asked),
+        agreed=agreed[-1] if (agreed := _AGREED.findall("\n".join(asked))) else None,
     )
 
 
