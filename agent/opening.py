@@ -6,10 +6,11 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ..ledger.account import Account
-from ..ledger.amount import NOTHING
+from ..ledger.amount import NOTHING, Quantity
 from ..ledger.bounds import TokenBounds
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, Unpriced
@@ -247,14 +248,28 @@ class Opening:
         least = self._kept(self._bounds()).least(messages)
         if not account.fits(least):
             short = [
-                f"{resource}={least[resource]}"
+                f"{resource}={_show(least[resource])}"
                 for resource in account.limited()
                 if not account.fits(least.only((resource,)))
             ]
             raise BudgetError(
                 f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
-                f"wrap-up reply: it takes at least {','.join(short)}"
+                f"{self._later()}: it takes at least {','.join(short)}"
             )
+
+    def _later(self) -> str:
+        """Returns what is kept back for, in words."""
+        kept = self._parts.planner.kept(self._parts.options.wrap_up_tokens)
+        others = [a.purpose for a in kept if a.purpose != "wrap_up"]
+        return (
+            f"wrap-up reply, and what is kept back for {', '.join(others)}"
+            if others
+            else ("wrap-up reply")
+        )
+
+
+def _show(quantity: Quantity) -> str:
+    return f"{quantity.normalize():f}" if isinstance(quantity, Decimal) else str(quantity)
 
 
 def new_run_id() -> str:

@@ -15,6 +15,7 @@ from langgraph.types import Command
 
 from ..ledger.effects import Effects
 from ..ledger.records import Message
+from .answers import final_answer
 from .candidates import Candidate, Candidates, candidate, judged, select_allowance, sound
 from .checklist import Checklist, Decomposition
 from .nodes import Nodes, end, go
@@ -115,9 +116,9 @@ class _Bats(Nodes):
                 await session.tell(effects, _dig_deeper(verdict))
                 return go("think", session, state, candidates=found)
             notes = verdict.notes() if verdict else ""
-            known = "\n\n".join(filter(None, (_plan_text(session, state.get("plan")), notes)))
-            if await session.begin(effects, known):
-                return go("think", session, state, candidates=found, notes=[notes])
+            parts = (_plan_text(session, state.get("plan")), _rejected(found), notes)
+            if await session.begin(effects, "\n\n".join(filter(None, parts))):
+                return go("think", session, state, candidates=found)
             return go("select", session, state, candidates=found)
 
     async def select(self, state: Plan) -> Command[Any]:
@@ -157,6 +158,13 @@ def _dig_deeper(verdict: Verdict) -> str:
     listed = "\n".join(f"- {check.state}: {check.condition}" for check in open_checks)
     parts = (f"{_DIG} {verdict.why}".strip(), listed, verdict.advice, "Dig deeper.")
     return "\n".join(filter(None, parts))
+
+
+def _rejected(found: list[Candidate]) -> str:
+    answers = dict.fromkeys(
+        final_answer(c["answer"] or "") for c in found if c["verdict"] in ("continue", "pivot")
+    )
+    return f"Answers that did not hold so far: {'; '.join(answers)}" if answers else ""
 
 
 def _current(session: Session, plan: dict[str, Any]) -> Checklist:

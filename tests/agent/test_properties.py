@@ -18,6 +18,7 @@ from bursar.agent import Agent, Home, Options, Record, Result, final_answer
 from bursar.agent.prefixes import Prefixes, delta, restore
 from bursar.ledger.errors import BudgetError
 from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
+from bursar.planners import planner_names
 from bursar.policies import Scripted
 from bursar.tools import tool
 
@@ -49,9 +50,34 @@ CALLS = st.builds(
     st.sampled_from(["cheap", "dear", "nothing", ""]),
     ARGUMENTS,
 )
+CHECKS = [{"condition": "c", "state": "satisfied"}, {"condition": "d", "state": "unverifiable"}]
+FORMS: list[dict[str, Any]] = [
+    {"checks": CHECKS[:1], "decision": "success", "summary": "all is well"},
+    {"checks": CHECKS, "decision": "continue", "advice": "dig"},
+    {"decision": "pivot", "failure": "a dead end", "useful": "nothing"},
+    {"decision": "perhaps"},
+    {"decision": "stop", "why": "too dear"},
+    {"choice": 2},
+    {"choice": -7, "why": None},
+    {"steps": ["look", "tell"]},
+    {"steps": [{"id": "1", "text": "look"}, {"id": "1.1", "text": "tell"}], "exploration": ["e"]},
+    {"steps": [{"id": "1", "text": "look"}, {"id": "1", "text": "again"}]},
+]
+TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from([json.dumps(form) for form in FORMS]),
+    st.sampled_from(["<plan>\n[x] 1\n[!] 9.9\n+ 2 more\n</plan>", "Answer: 7", '{"decision":']),
+)
+PLANNERS = [
+    *planner_names(),
+    "react:critic=0.001:remind=1",
+    "bats:early_stop=true:k=1",
+    "bats:planning=false:verification=false:tracked=false",
+    "best_of:n=3:tracked=true:critic=0",
+]
 TURNS = st.lists(
     st.tuples(
-        st.text(max_size=40), st.lists(CALLS, max_size=4), st.tuples(*[st.floats(0, 1)] * 4),
+        TEXTS, st.lists(CALLS, max_size=4), st.tuples(*[st.floats(0, 1)] * 4),
         st.booleans(),
     ),
     max_size=12,
@@ -71,8 +97,8 @@ BUDGETS = st.dictionaries(st.sampled_from(sorted(LIMITS)), st.just(None), min_si
 )
 
 
-@settings(max_examples=80, deadline=None)
-@given(turns=TURNS, limits=BUDGETS, planner=st.sampled_from(["react", "tracker"]))
+@settings(max_examples=200, deadline=None)
+@given(turns=TURNS, limits=BUDGETS, planner=st.sampled_from(PLANNERS))
 def test_every_run_ends_within_its_budget(
     turns: list[Any], limits: dict[str, Any], planner: str
 ) -> None:
