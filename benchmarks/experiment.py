@@ -21,7 +21,7 @@ from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, UsageError
 from ..ledger.prices import PriceBook
-from ..planners import planner
+from ..planners import Planner, planner
 from ..policies import Policy, policy
 from .rows import Row
 from .simulation import PREFIX, simulated
@@ -72,13 +72,13 @@ class _Cell:
     """One run to be made."""
 
     task: Task
-    planner: str
+    planner: Planner
     budget: str
     repeat: int
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        return (self.task.id, self.planner, self.budget, self.repeat)
+        return (self.task.id, self.planner.name, self.budget, self.repeat)
 
 
 OnRow = Callable[[Row, Progress], None]
@@ -139,8 +139,7 @@ class _Runner:
         self._earlier = earlier
         self._suite: Suite = suite(plan.suite, **plan.knobs)
         self._policy: Policy = _policy(plan.policy)
-        for name in plan.planners:
-            planner(name)
+        self._planners: tuple[Planner, ...] = tuple(map(planner, plan.planners))
 
     async def run(self, concurrency: int, on_row: OnRow) -> list[Row]:
         """Runs all cells, at most `concurrency` at once; returns their rows in the plan's order."""
@@ -169,9 +168,9 @@ class _Runner:
         tasks = self._suite.tasks(self._plan.tasks, self._plan.seed)
         for repeat in range(self._plan.repeats):
             for task in tasks:
-                for name in self._plan.planners:
+                for made in self._planners:
                     for budget in self._plan.budgets:
-                        yield _Cell(task, name, budget, repeat)
+                        yield _Cell(task, made, budget, repeat)
 
     async def _row(self, cell: _Cell) -> Row:
         known = self._earlier.runs.get(cell.key)
@@ -226,7 +225,7 @@ class _Runner:
             "task": cell.task.id,
             "hops": cell.task.hops,
             "kind": cell.task.kind,
-            "planner": cell.planner,
+            "planner": cell.planner.name,
             "memory": self._plan.memory,
             "policy": self._policy.name,
             "budget": cell.budget,

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ..agent import Home
 from ..benchmarks.experiment import Outcome, Plan, run_experiment
+from ..benchmarks.grid import budgets as expanded
 from ..benchmarks.report import render_plain, render_rich, summarise
 from ..benchmarks.rows import Row, Setup, write_rows
 from ..ledger.errors import UsageError
@@ -58,7 +59,7 @@ def plan_of(
         policy=absolute_model(required(model, "model", "embedded")),
         planners=tuple(dict.fromkeys(filter(None, (p.strip() for p in planners.split(","))))),
         memory=memory,
-        budgets=tuple(dict.fromkeys(required(budgets, "budget", "search=8,open=4"))),
+        budgets=expanded(required(budgets, "budget", "search=8,open=4")),
         tasks=tasks,
         repeats=repeats,
         seed=seed,
