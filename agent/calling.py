@@ -33,6 +33,14 @@ class _Wanted:
     usd: Decimal | None
     attempt: int
 
+    @property
+    def calls(self) -> int:
+        return self.tool.spec.calls(self.call.arguments)
+
+    @property
+    def amount(self) -> Amount:
+        return Amount.of_tool_call(self.call.name, self.usd or Decimal(0), self.calls)
+
 
 @dataclass(frozen=True)
 class _Denied:
@@ -129,8 +137,7 @@ class Calling:
             return wanted
         if isinstance(wanted, _Denied):
             return self._refuse(key, call, "approval", "", wanted.why)
-        amount = Amount.of_tool_call(call.name, wanted.usd or Decimal(0))
-        if not self._desk.account.fits(amount):
+        if not self._desk.account.fits(wanted.amount):
             return None  # it may fit once the reply's own hold is settled
         sent = self._hold(wanted)
         if isinstance(sent, Observation):
@@ -182,8 +189,7 @@ class Calling:
 
     def _hold(self, wanted: _Wanted) -> Observation | _Sent:
         key, call = wanted.key, wanted.call
-        amount = Amount.of_tool_call(call.name, wanted.usd or Decimal(0))
-        hold = self._desk.account.try_hold(amount)
+        hold = self._desk.account.try_hold(wanted.amount)
         if isinstance(hold, Shortfall):
             return self._refuse(key, call, hold.resource, hold.account, f"Not run: {hold}.")
         id = self._desk.hold_id(key, wanted.attempt)
@@ -192,7 +198,7 @@ class Calling:
                 "hold", key, hold=id, call="tool", name=call.name, node="act",
                 attempt=wanted.attempt, usd=wanted.usd, input_tokens=0, output_tokens=0,
                 price=self._prices.source(wanted.tool), arguments=call.arguments,
-                call_id=call.id,
+                call_id=call.id, calls=wanted.calls,
             )  # fmt: skip
         except BaseException:
             self._desk.account.release(hold)

@@ -168,14 +168,14 @@ def note(effects: dict[str, Effect], event: Event) -> None:
 def held_amount(hold: Event) -> Amount:
     usd = Decimal(hold.body["usd"] or 0)
     if hold.body["call"] == "tool":
-        return Amount.of_tool_call(hold.body["name"], usd)
+        return Amount.of_tool_call(hold.body["name"], usd, hold.body.get("calls", 1))
     return Amount.of_model_call(usd, hold.body["input_tokens"], hold.body["output_tokens"])
 
 
 def billed_amount(hold: Event, settle: Event) -> Amount:
     usd = Decimal(settle.body["usd"] or 0)
     if hold.body["call"] == "tool":
-        return Amount.of_tool_call(hold.body["name"], usd)
+        return Amount.of_tool_call(hold.body["name"], usd, hold.body.get("calls", 1))
     usage = usage_from(settle.body)
     if usage is None:
         return held_amount(hold)

@@ -36,8 +36,10 @@ class Amount(Mapping[str, Quantity]):
         )
 
     @classmethod
-    def of_tool_call(cls, tool: str, usd: Decimal) -> Amount:
-        return cls({"usd": usd, f"usd.{tool}": usd, "tool_calls": 1, f"tool_calls.{tool}": 1})
+    def of_tool_call(cls, tool: str, usd: Decimal, calls: int = 1) -> Amount:
+        return cls(
+            {"usd": usd, f"usd.{tool}": usd, "tool_calls": calls, f"tool_calls.{tool}": calls}
+        )
 
     def __getitem__(self, resource: str) -> Quantity:
         return self._quantities.get(resource, 0)

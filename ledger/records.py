@@ -80,6 +80,15 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     read_only: bool = True
     """True if calling it twice does no harm: an unknown outcome may then be tried again."""
+    batched: str | None = None
+    """The parameter that takes a list of which each item counts as a call of its own."""
+
+    def calls(self, arguments: str) -> int:
+        """Returns how many calls a call with these well-formed arguments counts as (BATS §3)."""
+        if self.batched is None:
+            return 1
+        items = orjson.loads(arguments).get(self.batched)
+        return max(len(items), 1) if isinstance(items, list) else 1
 
     def to_dict(self) -> dict[str, Any]:
         return {

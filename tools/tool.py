@@ -85,7 +85,7 @@ class FunctionTool:
         except Exception:
             return Decimal(0)
         if isinstance(self.price, Decimal):
-            return self.price
+            return self.price * self.spec.calls(arguments)
         try:
             price = self.price(**read)
         except Exception as exc:
@@ -150,6 +150,7 @@ def tool(
     max_chars: int = MAX_CHARS,
     name: str | None = None,
     inline: bool = False,
+    batched: str | None = None,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 
 
@@ -163,6 +164,7 @@ def tool(
     max_chars: int = MAX_CHARS,
     name: str | None = None,
     inline: bool = False,
+    batched: str | None = None,
 ) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
     """Makes a tool of a typed function with a docstring; the `Args:` section describes parameters.
 
@@ -179,6 +181,8 @@ def tool(
         name: what the policy calls it; None takes the function's name.
         inline: call a sync function on the event loop itself, without time-out: over 10 times
             cheaper, and right only for functions that are quick and never block.
+        batched: the parameter that takes a list of which each item counts as a call of its own:
+            against limits on calls, and for the price, which is then per item.
 
     Raises:
         UsageError: a policy could not be told how to call this function, or an option is wrong.
@@ -190,10 +194,12 @@ def tool(
         called = name or default_name(function)
         _check(called, timeout, max_chars)
         signature = Signature.of(function, called)
+        if batched is not None and batched not in signature.parameters["properties"]:
+            raise UsageError(f"tool {called!r} has no parameter {batched!r} to be batched by")
         if inline and signature.is_async:
             raise UsageError(f"tool {called!r} is async: it needs no inline=True")
         return FunctionTool(
-            spec=ToolSpec(called, signature.description, signature.parameters, read_only),
+            spec=ToolSpec(called, signature.description, signature.parameters, read_only, batched),
             function=function,
             signature=signature,
             price=price if price is None or callable(price) else _money(price, called),

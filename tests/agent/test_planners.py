@@ -276,3 +276,28 @@ async def played(home: Path, name: str, breaks_at: int | None) -> tuple[Result, 
         return result, asked
     finally:
         agent.home.close()
+
+
+async def test_batched_arguments_count_one_unit_each(home: Path) -> None:
+    """BATS: every string of a batched query is a call; what does not fit is refused whole."""
+
+    @tool(price="0.001", read_only=True, inline=True, batched="queries")
+    def find(queries: list[str]) -> str:
+        """Searches for each query."""
+        return ", ".join(queries)
+
+    batches = [["a", "b", "c"], ["d", "e", "f"], ["g"]]
+
+    def script(request: Request) -> Step:
+        at = turn(request)
+        return billed(call("find", queries=batches[at]) if at < len(batches) else "Answer: 7")
+
+    agent = Agent(model=Scripted(script), tools=[find], budget="find=4,tokens=100k", home=home)
+    result = await agent.run("Where?")
+    said = [m.content for m in result.trajectory if m.role == "tool"]
+    assert said[0] == "a, b, c"
+    assert said[1].startswith("Not run: the run has 1 of 4 tool_calls.find left, and 3 would")
+    assert said[2].startswith("g\n\nUsed up")
+    assert result.spend["tool_calls.find"] == 4
+    assert result.spend["usd.find"] == Decimal("0.004")
+    assert (await agent.resume(result.run)).spend == result.spend

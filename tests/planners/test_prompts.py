@@ -169,7 +169,7 @@ def test_a_wrong_option_is_named(text: str, complaint: str) -> None:
 
 def test_versions_name_every_prompt_of_every_purpose() -> None:
     assert dict(planner("bats:critic=1").versions) == {
-        "": "react@1,bats@1,budget@1", "wrap_up": "wrap_up@1", "plan": "plan@1",
+        "": "react@1,bats@1,budget@2", "wrap_up": "wrap_up@1", "plan": "plan@1",
         "verify": "verify@1", "select": "select@1", "critic": "critic@1",
     }  # fmt: skip
 

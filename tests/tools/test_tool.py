@@ -516,3 +516,12 @@ async def test_no_arguments_make_a_tool_raise(context: ToolContext, arguments: s
         seen.text.encode()
         assert "\0" not in seen.text
         assert "\n" not in seen.text or not seen.error
+
+
+def test_a_batched_parameter_has_to_be_there() -> None:
+    with pytest.raises(UsageError, match="has no parameter 'queries' to be batched by"):
+
+        @tool(batched="queries")
+        def find(query: str) -> str:
+            """Finds."""
+            return query
