@@ -23,7 +23,7 @@ demo: setup
 		--budget search=8,open=4 --budget usd=0.008 --tasks 100 --seed 0
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

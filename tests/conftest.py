@@ -14,6 +14,8 @@ from bursar.benchmarks.perf.server import LoopbackServer
 
 FOLDERS = ("agent", "benchmarks", "cli", "ledger", "memory", "planners", "policies", "tools")
 SPENDING = ("OPENAI_", "BURSAR_", "ANTHROPIC_")
+BARE: set[str] = set()
+"""Folders that worker processes imported without `bursar.` before the name."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)
 
 
@@ -36,15 +38,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    bare = [
+    bare = BARE.union(
         name
         for name in FOLDERS
         if (module := sys.modules.get(name)) is not None
         and str(session.config.rootpath) in str(getattr(module, "__path__", ""))
-    ]
-    if bare:
+    )
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["bare"] = sorted(bare)
+    elif bare:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        print(f"\nimported without `bursar.` before the name: {', '.join(bare)}")
+        print(f"\nimported without `bursar.` before the name: {', '.join(sorted(bare))}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes over what a worker process (pytest-xdist) has seen."""
+    BARE.update(getattr(node, "workeroutput", {}).get("bare", ()))
 
 
 @pytest.fixture
