@@ -48,19 +48,20 @@ def planner(name: str, **options: Any) -> Planner:
         UsageError: there is no such planner or option, or its value makes no sense.
     """
     name, *texts = (part.strip() for part in name.split(":"))
-    factory = _factory(name)
-    types = _types(factory)
+    make = factory(name)
+    types = _types(make)
     given = {**dict(_read(name, text, types) for text in texts), **options}
     for option in given:
         if option not in types:
             raise UsageError(f"planner {name} has no option {option!r}: it has {', '.join(types)}")
     common = {option: value for option, value in given.items() if option in _COMMON}
     own = {option: value for option, value in given.items() if option not in common}
-    made = replace(factory(**own), **common)
+    made = replace(make(**own), **common)
     return replace(made, name=":".join((name, *(f"{k}={_show(v)}" for k, v in given.items()))))
 
 
-def _factory(name: str) -> Callable[..., Planner]:
+def factory(name: str) -> Callable[..., Planner]:
+    """Returns what makes a planner; its keyword-only parameters are the planner's options."""
     addresses = _addresses()
     if name not in addresses:
         raise UsageError(f"no planner is called {name!r}: the planners are {', '.join(addresses)}")
@@ -73,10 +74,10 @@ def _addresses() -> dict[str, str]:
     return {**_BUILT_IN, **{name: at for name, at in offered.items() if name not in _BUILT_IN}}
 
 
-def _types(factory: Callable[..., Planner]) -> dict[str, type]:
+def _types(make: Callable[..., Planner]) -> dict[str, type]:
     """Returns the options of a planner with their types; those of every planner come last."""
-    hints = typing.get_type_hints(factory)
-    own = {name: hints[name] for name in inspect.signature(factory).parameters}
+    hints = typing.get_type_hints(make)
+    own = {name: hints[name] for name in inspect.signature(make).parameters}
     return {**own, **{name: kind for name, kind in _COMMON.items() if name not in own}}
 
 
