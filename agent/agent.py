@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..ledger.account import Account
+from ..ledger.amount import NOTHING
 from ..ledger.budget import Budget
-from ..ledger.errors import BudgetExhausted, PolicyError, UsageError
+from ..ledger.errors import BudgetError, BudgetExhausted, PolicyError, UsageError
 from ..ledger.events import Event
 from ..ledger.prices import PriceBook
 from ..memory import Memory
@@ -19,11 +20,12 @@ from ..planners import planner as plan
 from ..policies import Policy, policy
 from ..tools import Tool
 from ..tools.retrieval import offered
+from .desk import Otherwise
 from .home import Home
 from .log import Listener
 from .opening import Labels, Opening, Options, Parts
 from .record import Record
-from .result import Result
+from .result import Result, WhatIf
 from .servers import Servers
 from .session import Arrived, RunSession
 
@@ -84,7 +86,7 @@ class Agent:
                 memory=recall(memory) if isinstance(memory, str) else memory,
                 options=self.options,
                 home=self.home,
-                book=prices if isinstance(prices, PriceBook) else PriceBook.load(_path(prices)),
+                book=_book(prices),
             )
             self._opening = Opening(parts, self._keep, self._drop)
             self._opening.check(self.budget)
@@ -184,6 +186,47 @@ class Agent:
             self._opening.reopen(Record.of(self.home.events(run), strict=True))
         )
 
+    async def what_if(
+        self,
+        run: str,
+        *,
+        budget: Budget | str | None = None,
+        prices: PriceBook | Path | str | None = None,
+    ) -> WhatIf:
+        """Returns what a recorded run would have come to under another budget or other prices.
+
+        Nothing is asked and nothing is paid. It is exact up to the first step at which the policy
+        would have seen something else or a call would have been refused; there it ends.
+
+        Args:
+            budget: instead of the run's own; a deadline (`seconds`) in it does not count.
+            prices: instead of the agent's.
+
+        Raises:
+            UsageError: there is no such run, or it did not end by itself.
+            DriftError: this agent asks for something else than what is recorded.
+        """
+        record = Record.of(self.home.events(run), supposing=True)
+        if record.end is None or record.end.body["status"] not in ("answered", "budget_exhausted"):
+            raise UsageError(
+                f"run {run} did not end by itself: nothing can be said of its what-ifs"
+            )
+        limits = Budget.parse(budget) if isinstance(budget, str) else budget
+        opening = self._opening if prices is None else self._opening.priced_by(_book(prices))
+        try:
+            session = opening.suppose(record, limits or record.budget)
+        except BudgetError as error:
+            return WhatIf(run=run, exact=False, step=0, why=str(error), spend=NOTHING)
+        except Otherwise as other:
+            return WhatIf(run=run, exact=False, step=0, why=other.why, spend=NOTHING)
+        try:
+            result = await self._drive(session)
+        except Otherwise as other:
+            session.leave()
+            spend = session.account.spent
+            return WhatIf(run=run, exact=False, step=other.step, why=other.why, spend=spend)
+        return WhatIf(run=run, exact=True, spend=result.spend, result=result)
+
     @property
     def graph(self) -> Any:
         """The planner's compiled LangGraph graph: invoke it, or include it as a subgraph.
@@ -275,5 +318,7 @@ class Agent:
         )
 
 
-def _path(value: Path | str | None) -> Path | None:
-    return None if value is None else Path(value)
+def _book(prices: PriceBook | Path | str | None) -> PriceBook:
+    if isinstance(prices, PriceBook):
+        return prices
+    return PriceBook.load(None if prices is None else Path(prices))

@@ -16,13 +16,14 @@ from ..ledger.account import Hold, Shortfall
 from ..ledger.amount import Amount
 from ..ledger.effects import Refusal
 from ..ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ..ledger.events import Event
 from ..ledger.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ..policies import Policy
 from .bounds import Bounds
-from .desk import Desk
+from .desk import Desk, Otherwise
 from .kept import Kept
 from .prefixes import delta
-from .record import Effect, reply_from, reply_to
+from .record import Effect, held_amount, reply_from, reply_to, step_of
 from .retrying import retrying
 
 OnCall = Callable[[int, ToolCall], None]
@@ -87,6 +88,8 @@ class Asking:
         digest = self._request_digest(request)
         effect = self._desk.effect(key) or Effect()
         self._check(key, effect, digest)
+        if self._desk.supposing:
+            await self._suppose(key, effect, request, purpose)
         if effect.settled is not None:
             return self._replay(effect, messages)
         if effect.refused is not None:
@@ -184,11 +187,8 @@ class Asking:
 
     def _settle(self, key: str, id: str, hold: Hold, request: Request, reply: Reply) -> None:
         usage = reply.usage
-        parts = self._bounds.bill(usage, reply.seconds) if usage else {}
-        usd = sum(parts.values(), Decimal(0)) if usage else hold.amount.usd
-        billed = hold.amount
+        billed, parts, usd = self._billed(hold, reply)
         if usage is not None:
-            billed = Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens)
             self._prefixes.add(id, request.messages, usage.input_tokens)
             self._bounds.learn(request, usage.input_tokens)
         overruns = self._desk.account.settle(hold, billed)
@@ -213,6 +213,53 @@ class Asking:
         billed = None if reply.usage is None else reply.usage.input_tokens
         self._prefixes.add(settled.body["hold"], messages, billed)
         return reply
+
+    async def _suppose(self, key: str, effect: Effect, request: Request, purpose: str) -> None:
+        """Books the recorded tries of a call in a what-if.
+
+        Raises:
+            Otherwise: the call or its reply would have been another one.
+        """
+        used = self._kept.allowance(purpose)
+        reserve = self._kept.after(used, request.messages)
+        account = self._desk.account
+        for hold in effect.holds:
+            end = effect.ends.get(hold.body["hold"])
+            if end is not None and end.kind == "release":
+                continue
+            if end is None or end.kind != "settle":
+                self._desk.suppose(key, held_amount(hold), reserve=reserve)
+                continue
+            match = self._prefixes.match(request.messages)
+            granted = await self._bounds.grant(
+                account, request, match, reserve=reserve, allowance=used,
+                tokens=hold.body["input_tokens"],
+            )  # fmt: skip
+            if isinstance(granted, Shortfall):
+                raise Otherwise(step_of(key), f"a policy call is refused: {granted}")
+            held, most = granted
+            reply = reply_from(end)
+            account.settle(held, self._billed(held, reply)[0] if reply.usage else held_amount(hold))
+            self._check_length(key, hold, reply, most)
+        if effect.refused is not None and account.fits(
+            self._kept.call(request.messages), reserve=reserve
+        ):
+            raise Otherwise(step_of(key), "a policy call is made that was refused")
+
+    def _check_length(self, key: str, hold: Event, reply: Reply, most: int) -> None:
+        written = reply.usage.output_tokens if reply.usage else hold.body["max_tokens"]
+        cut = reply.finish_reason == "length" and most != hold.body["max_tokens"]
+        if written > most or cut:
+            raise Otherwise(step_of(key), f"a reply may have {most} tokens at most")
+
+    def _billed(self, hold: Hold, reply: Reply) -> tuple[Amount, Mapping[str, Decimal], Decimal]:
+        """Returns what a reply costs: in all, in USD by token class, and in USD."""
+        usage = reply.usage
+        if usage is None:
+            return hold.amount, {}, hold.amount.usd
+        parts = self._bounds.bill(usage, reply.seconds)
+        usd = sum(parts.values(), Decimal(0))
+        return Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens), parts, usd
 
     def _check(self, key: str, effect: Effect, digest: str) -> None:
         asked = [h.body["request"]["hash"] for h in effect.holds if "request" in h.body]

@@ -78,6 +78,7 @@ class Bounds:
         *,
         reserve: Amount,
         allowance: Allowance | None = None,
+        tokens: int | None = None,
     ) -> tuple[Hold, int] | Shortfall:
         """Takes a hold for the request, with as many output tokens as fit.
 
@@ -85,6 +86,7 @@ class Bounds:
             reserve: kept back beside it for later calls.
             allowance: what was kept back for this very call; with it a single token is worth a
                 call, and it may write no more than was kept back for.
+            tokens: the bound on the prompt, where it was taken before.
 
         Returns the hold and its `max_tokens`, or why there is none. Waits while only open holds
         of others stand in the way.
@@ -94,7 +96,8 @@ class Bounds:
             most = min(allowance.output, most)
         wanted = min(request.max_tokens or most, most)
         least = 1 if allowance is not None else min(self._min_output, wanted)
-        tokens = self._input(request, match)
+        if tokens is None:
+            tokens = self._input(request, match)
         while True:
             seen = account.holds_ended
             output = min(wanted, self._room(account, tokens, reserve) // request.samples)

@@ -16,9 +16,9 @@ from ..ledger.amount import Amount
 from ..ledger.errors import UsageError
 from ..ledger.records import Observation, ToolCall
 from ..tools import Registry, Tool, ToolContext
-from .desk import Desk
+from .desk import Desk, Otherwise
 from .pricing import ToolPrices
-from .record import Effect, observation_from
+from .record import Effect, observation_from, step_of
 
 _Outcome = TypeVar("_Outcome")
 
@@ -215,6 +215,8 @@ class Calling:
         return Observation(call.id, call.name, why, True)
 
     def _recorded(self, key: str, effect: Effect, tool: Tool, call: ToolCall) -> Observation | None:
+        if self._desk.supposing:
+            self._suppose(key, effect, tool, call)
         if effect.settled is not None:
             return observation_from(effect.settled)
         if effect.refused is not None:
@@ -234,6 +236,23 @@ class Calling:
         last = left[-1].body["hold"]
         self._desk.write("unknown", key, hold=last, why="interrupted", observation=shown)
         return observation
+
+    def _suppose(self, key: str, effect: Effect, tool: Tool, call: ToolCall) -> None:
+        """Books the recorded tries of a call in a what-if.
+
+        Raises:
+            Otherwise: it would have been refused, or made where it was refused.
+        """
+        amount = Amount.of_tool_call(
+            call.name, self.price(tool, call), tool.spec.calls(call.arguments)
+        )
+        for hold in effect.holds:
+            end = effect.ends.get(hold.body["hold"])
+            if end is None or end.kind != "release":
+                self._desk.suppose(key, amount)
+        refused = effect.refused
+        if refused and refused.body["resource"] != "approval" and self._desk.account.fits(amount):
+            raise Otherwise(step_of(key), f"a call of {call.name} is made that was refused")
 
     async def _durable(self, sent: Sequence[_Sent]) -> None:
         try:

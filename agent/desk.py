@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..ledger.account import Account
+import orjson
+
+from ..ledger.account import Account, Shortfall
+from ..ledger.amount import Amount
 from ..ledger.errors import DriftError
 from ..ledger.events import Kind
 from .log import RunLog
 from .record import Effect, Record, note, step_of
+
+
+class Otherwise(Exception):
+    """A what-if has come to the first step that it changes; `why` says how."""
+
+    def __init__(self, step: int, why: str) -> None:
+        super().__init__(why)
+        self.step = step
+        self.why = why
 
 
 class Desk:
@@ -23,6 +35,7 @@ class Desk:
         self.account = account
         self.branch = record.branch
         self.strict = record.strict
+        self.supposing = record.supposing
         self._recorded = record.effects
         self._live: dict[str, Effect] = {}
         self._steps = dict(record.steps)
@@ -43,15 +56,33 @@ class Desk:
         except Exception:
             return
 
-    def value(self, key: str, make: Callable[[], Any]) -> Any:
-        """Returns `make()`, or what is recorded under the key."""
+    def value(self, key: str, make: Callable[[], Any], *, told: bool = False) -> Any:
+        """Returns `make()`, or what is recorded under the key.
+
+        Raises:
+            Otherwise: in a what-if, the ledger has it otherwise than is recorded.
+        """
         effect = self.effect(key)
         if effect is not None and effect.value is not None:
-            return effect.value.body["value"]
+            recorded = effect.value.body["value"]
+            if self.supposing and told and (now := orjson.loads(orjson.dumps(make()))) != recorded:
+                raise Otherwise(step_of(key), f"the policy is told {_differs(recorded, now)}")
+            return recorded
         self.expect_live(key)
         value = make()
         self.write("value", key, value=value)
         return value
+
+    def suppose(self, key: str, amount: Amount, *, reserve: Amount | None = None) -> None:
+        """Books a recorded call in a what-if.
+
+        Raises:
+            Otherwise: it would have been refused.
+        """
+        held = self.account.try_hold(amount, reserve=reserve)
+        if isinstance(held, Shortfall):
+            raise Otherwise(step_of(key), f"a call is refused: {held}")
+        self.account.forfeit(held)
 
     def expect_live(self, key: str) -> None:
         """Raises DriftError where only recorded answers are allowed."""
@@ -73,3 +104,16 @@ class Desk:
         cut = min((seq for at, seq in self._steps.items() if at >= step), default=self.log.seq)
         self._steps = {at: seq for at, seq in self._steps.items() if at < step}
         self.log.write("run_resumed", mode="rewind", add=None, branch=self.branch, cut=cut)
+
+
+def _differs(recorded: Any, now: Any) -> str:
+    """Returns the first thing that differs, as short as it can be told."""
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        for name in recorded:
+            if recorded[name] != now.get(name):
+                return _differs(recorded[name], now.get(name))
+    if isinstance(recorded, str) and isinstance(now, str):
+        for old, new in zip(recorded.splitlines(), now.splitlines(), strict=False):
+            if old != new:
+                return f"{new!r} instead of {old!r}"
+    return f"{now!r} instead of {recorded!r}"

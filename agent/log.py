@@ -75,3 +75,25 @@ class RunLog:
 
     async def durable(self) -> None:
         await self._journal.durable()
+
+
+class Silent(RunLog):
+    """The pen of a run that is only played again: nothing is written or shown."""
+
+    def __init__(self, run: str, seq: int, seconds: float) -> None:
+        self.run = run
+        self.seq = seq
+        self._seconds = seconds
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds
+
+    def write(self, kind: Kind, key: str = "", **body: Any) -> Event:
+        return Event(self.run, self.seq, kind, key, self._seconds, body)
+
+    def say(self, text: str) -> None:
+        return None
+
+    async def durable(self) -> None:
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ from .calling import Calling
 from .desk import Desk
 from .home import Home
 from .kept import Kept
-from .log import Listener, RunLog
+from .log import Listener, RunLog, Silent
 from .prefixes import Prefixes
 from .pricing import ToolPrices
 from .record import Record, budget_to
@@ -105,6 +105,10 @@ class Opening:
         except Unpriced:
             self._price = None
 
+    def priced_by(self, book: PriceBook) -> Opening:
+        """Returns the opening of the same agent under other prices."""
+        return Opening(replace(self._parts, book=book), self._opened, self._ended)
+
     @property
     def priced(self) -> bool:
         """Whether all that the agent can spend has a price."""
@@ -179,11 +183,21 @@ class Opening:
     def reopen(self, record: Record) -> RunSession:
         """Opens a recorded run that nothing is to be added to."""
         account = Account(record.budget, name="the run", spent=record.spent)
-        log = RunLog(
-            self._parts.home.journal, record.start.run, seq=record.events[-1].seq + 1,
-            seconds=record.seconds,
-        )  # fmt: skip
-        return self._open(log, record, account, record.start.body["task"])
+        return self._open(_silent(record), record, account, record.start.body["task"])
+
+    def suppose(self, record: Record, budget: Budget) -> RunSession:
+        """Opens a recorded run as if it had had this budget.
+
+        Raises:
+            BudgetError: it is too small for one call.
+            Unpriced: it is in USD, and the policy or a tool has no price.
+        """
+        budget.check_tools(self._parts.tools.names)
+        account = Account(replace(budget, seconds=None), name="the run")
+        self._check_prices(account)
+        task = record.start.body["task"]
+        self._check_affordable(task, account)
+        return self._open(_silent(record), record, account, task)
 
     def _open(
         self,
@@ -266,6 +280,10 @@ class Opening:
             if others
             else ("wrap-up reply")
         )
+
+
+def _silent(record: Record) -> Silent:
+    return Silent(record.start.run, record.events[-1].seq + 1, record.seconds)
 
 
 def _show(quantity: Quantity) -> str:

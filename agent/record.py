@@ -63,9 +63,13 @@ class Record:
     """Branch that new effects go to."""
     strict: bool = False
     """True where only recorded answers are allowed (replay)."""
+    supposing: bool = False
+    """True where the recorded answers are held against another budget or other prices."""
 
     @classmethod
-    def of(cls, events: Iterable[Event], *, strict: bool = False) -> Record:
+    def of(
+        cls, events: Iterable[Event], *, strict: bool = False, supposing: bool = False
+    ) -> Record:
         ordered = tuple(sorted(events, key=lambda event: event.seq))
         cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
         void = [range(e.body["cut"], e.seq) for e in cuts]
@@ -75,7 +79,7 @@ class Record:
             if event.key and not any(event.seq in span for span in void):
                 note(effects, event)
                 steps.setdefault(step_of(event.key), event.seq)
-        return cls(ordered, effects, steps, len(cuts), strict)
+        return cls(ordered, effects, steps, len(cuts), strict or supposing, supposing)
 
     @property
     def start(self) -> Event:

@@ -31,3 +31,19 @@ class Result:
     def answer(self) -> str | None:
         """What follows the last `Answer:` in the text, or the whole text where there is none."""
         return None if self.text is None else final_answer(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatIf:
+    """What a recorded run would have come to under another budget or other prices."""
+
+    run: str
+    exact: bool
+    """True if the run would have gone the same way to its end; then there is a `result`."""
+    step: int | None = None
+    """The first step that would have been another one; what follows it is unknown."""
+    why: str = ""
+    """What would have been different there."""
+    spend: Amount
+    """What would have been spent, up to that step."""
+    result: Result | None = None

@@ -17,7 +17,7 @@ from ..planners import Line, Planner, State, Status, Waste, block, prompt
 from ..tools import Registry
 from .asking import Asking, name_of
 from .calling import Calling, together
-from .desk import Desk
+from .desk import Desk, Otherwise
 
 READABLE = (None, 4000, 1000, 250, 60)
 """Characters of an observation that the policy sees, by how much money is left to read it."""
@@ -73,7 +73,7 @@ class RunSession:
         self._marks: dict[int, tuple[int, int]] = {}
         self._withdrawn: frozenset[str] = frozenset()
         self._system = Message("system", system)
-        shown = desk.value("open/-1/0/0", self._block)
+        shown = desk.value("open/-1/0/0", self._block, told=True)
         self.attempts = [Trajectory((self._system, _opening(task, shown)))]
         self.last_prompt = self.trajectory.messages
 
@@ -162,13 +162,13 @@ class RunSession:
                     break
             return {"cut": cut, "tail": told, "withdrawn": gone}
 
-        decided = await effects.value(decide)
+        decided = await effects.value(decide, told=True)
         self._withdrawn = frozenset(decided["withdrawn"])
         shown = _shown(observations, decided["cut"], decided["tail"])
         self.trajectory.append(reply, *shown)
 
     async def tell(self, effects: Effects, text: str) -> None:
-        shown = await effects.value(self._block)
+        shown = await effects.value(self._block, told=True)
         self.trajectory.append(_opening(text, shown))
 
     async def begin(self, effects: Effects, notes: str = "") -> bool:
@@ -181,7 +181,7 @@ class RunSession:
             starts = tools and self._asking.can_start((self._system, opening))
             return {"starts": starts, "told": opening.content, "withdrawn": gone}
 
-        decided = await effects.value(decide)
+        decided = await effects.value(decide, told=True)
         if decided["starts"]:
             self._withdrawn = frozenset(decided["withdrawn"])
             opening = Message("user", decided["told"])
@@ -211,9 +211,14 @@ class RunSession:
             )  # fmt: skip
         self._ended()
 
+    def leave(self) -> None:
+        """Lets go of a run that is not to be gone on with; nothing is written."""
+        self._calling.stop()
+        self._ended()
+
     def broke(self, error: BaseException) -> None:
         """Ends a run that an error breaks off, with the best answer there is."""
-        if isinstance(error, Arrived) or self.final is not None:
+        if isinstance(error, Arrived | Otherwise) or self.final is not None:
             return
         if isinstance(error, BursarError) and not isinstance(error, PolicyError):
             self._ended()  # the book cannot be kept, or does not fit: there is nothing to write
@@ -273,8 +278,8 @@ class Entered:
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
         return await self._session._calling.call([self._key() for _ in calls], calls)
 
-    async def value(self, make: Callable[[], Any]) -> Any:
-        return self._session.desk.value(self._key(), make)
+    async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
+        return self._session.desk.value(self._key(), make, told=told)
 
 
 def _opening(text: str, shown: str) -> Message:

@@ -79,5 +79,10 @@ class Effects(Protocol):
         A call that no money is left for, that fails or hangs, is an error observation.
         """
 
-    async def value(self, make: Callable[[], Any]) -> Any:
-        """Returns `make()`, a JSON value; on replay the value that was recorded then."""
+    async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
+        """Returns `make()`, a JSON value; on replay the value that was recorded then.
+
+        Args:
+            told: it follows from the ledger (what the budget allows, numbers shown to the
+                policy), so a what-if makes it anew and ends where it comes out otherwise.
+        """

@@ -116,6 +116,11 @@ def test_every_run_ends_within_its_budget(
         assert [event.seq for event in events] == list(range(len(events)))
         again = asyncio.run(agent.replay(result.run))
         assert plain(again) == plain(result)
+        if result.status != "failed":
+            supposed = asyncio.run(agent.what_if(result.run))
+            assert (supposed.exact, supposed.why) == (True, "")
+            assert supposed.result is not None
+            assert plain(supposed.result) == plain(result)
 
 
 async def outcome_of(agent: Agent) -> Result | BudgetError:
