@@ -24,7 +24,6 @@ from .desk import Otherwise
 from .home import Home
 from .log import Listener
 from .opening import Labels, Opening, Options, Parts
-from .record import Record
 from .result import Result, WhatIf
 from .servers import Servers
 from .session import Arrived, RunSession
@@ -166,13 +165,12 @@ class Agent:
             raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
         _ = self._own_graph  # compiled before the run's clock starts
         with self.home.ownership():
-            events = self.home.events(run)
-            record = Record.of(events)
+            record = self.home.record(run)
             ended = record.end.body["status"] if record.end else ""
             spendable = more is not None or mode == "per_invocation"
             if ended == "answered" or (ended == "budget_exhausted" and not spendable):
-                return await self._drive(self._opening.reopen(Record.of(events, strict=True)))
-            self.home.check_unowned(run, events)
+                return await self._drive(self._opening.reopen(self.home.record(run, strict=True)))
+            self.home.check_unowned(run, list(record.events))
             session = self._opening.take_over(record, more, mode, account, listen)
         return await self._drive(session)
 
@@ -182,9 +180,38 @@ class Agent:
         Raises:
             DriftError: this agent asks for something else than what is recorded.
         """
-        return await self._drive(
-            self._opening.reopen(Record.of(self.home.events(run), strict=True))
+        return await self._drive(self._opening.reopen(self.home.record(run, strict=True)))
+
+    async def fork(
+        self,
+        run: str,
+        step: int,
+        *,
+        budget: Budget | str | None = None,
+        account: Account | None = None,
+        labels: Labels | None = None,
+        listen: Listener | None = None,
+    ) -> Result:
+        """Starts a new run that goes a recorded run's way up to a step, and its own from there on.
+
+        The steps before it are taken from the record and cost nothing again; what they cost then
+        counts against the budget. This agent may have another policy, budget or prices; another
+        planner, memory or tools as far as it asks for the same up to that step.
+
+        Args:
+            step: the first step to be taken anew, as `bursar show` counts them, from 1.
+            budget: None: the budget of that run.
+
+        Raises:
+            UsageError: there is no such run or step.
+            DriftError: this agent asks for something else before that step; the text says where.
+        """
+        parsed = Budget.parse(budget) if isinstance(budget, str) else budget
+        _ = self._own_graph
+        session = self._opening.fork(
+            self.home.record(run), step - 1, parsed, account, labels or Labels(), listen
         )
+        return await self._drive(session)
 
     async def what_if(
         self,
@@ -206,7 +233,7 @@ class Agent:
             UsageError: there is no such run, or it did not end by itself.
             DriftError: this agent asks for something else than what is recorded.
         """
-        record = Record.of(self.home.events(run), supposing=True)
+        record = self.home.record(run, supposing=True)
         if record.end is None or record.end.body["status"] not in ("answered", "budget_exhausted"):
             raise UsageError(
                 f"run {run} did not end by itself: nothing can be said of its what-ifs"
@@ -224,7 +251,7 @@ class Agent:
         except Otherwise as other:
             session.leave()
             spend = session.account.spent
-            return WhatIf(run=run, exact=False, step=other.step, why=other.why, spend=spend)
+            return WhatIf(run=run, exact=False, step=other.step + 1, why=other.why, spend=spend)
         return WhatIf(run=run, exact=True, spend=result.spend, result=result)
 
     @property
@@ -279,9 +306,9 @@ class Agent:
             return self._opening.start(state["task"], self.budget, None, Labels(), None)
         if run not in self._sessions:
             with self.home.ownership():
-                events = self.home.events(run)
-                self.home.check_unowned(run, events)
-                session = self._opening.take_over(Record.of(events), None, "cumulative", None, None)
+                record = self.home.record(run)
+                self.home.check_unowned(run, list(record.events))
+                session = self._opening.take_over(record, None, "cumulative", None, None)
             await self._catch_up(session, state)
         return self._sessions[run]
 
@@ -305,7 +332,7 @@ class Agent:
 
     def _result(self, session: RunSession) -> Result:
         final = session.final or {}
-        spend = session.account.spent
+        spend = session.account.spent - session.before
         return Result(
             run=session.run,
             status=final.get("status", "failed"),

@@ -87,7 +87,7 @@ class Asking:
         )  # fmt: skip
         digest = self._request_digest(request)
         effect = self._desk.effect(key) or Effect()
-        self._check(key, effect, digest)
+        self._check(key, effect, request, digest)
         if self._desk.supposing:
             await self._suppose(key, effect, request, purpose)
         if effect.settled is not None:
@@ -211,7 +211,9 @@ class Asking:
         assert settled is not None
         reply = reply_from(settled)
         billed = None if reply.usage is None else reply.usage.input_tokens
-        self._prefixes.add(settled.body["hold"], messages, billed)
+        hold = settled.body["hold"]
+        base = "" if hold in self._desk.inherited.prompts else hold  # a run's deltas are its own
+        self._prefixes.add(base, messages, billed)
         return reply
 
     async def _suppose(self, key: str, effect: Effect, request: Request, purpose: str) -> None:
@@ -261,7 +263,19 @@ class Asking:
         usd = sum(parts.values(), Decimal(0))
         return Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens), parts, usd
 
-    def _check(self, key: str, effect: Effect, digest: str) -> None:
+    def _check(self, key: str, effect: Effect, request: Request, digest: str) -> None:
+        prompts = self._desk.inherited.prompts
+        taken_over = [h for h in effect.holds if h.body["hold"] in prompts]
+        for hold in taken_over:
+            same = prompts[hold.body["hold"]] == request.messages
+            if not same or hold.body["request"]["tool_choice"] != request.tool_choice:
+                step = step_of(key) + 1
+                raise DriftError(
+                    f"this agent asks for something else than run {self._desk.inherited.run} at "
+                    f"step {step}: fork it there (step {step}) or earlier"
+                )
+        if taken_over:
+            return
         asked = [h.body["request"]["hash"] for h in effect.holds if "request" in h.body]
         asked += [effect.refused.body["hash"]] if effect.refused is not None else []
         if any(hash != digest for hash in asked):

@@ -36,6 +36,7 @@ class Desk:
         self.branch = record.branch
         self.strict = record.strict
         self.supposing = record.supposing
+        self.inherited = record.inherited
         self._recorded = record.effects
         self._live: dict[str, Effect] = {}
         self._steps = dict(record.steps)

@@ -14,6 +14,7 @@ from ..ledger.errors import UsageError
 from ..ledger.events import JUDGEMENT, Event
 from ..ledger.journal import Journal, is_live, locked
 from ..tools import Outputs
+from .forking import record_of
 from .record import Record
 
 if TYPE_CHECKING:
@@ -80,6 +81,14 @@ class Home:
         if not found:
             raise UsageError(f"there is no run {run!r} in {self.path}: `bursar runs` lists them")
         return found
+
+    def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> Record:
+        """Returns the record of a run, that of a fork with its parent's part.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        return record_of(run, self.events, strict=strict, supposing=supposing)
 
     def spent_below(self, run: str) -> Amount:
         """Returns what the sub-agents of a run have spent, and theirs."""

@@ -25,6 +25,7 @@ from .asking import Asking
 from .bounds import Bounds
 from .calling import Calling
 from .desk import Desk
+from .forking import inherited
 from .home import Home
 from .kept import Kept
 from .log import Listener, RunLog, Silent
@@ -140,13 +141,18 @@ class Opening:
         self._check_affordable(task, account)
         run = run or new_run_id()
         log = RunLog(self._parts.home.journal, run, listeners=(listen,) if listen else ())
+        self._write_start(log, task, budget, labels)
+        return self._open(log, Record(), account, task)
+
+    def _write_start(
+        self, log: RunLog, task: str, budget: Budget, labels: Labels, **more: Any
+    ) -> None:
         log.write(
             "run_started", task=task, task_id=labels.task_id, experiment=labels.experiment,
             parent=labels.parent, planner=self._parts.planner.name, memory=self._parts.memory.name,
             model=self._parts.policy.name, agent=self._describe(labels), budget=budget_to(budget),
-            seed=labels.seed, repeat=labels.repeat,
+            seed=labels.seed, repeat=labels.repeat, **more,
         )  # fmt: skip
-        return self._open(log, Record(), account, task)
 
     def take_over(
         self,
@@ -177,8 +183,45 @@ class Opening:
         resumed: dict[str, Any] = {"mode": mode, "add": added, "cut": cut, "branch": branch}
         log.write("run_resumed", **resumed)
         if cut is not None:
-            record = Record.of((*record.events, Event(start.run, at, "run_resumed", body=resumed)))
-        return self._open(log, record, account, start.body["task"])
+            last = Event(start.run, at, "run_resumed", body=resumed)
+            record = Record.of((*record.events, last), inherited=record.inherited)
+        session = self._open(log, record, account, start.body["task"])
+        session.before = NOTHING if fresh else record.inherited.spent
+        return session
+
+    def fork(
+        self,
+        parent: Record,
+        step: int,
+        budget: Budget | None,
+        account: Account | None,
+        labels: Labels,
+        listen: Listener | None,
+    ) -> RunSession:
+        """Starts a run that goes on from a step (from 0) of a recorded one.
+
+        Raises:
+            BudgetError: it limits a tool that does not exist.
+            Unpriced: it is in USD, and the policy or a tool has no price.
+            UsageError: there is no such step.
+        """
+        record = Record.of((), inherited=inherited(parent, step))
+        limits = budget or parent.budget
+        limits.check_tools(self._parts.tools.names)
+        above = record.inherited
+        own = Account(
+            limits, name="the run", parent=account, spent=above.spent, elapsed=above.seconds
+        )
+        self._check_prices(own)
+        log = RunLog(
+            self._parts.home.journal, new_run_id(), seconds=above.seconds,
+            listeners=(listen,) if listen else (),
+        )  # fmt: skip
+        task = parent.start.body["task"]
+        self._write_start(log, task, limits, labels, fork={"run": above.run, "step": step})
+        session = self._open(log, record, own, task)
+        session.before = above.spent
+        return session
 
     def reopen(self, record: Record) -> RunSession:
         """Opens a recorded run that nothing is to be added to."""

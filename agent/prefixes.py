@@ -46,7 +46,7 @@ class Prefixes:
             node, keep = child, keep + 1
             if child.billed is not None:
                 known, tokens = keep, child.billed
-        return Match(node.call or None, keep, known, tokens)
+        return Match(node.call or None, keep if node.call else 0, known, tokens)
 
     def add(self, call: str, messages: Sequence[Message], billed: int | None = None) -> None:
         """Remembers that `call` sent these messages, and what was billed for them, if known."""

@@ -51,6 +51,20 @@ class Effect:
         return end is not None and end.kind in ("release", "settle")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inherited:
+    """What a forked run has from the run that it was forked from; nothing, for any other run."""
+
+    run: str = ""
+    """The run that it was forked from."""
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    spent: Amount = NOTHING
+    """What that run had spent by then: it counts against the fork's budget too."""
+    seconds: float = 0.0
+    prompts: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+    """What was asked under each hold."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A run's events in order, indexed by effect."""
@@ -65,21 +79,28 @@ class Record:
     """True where only recorded answers are allowed (replay)."""
     supposing: bool = False
     """True where the recorded answers are held against another budget or other prices."""
+    inherited: Inherited = Inherited()
 
     @classmethod
     def of(
-        cls, events: Iterable[Event], *, strict: bool = False, supposing: bool = False
+        cls,
+        events: Iterable[Event],
+        *,
+        strict: bool = False,
+        supposing: bool = False,
+        inherited: Inherited | None = None,
     ) -> Record:
         ordered = tuple(sorted(events, key=lambda event: event.seq))
         cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
         void = [range(e.body["cut"], e.seq) for e in cuts]
-        effects: dict[str, Effect] = {}
+        above = inherited or Inherited()
+        effects = dict(above.effects)
         steps: dict[int, int] = {}
         for event in ordered:
             if event.key and not any(event.seq in span for span in void):
                 note(effects, event)
                 steps.setdefault(step_of(event.key), event.seq)
-        return cls(ordered, effects, steps, len(cuts), strict or supposing, supposing)
+        return cls(ordered, effects, steps, len(cuts), strict or supposing, supposing, above)
 
     @property
     def start(self) -> Event:
@@ -109,7 +130,7 @@ class Record:
     @property
     def seconds(self) -> float:
         """The run's own time so far; downtime is not in it."""
-        return max((event.at for event in self.events), default=0.0)
+        return max((event.at for event in self.events), default=self.inherited.seconds)
 
     @property
     def spent(self) -> Amount:
@@ -120,7 +141,8 @@ class Record:
     def charged(self) -> Amount:
         """What counts against the budget: all that was spent since the run last got it anew."""
         fresh = [e.seq for e in self.events if e.body.get("mode") == "per_invocation"]
-        return spending(e for e in self.events if e.seq > max(fresh, default=-1))
+        own = spending(e for e in self.events if e.seq > max(fresh, default=-1))
+        return own if fresh else own + self.inherited.spent
 
     @property
     def budget(self) -> Budget:

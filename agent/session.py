@@ -61,6 +61,8 @@ class RunSession:
         self.task = task
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
+        self.before = NOTHING
+        """What counts against the budget of a fork, and was spent by the run it came from."""
         self.final: State | None = None
         """The last state of a run that has ended."""
         self.desk = desk

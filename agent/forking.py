@@ -1,0 +1,62 @@
+"""What a forked run takes over from the run that it was forked from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..ledger.errors import UsageError
+from ..ledger.events import Event
+from ..ledger.records import Message
+from .prefixes import restore
+from .record import Inherited, Record, spending, step_of
+
+
+def record_of(
+    run: str,
+    events_of: Callable[[str], list[Event]],
+    *,
+    strict: bool = False,
+    supposing: bool = False,
+) -> Record:
+    """Returns the record of a run; that of a fork begins with its parent's.
+
+    Args:
+        events_of: returns the events of a run by its id.
+    """
+    events = events_of(run)
+    start = next((event for event in events if event.kind == "run_started"), None)
+    fork = start.body.get("fork") if start else None
+    parent = None
+    if fork is not None:
+        parent = inherited(record_of(fork["run"], events_of), fork["step"])
+    return Record.of(events, strict=strict, supposing=supposing, inherited=parent)
+
+
+def inherited(parent: Record, step: int) -> Inherited:
+    """Returns what a fork at a step (from 0) takes over.
+
+    Raises:
+        UsageError: the parent has no such step.
+    """
+    if not 0 <= step <= max(parent.steps, default=-1):
+        raise UsageError(
+            f"run {parent.start.run} has steps 1 to {max(parent.steps, default=-1) + 1}, "
+            f"and none numbered {step + 1}: `bursar show` lists them"
+        )
+    earlier = [e for e in parent.events if e.key and step_of(e.key) < step]
+    above = parent.inherited
+    return Inherited(
+        run=parent.start.run,
+        effects={key: e for key, e in parent.effects.items() if step_of(key) < step},
+        spent=spending(earlier) + above.spent,
+        seconds=max((event.at for event in earlier), default=above.seconds),
+        prompts=_prompts(parent.events) | dict(above.prompts),
+    )
+
+
+def _prompts(events: Iterable[Event]) -> dict[str, tuple[Message, ...]]:
+    prompts: dict[str, tuple[Message, ...]] = {}
+    for event in events:
+        if event.kind == "hold" and event.body["call"] == "model":
+            prompts[event.body["hold"]] = restore(event.body["request"], prompts)
+    return prompts
