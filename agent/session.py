@@ -175,21 +175,38 @@ class RunSession:
 
     async def begin(self, effects: Effects, notes: str = "") -> bool:
         text = f"{self.task}\n\n{notes}" if notes else self.task
+        return await self.branch(effects, (self._system,), text)
+
+    async def branch(self, effects: Effects, messages: Sequence[Message], told: str = "") -> bool:
+        def opening(shown: str) -> tuple[Message, ...]:
+            return (*messages, _opening(told, shown)) if told else tuple(messages)
 
         def decide() -> dict[str, Any]:
-            opening = _opening(text, self._block())
             gone = self._calling.used_up()
+            shown = self._block()
             tools = not len(self._tools) or any(name not in gone for name in self._tools.names)
-            starts = tools and self._asking.can_start((self._system, opening))
-            return {"starts": starts, "told": opening.content, "withdrawn": gone}
+            starts = tools and self._asking.can_start(opening(shown))
+            return {"starts": starts, "withdrawn": gone, "block": shown}
 
         decided = await effects.value(decide, told=True)
         if decided["starts"]:
             self._withdrawn = frozenset(decided["withdrawn"])
-            opening = Message("user", decided["told"])
-            self.attempts.append(Trajectory((self._system, opening)))
+            self.attempts.append(Trajectory(opening(decided["block"])))
             self.last_prompt = self.trajectory.messages
         return bool(decided["starts"])
+
+    def is_read_only(self, call: ToolCall) -> bool:
+        call = self._tools.resolve(call)
+        return call.name not in self._tools or self._tools.get(call.name).spec.read_only
+
+    def share(self) -> float:
+        limits = self.account.budget.limits
+        shares = [
+            float((self.account.remaining(resource) or 0) / limit)
+            for resource, limit in limits.items()
+            if limit
+        ]
+        return max(0.0, min(shares, default=1.0))
 
     def _block(self) -> str:
         return _block(self.account) if self.planner.tracked else ""

@@ -85,7 +85,7 @@ class Simulation:
         """Returns the assistant's message and its finish reason for a chat-completions body."""
         message, finish = self._reader.reply(body)
         draw = _draw(body)
-        if _is_verdict(message["content"]):
+        if _is_verdict(message["content"]) or _is_score(message["content"]):
             if draw.random() < self._rates.verify:
                 message = {**message, "content": _opposite(message["content"])}
         elif message.get("tool_calls"):
@@ -124,8 +124,14 @@ def _is_verdict(text: str) -> bool:
     return text.startswith("{") and '"checks"' in text
 
 
+def _is_score(text: str) -> bool:
+    return text.startswith('{"score"')
+
+
 def _opposite(text: str) -> str:
     verdict = json.loads(text)
+    if "score" in verdict:
+        return json.dumps({"score": 11 - verdict["score"]})
     if verdict["decision"] == "success":
         return json.dumps({**verdict, "decision": "pivot", "why": "the answer does not convince"})
     checks = [{**check, "state": "satisfied"} for check in verdict["checks"]]

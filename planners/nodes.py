@@ -27,11 +27,13 @@ class Nodes:
         session: returns the live session of a state; opens or resumes it where there is none.
         answered: the node that takes an answer further; without one an answer ends the run.
             The state has the `answer` and, as its `status`, how it came about.
+        acted: the node that comes after `act`.
     """
 
-    def __init__(self, session: Opener, *, answered: str = "") -> None:
+    def __init__(self, session: Opener, *, answered: str = "", acted: str = "think") -> None:
         self._session = session
         self._answered = answered
+        self._acted = acted
 
     async def think(self, state: State) -> Command[Literal["act", "wrap_up", "__end__"]]:
         """Asks the policy once for its next tool calls or its answer."""
@@ -63,7 +65,7 @@ class Nodes:
             if wasted >= WASTED_TURNS or not session.tools_left:
                 why = "no tool is left that the budget can pay"
                 return go("wrap_up", session, state, why=why)
-            return go("think", session, state, wasted=wasted)
+            return go(self._acted, session, state, wasted=wasted)
 
     async def wrap_up(self, state: State) -> Command[Literal["__end__"]]:
         """Asks for one last reply without tools, out of what was kept back for it."""
@@ -90,7 +92,7 @@ class Nodes:
         """Adds the nodes to a `StateGraph`; where a node goes next it says itself."""
         after = (self._answered,) if self._answered else (END,)
         graph.add_node("think", self.think, destinations=("act", "wrap_up", *after))
-        graph.add_node("act", self.act, destinations=("think", "wrap_up", *after))
+        graph.add_node("act", self.act, destinations=(self._acted, "wrap_up", *after))
         graph.add_node("wrap_up", self.wrap_up, destinations=after)
 
     def _answer(

@@ -27,6 +27,7 @@ _BUILT_IN = {
     "reflexion": "bursar.planners.reflexion:reflexion",
     "pdr": "bursar.planners.distill:pdr",
     "bats": "bursar.planners.bats:bats",
+    "bavt": "bursar.planners.bavt:bavt",
 }
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
 """The options that every planner takes."""

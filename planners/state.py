@@ -118,6 +118,22 @@ class Session(Protocol):
         affordable tool is left.
         """
 
+    async def branch(self, effects: Effects, messages: Sequence[Message], told: str = "") -> bool:
+        """Begins a new attempt that goes on from `messages`, the beginning of an earlier one.
+
+        Args:
+            told: what the policy is told there.
+
+        Returns False, and changes nothing, if the budget cannot pay for its first call or no
+        affordable tool is left.
+        """
+
+    def is_read_only(self, call: ToolCall) -> bool:
+        """Says whether a call changes nothing, so that another one may be tried in its place."""
+
+    def share(self) -> float:
+        """Returns the lowest share that remains of any limited resource, from 0 to 1."""
+
     @property
     def tokens(self) -> int:
         """All tokens that the run has been billed so far."""

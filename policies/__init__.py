@@ -4,11 +4,25 @@
 """
 
 from .endpoint import Endpoint
+from .history import Expected, History, Tally
 from .human import Human
 from .inprocess import embedded_policy
 from .models import policy
 from .policy import Policy
 from .replay import Replay
+from .router import Router
 from .scripted import Scripted
 
-__all__ = ["Endpoint", "Human", "Policy", "Replay", "Scripted", "embedded_policy", "policy"]
+__all__ = [
+    "Endpoint",
+    "Expected",
+    "History",
+    "Human",
+    "Policy",
+    "Replay",
+    "Router",
+    "Scripted",
+    "Tally",
+    "embedded_policy",
+    "policy",
+]

@@ -12,6 +12,7 @@ from .human import Human
 from .inprocess import embedded_policy
 from .policy import Policy
 from .replay import Replay
+from .router import Router, split
 from .scripted import Scripted, by_turn, read_script
 
 FORMS = (
@@ -23,6 +24,7 @@ FORMS = (
     "human",
     "scripted:FILE.json",
     "replay:JOURNAL.jsonl#RUN",
+    "router:CHEAP,DEAR",
 )
 """What `policy` accepts."""
 
@@ -56,6 +58,9 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
         return Scripted(by_turn(read_script(Path(script[1]))), **options)
     if record := re.fullmatch(r"replay:([^#]+)(?:#(.*))?", spec):
         return Replay.read(Path(record[1]), record[2] or "", **options)
+    if routed := re.fullmatch(r"router:(.*)", spec):
+        models, worth = split(routed[1])
+        return Router([policy(model, **options) for model in models], worth=worth)
     raise UsageError(f"unknown model {spec!r}: use one of {', '.join(FORMS)}")
 
 

@@ -112,6 +112,18 @@ def _distil(transcript: Transcript, question: Question) -> str:
     return "\n".join(filter(None, (facts_text(transcript), agreed))) or "The drafts differ."
 
 
+def _value(transcript: Transcript, question: Question) -> str:
+    """Returns the share of the way that is known, less what is old; an answer has to end it."""
+    believing = replace(transcript, tools={})
+    walks = [walk(route, believing) for route in question.routes]
+    hops = sum(len(route.relations) for route in question.routes)
+    known = sum(1.0 - can_check(fact, transcript) / 2 for w in walks for fact in w.facts)
+    found = verdict(question, walks, transcript)
+    answer = _final(transcript.said)
+    right = not answer or (answer == found.casefold() if found else answer == UNKNOWN)
+    return json.dumps({"score": round(1 + 9 * known / hops) if right else 1})
+
+
 def _reflect(transcript: Transcript, question: Question) -> str:
     return f"Advice: look again for what is missing.\n{facts_text(transcript)}"
 
@@ -133,4 +145,5 @@ _PHASES: dict[str, Callable[[Transcript, Question], str]] = {
     "Distil the drafts": _distil,
     "Reflect on the attempt": _reflect,
     "Look before acting": _criticise,
+    "Judge the progress": _value,
 }

@@ -1,0 +1,63 @@
+"""What the store has of earlier runs, by task class, policy and mode."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ..policies import History, Tally
+from .home import Home
+
+_SQL = """
+with asked as (
+    select run, any_value(name) as model, count(distinct name) as models
+    from calls where "call" = 'model' and state <> 'released' group by run
+),
+moded as (
+    select run, arg_max(body ->> '$.value.mode', seq) as mode
+    from events
+    where kind = 'value' and split_part("key", '/', 2) = 'mode'
+        and json_type(body -> '$.value.mode') = 'VARCHAR'
+    group by run
+),
+filed as (
+    select run, coalesce(any_value(body ->> '$.agent.task_class'), '') as class
+    from events where kind = 'run_started' group by run
+)
+select
+    filed.class, case when asked.models = 1 then asked.model end as model, moded.mode,
+    count(*) as runs,
+    count(success) as judged,
+    count(*) filter (success) as solved,
+    count(*) filter (unpriced = 0) as priced,
+    coalesce(sum(usd) filter (unpriced = 0), 0) as usd,
+    sum(output_tokens)::bigint as output_tokens,
+    coalesce(sum(output_tokens) filter (success), 0)::bigint as solved_output_tokens,
+    sum(tool_calls)::bigint as tool_calls
+from runs join filed using (run) left join asked using (run) left join moded using (run)
+where status is not null and status <> 'cancelled' and parent is null
+group by all
+"""
+
+
+def logged(home: Home) -> History:
+    """Returns what the store has of runs that have ended, those of sub-agents left out.
+
+    A run whose calls went to several policies speaks for none of them.
+    """
+    tallies: dict[tuple[str, str], Tally] = {}
+    for task_class, model, mode, *counts in home.store.query(_SQL).rows:
+        tally = _tally(counts)
+        arms = ("", *((f"model:{model}",) if model else ()), *((f"mode:{mode}",) if mode else ()))
+        for arm in arms:
+            key = (task_class, arm)
+            tallies[key] = tallies.get(key, Tally()) + tally
+    return History(tallies)
+
+
+def _tally(counts: list[Any]) -> Tally:
+    runs, judged, solved, priced, usd, output, solved_output, calls = counts
+    return Tally(
+        runs=runs, judged=judged, solved=solved, priced=priced, usd=Decimal(usd),
+        output_tokens=output, solved_output_tokens=solved_output, tool_calls=calls,
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""The policies that an agent may ask, and which of them a run begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..ledger.bounds import TokenBounds
+from ..ledger.errors import Unpriced
+from ..ledger.events import Event
+from ..ledger.prices import ModelPrice, PriceBook
+from ..policies import History, Policy, Router
+from .bounds import Bounds
+from .history import logged
+from .home import Home
+
+
+@dataclass(frozen=True)
+class Route:
+    """A policy, what its tokens cost (None: nobody knows), and its token bounds for all runs."""
+
+    policy: Policy
+    price: ModelPrice | None
+    tokens: TokenBounds
+
+    @classmethod
+    def of(cls, policy: Policy, book: PriceBook) -> Route:
+        try:
+            price = book.model(policy.name)
+        except Unpriced:
+            price = None
+        return cls(policy, price, TokenBounds(policy.name))
+
+    def bounds(self, min_output: int) -> Bounds:
+        return Bounds(self.policy, self.price, self.tokens, min_output=min_output)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """What a run is about and whom it asks first: what is known before its budget is."""
+
+    task: str
+    task_class: str
+    model: str
+
+    @classmethod
+    def of(cls, start: Event) -> Brief:
+        """Returns the brief of a recorded run, from its first event."""
+        body = start.body
+        return cls(
+            task=body["task"], task_class=body["agent"].get("task_class", ""), model=body["model"]
+        )
+
+
+class Routes(Mapping[str, Route]):
+    """The routes of an agent by the name of their policy: those of its router, or the one.
+
+    Args:
+        policy: the agent's, or a router over several.
+        book: what they cost.
+        home: where earlier runs are logged.
+    """
+
+    def __init__(self, policy: Policy, book: PriceBook, home: Home) -> None:
+        self._router = policy if isinstance(policy, Router) else None
+        policies = self._router.policies if self._router else (policy,)
+        self._routes = {each.name: Route.of(each, book) for each in policies}
+        self._home = home
+
+    def __getitem__(self, name: str) -> Route:
+        return self._routes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._routes)
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    @property
+    def unpriced(self) -> list[str]:
+        """The policies without a price."""
+        return [name for name, route in self._routes.items() if route.price is None]
+
+    @cached_property
+    def history(self) -> History:
+        """What was logged of earlier runs when this was first asked for."""
+        return logged(self._home)
+
+    def choose(self, task_class: str, among: Collection[str]) -> str:
+        """Returns the policy that a new run begins with, of those that its budget can pay."""
+        if self._router is None or len(among) == 1:
+            return next(iter(among))
+        return self._router.choose(self.history, task_class, among)
+
+    def ladder(self, task_class: str) -> list[str]:
+        """Returns the policies in the order in which a cascade tries them."""
+        if self._router is None:
+            return list(self._routes)
+        return self._router.ladder(self.history, task_class)
+
+    def recorded(self, brief: Brief) -> str:
+        """Returns the policy that a recorded run began with; another agent's run: its first."""
+        return brief.model if brief.model in self._routes else next(iter(self._routes))
