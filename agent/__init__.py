@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from ..planners import final_answer
 from .agent import Agent
+from .comparing import Costs, Moment, Parting, costs, parting
 from .delegate import delegate
 from .home import Home, default_home
 from .opening import Labels, Options, new_run_id
 from .record import Record
-from .result import Result
+from .result import Result, WhatIf
 
 __all__ = [
     "Agent",
+    "Costs",
     "Home",
     "Labels",
+    "Moment",
     "Options",
+    "Parting",
     "Record",
     "Result",
+    "WhatIf",
+    "costs",
     "default_home",
     "delegate",
     "final_answer",
     "new_run_id",
+    "parting",
 ]

@@ -50,11 +50,12 @@ def inherited(parent: Record, step: int) -> Inherited:
         effects={key: e for key, e in parent.effects.items() if step_of(key) < step},
         spent=spending(earlier) + above.spent,
         seconds=max((event.at for event in earlier), default=above.seconds),
-        prompts=_prompts(parent.events) | dict(above.prompts),
+        prompts=prompts_of(parent.events) | dict(above.prompts),
     )
 
 
-def _prompts(events: Iterable[Event]) -> dict[str, tuple[Message, ...]]:
+def prompts_of(events: Iterable[Event]) -> dict[str, tuple[Message, ...]]:
+    """Returns the whole prompt of each policy call, by hold."""
     prompts: dict[str, tuple[Message, ...]] = {}
     for event in events:
         if event.kind == "hold" and event.body["call"] == "model":

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING, Quantity
-from ..ledger.bounds import TokenBounds
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, Unpriced
 from ..ledger.events import Event
-from ..ledger.prices import ModelPrice, PriceBook
+from ..ledger.prices import PriceBook
 from ..ledger.records import Message
 from ..memory import Memory
 from ..planners import Planner
 from ..policies import Policy
 from ..tools import Registry, ToolContext
 from .asking import Asking
-from .bounds import Bounds
 from .calling import Calling
 from .desk import Desk
 from .forking import inherited
@@ -32,6 +30,7 @@ from .log import Listener, RunLog, Silent
 from .prefixes import Prefixes
 from .pricing import ToolPrices
 from .record import Record, budget_to
+from .routes import Brief, Route, Routes
 from .session import RunSession
 
 
@@ -59,6 +58,8 @@ class Labels:
     """What a run is filed under in the store."""
 
     task_id: str | None = None
+    task_class: str = ""
+    """The sort of task: what is learned from logged runs is learned by class."""
     experiment: str | None = None
     parent: str | None = None
     seed: int | None = None
@@ -99,12 +100,7 @@ class Opening:
         self._opened = opened
         self._ended = ended
         self._prices = ToolPrices(parts.book)
-        self._tokens = TokenBounds(parts.policy.name)
-        self._price: ModelPrice | None
-        try:
-            self._price = parts.book.model(parts.policy.name)
-        except Unpriced:
-            self._price = None
+        self._routes = Routes(parts.policy, parts.book, parts.home)
 
     def priced_by(self, book: PriceBook) -> Opening:
         """Returns the opening of the same agent under other prices."""
@@ -113,7 +109,7 @@ class Opening:
     @property
     def priced(self) -> bool:
         """Whether all that the agent can spend has a price."""
-        return self._price is not None and all(map(self._prices.known, self._parts.tools))
+        return not self._routes.unpriced and all(map(self._prices.known, self._parts.tools))
 
     def check(self, budget: Budget) -> None:
         """Raises what `start` would raise under this budget, as far as can be told before."""
@@ -138,19 +134,21 @@ class Opening:
         budget.check_tools(self._parts.tools.names)
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
-        self._check_affordable(task, account)
+        payable = self._payable(task, account, tuple(self._routes))
+        model = self._routes.choose(labels.task_class, payable)
+        brief = Brief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
         log = RunLog(self._parts.home.journal, run, listeners=(listen,) if listen else ())
-        self._write_start(log, task, budget, labels)
-        return self._open(log, Record(), account, task)
+        self._write_start(log, brief, budget, labels)
+        return self._open(log, Record(), account, brief)
 
     def _write_start(
-        self, log: RunLog, task: str, budget: Budget, labels: Labels, **more: Any
+        self, log: RunLog, brief: Brief, budget: Budget, labels: Labels, **more: Any
     ) -> None:
         log.write(
-            "run_started", task=task, task_id=labels.task_id, experiment=labels.experiment,
+            "run_started", task=brief.task, task_id=labels.task_id, experiment=labels.experiment,
             parent=labels.parent, planner=self._parts.planner.name, memory=self._parts.memory.name,
-            model=self._parts.policy.name, agent=self._describe(labels), budget=budget_to(budget),
+            model=brief.model, agent=self._describe(brief, labels), budget=budget_to(budget),
             seed=labels.seed, repeat=labels.repeat, **more,
         )  # fmt: skip
 
@@ -185,7 +183,7 @@ class Opening:
         if cut is not None:
             last = Event(start.run, at, "run_resumed", body=resumed)
             record = Record.of((*record.events, last), inherited=record.inherited)
-        session = self._open(log, record, account, start.body["task"])
+        session = self._open(log, record, account, self._routes.brief(start))
         session.before = NOTHING if fresh else record.inherited.spent
         return session
 
@@ -217,16 +215,23 @@ class Opening:
             self._parts.home.journal, new_run_id(), seconds=above.seconds,
             listeners=(listen,) if listen else (),
         )  # fmt: skip
-        task = parent.start.body["task"]
-        self._write_start(log, task, limits, labels, fork={"run": above.run, "step": step})
-        session = self._open(log, record, own, task)
+        brief = self._routes.brief(parent.start)
+        fork = {"run": above.run, "step": step, "spent": dict(above.spent)}
+        self._write_start(
+            log,
+            brief,
+            limits,
+            labels,
+            fork=fork,
+        )
+        session = self._open(log, record, own, brief)
         session.before = above.spent
         return session
 
     def reopen(self, record: Record) -> RunSession:
         """Opens a recorded run that nothing is to be added to."""
         account = Account(record.budget, name="the run", spent=record.spent)
-        return self._open(_silent(record), record, account, record.start.body["task"])
+        return self._open(_silent(record), record, account, self._routes.brief(record.start))
 
     def suppose(self, record: Record, budget: Budget) -> RunSession:
         """Opens a recorded run as if it had had this budget.
@@ -238,26 +243,19 @@ class Opening:
         budget.check_tools(self._parts.tools.names)
         account = Account(replace(budget, seconds=None), name="the run")
         self._check_prices(account)
-        task = record.start.body["task"]
-        self._check_affordable(task, account)
-        return self._open(_silent(record), record, account, task)
+        brief = self._routes.brief(record.start)
+        self._payable(brief.task, account, (brief.model,))
+        return self._open(_silent(record), record, account, brief)
 
     def _open(
         self,
         log: RunLog,
         record: Record,
         account: Account,
-        task: str,
+        brief: Brief,
     ) -> RunSession:
         parts = self._parts
         desk = Desk(log, record, account)
-        bounds = self._bounds()
-        asking = Asking(
-            desk, parts.policy, bounds, parts.tools.specs,
-            kept=self._kept(bounds), prompts=parts.planner.versions,
-            attempts=parts.options.attempts, temperature=parts.options.temperature,
-            seed=parts.options.seed,
-        )  # fmt: skip
         outputs = parts.home.outputs
 
         def context(key: str, call_id: str) -> ToolContext:
@@ -266,53 +264,68 @@ class Opening:
             )
 
         calling = Calling(desk, parts.tools, context, self._prices)
+        askings = {name: self._asking(desk, route) for name, route in self._routes.items()}
         session = RunSession(
-            desk, asking, calling, parts.tools, parts.memory, planner=parts.planner,
-            system=self._system(), task=task, ended=lambda: self._ended(session),
+            desk, askings, calling, parts.tools, parts.memory, planner=parts.planner,
+            system=self._system(), brief=brief, routes=self._routes,
+            ended=lambda: self._ended(session),
         )  # fmt: skip
         self._opened(session)
         return session
 
+    def _asking(self, desk: Desk, route: Route) -> Asking:
+        parts, options = self._parts, self._parts.options
+        return Asking(
+            desk, route.policy, route.bounds(options.min_output), parts.tools.specs,
+            kept=self._kept(route), prompts=parts.planner.versions, attempts=options.attempts,
+            temperature=options.temperature, seed=options.seed,
+        )  # fmt: skip
+
     def _system(self) -> str:
         return "\n\n".join(filter(None, [self._parts.planner.system, self._parts.options.system]))
 
-    def _describe(self, labels: Labels) -> dict[str, Any]:
+    def _describe(self, brief: Brief, labels: Labels) -> dict[str, Any]:
         prompts = dict(self._parts.planner.versions)
-        return {"tools": list(self._parts.tools.names), "prompts": prompts, **labels.agent}
+        filed = {"task_class": brief.task_class} if brief.task_class else {}
+        return {"tools": list(self._parts.tools.names), "prompts": prompts, **filed, **labels.agent}
 
-    def _bounds(self) -> Bounds:
-        options = self._parts.options
-        return Bounds(self._parts.policy, self._price, self._tokens, min_output=options.min_output)
-
-    def _kept(self, bounds: Bounds) -> Kept:
+    def _kept(self, route: Route) -> Kept:
         parts = self._parts
         allowances = parts.planner.kept(parts.options.wrap_up_tokens)
+        bounds = route.bounds(parts.options.min_output)
         return Kept(bounds, Prefixes(), parts.tools.specs, allowances)
 
     def _check_prices(self, account: Account) -> None:
         """Raises Unpriced if the account is limited in USD and something has no price."""
         if not any(r.startswith("usd") for r in account.limited()):
             return
-        if self._price is None:
-            raise Unpriced("model", self._parts.policy.name)
+        for name in self._routes.unpriced:
+            raise Unpriced("model", name)
         for tool in self._parts.tools:
             if not self._prices.known(tool):
                 raise Unpriced("tool", tool.spec.name)
 
-    def _check_affordable(self, task: str, account: Account) -> None:
-        """Raises BudgetError if the budget cannot pay for one call and the wrap-up reply."""
+    def _payable(self, task: str, account: Account, models: Sequence[str]) -> list[str]:
+        """Returns the policies of which the budget can pay one call and the wrap-up reply.
+
+        Raises:
+            BudgetError: there is none.
+        """
         messages = (Message("system", self._system()), Message("user", task))
-        least = self._kept(self._bounds()).least(messages)
-        if not account.fits(least):
-            short = [
-                f"{resource}={_show(least[resource])}"
-                for resource in account.limited()
-                if not account.fits(least.only((resource,)))
-            ]
-            raise BudgetError(
-                f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
-                f"{self._later()}: it takes at least {','.join(short)}"
-            )
+        leasts = {name: self._kept(self._routes[name]).least(messages) for name in models}
+        payable = [name for name, least in leasts.items() if account.fits(least)]
+        if payable:
+            return payable
+        least = leasts[models[0]]
+        short = [
+            f"{resource}={_show(least[resource])}"
+            for resource in account.limited()
+            if not account.fits(least.only((resource,)))
+        ]
+        raise BudgetError(
+            f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
+            f"{self._later()}: it takes at least {','.join(short)}"
+        )
 
     def _later(self) -> str:
         """Returns what is kept back for, in words."""

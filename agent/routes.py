@@ -44,14 +44,6 @@ class Brief:
     task_class: str
     model: str
 
-    @classmethod
-    def of(cls, start: Event) -> Brief:
-        """Returns the brief of a recorded run, from its first event."""
-        body = start.body
-        return cls(
-            task=body["task"], task_class=body["agent"].get("task_class", ""), model=body["model"]
-        )
-
 
 class Routes(Mapping[str, Route]):
     """The routes of an agent by the name of their policy: those of its router, or the one.
@@ -99,6 +91,15 @@ class Routes(Mapping[str, Route]):
             return list(self._routes)
         return self._router.ladder(self.history, task_class)
 
-    def recorded(self, brief: Brief) -> str:
-        """Returns the policy that a recorded run began with; another agent's run: its first."""
-        return brief.model if brief.model in self._routes else next(iter(self._routes))
+    def brief(self, start: Event) -> Brief:
+        """Returns the brief of a recorded run, from its first event.
+
+        Where the run began with a policy that is not among these, the first one stands for it.
+        """
+        body = start.body
+        known = body["model"] in self._routes
+        return Brief(
+            task=body["task"],
+            task_class=body["agent"].get("task_class", ""),
+            model=body["model"] if known else next(iter(self._routes)),
+        )

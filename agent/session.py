@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,12 @@ from ..ledger.errors import BursarError, PolicyError
 from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice, Usage
 from ..memory import Memory, Trajectory
 from ..planners import Line, Planner, State, Status, Waste, block, prompt
+from ..policies import History
 from ..tools import Registry
 from .asking import Asking, name_of
 from .calling import Calling, together
 from .desk import Desk, Otherwise
+from .routes import Brief, Routes
 
 READABLE = (None, 4000, 1000, 250, 60)
 """Characters of an observation that the policy sees, by how much money is left to read it."""
@@ -32,33 +34,36 @@ class RunSession:
 
     Args:
         desk: its record, log and account.
-        asking: its policy calls.
+        askings: its policy calls, by the name of the policy that is asked.
         calling: its tool calls.
         tools: what it may call.
         memory: what the policy sees.
         planner: how it goes about it.
         system: the system message.
-        task: what is asked.
+        brief: what is asked, and of whom first.
+        routes: the policies that it may ask.
         ended: called once when the run has ended.
     """
 
     def __init__(
         self,
         desk: Desk,
-        asking: Asking,
+        askings: Mapping[str, Asking],
         calling: Calling,
         tools: Registry,
         memory: Memory,
         *,
         planner: Planner,
         system: str,
-        task: str,
+        brief: Brief,
+        routes: Routes,
         ended: Callable[[], None],
     ) -> None:
         self.run = desk.log.run
         self.memory = memory
         self.planner = planner
-        self.task = task
+        self.task = brief.task
+        self.task_class = brief.task_class
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
         self.before = NOTHING
@@ -66,7 +71,9 @@ class RunSession:
         self.final: State | None = None
         """The last state of a run that has ended."""
         self.desk = desk
-        self._asking = asking
+        self._askings = askings
+        self._routes = routes
+        self._models = [brief.model]
         self._calling = calling
         self._tools = tools
         self._ended = ended
@@ -76,7 +83,7 @@ class RunSession:
         self._withdrawn: frozenset[str] = frozenset()
         self._system = Message("system", system)
         shown = desk.value("open/-1/0/0", self._block, told=True)
-        self.attempts = [Trajectory((self._system, _opening(task, shown)))]
+        self.attempts = [Trajectory((self._system, _opening(self.task, shown)))]
         self.last_prompt = self.trajectory.messages
 
     @property
@@ -90,6 +97,21 @@ class RunSession:
     @property
     def attempt(self) -> int:
         return len(self.attempts) - 1
+
+    @property
+    def model(self) -> str:
+        return self._models[-1]
+
+    @property
+    def history(self) -> History:
+        return self._routes.history
+
+    def ladder(self) -> list[str]:
+        return self._routes.ladder(self.task_class)
+
+    @property
+    def _asking(self) -> Asking:
+        return self._askings[self.model]
 
     @property
     def pending(self) -> Message:
@@ -119,7 +141,7 @@ class RunSession:
 
     def _rewind(self, step: int) -> None:
         attempts, length = self._marks[step]
-        del self.attempts[attempts:]
+        del self.attempts[attempts:], self._models[attempts:]
         self.trajectory.rewind(length)
         self._marks = {at: mark for at, mark in self._marks.items() if at < step}
 
@@ -173,11 +195,16 @@ class RunSession:
         shown = await effects.value(self._block, told=True)
         self.trajectory.append(_opening(text, shown))
 
-    async def begin(self, effects: Effects, notes: str = "") -> bool:
+    async def begin(self, effects: Effects, notes: str = "", *, model: str = "") -> bool:
         text = f"{self.task}\n\n{notes}" if notes else self.task
-        return await self.branch(effects, (self._system,), text)
+        return await self._start(effects, (self._system,), text, model or self.model)
 
     async def branch(self, effects: Effects, messages: Sequence[Message], told: str = "") -> bool:
+        return await self._start(effects, messages, told, self.model)
+
+    async def _start(
+        self, effects: Effects, messages: Sequence[Message], told: str, model: str
+    ) -> bool:
         def opening(shown: str) -> tuple[Message, ...]:
             return (*messages, _opening(told, shown)) if told else tuple(messages)
 
@@ -185,13 +212,14 @@ class RunSession:
             gone = self._calling.used_up()
             shown = self._block()
             tools = not len(self._tools) or any(name not in gone for name in self._tools.names)
-            starts = tools and self._asking.can_start(opening(shown))
+            starts = tools and self._askings[model].can_start(opening(shown))
             return {"starts": starts, "withdrawn": gone, "block": shown}
 
         decided = await effects.value(decide, told=True)
         if decided["starts"]:
             self._withdrawn = frozenset(decided["withdrawn"])
             self.attempts.append(Trajectory(opening(decided["block"])))
+            self._models.append(model)
             self.last_prompt = self.trajectory.messages
         return bool(decided["starts"])
 
@@ -310,12 +338,11 @@ def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:
     made = [reply for reply in replies if isinstance(reply, Reply)]
     if not made:
         return replies[0]
-    first, *others = made
-    messages = tuple(reply.message for reply in others)
+    messages = [message for reply in made for message in (reply.message, *reply.others)]
     bills = [reply.usage for reply in made]
     known = [bill for bill in bills if bill is not None]
     usage = sum(known, Usage()) if len(known) == len(bills) else None
-    return replace(first, usage=usage, others=messages)
+    return replace(made[0], usage=usage, others=tuple(messages[1:]))
 
 
 def _shown(observations: Sequence[Observation], cut: int | None, tail: str) -> list[Message]:

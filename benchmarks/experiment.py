@@ -138,7 +138,7 @@ class _Runner:
         self._account = account
         self._earlier = earlier
         self._suite: Suite = suite(plan.suite, **plan.knobs)
-        self._policy: Policy = _policy(plan.policy)
+        self._policy: Policy = policy_of(plan.policy)
         self._planners: tuple[Planner, ...] = tuple(map(planner, plan.planners))
 
     async def run(self, concurrency: int, on_row: OnRow) -> list[Row]:
@@ -192,17 +192,10 @@ class _Runner:
         return self._to_row(cell, _Counts.of(result), score)
 
     def _agent(self, cell: _Cell) -> Agent:
-        world = self._suite.world(cell.task)
-        return Agent(
-            model=self._policy,
-            tools=world.tools(),
-            planner=cell.planner,
-            memory=self._plan.memory,
-            budget=cell.budget,
-            prices=self._book,
-            home=self._home.path,
-            options=Options(system=self._suite.system_prompt, seed=self._plan.seed + cell.repeat),
-        )
+        return agent_for(
+            self._plan, self._suite, cell.task, cell.planner, cell.budget, cell.repeat,
+            self._policy, self._book, self._home,
+        )  # fmt: skip
 
     def _labels(self, cell: _Cell) -> Labels:
         return Labels(
@@ -312,7 +305,32 @@ def _known(record: Record) -> _Known:
     return _Known(record.start.run, counts, scores[-1] if scores and finished else None)
 
 
-def _policy(spec: str) -> Policy:
+def agent_for(
+    plan: Plan,
+    of: Suite,
+    task: Task,
+    planner: Planner | str,
+    budget: str,
+    repeat: int,
+    policy: Policy,
+    prices: PriceBook,
+    home: Home,
+) -> Agent:
+    """Returns the agent of one cell of an experiment, in a fresh world."""
+    return Agent(
+        model=policy,
+        tools=of.world(task).tools(),
+        planner=planner,
+        memory=plan.memory,
+        budget=budget,
+        prices=prices,
+        home=home.path,
+        options=Options(system=of.system_prompt, seed=plan.seed + repeat),
+    )
+
+
+def policy_of(spec: str) -> Policy:
+    """Returns the policy that a plan names: any model string, or `simulated:…`."""
     return simulated(spec) if spec.startswith(PREFIX) else policy(spec)
 
 

@@ -15,7 +15,10 @@ from ..tools import Tool
 ENTRY_POINTS = "bursar.suites"
 """The entry-point group under which other packages offer suites: name = `module:factory`."""
 
-_BUILT_IN = {"almanac": "bursar.benchmarks.almanac:almanac"}
+_BUILT_IN = {
+    "almanac": "bursar.benchmarks.almanac:almanac",
+    "game24": "bursar.benchmarks.game24:game24",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,18 +12,21 @@ import typer
 
 from . import config
 from .bench import bench
+from .diff import diff
 from .doctor import doctor
 from .forget import forget
 from .graph import graph
 from .mcp import mcp
 from .prices import prices
 from .reconcile import reconcile
+from .replay import replay
 from .resume import resume
 from .run import run
 from .runs import runs
 from .show import show
 from .sql import sql
 from .tools import tools
+from .whatif import whatif
 
 BUG = 70
 """Exit code of an error that nobody foresaw."""
@@ -44,6 +47,9 @@ app = typer.Typer(
 for verb in (
     run,
     resume,
+    replay,
+    diff,
+    whatif,
     runs,
     show,
     graph,

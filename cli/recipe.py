@@ -118,3 +118,22 @@ def required(value: Any, name: str, example: str) -> Any:
         f"a {name} is required: give --{name} {example}, or set BURSAR_{name.upper()}, "
         f"or `{name}` in bursar.toml"
     )
+
+
+def recorded(run: str, started: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the recorded options of a run that `bursar run` started.
+
+    Raises:
+        UsageError: somebody else did; the text says how to go on with it.
+    """
+    found: Mapping[str, Any] | None = started["agent"].get("cli")
+    if found is not None:
+        return found
+    if started["experiment"]:
+        raise UsageError(
+            f"run {run} belongs to an experiment: go on with it by "
+            f"`bursar bench --resume {started['experiment']}`"
+        )
+    raise UsageError(
+        f"run {run} was started by a program: go on with it there, by `agent.resume({run!r})`"
+    )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -42,37 +41,16 @@ def resume(
     from ..agent import Home
     from ..ledger.budget import Budget
     from .driving import drive
-    from .recipe import Recipe
+    from .recipe import Recipe, recorded
     from .story import tell
 
     more = Budget.parse(add) if add else None
     story, _ = tell(Home.at(home).events(run))
     assert story.start is not None
-    recipe = Recipe.from_record(_recorded(run, story.start.body))
+    recipe = Recipe.from_record(recorded(run, story.start.body))
     code = drive(
         recipe.agent(story.budget, home), story,
         lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),
         plain=plain, json=json,
     )  # fmt: skip
     raise typer.Exit(code)
-
-
-def _recorded(run: str, started: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the recorded options of a run that `bursar run` started.
-
-    Raises:
-        UsageError: somebody else did; the text says how to go on with it.
-    """
-    from ..ledger.errors import UsageError
-
-    found: Mapping[str, Any] | None = started["agent"].get("cli")
-    if found is not None:
-        return found
-    if started["experiment"]:
-        raise UsageError(
-            f"run {run} belongs to an experiment: go on with it by "
-            f"`bursar bench --resume {started['experiment']}`"
-        )
-    raise UsageError(
-        f"run {run} was started by a program: go on with it there, by `agent.resume({run!r})`"
-    )

@@ -109,6 +109,8 @@ class Story:
     def _run_started(self, event: Event) -> None:
         self.start = event
         self.budget = budget_from(event.body["budget"])
+        before = (event.body.get("fork") or {}).get("spent", {})
+        self._fresh_from = NOTHING - Amount({n: _quantity(n, v) for n, v in before.items()})
 
     def _run_resumed(self, event: Event) -> Entry:
         self.end = None
@@ -187,6 +189,10 @@ def summary(story: Story) -> dict[str, Any]:
         "left": story.left,
         "seconds": round(story.seconds, 3),
     }
+
+
+def _quantity(resource: str, value: Any) -> Quantity:
+    return Decimal(value) if resource.startswith("usd") else int(value)
 
 
 def _step(key: str) -> int | None:

@@ -17,7 +17,7 @@ and, by kind:
 | kind          | further fields                                                              |
 |---------------|-----------------------------------------------------------------------------|
 | `journal`     | first line of a file: `format`, `journal`, `pid`, `host`, `version`         |
-| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step"}`, from 0 |
+| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step", "spent"}`, the step from 0 and what the way up to it had cost |
 | `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
 | `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), `prompt` (names and versions of what the policy was told), and `request` + `max_tokens` or `arguments` + `call_id` + `calls` (units that it counts as) |
 | `settle`      | `hold`, `usd`, `usd_by_class`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` or `observation` |

@@ -109,8 +109,8 @@ class _Auto(Nodes):
         """Chooses how to go about the task; where nothing can be read, with the tools."""
         async with self.entered("mode", state) as (session, effects):
             logged = await effects.value(lambda: self._logged(session))
-            choice = Choice(**logged["choice"]) if logged["choice"] else await _asked(
-                session, effects
+            choice = (
+                Choice(**logged["choice"]) if logged["choice"] else await _asked(session, effects)
             )
             chosen = {**choice.model_dump(), "by": "log" if logged["choice"] else "policy"}
             await effects.value(lambda: chosen)

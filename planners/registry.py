@@ -28,6 +28,7 @@ _BUILT_IN = {
     "pdr": "bursar.planners.distill:pdr",
     "bats": "bursar.planners.bats:bats",
     "bavt": "bursar.planners.bavt:bavt",
+    "toolchain": "bursar.planners.toolchain:toolchain",
 }
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
 """The options that every planner takes."""

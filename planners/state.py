@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypedDict
 from ..ledger.effects import Effects
 from ..ledger.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
+from ..policies import History
 
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled"]
 
@@ -56,6 +57,24 @@ class Session(Protocol):
 
     @property
     def task(self) -> str: ...
+
+    @property
+    def task_class(self) -> str:
+        """The sort of task that it is filed under, or ""."""
+
+    @property
+    def history(self) -> History:
+        """What is logged of earlier runs; what follows from it is to be recorded."""
+
+    @property
+    def model(self) -> str:
+        """The policy that the present attempt asks, by name."""
+
+    def ladder(self) -> list[str]:
+        """Returns the policies that attempts may ask, in the order in which to try them.
+
+        It follows from the history, so it is to be recorded.
+        """
 
     @property
     def planner(self) -> Manner: ...
@@ -111,8 +130,11 @@ class Session(Protocol):
     async def tell(self, effects: Effects, text: str) -> None:
         """Appends a message to the policy to the trajectory."""
 
-    async def begin(self, effects: Effects, notes: str = "") -> bool:
+    async def begin(self, effects: Effects, notes: str = "", *, model: str = "") -> bool:
         """Begins a new attempt: the task again, and what is known by now.
+
+        Args:
+            model: the policy that it asks, one of the `ladder`; "" is the present one.
 
         Returns False, and changes nothing, if the budget cannot pay for its first call or no
         affordable tool is left.

@@ -48,12 +48,13 @@ PHASES = {
     "# Select an answer": '{"choice": 2}',
     "# Reflect on the attempt": "Look for the year.",
     "# Distil the drafts": "Both drafts say 7.",
+    "# Plan ahead": '{"steps": [{"tool": "search", "arguments": {"query": "q0"}}]}',
     "# Judge the progress": '{"score": 4}',
 }
 SINGLE = ("react", "tracker")
 """Planners whose every prompt is the beginning of the next."""
 SEVERAL = ("sequential", "vote:n=2", "best_of:n=2", "plan_execute", "reflexion:n=2",
-           "pdr:drafts=2", "bats:attempts=2", "bavt:width=1:steps=4")  # fmt: skip
+           "pdr:drafts=2", "bats:attempts=2", "bavt:width=1:steps=4", "toolchain:k=2:expansions=1")  # fmt: skip
 
 
 async def played(name: str, home: Path, turns: int = 2, budget: str = BUDGET) -> list[Request]:

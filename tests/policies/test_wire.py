@@ -108,3 +108,13 @@ def test_finished_stream_without_its_bill_is_a_reply() -> None:
 def test_error_in_mid_stream() -> None:
     with pytest.raises(wire.Unreadable, match="broke off: overloaded"):
         Assembly().add(b'{"error":{"message":"overloaded"}}')
+
+
+def test_several_samples_are_asked_for_and_read() -> None:
+    request = Request((Message("user", "x"),), samples=3)
+    body = json.loads(wire.encode(request, "m", 10, limit_field="max_tokens", stream=False))
+    assert body["n"] == 3
+    choices = [{"message": {"role": "assistant", "content": text}} for text in "abc"]
+    reply = wire.decode(json.dumps({"choices": choices}).encode())
+    assert reply.message.content == "a"
+    assert [message.content for message in reply.others] == ["b", "c"]

@@ -1,0 +1,111 @@
+"""Two recorded runs side by side: where they part, and what each has cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import zip_longest
+
+from ..ledger.records import Message
+from .forking import prompts_of
+from .record import Record, billed_amount, held_amount, step_of, usage_from
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened in a run, in the order of its steps."""
+
+    step: int
+    """The step of the graph, from 1."""
+    what: str
+    """`prompt`, `reply`, `call`, `observation`, `refusal`."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Parting:
+    """The first moment at which two runs differ; None for a run that has ended before."""
+
+    first: Moment | None
+    second: Moment | None
+
+
+@dataclass
+class Costs:
+    """What calls of one kind have cost a run."""
+
+    calls: int = 0
+    usd: Decimal = Decimal(0)
+    tokens: dict[str, int] = field(default_factory=dict)
+    """By class, where a bill came: input, cache_read, cache_write, output, reasoning."""
+
+
+def parting(first: Record, second: Record) -> Parting | None:
+    """Returns where two runs part, or None if they are the same from start to end."""
+    for one, other in zip_longest(moments(first), moments(second)):
+        if one is None or other is None or (one.what, one.text) != (other.what, other.text):
+            return Parting(one, other)
+    return None
+
+
+def moments(record: Record) -> Iterator[Moment]:
+    """Yields what happened in a run; of a prompt what the one before it did not hold."""
+    prompts = {**record.inherited.prompts, **prompts_of(record.events)}
+    shown: tuple[Message, ...] = ()
+    for key, effect in sorted(record.effects.items(), key=lambda item: _order(item[0])):
+        step = step_of(key) + 1
+        end = effect.settled
+        hold = effect.holds[-1] if effect.holds else None
+        if hold is not None and hold.body["call"] == "model":
+            prompt = prompts[hold.body["hold"]]
+            yield from (Moment(step, "prompt", _said(m)) for m in _new(shown, prompt))
+            shown = prompt
+        elif hold is not None:
+            yield Moment(step, "call", f"{hold.body['name']} {hold.body['arguments']}")
+        if end is not None and "reply" in end.body:
+            yield Moment(step, "reply", _said(Message.from_dict(end.body["reply"]["message"])))
+        elif end is not None:
+            yield Moment(step, "observation", end.body["observation"]["text"])
+        elif effect.refused is not None:
+            yield Moment(
+                step, "refusal", f"{effect.refused.body['name']}: {effect.refused.body['why']}"
+            )
+
+
+def costs(record: Record) -> dict[str, Costs]:
+    """Returns what a run itself has cost: by purpose of its policy calls, and by tool."""
+    found: dict[str, Costs] = {}
+    ends = {e.body["hold"]: e for e in record.events if e.kind in ("settle", "release")}
+    for hold in record.events:
+        if hold.kind != "hold":
+            continue
+        end = ends.get(hold.body["hold"])
+        if end is not None and end.kind == "release":
+            continue
+        model = hold.body["call"] == "model"
+        cost = found.setdefault(hold.body["node"] if model else hold.body["name"], Costs())
+        amount = billed_amount(hold, end) if end else held_amount(hold)
+        cost.calls += 1 if model else int(amount["tool_calls"])
+        cost.usd += amount.usd
+        usage = usage_from(end.body) if end and model else None
+        for name, count in vars(usage).items() if usage else ():
+            cost.tokens[name] = cost.tokens.get(name, 0) + count
+    return found
+
+
+def _order(key: str) -> tuple[int, int, int]:
+    step, position, ordinal = map(int, key.split("/")[-3:])
+    return step, position, ordinal
+
+
+def _new(shown: tuple[Message, ...], prompt: tuple[Message, ...]) -> tuple[Message, ...]:
+    same = 0
+    while same < min(len(shown), len(prompt)) and shown[same] == prompt[same]:
+        same += 1
+    return prompt[same:]
+
+
+def _said(message: Message) -> str:
+    calls = "".join(f"\n→ {call.name} {call.arguments}" for call in message.tool_calls)
+    return f"{message.content}{calls}".strip()

@@ -1,0 +1,132 @@
+"""What-ifs over a whole experiment: success against budget, from the logs alone, for free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..agent import Agent, Home, Record, WhatIf
+from ..ledger.budget import Budget
+from ..ledger.errors import UsageError
+from ..ledger.prices import PriceBook
+from .experiment import Plan, agent_for, policy_of
+from .suite import Suite, Task, is_success, suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supposed:
+    """A set-up of the experiment under one other budget."""
+
+    planner: str
+    recorded: str
+    """The budget that its runs had."""
+    budget: str
+    runs: int
+    exact: int
+    """Runs of which is known to their end what they would have come to."""
+    successes: int
+    """Exact runs that succeed."""
+    mean_usd: Decimal | None
+    """Mean cost of the exact runs in USD, or None without any."""
+    why: str
+    """What most of the others would have had otherwise; "" without any."""
+
+    @property
+    def at_least(self) -> float:
+        """The share of success if every unknown run failed."""
+        return self.successes / self.runs
+
+    @property
+    def at_most(self) -> float:
+        """The share of success if every unknown run succeeded."""
+        return (self.successes + self.runs - self.exact) / self.runs
+
+
+async def suppose(
+    experiment: str, budgets: Sequence[str], *, home: Home, prices: PriceBook
+) -> list[Supposed]:
+    """Returns what each set-up of an experiment would have come to under each budget.
+
+    Raises:
+        UsageError: there is no such experiment, or none of its runs has ended and been scored.
+    """
+    records = [Record.of(events) for events in home.store.events_of_experiment(experiment)]
+    ended = [r for r in records if r.end is not None and _score(r) is not None]
+    if not ended:
+        raise UsageError(f"experiment {experiment!r} has no scored runs: see `bursar runs`")
+    plan = Plan.from_record(ended[0].start.body["agent"]["plan"])
+    rebuilt = _Rebuilt(plan, home, prices)
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in ended:
+        body = record.start.body
+        groups.setdefault((body["planner"], body["agent"]["budget"]), []).append(record)
+    try:
+        return [
+            await _supposed(rebuilt, setup, group, budget)
+            for setup, group in groups.items()
+            for budget in budgets
+        ]
+    finally:
+        await rebuilt.policy.close()
+
+
+async def what_if(
+    record: Record, budget: Budget | None, *, home: Home, prices: PriceBook
+) -> WhatIf:
+    """Returns the what-if of one run of an experiment."""
+    rebuilt = _Rebuilt(Plan.from_record(record.start.body["agent"]["plan"]), home, prices)
+    try:
+        return await rebuilt.agent(record).what_if(record.start.run, budget=budget, prices=prices)
+    finally:
+        await rebuilt.policy.close()
+
+
+class _Rebuilt:
+    """The agents of an experiment, built again from its plan."""
+
+    def __init__(self, plan: Plan, home: Home, prices: PriceBook) -> None:
+        self.policy = policy_of(plan.policy)
+        self._plan = plan
+        self._home = home
+        self._prices = prices
+        self._suite: Suite = suite(plan.suite, **plan.knobs)
+        tasks = self._suite.tasks(plan.tasks, plan.seed)
+        self._tasks: Mapping[str, Task] = {task.id: task for task in tasks}
+
+    def agent(self, record: Record) -> Agent:
+        body = record.start.body
+        return agent_for(
+            self._plan, self._suite, self._tasks[body["task_id"]], body["planner"],
+            body["agent"]["budget"], body["repeat"], self.policy, self._prices, self._home,
+        )  # fmt: skip
+
+
+async def _supposed(
+    rebuilt: _Rebuilt, setup: tuple[str, str], group: Sequence[Record], budget: str
+) -> Supposed:
+    found = [
+        await rebuilt.agent(record).what_if(record.start.run, budget=budget) for record in group
+    ]
+    exact = [place for place, one in enumerate(found) if one.exact]
+    spent = [found[place].spend.usd for place in exact]
+    return Supposed(
+        planner=setup[0], recorded=setup[1], budget=budget, runs=len(group), exact=len(exact),
+        successes=sum(is_success(_score(group[place]) or 0) for place in exact),
+        mean_usd=sum(spent, Decimal(0)) / len(spent) if spent else None,
+        why=_most([one.why for one in found if not one.exact]),
+    )  # fmt: skip
+
+
+def _most(reasons: Iterable[str]) -> str:
+    """Returns the most frequent sort of reason, by its first words."""
+    counts: dict[str, int] = {}
+    for reason in reasons:
+        sort = reason.partition(":")[0].partition(" instead of")[0].partition(" '")[0]
+        counts[sort] = counts.get(sort, 0) + 1
+    return max(counts, key=lambda sort: counts[sort], default="")
+
+
+def _score(record: Record) -> float | None:
+    scores: list[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
+    return scores[-1] if scores else None

@@ -1,0 +1,156 @@
+"""ToolChain* as a planner: search a decision tree of tool calls, then carry the best plan out.
+
+Zhuang et al. 2024, "ToolChain*: Efficient Action Space Navigation in Large Language Models with
+A* Search", arXiv 2310.13227. Tools with side effects are never run before there is a plan: the
+tree is one of plans, and only what leaves no trace is tried out on the way: read-only tools, or
+any tool where the world can be forked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import START, StateGraph
+from langgraph.types import Command
+
+from ...ledger.effects import Effects, Refusal
+from ...ledger.records import Message, Observation, ToolCall
+from ..critic import criticised
+from ..nodes import Nodes, go
+from ..planner import Planner
+from ..state import Opener, Session, State
+from .actions import Action, Lookahead
+from .options import Options, remembered
+from .proposing import FromPolicy
+from .searching import LIMIT, opened
+from .tree import Opened, Tree
+from .worlds import Forks, Reading, World
+
+
+class Searching(State, total=False):
+    plans: list[list[str]]
+    """Remembered plans, as they were when the search began."""
+    tree: list[dict[str, Any]]
+    """What was opened so far, in order: the tree grows again from it."""
+    plan: list[list[Any]]
+    """What is left to carry out: function, arguments, and what a read-only call told already."""
+    refused: str
+    """Why the search could not be paid for any longer, or ""."""
+
+
+def toolchain(
+    *,
+    k: int = Options.k,
+    alpha: float = Options.alpha,
+    beta: float = Options.beta,
+    scaled: bool = Options.scaled,
+    depth: int = Options.depth,
+    expansions: int = Options.expansions,
+    search: str = Options.search,
+    width: int = Options.width,
+    plans: str = Options.plans,
+) -> Planner:
+    """Searches a decision tree of tool calls for a plan, carries it out, then answers.
+
+    The options are those of `Options`.
+
+    Raises:
+        UsageError: an option makes no sense.
+    """
+    return planned(
+        Options(
+            k=k, alpha=alpha, beta=beta, scaled=scaled, depth=depth, expansions=expansions,
+            search=search, width=width, plans=plans,
+        )
+    )  # fmt: skip
+
+
+def planned(options: Options, world: World | None = None) -> Planner:
+    """Returns the planner.
+
+    Args:
+        options: how it searches.
+        world: what the agent's tools act on, as it is before the run: every step is then tried
+            out on forks of it.
+    """
+
+    def build(session: Opener) -> Any:
+        nodes = _Toolchain(session, options, world)
+        graph = StateGraph(Searching)
+        nodes.add_to(graph)
+        graph.add_node("expand", nodes.expand, destinations=("expand", "execute", "think"))
+        graph.add_node("execute", nodes.execute, destinations=("execute", "think", "wrap_up"))
+        graph.add_edge(START, "expand")
+        return graph
+
+    return Planner(name="toolchain", build=build, phases=("toolchain",))
+
+
+class _Toolchain(Nodes):
+    def __init__(self, session: Opener, options: Options, world: World | None) -> None:
+        super().__init__(session)
+        self.options = options
+        self.world = world.fork() if world else None
+
+    async def expand(self, state: Searching) -> Command[Any]:
+        """Opens one node of the tree, or ends the search with its best plan."""
+        async with self.entered("expand", state) as (session, effects):
+            plans = state.get("plans")
+            if plans is None:
+                plans = await effects.value(lambda: remembered(self.options.plans))
+            records = state.get("tree", [])
+            tree = self.options.tree(plans)
+            for record in records:
+                tree.add(Opened.from_dict(record))
+            node = None if tree.goal else self.options.choose(tree)
+            if node is None:
+                return _carry_out(session, state, tree)
+            came = await opened(
+                tree, node, _proposer(session, effects), k=self.options.k,
+                expansions=self.options.expansions, lookahead=self._lookahead(session, effects),
+            )  # fmt: skip
+            if isinstance(came, Refusal):
+                refused = "" if came.resource == LIMIT else came.why
+                return _carry_out(session, state, tree, refused)
+            return go("expand", session, state, plans=plans, tree=[*records, came.to_dict()])
+
+    async def execute(self, state: Searching) -> Command[Any]:
+        """Carries out the next step of the plan. What was tried out already is not paid again."""
+        async with self.entered("execute", state) as (session, effects):
+            (name, arguments, told), *rest = state["plan"]
+            call = ToolCall(f"step_{state.get('step', 0)}", name, arguments)
+            message = Message("assistant", "", (call,))
+            if told is None:
+                observations = await criticised(session, effects, message)
+            else:
+                observations = [Observation(call.id, name, told)]
+            await session.observe(effects, message, observations)
+            if rest and session.tools_left and not observations[0].error:
+                return go("execute", session, state, plan=rest)
+            if state["refused"] or not session.tools_left:
+                why = state["refused"] or "no tool is left that the budget can pay"
+                return go("wrap_up", session, state, plan=[], why=why)
+            return go("think", session, state, plan=[])
+
+    def _lookahead(self, session: Session, effects: Effects) -> Lookahead:
+        if self.world is not None:
+            return Forks(self.world, effects)
+        return Reading(effects, lambda action: session.is_read_only(action.call("proposed")))
+
+
+def _carry_out(session: Session, state: Searching, tree: Tree, refused: str = "") -> Command[Any]:
+    """Goes on to carry out the best plan, complete or not; without any the policy acts freely."""
+    steps = [
+        [step.action.name, step.action.arguments, step.sight.told if step.sight else None]
+        for step in tree.plan(tree.best())
+    ]
+    if not steps:
+        return go("think", session, state, tree=[])
+    return go("execute", session, state, tree=[], plan=steps, refused=refused)
+
+
+def _proposer(session: Session, effects: Effects) -> FromPolicy:
+    def sound(action: Action) -> bool:
+        return not session.wasted((action.call("proposed"),))
+
+    return FromPolicy(effects, session.trajectory.messages, sound)

@@ -1,0 +1,88 @@
+"""Trying steps out: on copies of a simulated world, or by calls that only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
+from typing import Protocol, Self
+
+from ...ledger.effects import Effects
+from ...ledger.errors import ToolError
+from .actions import Action, Sight
+
+
+class World(Protocol):
+    """A simulated environment that can be copied, so that what is tried in a copy leaves no
+    trace."""
+
+    @property
+    def solved(self) -> bool:
+        """Whether the goal is reached."""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it can no longer be reached."""
+
+    def fork(self) -> Self:
+        """Returns an independent copy."""
+
+    def act(self, name: str, arguments: str) -> str:
+        """Makes a tool call with arguments in JSON; returns what its tool answers.
+
+        Raises:
+            ToolError: it cannot be made.
+        """
+
+
+class Forks:
+    """Tries every step out, each plan in a copy of the world of its own. It costs nothing.
+
+    Args:
+        world: the world as it is now; it stays as it is.
+        effects: the door; what was seen is recorded there. None: there is no run around it.
+    """
+
+    def __init__(self, world: World, effects: Effects | None = None) -> None:
+        self._worlds: dict[tuple[Action, ...], World] = {(): world}
+        self._effects = effects
+
+    async def look(self, path: Sequence[Action]) -> Sight:
+        if self._effects is None:
+            return self._tried(tuple(path))
+        return Sight(*await self._effects.value(lambda: list(astuple(self._tried(tuple(path))))))
+
+    def _tried(self, path: tuple[Action, ...]) -> Sight:
+        try:
+            world = self._after(path[:-1]).fork()
+            text = world.act(path[-1].name, path[-1].arguments)
+        except ToolError as error:
+            return Sight(f"Error: {error}", failed=True)
+        self._worlds[path] = world
+        return Sight(text, failed=world.stuck, solved=world.solved)
+
+    def _after(self, path: tuple[Action, ...]) -> World:
+        if path not in self._worlds:
+            world = self._after(path[:-1]).fork()
+            world.act(path[-1].name, path[-1].arguments)
+            self._worlds[path] = world
+        return self._worlds[path]
+
+
+class Reading:
+    """Tries out steps that only read; they are held, paid and booked like any other call.
+
+    Args:
+        effects: the door.
+        reads: says whether the tool of a step is read-only.
+    """
+
+    def __init__(self, effects: Effects, reads: Callable[[Action], bool]) -> None:
+        self._effects = effects
+        self._reads = reads
+
+    async def look(self, path: Sequence[Action]) -> Sight | None:
+        action = path[-1]
+        if not self._reads(action):
+            return None
+        (observation,) = await self._effects.call([action.call(f"look_{len(path)}")])
+        return Sight(observation.text, failed=observation.error, real=True)
