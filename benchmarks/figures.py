@@ -65,6 +65,25 @@ def points(share: float) -> str:
     return text.replace("-", _MINUS)
 
 
+def odds(share: float) -> str:
+    """Returns `71 %`; what resampling never or always showed is `< 0.1 %` or `> 99.9 %`."""
+    if share < 0.001:
+        return "< 0.1 %"
+    if share > 0.999:
+        return "> 99.9 %"
+    return f"{100 * share:.0f} %" if 0.01 <= share <= 0.99 else f"{100 * share:.1f} %"
+
+
+def p_value(p: float) -> str:
+    """Returns `0.031`; `< 0.001` for what is less."""
+    return "< 0.001" if p < 0.001 else f"{p:.2g}" if p < 0.995 else "1"
+
+
+def count(number: int, unit: str) -> str:
+    """Returns `1 task` or `2 tasks`."""
+    return f"{number:,} {unit if number == 1 else f'{unit}s'}"
+
+
 def quantity(value: float) -> str:
     """Returns `1,204`, `42.5` or `0.31`."""
     if value >= 99.95:

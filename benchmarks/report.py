@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import groupby
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from . import figures
-from .rows import UNFINISHED, Setup, Status
+from .rows import UNFINISHED, Status
 from .summary import LEVEL, HopsSummary, Measures, Report, SetupSummary, summarise
-from .verdict import verdict
+from .tables import Names, cell, common_parts, name_setups, note, stacked, table
+from .verdict import verdicts
+from .worth_blocks import bills_block, frontier_block, repeats_block
 
 __all__ = ["WIDTH", "Report", "render_plain", "render_rich", "summarise"]
 
 WIDTH = 100
 """Columns that every table fits into."""
-
-Names = Mapping[Setup, Sequence[str]]
-"""What a set-up is called: the parts in which it differs from the others."""
 
 _ENDINGS: dict[Status, str] = {
     "answered": "answered",
@@ -53,33 +51,24 @@ def render_plain(report: Report) -> str:
 
 def _blocks(report: Report) -> Iterator[list[RenderableType]]:
     setups = [summary.setup for summary in report.setups]
-    names, places = _names(setups), _places(report)
-    if common := _common(setups):
+    names, places = name_setups(setups), _places(report)
+    if common := common_parts(setups):
         yield [Text(common, style="bold")]
     if any(summary.measures for summary in report.setups):
-        yield [_setups_table(report, names, places), _note(_SETUPS_NOTE)]
+        yield [_setups_table(report, names, places), note(_SETUPS_NOTE)]
     if any(summary.hops is not None for summary in report.hops):
-        yield [_hops_table(report, names, places), _note(_HOPS_NOTE)]
+        yield [_hops_table(report, names, places), note(_HOPS_NOTE)]
+    if report.repeats:
+        yield repeats_block(report.repeats, names)
+    if report.bills:
+        yield bills_block(report.bills, names)
     yield [Text("How the runs ended", style="bold"), _endings(report, names), *_left_out(report)]
     if report.comparisons:
-        yield [_comparisons_table(report, names), _note(_comparisons_note(report, names))]
+        yield [_comparisons_table(report, names), note(_comparisons_note(report, names))]
+    if report.frontier:
+        yield frontier_block(report.frontier, names)
     if len(setups) > 1:
-        yield [Text("Verdict", style="bold"), *map(Text, _verdicts(report, names))]
-
-
-def _names(setups: Sequence[Setup]) -> Names:
-    varies = [len(set(values)) > 1 for values in zip(*setups, strict=True)]
-    if not any(varies):
-        return {setup: [setup.planner] for setup in setups}
-    return {
-        setup: [part for part, shown in zip(setup, varies, strict=True) if shown]
-        for setup in setups
-    }
-
-
-def _common(setups: Sequence[Setup]) -> str:
-    columns = zip(Setup._fields, zip(*setups, strict=True), strict=True)
-    return " · ".join(f"{field} {parts[0]}" for field, parts in columns if len(set(parts)) == 1)
+        yield [Text("Verdict", style="bold"), *map(Text, verdicts(report))]
 
 
 def _places(report: Report) -> int:
@@ -96,26 +85,24 @@ _SETUPS_NOTE = (
 
 
 def _setups_table(report: Report, names: Names, places: int) -> Table:
-    table = _table(
+    made = table(
         *("tasks", "runs", "success", "cost per task", "cost of pass"),
         *("tokens", "tool\ncalls", "model\ncalls", "seconds"),
     )
     for summary in report.setups:
         if summary.measures:
-            name = _cell("\n".join(names[summary.setup]))
-            table.add_row(name, *_measure_cells(summary.measures, places))
-    return table
+            name = cell("\n".join(names[summary.setup]))
+            made.add_row(name, *_measure_cells(summary.measures, places))
+    return made
 
 
 def _measure_cells(measures: Measures, places: int) -> Iterator[RenderableType]:
     yield f"{measures.tasks:,}"
     yield f"{measures.runs:,}"
     success = measures.success
-    yield _stacked(figures.percent(success.value), figures.percent_interval(success))
+    yield stacked(figures.percent(success.value), figures.percent_interval(success))
     for money in (measures.cost, measures.cost_of_pass):
-        yield _stacked(
-            figures.aligned_usd(money.value, places), figures.usd_interval(money, places)
-        )
+        yield stacked(figures.aligned_usd(money.value, places), figures.usd_interval(money, places))
     for value in (measures.tokens, measures.tool_calls, measures.model_calls, measures.seconds):
         yield figures.quantity(value)
 
@@ -124,15 +111,15 @@ _HOPS_NOTE = "If solved: cost of the successful runs, in costs of their cheapest
 
 
 def _hops_table(report: Report, names: Names, places: int) -> Table:
-    table = _table(
+    made = table(
         *("hops", "tasks", "success", "interval", "cost per task", "cheapest path", "if solved")
     )
     for setup, group in groupby(report.hops, key=lambda row: row.setup):
         rows = list(group)
         for name, row in zip(_spread(names[setup], len(rows)), rows, strict=True):
-            table.add_row(_cell(name), *_hops_cells(row, places))
-        table.add_section()
-    return table
+            made.add_row(cell(name), *_hops_cells(row, places))
+        made.add_section()
+    return made
 
 
 def _hops_cells(row: HopsSummary, places: int) -> Iterator[RenderableType]:
@@ -152,10 +139,10 @@ def _spread(name: Sequence[str], rows: int) -> list[str]:
 
 
 def _endings(report: Report, names: Names) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
+    made = Table.grid(padding=(0, 2, 0, 0))
     for summary in report.setups:
-        table.add_row(_cell(" · ".join(names[summary.setup])), _ending(summary))
-    return table
+        made.add_row(cell(" · ".join(names[summary.setup])), _ending(summary))
+    return made
 
 
 def _ending(summary: SetupSummary) -> str:
@@ -169,19 +156,19 @@ def _ending(summary: SetupSummary) -> str:
 
 def _left_out(report: Report) -> Iterator[Text]:
     if any(UNFINISHED & summary.statuses.keys() for summary in report.setups):
-        yield _note("Runs that were cancelled or not started count here only.")
+        yield note("Runs that were cancelled or not started count here only.")
 
 
 def _comparisons_table(report: Report, names: Names) -> Table:
-    table = _table("tasks", "success, points", "cost per task")
+    made = table("tasks", "success, points", "cost per task")
     for row in report.comparisons:
-        table.add_row(
-            _cell("\n".join(names[row.other])),
+        made.add_row(
+            cell("\n".join(names[row.other])),
             f"{row.tasks:,}",
-            _stacked(figures.points(row.success.value), figures.points_interval(row.success)),
-            _stacked(figures.signed_usd(row.cost.value), figures.signed_usd_interval(row.cost)),
+            stacked(figures.points(row.success.value), figures.points_interval(row.success)),
+            stacked(figures.signed_usd(row.cost.value), figures.signed_usd_interval(row.cost)),
         )
-    return table
+    return made
 
 
 def _comparisons_note(report: Report, names: Names) -> str:
@@ -190,42 +177,3 @@ def _comparisons_note(report: Report, names: Names) -> str:
     if number == 1:
         return f"{note}with its {100 * LEVEL:.0f} % interval."
     return f"{note}with {100 * first.level:.4g} % intervals: {number} comparisons share the 5 %."
-
-
-def _verdicts(report: Report, names: Names) -> Iterator[str]:
-    base, *others = [summary.setup for summary in report.setups]
-    compared = {comparison.other: comparison for comparison in report.comparisons}
-    base_name = " · ".join(names[base])
-    for other in others:
-        name = " · ".join(names[other])
-        if other in compared:
-            yield verdict(compared[other], base_name, name)
-        else:
-            yield f"{name} and {base_name} finished no task in common."
-
-
-def _table(*headers: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        header_style="bold",
-    )
-    table.add_column("set-up", overflow="fold")
-    for header in headers:
-        table.add_column(header, justify="right", no_wrap=True)
-    return table
-
-
-def _cell(name: str) -> Text:
-    """Returns the name of a set-up; a long budget may break after its commas."""
-    return Text(name.replace(",", ", "))
-
-
-def _stacked(value: str, interval: str) -> Text:
-    return Text.assemble(value, ("\n" + interval, "dim")) if interval else Text(value)
-
-
-def _note(text: str) -> Text:
-    return Text(text, style="dim")

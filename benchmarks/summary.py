@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean
 
+from .bills import Bill, BillSummary, summarise_bills
 from .rows import Row, Setup, Status
-from .statistics import Estimate, cost_of_pass, difference, mean, success_rate, task_means
+from .statistics import (
+    Estimate,
+    cost_of_pass,
+    difference,
+    mean,
+    sign_flip,
+    success_rate,
+    task_means,
+)
+from .worth import FrontierSummary, RepeatsSummary, place_setups, repeat_tries
 
 ENOUGH_TASKS = 10
 """Tasks in common below which a comparison gives no verdict."""
@@ -76,6 +86,8 @@ class Comparison:
     """Difference in USD per run."""
     level: float
     """Confidence of both intervals: closer to 1 where several set-ups are compared at once."""
+    success_p: float
+    """p-value of the paired permutation test of success, not corrected for several set-ups."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +98,22 @@ class Report:
     hops: tuple[HopsSummary, ...]
     comparisons: tuple[Comparison, ...]
     """Every other set-up against the base, where they have tasks in common."""
+    repeats: tuple[RepeatsSummary, ...] = ()
+    """Of the set-ups that ran every task more than once."""
+    frontier: FrontierSummary | None = None
+    """None for a single set-up, or without a task that all of them ran."""
+    bills: tuple[BillSummary, ...] = ()
+    """Of the set-ups whose bills are known."""
 
 
-def summarise(rows: Iterable[Row], base: Setup | None = None) -> Report:
+def summarise(
+    rows: Iterable[Row], base: Setup | None = None, bills: Mapping[str, Bill] | None = None
+) -> Report:
     """Returns the report of the rows, whatever their order.
 
     Args:
         base: the set-up that the others are compared with; None for the first by name.
+        bills: what single runs used, by run; None where only rows are at hand.
     """
     by_setup: dict[Setup, list[Row]] = {}
     for row in rows:
@@ -107,6 +128,16 @@ def summarise(rows: Iterable[Row], base: Setup | None = None) -> Report:
             summary for setup, group in finished.items() for summary in _by_hops(setup, group)
         ),
         comparisons=_compare(finished),
+        repeats=tuple(
+            filter(None, (repeat_tries(setup, group, LEVEL) for setup, group in finished.items()))
+        ),
+        frontier=place_setups({setup: group for setup, group in finished.items() if group}),
+        bills=tuple(
+            filter(
+                None,
+                (summarise_bills(setup, rows, bills or {}) for setup, rows in finished.items()),
+            )
+        ),
     )
 
 
@@ -175,7 +206,10 @@ def _compare(groups: Mapping[Setup, Sequence[Row]]) -> tuple[Comparison, ...]:
             continue
         success = difference(base_shares, shares, level, shares=True)
         cost = difference(base_costs, costs, level)
-        comparisons.append(Comparison(base, other, success.tasks, success, cost, level))
+        gaps = [shares[task] - base_shares[task] for task in shares if task in base_shares]
+        comparisons.append(
+            Comparison(base, other, success.tasks, success, cost, level, sign_flip(gaps))
+        )
     return tuple(comparisons)
 
 

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .figures import points_interval, signed_usd_interval
-from .summary import ENOUGH_TASKS, Comparison
+from .summary import ENOUGH_TASKS, Comparison, Report
+from .tables import name_setups
 
 _SUCCESS = {1: "solves more", -1: "solves less"}
 _COST = {1: "costs more", -1: "costs less"}
+
+
+def verdicts(report: Report) -> Iterator[str]:
+    """Yields the sentence of each other set-up of a report against its base."""
+    setups = [summary.setup for summary in report.setups]
+    names = {setup: " · ".join(parts) for setup, parts in name_setups(setups).items()}
+    compared = {comparison.other: comparison for comparison in report.comparisons}
+    base, *others = setups
+    for other in others:
+        if other in compared:
+            yield verdict(compared[other], names[base], names[other])
+        else:
+            yield f"{names[other]} and {names[base]} finished no task in common."
 
 
 def verdict(comparison: Comparison, base: str, other: str) -> str:

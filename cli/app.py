@@ -17,9 +17,12 @@ from .doctor import doctor
 from .forget import forget
 from .graph import graph
 from .mcp import mcp
+from .power import power
 from .prices import prices
+from .race import race
 from .reconcile import reconcile
 from .replay import replay
+from .report import report
 from .resume import resume
 from .run import run
 from .runs import runs
@@ -57,6 +60,9 @@ for verb in (
     prices,
     doctor,
     bench,
+    report,
+    race,
+    power,
     tools,
     forget,
     reconcile,

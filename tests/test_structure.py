@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = set(SETTINGS["tool"]["setuptools"]["packages"])
-FACADES = ["agent", "ledger", "memory", "planners", "policies", "tools"]
+FACADES = [
+    "agent", "benchmarks.page", "benchmarks.statistics", "ledger", "memory", "planners",
+    "policies", "tools",
+]  # fmt: skip
 
 
 def packages_on_disk() -> set[str]:
@@ -62,7 +65,7 @@ def test_the_wheel_has_what_the_checkout_has(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     inside = set(zipfile.ZipFile(wheel).namelist())
     folders = tuple(f"{name.removeprefix('bursar.').replace('.', '/')}/" for name in PACKAGES)
-    shipped = (".py", ".sql", "py.typed")
+    shipped = (".py", ".sql", ".css", "py.typed")
     wanted = {
         f"bursar/{path}"
         for path in listed

@@ -90,3 +90,24 @@ def test_usd_is_read_back_within_two_digits(value: float) -> None:
 @given(st.floats(-1, 1).filter(lambda share: abs(share) > 1e-9))
 def test_points_keep_their_sign(share: float) -> None:
     assert figures.points(share)[0] == ("+" if share > 0 else "−")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "< 0.1 %"), (0.004, "0.4 %"), (0.694, "69 %"), (0.993, "99.3 %"), (1.0, "> 99.9 %")],
+)
+def test_odds_are_never_certain(share: float, text: str) -> None:
+    assert figures.odds(share) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.0, "< 0.001"), (0.00391, "0.0039"), (0.5, "0.5"), (1.0, "1")]
+)
+def test_p_values_are_never_nothing(p: float, text: str) -> None:
+    assert figures.p_value(p) == text
+
+
+def test_one_is_singular() -> None:
+    assert [figures.count(number, "task") for number in (0, 1, 1204)] == [
+        "0 tasks", "1 task", "1,204 tasks",
+    ]  # fmt: skip

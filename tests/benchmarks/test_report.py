@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
+from bursar.benchmarks.bills import Bill
 from bursar.benchmarks.report import WIDTH, render_plain, render_rich, summarise
 from bursar.benchmarks.rows import Row
 
@@ -102,6 +103,23 @@ def test_the_plain_report_is_the_golden_one(case: Callable[[], list[Row]]) -> No
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8", newline="\n")
     assert text == path.read_text(encoding="utf-8")
+
+
+def test_money_and_limits_are_told_where_bills_are_known() -> None:
+    rows = [row.model_copy(update={"run": f"r{n}"}) for n, row in enumerate(two_setups())]
+    path = GOLDEN / "report_bills.txt"
+    text = render_plain(summarise(rows, None, {row.run: bill(row) for row in rows}))
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def bill(row: Row) -> Bill:
+    """Returns a bill of a third for thinking and two thirds for opening; it sums to the cost."""
+    think = (row.cost_usd / 3).quantize(Decimal("1e-9"))
+    usd = {("think", ""): think, ("act", "open"): row.cost_usd - think}
+    used = {"tool_calls.search": Decimal(row.tool_calls), "tool_calls.open": Decimal(2)}
+    return Bill(usd=usd, used=used)
 
 
 def test_a_terminal_sees_the_same_words_in_colours() -> None:

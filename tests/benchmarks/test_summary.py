@@ -132,3 +132,10 @@ def test_the_order_of_rows_changes_nothing() -> None:
 def test_success_has_the_clustered_interval() -> None:
     rows = [row(f"t{place}", 1.0) for place in range(6)] * 3
     assert measured(rows).success.interval == wilson(6, 6)
+
+
+def test_a_difference_has_the_p_value_of_its_signs() -> None:
+    rows = [row(f"t{place}", place % 2) for place in range(12)]
+    rows += [row(f"t{place}", 1, planner="tracker") for place in range(12)]
+    (comparison,) = summarise(rows).comparisons
+    assert comparison.success_p == 2 / 2**6

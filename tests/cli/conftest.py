@@ -96,6 +96,23 @@ def complaint(
     return run
 
 
+@pytest.fixture
+def inside(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs `bursar` within this process, which starts faster, and returns what it printed."""
+    monkeypatch.chdir(place)
+
+    def run(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as end:
+            main(list(arguments))
+        output = capsys.readouterr()
+        assert (end.value.code, output.err) == (0, ""), output
+        return output.out
+
+    return run
+
+
 def hear_ctrl_c() -> None:
     """In a child before it starts: a shell's background jobs inherit that SIGINT is ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

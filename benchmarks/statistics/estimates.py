@@ -188,7 +188,7 @@ def bootstrap(
     lookups = [column.__getitem__ for column in data]
     spread = sorted(
         statistic([sum(map(lookup, draw)) for lookup in lookups])
-        for draw in _draws(len(tasks), resamples, seed)
+        for draw in draws(len(tasks), resamples, seed)
     )
     cut = floor(_tail(len(tasks), level) * resamples)
     interval = Interval(spread[cut], spread[-1 - cut])
@@ -196,7 +196,8 @@ def bootstrap(
 
 
 @lru_cache(maxsize=2)
-def _draws(tasks: int, resamples: int, seed: int) -> list[list[int]]:
+def draws(tasks: int, resamples: int, seed: int) -> list[list[int]]:
+    """Returns so many resamples of places of tasks; the same for the same numbers."""
     choices = random.Random(seed).choices
     indices = list(range(tasks))
     return [choices(indices, k=tasks) for _ in range(resamples)]
