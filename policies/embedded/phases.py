@@ -100,9 +100,8 @@ def _checks(found: Walk, transcript: Transcript) -> list[dict[str, Any]]:
 def _select(transcript: Transcript, question: Question) -> str:
     found = _CANDIDATE.findall(transcript.asked)
     answers = {int(number): _final(text) for number, text in found}
-    told = {number: answer for number, answer in answers.items() if answer != UNKNOWN} or answers
-    votes = Counter(told.values())
-    best = max(told, key=lambda number: (votes[told[number]], -number), default=1)
+    votes = Counter(answers.values())
+    best = max(answers, key=lambda number: (votes[answers[number]], -number), default=1)
     return json.dumps({"choice": best, "why": "most candidates say so"})
 
 
