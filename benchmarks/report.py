@@ -172,8 +172,10 @@ def _comparisons_table(report: Report, names: Names) -> Table:
 
 
 def _comparisons_note(report: Report, names: Names) -> str:
-    first, number = report.comparisons[0], len(report.setups) - 1
-    note = f"Difference from {' · '.join(names[first.base])} on the tasks that both ran, "
+    first, number = report.comparisons[0], len(report.comparisons)
+    several = len({row.base for row in report.comparisons}) > 1
+    base = f"{first.base.planner} at the same budget" if several else " · ".join(names[first.base])
+    note = f"Difference from {base} on the tasks that both ran, "
     if number == 1:
         return f"{note}with its {100 * LEVEL:.0f} % interval."
     return f"{note}with {100 * first.level:.4g} % intervals: {number} comparisons share the 5 %."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,7 +98,8 @@ class Report:
     setups: tuple[SetupSummary, ...]
     hops: tuple[HopsSummary, ...]
     comparisons: tuple[Comparison, ...]
-    """Every other set-up against the base, where they have tasks in common."""
+    """Every other set-up against the base, where they have tasks in common. In a grid of several
+    budgets a set-up is held against the base at its own budget."""
     repeats: tuple[RepeatsSummary, ...] = ()
     """Of the set-ups that ran every task more than once."""
     frontier: FrontierSummary | None = None
@@ -118,7 +120,8 @@ def summarise(
     by_setup: dict[Setup, list[Row]] = {}
     for row in rows:
         by_setup.setdefault(row.setup, []).append(row)
-    by_setup = {setup: by_setup[setup] for setup in sorted(by_setup, key=lambda s: (s != base, s))}
+    order = sorted(by_setup, key=lambda s: (s != base, _natural(s)))
+    by_setup = {setup: by_setup[setup] for setup in order}
     finished = {setup: [row for row in group if row.finished] for setup, group in by_setup.items()}
     return Report(
         setups=tuple(
@@ -196,12 +199,12 @@ def _times_cheapest(rows: Sequence[Row]) -> float | None:
 def _compare(groups: Mapping[Setup, Sequence[Row]]) -> tuple[Comparison, ...]:
     if not groups:
         return ()
-    (base, base_rows), *others = groups.items()
-    level = 1 - (1 - LEVEL) / max(1, len(others))
-    base_costs, base_shares = _costs(base_rows), task_means(_results(base_rows))
+    pairs = list(_rivals(list(groups)))
+    level = 1 - (1 - LEVEL) / max(1, len(pairs))
     comparisons = []
-    for other, rows in others:
-        costs, shares = _costs(rows), task_means(_results(rows))
+    for base, other in pairs:
+        base_costs, base_shares = _costs(groups[base]), task_means(_results(groups[base]))
+        costs, shares = _costs(groups[other]), task_means(_results(groups[other]))
         if not base_costs.keys() & costs.keys():
             continue
         success = difference(base_shares, shares, level, shares=True)
@@ -211,6 +214,24 @@ def _compare(groups: Mapping[Setup, Sequence[Row]]) -> tuple[Comparison, ...]:
             Comparison(base, other, success.tasks, success, cost, level, sign_flip(gaps))
         )
     return tuple(comparisons)
+
+
+def _rivals(setups: Sequence[Setup]) -> Iterable[tuple[Setup, Setup]]:
+    """Yields (base, other): the first set-up, or at several budgets its like at the other's."""
+    first, *others = setups
+    grid = any(other[:-1] != first[:-1] for other in others)
+    for other in others:
+        base = first._replace(budget=other.budget) if grid else first
+        if base in setups and base != other:
+            yield base, other
+        elif base not in setups:
+            yield first, other
+
+
+def _natural(setup: Setup) -> list[tuple[str, Decimal]]:
+    """Returns a key that sorts set-ups by name, and numbers in them by value."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", "\n".join(setup))
+    return [("", Decimal(part)) if n % 2 else (part, Decimal(0)) for n, part in enumerate(parts)]
 
 
 def _costs(rows: Sequence[Row]) -> dict[str, float]:

@@ -13,16 +13,16 @@ _COST = {1: "costs more", -1: "costs less"}
 
 
 def verdicts(report: Report) -> Iterator[str]:
-    """Yields the sentence of each other set-up of a report against its base."""
+    """Yields the sentence of each set-up of a report that is held against a base."""
     setups = [summary.setup for summary in report.setups]
     names = {setup: " · ".join(parts) for setup, parts in name_setups(setups).items()}
+    bases = {comparison.base for comparison in report.comparisons}
     compared = {comparison.other: comparison for comparison in report.comparisons}
-    base, *others = setups
-    for other in others:
+    for other in setups[1:]:
         if other in compared:
-            yield verdict(compared[other], names[base], names[other])
-        else:
-            yield f"{names[other]} and {names[base]} finished no task in common."
+            yield verdict(compared[other], names[compared[other].base], names[other])
+        elif other not in bases and other[:-1] != setups[0][:-1]:
+            yield f"{names[other]} and {names[setups[0]]} finished no task in common."
 
 
 def verdict(comparison: Comparison, base: str, other: str) -> str:

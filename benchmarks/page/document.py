@@ -112,9 +112,13 @@ def _tables(report: Report, shown: Sequence[Point]) -> Iterator[Markup]:
     if report.comparisons:
         first = report.comparisons[0]
         base = next(point for point in shown if point.setup == first.base)
+        several = len({row.base for row in report.comparisons}) > 1
+        named = (
+            f"{first.base.planner} at the same budget" if several else f"{base.letter} {base.name}"
+        )
         yield tag(
             "section",
-            tag("h2", f"Difference from {base.letter} {base.name}"),
+            tag("h2", f"Difference from {named}"),
             comparisons_table(report, shown),
             tag(
                 "p",

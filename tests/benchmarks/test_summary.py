@@ -139,3 +139,25 @@ def test_a_difference_has_the_p_value_of_its_signs() -> None:
     rows += [row(f"t{place}", 1, planner="tracker") for place in range(12)]
     (comparison,) = summarise(rows).comparisons
     assert comparison.success_p == 2 / 2**6
+
+
+def test_in_a_grid_a_setup_is_held_against_the_base_at_its_own_budget() -> None:
+    rows = [
+        row("a", 1, planner=planner, budget=budget)
+        for planner in ("react", "bats", "tracker")
+        for budget in ("search=16", "search=2", "search=4")
+    ]
+    report = summarise(rows, base=rows[1].setup)
+    budgets = ["search=2", "search=4", "search=16"]
+    assert [s.setup.budget for s in report.setups if s.setup.planner == "bats"] == budgets
+    pairs = {(c.base.planner, c.base.budget, c.other.planner, c.other.budget)
+             for c in report.comparisons}  # fmt: skip
+    assert pairs == {("react", b, p, b) for b in budgets for p in ("bats", "tracker")}
+
+
+def test_budgets_of_one_planner_are_held_against_the_first() -> None:
+    rows = [row("a", 1, budget=f"search={calls}") for calls in (8, 2, 16)]
+    compared = summarise(rows, base=rows[0].setup).comparisons
+    assert [(c.base.budget, c.other.budget) for c in compared] == [
+        ("search=8", "search=2"), ("search=8", "search=16"),
+    ]  # fmt: skip
