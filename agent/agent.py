@@ -14,11 +14,12 @@ from ..ledger.errors import BudgetError, BudgetExhausted, PolicyError, UsageErro
 from ..ledger.events import Event
 from ..ledger.prices import PriceBook
 from ..memory import Memory
-from ..memory import memory as recall
+from ..memory import memory as memory_named
 from ..planners import Planner, State
 from ..planners import planner as plan
 from ..policies import Policy, policy
 from ..tools import Tool
+from ..tools.recall import NAME as RECALL
 from ..tools.retrieval import offered
 from .desk import Otherwise
 from .home import Home
@@ -76,13 +77,16 @@ class Agent:
         self._graph: Any = None
         self._driven: Any = None
         self.options = options or Options()
+        kept = memory_named(memory) if isinstance(memory, str) else memory
         self._servers = Servers(mcp)
         try:
             parts = Parts(
                 policy=self.policy,
-                tools=offered([*tools, *self._servers], self.options.tool_search_above),
+                tools=offered(
+                    _with_memory([*tools, *self._servers], kept), self.options.tool_search_above
+                ),
                 planner=self._planner,
-                memory=recall(memory) if isinstance(memory, str) else memory,
+                memory=kept,
                 options=self.options,
                 home=self.home,
                 book=_book(prices),
@@ -343,6 +347,14 @@ class Agent:
             seconds=session.desk.log.seconds,
             trajectory=session.trajectory.messages,
         )
+
+
+def _with_memory(
+    tools: list[Tool | Callable[..., Any]], memory: Memory
+) -> list[Tool | Callable[..., Any]]:
+    """Returns the tools with those of the memory; a `recall` that is there already counts."""
+    there = any(isinstance(tool, Tool) and tool.spec.name == RECALL for tool in tools)
+    return [*tools, *(t for t in memory.tools() if not (there and t.spec.name == RECALL))]
 
 
 def _book(prices: PriceBook | Path | str | None) -> PriceBook:

@@ -135,7 +135,8 @@ class Opening:
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
         payable = self._payable(task, account, tuple(self._routes))
-        model = self._routes.choose(labels.task_class, payable)
+        climbs = self._parts.planner.climbs
+        model = self._routes.choose(labels.task_class, payable, climbs=climbs)
         brief = Brief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
         log = RunLog(self._parts.home.journal, run, listeners=(listen,) if listen else ())
@@ -257,16 +258,18 @@ class Opening:
         parts = self._parts
         desk = Desk(log, record, account)
         outputs = parts.home.outputs
+        memory = parts.memory.priced(self._routes[brief.model].price)
 
         def context(key: str, call_id: str) -> ToolContext:
             return ToolContext(
-                run=log.run, call_id=call_id, outputs=outputs, key=key, account=account
-            )
+                run=log.run, call_id=call_id, outputs=outputs, key=key, account=account,
+                past=lambda: tuple(session.attempts),
+            )  # fmt: skip
 
         calling = Calling(desk, parts.tools, context, self._prices)
         askings = {name: self._asking(desk, route) for name, route in self._routes.items()}
         session = RunSession(
-            desk, askings, calling, parts.tools, parts.memory, planner=parts.planner,
+            desk, askings, calling, parts.tools, memory, planner=parts.planner,
             system=self._system(), brief=brief, routes=self._routes,
             ended=lambda: self._ended(session),
         )  # fmt: skip
@@ -277,17 +280,31 @@ class Opening:
         parts, options = self._parts, self._parts.options
         return Asking(
             desk, route.policy, route.bounds(options.min_output), parts.tools.specs,
-            kept=self._kept(route), prompts=parts.planner.versions, attempts=options.attempts,
+            kept=self._kept(route), prompts=self._versions(), attempts=options.attempts,
             temperature=options.temperature, seed=options.seed,
         )  # fmt: skip
 
     def _system(self) -> str:
-        return "\n\n".join(filter(None, [self._parts.planner.system, self._parts.options.system]))
+        parts = self._parts
+        told = (parts.planner.system, parts.memory.system, parts.options.system)
+        return "\n\n".join(filter(None, told))
+
+    def _versions(self) -> dict[str, str]:
+        """Returns the prompts of each purpose with their versions, the memory's among them."""
+        planner, memory = self._parts.planner.versions, self._parts.memory.versions
+        system = ",".join(filter(None, (planner[""], memory[""])))
+        return {**planner, **memory, "": system}
 
     def _describe(self, brief: Brief, labels: Labels) -> dict[str, Any]:
-        prompts = dict(self._parts.planner.versions)
-        filed = {"task_class": brief.task_class} if brief.task_class else {}
-        return {"tools": list(self._parts.tools.names), "prompts": prompts, **filed, **labels.agent}
+        prompts = self._versions()
+        expected = self._routes.expected(brief.task_class)
+        return {
+            "tools": list(self._parts.tools.names),
+            "prompts": prompts,
+            **({"task_class": brief.task_class} if brief.task_class else {}),
+            **({"expected": expected} if expected else {}),
+            **labels.agent,
+        }
 
     def _kept(self, route: Route) -> Kept:
         parts = self._parts

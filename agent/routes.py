@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from ..ledger.bounds import TokenBounds
 from ..ledger.errors import Unpriced
@@ -12,7 +13,7 @@ from ..ledger.events import Event
 from ..ledger.prices import ModelPrice, PriceBook
 from ..policies import History, Policy, Router
 from .bounds import Bounds
-from .history import logged
+from .history import recent
 from .home import Home
 
 
@@ -76,14 +77,34 @@ class Routes(Mapping[str, Route]):
 
     @cached_property
     def history(self) -> History:
-        """What was logged of earlier runs when this was first asked for."""
-        return logged(self._home)
+        """What was logged of earlier runs by the time that this is first asked for."""
+        return recent(self._home)
 
-    def choose(self, task_class: str, among: Collection[str]) -> str:
-        """Returns the policy that a new run begins with, of those that its budget can pay."""
+    def choose(self, task_class: str, among: Collection[str], *, climbs: bool) -> str:
+        """Returns the policy that a new run begins with, of those that its budget can pay.
+
+        Args:
+            climbs: begin with the first rung of the ladder, not with what promises most alone.
+        """
         if self._router is None or len(among) == 1:
             return next(iter(among))
+        rungs = [name for name in self.ladder(task_class) if name in among]
+        if climbs and rungs:
+            return rungs[0]
         return self._router.choose(self.history, task_class, among)
+
+    def expected(self, task_class: str) -> dict[str, dict[str, Any]]:
+        """Returns what a router expects of its policies, as it is recorded with each run."""
+        if self._router is None:
+            return {}
+        return {
+            name: {
+                "success": round(one.success, 6),
+                "deviation": round(one.deviation, 6),
+                "usd": None if one.usd is None else round(one.usd, 12),
+            }
+            for name, one in self._router.expected(self.history, task_class).items()
+        }
 
     def ladder(self, task_class: str) -> list[str]:
         """Returns the policies in the order in which a cascade tries them."""

@@ -136,7 +136,7 @@ class RunSession:
         elif step > self._frontier:
             self.desk.forget_before(step)
         self._frontier = step
-        self._marks[step] = (len(self.attempts), len(self.trajectory))
+        self._marks[step] = (len(self.attempts), self.trajectory.mark)
         return Entered(self, node, step)
 
     def _rewind(self, step: int) -> None:
@@ -180,16 +180,16 @@ class RunSession:
             changes = _changes(self._withdrawn, gone)
             tail = (*changes, remark, self._reminder(), self._block())
             told = "\n\n".join(filter(None, tail))
-            before = (*self.trajectory.messages, reply)
             for cut in READABLE:
-                if self._asking.keep_back((*before, *_shown(observations, cut, told))):
+                then = self.trajectory.extended(reply, *_shown(observations, cut, told))
+                if self._asking.keep_back(self.memory.shown(then)):
                     break
             return {"cut": cut, "tail": told, "withdrawn": gone}
 
         decided = await effects.value(decide, told=True)
         self._withdrawn = frozenset(decided["withdrawn"])
         shown = _shown(observations, decided["cut"], decided["tail"])
-        self.trajectory.append(reply, *shown)
+        self.trajectory.observed(reply, shown, observations)
 
     async def tell(self, effects: Effects, text: str) -> None:
         shown = await effects.value(self._block, told=True)
@@ -218,7 +218,7 @@ class RunSession:
         decided = await effects.value(decide, told=True)
         if decided["starts"]:
             self._withdrawn = frozenset(decided["withdrawn"])
-            self.attempts.append(Trajectory(opening(decided["block"])))
+            self.attempts.append(Trajectory(opening(decided["block"]), len(self.attempts)))
             self._models.append(model)
             self.last_prompt = self.trajectory.messages
         return bool(decided["starts"])

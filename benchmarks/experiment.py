@@ -203,6 +203,7 @@ class _Runner:
             experiment=self._experiment,
             seed=self._plan.seed,
             repeat=cell.repeat,
+            task_class=self._suite.name,
             agent={"plan": dataclasses.asdict(self._plan), "budget": cell.budget},
         )
 

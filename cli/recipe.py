@@ -12,7 +12,7 @@ from typing import Any
 from ..agent import Agent, Options
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
-from ..policies import Endpoint, Policy, policy
+from ..policies import Endpoint, Policy, Router, policy
 from ..tools import Tool, builtin, documents
 
 ALWAYS = ("calculator", "recall")
@@ -55,8 +55,9 @@ class Recipe:
             UsageError: something does not fit together, or the model's key is missing.
         """
         decides = self._policy()
-        if isinstance(decides, Endpoint):
-            decides.check()
+        for one in decides.policies if isinstance(decides, Router) else (decides,):
+            if isinstance(one, Endpoint):
+                one.check()
         return Agent(
             model=decides,
             tools=self.tools_given(),

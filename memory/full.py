@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from ..ledger.effects import Effects
+from dataclasses import dataclass
+
 from ..ledger.records import Message
+from ..tools import Tool
+from .memory import Memory
 from .trajectory import Trajectory
 
 
-class Full:
-    name = "full"
+@dataclass(frozen=True, kw_only=True)
+class Full(Memory):
+    """Shows everything. Nothing is ever out of view, so it brings no `recall`."""
 
-    async def view(self, trajectory: Trajectory, effects: Effects) -> tuple[Message, ...]:
+    name: str = "full"
+
+    def shown(self, trajectory: Trajectory) -> tuple[Message, ...]:
         return trajectory.messages
+
+    def tools(self) -> tuple[Tool, ...]:
+        return ()

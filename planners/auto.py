@@ -1,9 +1,9 @@
 """Auto: first the mode (instant, reasoning or agentic), then the work, at a stated effort.
 
 The modes are those of A²FM (2025, arXiv 2510.12838). The effort is a fraction of what tasks of
-the class have taken on average so far (e1, 2025, arXiv 2510.27042), so that it means the same for
-easy and hard tasks. Both come from what is logged once that says enough; until then the policy is
-asked, in one short call.
+the class have taken in this mode on average so far (e1, 2025, arXiv 2510.27042), so that it means
+the same for easy and hard tasks. Both come from what is logged once that says enough; until then,
+and where a run is filed under no class, the policy is asked, in one short call.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Choice(BaseModel):
 
     mode: Mode
     effort: float = Field(default=1.0, gt=0, le=1)
-    """A fraction of what tasks of the class take on average."""
+    """A fraction of what tasks of the class take on average in this mode."""
 
 
 class Means(TypedDict):
-    """What tasks of the class have taken on average, or None where nothing is logged."""
+    """What tasks of a class have taken on average, or None where nothing is logged."""
 
     output_tokens: float | None
     tool_calls: float | None
@@ -74,7 +74,10 @@ def auto(*, worth: Decimal = Decimal(1), runs: int = 5) -> Planner:
         graph = StateGraph(Moded)
         graph.add_node("mode", nodes.mode, destinations=("reply", "think"))
         graph.add_node("reply", nodes.reply, destinations=("think", "wrap_up", END))
-        nodes.add_to(graph)
+        graph.add_node("think", nodes.think, destinations=("act", "wrap_up", END))
+        # a node sees the state that its parameter names; `remark` needs the planner's own
+        graph.add_node("act", nodes.act, input_schema=Moded, destinations=("think", "wrap_up", END))
+        graph.add_node("wrap_up", nodes.wrap_up, destinations=(END,))
         graph.add_edge(START, "mode")
         return graph
 
@@ -85,14 +88,14 @@ def learned(history: History, task_class: str, *, worth: Decimal, runs: int) -> 
     """Returns the mode that the log speaks for, or None where it does not say enough.
 
     The mode is the one with the greatest expected gain; the effort is what its solved runs took
-    of what all runs of the class took.
+    of what all its runs took.
     """
     judged = {mode: history.of(task_class, f"mode:{mode}") for mode in MODES}
     known = [mode for mode in MODES if judged[mode].judged >= runs]
     if not known or sum(tally.judged for tally in judged.values()) < runs * len(MODES):
         return None
     best = max(known, key=lambda m: history.expected(task_class, f"mode:{m}").net(worth))
-    usual, solved = history.of(task_class).mean_output_tokens, judged[best].solved
+    usual, solved = judged[best].mean_output_tokens, judged[best].solved
     if not solved or not usual:
         return Choice(mode=best)
     effort = judged[best].solved_output_tokens / solved / usual
@@ -114,11 +117,12 @@ class _Auto(Nodes):
             )
             chosen = {**choice.model_dump(), "by": "log" if logged["choice"] else "policy"}
             await effects.value(lambda: chosen)
-            target = _target(choice, logged["means"])
-            await session.tell(effects, f"{prompt(choice.mode).text}\n\n{target}")
+            means: Means = logged["means"][choice.mode]
+            told = f"{prompt(choice.mode).text}\n\n{_target(choice, means)}"
+            await session.tell(effects, told)
             if choice.mode != "agentic":
                 return go("reply", session, state, mode=choice.mode)
-            usual = logged["means"]["tool_calls"]
+            usual = means["tool_calls"]
             calls = max(round(usual * choice.effort), 1) if usual else 0
             return go("think", session, state, mode=choice.mode, calls=calls)
 
@@ -146,12 +150,10 @@ class _Auto(Nodes):
         )
 
     def _logged(self, session: Session) -> dict[str, Any]:
-        history, kind = session.history, session.task_class
+        kind = session.task_class
+        history = session.history if kind else History()
         found = learned(history, kind, worth=self.worth, runs=self.runs)
-        tally = history.of(kind)
-        means: Means = {
-            "output_tokens": tally.mean_output_tokens, "tool_calls": tally.mean_tool_calls,
-        }  # fmt: skip
+        means = {mode: _means(history, kind, mode) for mode in MODES}
         return {"choice": found.model_dump() if found else None, "means": means}
 
 
@@ -159,6 +161,14 @@ async def _asked(session: Session, effects: Effects) -> Choice:
     asked = (*session.trajectory.messages, Message("user", prompt("mode").text))
     choice = await ask_for(Choice, effects, asked, purpose="mode", max_tokens=CHOICE_TOKENS)
     return choice or Choice(mode="agentic")
+
+
+def _means(history: History, task_class: str, mode: Mode) -> Means:
+    """Returns the means of a mode; until `auto` has used tools, those of whoever else has."""
+    tally = history.of(task_class, f"mode:{mode}")
+    if not tally.runs and mode == "agentic":
+        tally = history.of(task_class)
+    return {"output_tokens": tally.mean_output_tokens, "tool_calls": tally.mean_tool_calls}
 
 
 def _target(choice: Choice, means: Means) -> str:

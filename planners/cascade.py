@@ -12,10 +12,10 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from .candidates import Candidates, candidate, sound
+from .candidates import Candidate, Candidates, candidate, sound
 from .nodes import Nodes, end, go
 from .planner import Planner
-from .state import Opener
+from .state import Opener, Session
 from .verdict import verified, verify_allowance
 
 
@@ -34,34 +34,28 @@ def cascade() -> Planner:
     def build(session: Opener) -> Any:
         nodes = _Cascade(session)
         graph = StateGraph(Ladder)
-        graph.add_node("climb", nodes.climb, destinations=("think",))
         nodes.add_to(graph)
         graph.add_node("verify", nodes.verify, destinations=("think", END))
-        graph.add_edge(START, "climb")
+        graph.add_edge(START, "think")
         return graph
 
     return Planner(
-        name="cascade", build=build, phases=("verify",), allowances=(verify_allowance(),)
-    )
+        name="cascade", build=build, phases=("verify",), allowances=(verify_allowance(),),
+        climbs=True,
+    )  # fmt: skip
 
 
 class _Cascade(Nodes):
     def __init__(self, session: Opener) -> None:
         super().__init__(session, answered="verify")
 
-    async def climb(self, state: Ladder) -> Command[Any]:
-        """Fixes the order of the policies and begins with the first."""
-        async with self.entered("climb", state) as (session, effects):
-            rungs: list[str] = await effects.value(session.ladder)
-            for place, name in enumerate(rungs):
-                if name == session.model or await session.begin(effects, model=name):
-                    return go("think", session, state, rungs=rungs[place + 1 :])
-            return go("think", session, state, rungs=[])
-
     async def verify(self, state: Ladder) -> Command[Any]:
         """Checks the answer where a policy is left to try; begins with that one if need be."""
         async with self.entered("verify", state) as (session, effects):
-            rungs, found = state["rungs"], list(state.get("candidates", ()))
+            rungs, found = state.get("rungs"), list(state.get("candidates", ()))
+            if rungs is None:
+                ladder: list[str] = await effects.value(session.ladder)
+                rungs = [name for name in ladder if name != session.model]
             if state["status"] != "answered" or not rungs:
                 return _finish(session, state, [*found, candidate(state)])
             view = await session.memory.view(session.trajectory, effects)
@@ -78,6 +72,6 @@ class _Cascade(Nodes):
             return _finish(session, state, found)
 
 
-def _finish(session: Any, state: Ladder, found: list[Any]) -> Command[Any]:
+def _finish(session: Session, state: Ladder, found: list[Candidate]) -> Command[Any]:
     best = sound(found)[-1]
     return end(session, state, best["status"], best["answer"], best["why"])

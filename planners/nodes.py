@@ -92,7 +92,10 @@ class Nodes:
         """Adds the nodes to a `StateGraph`; where a node goes next it says itself."""
         after = (self._answered,) if self._answered else (END,)
         graph.add_node("think", self.think, destinations=("act", "wrap_up", *after))
-        graph.add_node("act", self.act, destinations=(self._acted, "wrap_up", *after))
+        graph.add_node(
+            "act", self.act, input_schema=graph.state_schema,  # `remark` may look at all of it
+            destinations=(self._acted, "wrap_up", *after),
+        )  # fmt: skip
         graph.add_node("wrap_up", self.wrap_up, destinations=after)
 
     def _answer(

@@ -33,6 +33,8 @@ class Planner:
     """What is kept back for calls before the wrap-up reply, in the order in which they come."""
     closing: tuple[Allowance, ...] = ()
     """What is kept back for calls after the wrap-up reply."""
+    climbs: bool = False
+    """Whether attempts go up a router's ladder: a run then begins with its first rung."""
     tracked: bool = False
     """Whether the policy is told its budget (the Budget Tracker)."""
     remind: int = 0

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import inspect
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from importlib.metadata import entry_points
 from typing import Any, cast
 
 from ..ledger.errors import UsageError
+from ..memory.options import full_name, option_types, read_options, split_name
 from .planner import Planner
 
 ENTRY_POINTS = "bursar.planners"
@@ -28,6 +27,8 @@ _BUILT_IN = {
     "pdr": "bursar.planners.distill:pdr",
     "bats": "bursar.planners.bats:bats",
     "bavt": "bursar.planners.bavt:bavt",
+    "auto": "bursar.planners.auto:auto",
+    "cascade": "bursar.planners.cascade:cascade",
     "toolchain": "bursar.planners.toolchain:toolchain",
 }
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
@@ -49,17 +50,15 @@ def planner(name: str, **options: Any) -> Planner:
     Raises:
         UsageError: there is no such planner or option, or its value makes no sense.
     """
-    name, *texts = (part.strip() for part in name.split(":"))
+    name, texts = split_name(name)
     make = factory(name)
-    types = _types(make)
-    given = {**dict(_read(name, text, types) for text in texts), **options}
-    for option in given:
-        if option not in types:
-            raise UsageError(f"planner {name} has no option {option!r}: it has {', '.join(types)}")
+    own_types = option_types(make)
+    types = {**own_types, **{name: of for name, of in _COMMON.items() if name not in own_types}}
+    given = read_options("planner", name, texts, types, options)
     common = {option: value for option, value in given.items() if option in _COMMON}
     own = {option: value for option, value in given.items() if option not in common}
     made = replace(make(**own), **common)
-    return replace(made, name=":".join((name, *(f"{k}={_show(v)}" for k, v in given.items()))))
+    return replace(made, name=full_name(name, given))
 
 
 def factory(name: str) -> Callable[..., Planner]:
@@ -74,28 +73,3 @@ def factory(name: str) -> Callable[..., Planner]:
 def _addresses() -> dict[str, str]:
     offered = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
     return {**_BUILT_IN, **{name: at for name, at in offered.items() if name not in _BUILT_IN}}
-
-
-def _types(make: Callable[..., Planner]) -> dict[str, type]:
-    """Returns the options of a planner with their types; those of every planner come last."""
-    hints = typing.get_type_hints(make)
-    own = {name: hints[name] for name in inspect.signature(make).parameters}
-    return {**own, **{name: kind for name, kind in _COMMON.items() if name not in own}}
-
-
-def _read(name: str, text: str, types: Mapping[str, type]) -> tuple[str, Any]:
-    option, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"planner option {text!r} is not OPTION=VALUE: write e.g. {name}:remind=4")
-    kind = types.get(option, str)
-    try:
-        if kind is bool:
-            return option, {"true": True, "false": False}[value.lower()]
-        return option, kind(value)
-    except (ValueError, KeyError, InvalidOperation) as error:
-        wanted = "true or false" if kind is bool else f"a value of type {kind.__name__}"
-        raise UsageError(f"planner option {option}={value}: {wanted} is needed") from error
-
-
-def _show(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from ..ledger.account import Account
+from ..ledger.records import Message
 from .outputs import Outputs
+
+
+class Past(Protocol):
+    """An attempt of a run so far. A message's place in it is fixed, so its ref is too."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...
+
+    def whole(self, place: int) -> str:
+        """Returns the text of a message; an observation's as the tool gave it."""
+
+    def ref(self, place: int) -> str:
+        """Returns the id of a message, e.g. `r12`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +41,5 @@ class ToolContext:
     """What the run spends from: a tool that spends more than its price takes it from here."""
     usd: Decimal | None = None
     """What the call will cost, where a tool is asked to admit it; None if no price is known."""
+    past: Callable[[], Sequence[Past]] = tuple
+    """Returns the attempts of the run so far, the present one last."""

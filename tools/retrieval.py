@@ -23,8 +23,8 @@ from .registry import Registry
 from .tool import tool
 
 SEARCH, CALL = "tool_search", "call_tool"
-ALWAYS = ("recall",)
-"""Tools that observations refer to by name, so they are offered beside the search."""
+ALWAYS = ("recall", "note", "prune", "pin")
+"""Tools that observations or a memory refer to by name: they are offered beside the search."""
 
 FOUND = 5
 """Tools that one search describes."""

@@ -131,6 +131,10 @@ def _criticise(transcript: Transcript, question: Question) -> str:
     return json.dumps({"decision": "go"})
 
 
+def _mode(transcript: Transcript, question: Question) -> str:
+    return json.dumps({"mode": "agentic", "effort": 1.0})
+
+
 def _final(text: str) -> str:
     answers = _ANSWER.findall(text)
     return answers[-1].strip(" .").casefold() if answers else ""
@@ -144,5 +148,6 @@ _PHASES: dict[str, Callable[[Transcript, Question], str]] = {
     "Distil the drafts": _distil,
     "Reflect on the attempt": _reflect,
     "Look before acting": _criticise,
+    "Choose how to go about it": _mode,
     "Judge the progress": _value,
 }

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .grammar import UNKNOWN
+from .notes import SUMMARISE, noted, summary, with_notes
 from .phases import phase_reply
 from .transcript import Transcript, read_transcript
 from .walks import Call, guess, next_calls, verdict, walk
@@ -29,15 +30,17 @@ class AlmanacReader:
         Its text ends with a line `Answer: NAME`, or it asks for tools. Never raises for what
         tools answered.
         """
-        transcript = read_transcript(body)
+        transcript = with_notes(read_transcript(body), body)
         if transcript.question is None:
             text = "This is no question of the Almanac, and I can read no other."
             return _answer(text, UNKNOWN, transcript)
+        if transcript.phase == SUMMARISE:
+            return {"role": "assistant", "content": summary(transcript)}, "stop"
         phase = phase_reply(transcript, transcript.question)
         if phase is not None:
             return {"role": "assistant", "content": phase}, "stop"
         walks = [walk(route, transcript) for route in transcript.question.routes]
-        thought = " ".join(walk.thought for walk in walks)
+        thought = noted(" ".join(walk.thought for walk in walks), transcript, body)
         known = transcript.agreed or verdict(transcript.question, walks, transcript)
         if known is None:
             calls = next_calls(transcript.question, walks, transcript)

@@ -99,6 +99,23 @@ async def test_bats_digs_deeper_in_place_then_ends_with_the_verifiers_success(ho
     assert policy.requests[4].messages[:4] == policy.requests[2].messages[:4]
 
 
+async def test_a_plan_edit_that_cannot_be_followed_is_told_once(home: Path) -> None:
+    def script(request: Request) -> Step:
+        if heading(request) == "Plan the search":
+            return billed('{"steps": [{"id": "1", "text": "look"}]}')
+        if heading(request):
+            return billed(json.dumps(VERDICT))
+        asked = call("search", query=f"q{turn(request)}")
+        edited = Message("assistant", "<plan>\n[x] 7\n[~] 1\n</plan>", asked.tool_calls)
+        return billed(edited if turn(request) < 3 else "Answer: 7")
+
+    agent, _ = agent_for(home, script, "bats:early_stop=true")
+    result = await agent.run("Where?")
+    said = [m.content for m in result.trajectory if m.role == "tool"]
+    told = [("could not be followed: there is no step 7." in text) for text in said]
+    assert told == [True, False, False]
+
+
 async def test_an_endless_continue_ends(home: Path) -> None:
     def script(request: Request) -> Step:
         if heading(request) == "Verify the answer":

@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,7 +178,14 @@ async def test_a_run_of_this_process_is_not_taken_over(
 def test_a_run_of_another_process_is_not_taken_over(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any, home: Path
 ) -> None:
-    server.script = lambda body: Step("Answer: 42", wait=0.5)
+    asked, released = threading.Event(), threading.Event()
+
+    def script(body: dict[str, Any]) -> Step:
+        asked.set()
+        assert released.wait(60)
+        return Step("Answer: 42")
+
+    server.script = script
     order: dict[str, Any] = {"home": str(home), "url": server.url, "task": "What?", "run": None}
     order["kill_at"] = None
     victim = Path(__file__).with_name("victim.py")
@@ -188,10 +195,10 @@ def test_a_run_of_another_process_is_not_taken_over(
         assert process.stdout
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.flush()
-        while not server.served.requests:
-            time.sleep(0.01)
+        assert asked.wait(60)
         with pytest.raises(UsageError, match="being driven by a live process"):
             asyncio.run(agent_for(budget="usd=1").resume(book.runs[0]))
+        released.set()
         assert json.loads(process.stdout.readline())["status"] == 0
         process.stdin.close()
 

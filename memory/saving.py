@@ -1,0 +1,68 @@
+"""When compaction pays: what it saves over the steps to come, against what it costs.
+
+Everything in a prompt is read again at every step, at the price of a cache read. Compaction has
+the context read once more and a summary written, and the summary is new to the provider's cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..ledger.bounds import byte_bound
+from ..ledger.model_prices import ModelPrice
+from ..ledger.records import Usage
+from .trajectory import Trajectory
+
+GUESSED = 0.25
+"""Billed tokens for each byte of text, before a bill tells: that of English."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What is known when it is to be decided whether to compact. Tokens are estimates of bills."""
+
+    context: int
+    """Tokens of the prompt."""
+    replaced: int
+    """Tokens of the prompt that a summary would stand for."""
+    summary: int
+    """Tokens that the summary is expected to have."""
+    steps: int
+    """Policy calls that are expected to come."""
+
+    def saving(self, price: ModelPrice) -> Decimal:
+        """Returns the expected USD saved by compacting now, less what it costs.
+
+        It is negative where compaction does not pay.
+        """
+        written = price.cost(Usage(cache_read=self.context, output=self.summary))
+        new = self.context - self.replaced + self.summary
+        missed = max(price.cost(Usage(input=new)), price.cost(Usage(cache_write=new)))
+        missed -= price.cost(Usage(cache_read=new))
+        shorter = price.cost(Usage(cache_read=max(self.replaced - self.summary, 0)))
+        return self.steps * shorter - written - max(missed, Decimal(0))
+
+
+def realised(trajectory: Trajectory, price: ModelPrice) -> Decimal:
+    """Returns the USD that the summaries so far have saved, less what they have cost."""
+    saved = Decimal(0)
+    for edit in trajectory.edits:
+        saved -= edit.usd
+        if edit.text:
+            since = trajectory.messages[edit.upto :]
+            calls = sum(message.role == "assistant" for message in since) - 1
+            shorter = round((edit.replaced - byte_bound(edit.text)) * edit.billed)
+            saved += calls * price.cost(Usage(cache_read=max(shorter, 0)))
+    return saved
+
+
+def expected_steps(taken: int, horizon: int | None) -> int:
+    """Returns how many steps are to come, as far as can be told.
+
+    Args:
+        taken: steps so far.
+        horizon: steps that such a task takes in all, where that is known. Where it is not, as many
+            are expected as were taken (Lindy's law).
+    """
+    return taken if horizon is None else max(horizon - taken, 0)

@@ -1,0 +1,209 @@
+"""Toolpath: orders for typed tools, carried out along the cheapest path.
+
+CoSTA* (Gupta et al. 2025, arXiv 2503.10613) searches for paths of tools and checks each step;
+FaSTA* (arXiv 2506.20911) tries what has worked before, and searches only where that fails.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command
+
+from ...ledger.effects import Effects
+from ...ledger.errors import UsageError
+from ...ledger.records import ToolCall
+from ..nodes import Nodes, end, go
+from ..planner import Planner
+from ..state import Opener, Session, State
+from .ability import CATALOGUE, Ability, Catalogue, read
+from .estimates import Estimates, Tally
+from .graph import ToolGraph, Weights
+from .learned import Learned
+from .order import Order
+from .product import Product
+from .search import Limits, NoPath, cheapest
+from .work import Work
+
+
+class Pathed(State, total=False):
+    """The state of an order under way."""
+
+    work: dict[str, Any]
+    """How far it has got (`Work`)."""
+    product: dict[str, Any]
+    """What the last call has made."""
+
+
+def toolpath(
+    *,
+    quality: float = 0.02,
+    seconds: float = 0.0,
+    check: float = 0.5,
+    retry: bool = True,
+    expansions: int = 100_000,
+    learned: str = "",
+    subroutines: bool = True,
+    estimates: bool = True,
+) -> Planner:
+    """Cheapest paths over typed tools; no policy is asked.
+
+    The task is an `Order`, one of the tools is a `catalogue`.
+
+    Args:
+        quality: USD that one unit of −ln(quality) is worth.
+        seconds: USD that a second is worth.
+        check: a step whose measured quality is below this counts as failed.
+        retry: a failed step is tried once more, with changed arguments, where the catalogue
+            names any.
+        expansions: nodes that one search may look at.
+        learned: file of what `bursar subroutines mine` has learned; "": nothing is known.
+        subroutines: whether its subroutines are tried before anything is searched for.
+        estimates: whether searches reckon with what tools have been found to cost.
+    """
+    weights = Weights(quality=quality, seconds=seconds)
+    limits = Limits(expansions=expansions)
+    if not 0 <= check <= 1:
+        raise UsageError(f"toolpath option check={check}: a quality is from 0 to 1")
+    source = Path(learned) if learned else None
+
+    def build(session: Opener) -> Any:
+        nodes = _Pathing(
+            session, weights, limits, check=check, retry=retry,
+            subroutines=source if subroutines else None, estimates=source if estimates else None,
+        )  # fmt: skip
+        graph = StateGraph(Pathed)
+        graph.add_node("plan", nodes.plan, destinations=("execute", END))
+        graph.add_node("execute", nodes.execute, destinations=("check",))
+        graph.add_node("check", nodes.check, destinations=("execute", "plan", END))
+        graph.add_edge(START, "plan")
+        return graph
+
+    return Planner(name="toolpath", build=build, prompts=())
+
+
+class _Pathing(Nodes):
+    def __init__(
+        self,
+        session: Opener,
+        weights: Weights,
+        limits: Limits,
+        *,
+        check: float,
+        retry: bool,
+        subroutines: Path | None,
+        estimates: Path | None,
+    ) -> None:
+        super().__init__(session)
+        self._weights = weights
+        self._limits = limits
+        self._check = check
+        self._retry = retry
+        self._subroutines = subroutines
+        self._estimates = estimates
+
+    async def plan(self, state: Pathed) -> Command[Literal["execute", "__end__"]]:
+        """Plans the present subtask from where it stands: by a subroutine, else by search."""
+        async with self.entered("plan", state) as (session, effects):
+            try:
+                order = Order.parse(session.task)
+                work = _work(state, order)
+                if work.goal == len(order.want):
+                    return self._done(session, state, work, order)
+                work, none = await self._planned(effects, work, order)
+            except UsageError as error:
+                return end(session, state, "failed", None, str(error))
+            if none is not None:
+                want = order.want[work.goal]
+                await effects.value(work.trace(want, order.material).to_dict)
+                return end(session, state, "failed", None, f"{want} is not made: {none.why}")
+            return go("execute", session, state, work=work.to_dict())
+
+    async def execute(self, state: Pathed) -> Command[Literal["check"]]:
+        """Makes the next call of the plan."""
+        async with self.entered("execute", state) as (session, effects):
+            work = Work.from_dict(state["work"])
+            name = work.plan[0].move.tool
+            id = f"step_{len(work.earlier) + len(work.steps)}"
+            call = ToolCall(id, name, orjson.dumps(work.arguments()).decode())
+            (observation,) = await effects.call([call])
+            product = Product.read(observation)
+            return go("check", session, state, work=state["work"], product=product.to_dict())
+
+    async def check(self, state: Pathed) -> Command[Literal["execute", "plan", "__end__"]]:
+        """Checks what the call has made; goes on, tries again, plans anew, or ends."""
+        async with self.entered("check", state) as (session, effects):
+            order = Order.parse(session.task)
+            work = Work.from_dict(state["work"])
+            work = work.after(Product.from_dict(state["product"]), check=self._check)
+            want = order.want[work.goal]
+            if want in work.have:
+                await effects.value(work.trace(want, order.material).to_dict)
+                work = work.onward()
+                if work.goal == len(order.want):
+                    return self._done(session, state, work, order)
+            return go("execute" if work.plan else "plan", session, state, work=work.to_dict())
+
+    async def _planned(
+        self, effects: Effects, work: Work, order: Order
+    ) -> tuple[Work, NoPath | None]:
+        """Returns the work with a plan for its subtask, or with why there is none.
+
+        Raises:
+            UsageError: the abilities of the tools are not known, or cannot be planned with.
+        """
+        want, source = order.want[work.goal], self._subroutines
+        if source is not None and not work.by:
+
+            def best() -> dict[str, Any]:
+                found = Learned.load(source).best(want, work.have, order.material)
+                return Learned(subroutines=(found,) if found else ()).to_dict()
+
+            for subroutine in Learned.from_dict(await effects.value(best)).subroutines:
+                return work.following(subroutine), None
+        listed = await self._catalogue(effects)
+        work = work.looked(listed.price)
+        declared = work.usable(listed.abilities, retry=self._retry)
+        found = await self._estimated(effects, work, declared, order.material)
+        path = cheapest(ToolGraph(found), work.have, (want,), self._weights, self._limits)
+        if isinstance(path, NoPath):
+            return work, path
+        booked = [float(found[tool].usd or 0) for tool in path.tools]
+        return work.planned(path, declared, booked, retry=self._retry), None
+
+    async def _catalogue(self, effects: Effects) -> Catalogue:
+        (observation,) = await effects.call([ToolCall(CATALOGUE, CATALOGUE)])
+        if observation.error:
+            raise UsageError(f"the abilities of the tools are not known: {observation.text}")
+        return read(observation.text)
+
+    async def _estimated(
+        self, effects: Effects, work: Work, declared: dict[str, Ability], material: str
+    ) -> dict[str, Ability]:
+        """Returns abilities as they are found to be, by earlier runs and by this one."""
+        source, tallies = self._estimates, tuple[Tally, ...]()
+        if source is not None:
+
+            def known() -> dict[str, Any]:
+                found = Estimates.of(Learned.load(source).tallies).of_tools(declared)
+                return Learned(tallies=tuple(found.tallies.values())).to_dict()
+
+            tallies = Learned.from_dict(await effects.value(known)).tallies
+        estimates = Estimates.of(tallies).plus((*work.earlier, *work.steps), material)
+        return estimates.abilities(declared, material)
+
+    def _done(self, session: Session, state: State, work: Work, order: Order) -> Command[Any]:
+        made = [f"{want}: {work.have[want]}" for want in order.want]
+        answer = f"Answer: {work.have[order.want[-1]]}"
+        return end(session, state, "answered", "\n".join((*made, answer)))
+
+
+def _work(state: Pathed, order: Order) -> Work:
+    """Returns the work as the state has it, past subtasks whose goal is at hand already."""
+    work = Work.from_dict(state["work"]) if "work" in state else Work(have=order.have)
+    while work.goal < len(order.want) and order.want[work.goal] in work.have:
+        work = work.onward()
+    return work
