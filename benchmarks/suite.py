@@ -18,6 +18,7 @@ ENTRY_POINTS = "bursar.suites"
 _BUILT_IN = {
     "almanac": "bursar.benchmarks.almanac:almanac",
     "game24": "bursar.benchmarks.game24:game24",
+    "workshop": "bursar.benchmarks.workshop:workshop",
 }
 
 

@@ -28,6 +28,7 @@ from .run import run
 from .runs import runs
 from .show import show
 from .sql import sql
+from .subroutines import subroutines
 from .tools import tools
 from .whatif import whatif
 
@@ -64,6 +65,7 @@ for verb in (
     race,
     power,
     tools,
+    subroutines,
     forget,
     reconcile,
     mcp,

@@ -30,6 +30,7 @@ _BUILT_IN = {
     "auto": "bursar.planners.auto:auto",
     "cascade": "bursar.planners.cascade:cascade",
     "toolchain": "bursar.planners.toolchain:toolchain",
+    "toolpath": "bursar.planners.toolpath:toolpath",
 }
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
 """The options that every planner takes."""
