@@ -28,12 +28,12 @@ from pathlib import Path
 from typing import Any
 
 from ...agent import Agent, Home
+from ...agent.traces import recorded_traces
 from ...planners.toolpath import FILE, Learned, Trace, toolpath
 from ...policies import Scripted
 from ..statistics import Estimate, bootstrap
 from ..suite import Task
 from .gold import WEIGHTS
-from .recorded import recorded_traces
 from .suite import Workshop, workshop
 
 BATCH = 20

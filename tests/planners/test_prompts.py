@@ -53,8 +53,17 @@ PHASES = {
 }
 SINGLE = ("react", "tracker")
 """Planners whose every prompt is the beginning of the next."""
-SEVERAL = ("sequential", "vote:n=2", "best_of:n=2", "plan_execute", "reflexion:n=2",
-           "pdr:drafts=2", "bats:attempts=2", "bavt:width=1:steps=4", "toolchain:k=2:expansions=1")  # fmt: skip
+SEVERAL = (
+    "sequential",
+    "vote:n=2",
+    "best_of:n=2",
+    "plan_execute",
+    "reflexion:n=2",
+    "pdr:drafts=2",
+    "bats:attempts=2",
+    "bavt:width=1:steps=4",
+    "toolchain:k=2:expansions=1",
+)
 
 
 async def played(name: str, home: Path, turns: int = 2, budget: str = BUDGET) -> list[Request]:

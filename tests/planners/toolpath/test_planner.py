@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bursar.agent import Home
-from bursar.benchmarks.workshop.recorded import recorded_traces
+from bursar.agent.traces import recorded_traces
 from bursar.ledger.errors import UsageError
 from bursar.planners.toolpath import Learned, Subroutine, Trace, toolpath
 from bursar.planners.toolpath.subroutine import Move

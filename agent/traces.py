@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from ...agent import Home
-from ...ledger.events import Event
-from ...planners.toolpath import Trace, traces
+from ..ledger.events import Event
+from ..planners.toolpath import Trace, traces
+from .home import Home
 
 _TRACES = """
 select body from events
