@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
@@ -22,6 +22,9 @@ from zlib import crc32
 from ...ledger.records import Message, Reply, Request, ToolCall, Usage
 from ...policies.embedded.grammar import NAME
 from .world import NOBODY, SPEAKS
+
+Wish = tuple[str, Mapping[str, str | list[str]]]
+"""A tool and its arguments."""
 
 _DOCUMENT = re.compile(rf"\[({NAME})\] ({NAME}) was born in ({NAME})\.")
 _NEXT = re.compile(rf"({NAME}) was taught by ({NAME})\.")
@@ -83,7 +86,8 @@ class Walker:
             return Message("assistant", note)
         names = {spec.name for spec in request.tools} if request.tool_choice == "auto" else set()
         call = _pruning(request.messages, note) if "prune" in names else None
-        call = call or (_next_call(question, known, names) if names else None)
+        if call is None and names:
+            call = _next_call(question, known, names)
         said = _dressed(note, request.messages[0].content)
         if call is not None:
             id = f"c{crc32(f'{known.at}/{len(request.messages)}'.encode()):x}"
@@ -108,19 +112,19 @@ class Walker:
 
 
 def _known(messages: Sequence[Message], question: str) -> Known:
-    """Reads the prompt in order; what stands later counts above what stood before."""
+    """Reads the notes, then the documents: those in view are never older than the last note."""
     start, city = _START.search(question), _CITY.search(question)
     known = Known(start[1] if start else "", {}, {})
-    for message in messages[2:]:
-        for read in _reads(message):
-            for name, birth in read.births:
-                known.births[name] = birth
-                if city and birth == city[1]:
-                    known.found.setdefault(name)
-            for name in read.found or ():
+    reads = [read for message in messages[2:] for read in _reads(message)]
+    for read in sorted(reads, key=lambda read: read.found is None):
+        for name, birth in read.births:
+            known.births[name] = birth
+            if city and birth == city[1]:
                 known.found.setdefault(name)
-            known.at = read.at or known.at
-            known.end = read.end or known.end
+        for name in read.found or ():
+            known.found.setdefault(name)
+        known.at = read.at or known.at
+        known.end = read.end or known.end
     return known
 
 
@@ -139,11 +143,11 @@ def _read(text: str) -> Read:
     if notes := _NOTE.findall(text):
         at, found = notes[-1]
         return Read(at=at, found=tuple(re.findall(NAME, found)))
-    at = following[-1][1] if following and not _RECALLED.match(text) else None
+    at = following[-1][1] if following and not _RECALLED.search(text) else None
     return Read(births, at, (last[1], last[2]) if last else None)
 
 
-def _next_call(question: str, known: Known, names: set[str]) -> tuple[str, dict[str, str]] | None:
+def _next_call(question: str, known: Known, names: set[str]) -> Wish | None:
     """Returns the tool and the arguments that lead on, or None where the answer is known."""
     if known.end is None:
         return "open", {"name": known.at}
@@ -154,9 +158,7 @@ def _next_call(question: str, known: Known, names: set[str]) -> tuple[str, dict[
     return None
 
 
-def _pruning(
-    messages: Sequence[Message], note: str
-) -> tuple[str, dict[str, list[str] | str]] | None:
+def _pruning(messages: Sequence[Message], note: str) -> Wish | None:
     """Returns a call that prunes every record in view, where the memory asks for it."""
     if not any(messages[-1].content.startswith(hint) for hint in _HINTS):
         return None

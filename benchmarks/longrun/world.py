@@ -1,4 +1,4 @@
-"""A world that is one long chain: each document names the next, and one more fact.
+"""A world that is one long chain: each document names the next, one more fact, and what is idle.
 
 Only `open` tells anything, and each document has to be read, so a task of n documents takes at
 least n interactions.
@@ -44,7 +44,7 @@ class LongWorld:
         early = range(length // 8, max(length // 2, length // 8 + 1))
         self.spoken_of = random.choice(early)
         """The place of the person that the last document speaks of."""
-        self._fillers = [random.choice(FILLERS) for _ in range(length)]
+        self._fillers = [random.sample(FILLERS, len(FILLERS)) for _ in range(length)]
         self._price = open_price
 
     @property
@@ -59,7 +59,8 @@ class LongWorld:
         if place is None:
             return NO_DOCUMENT
         birth = Statement(name, FACT, self.births[place])
-        sentences = [clause(birth, RELATIONS[FACT].phrases[0]), self._fillers[place].format(x=name)]
+        sentences = [clause(birth, RELATIONS[FACT].phrases[0])]
+        sentences += [filler.format(x=name) for filler in self._fillers[place]]
         if place + 1 < len(self.people):
             following = Statement(name, NEXT, self.people[place + 1])
             sentences.append(clause(following, RELATIONS[NEXT].phrases[0]))
