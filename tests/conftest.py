@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from bursar.benchmarks.perf.server import LoopbackServer
 
 FOLDERS = ("agent", "benchmarks", "cli", "ledger", "memory", "planners", "policies", "tools")
 SPENDING = ("OPENAI_", "BURSAR_", "ANTHROPIC_")
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 BARE: set[str] = set()
 """Folders that worker processes imported without `bursar.` before the name."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)

@@ -32,7 +32,8 @@ RULES = ("summary:when=full:times=999", "summary:when=steps:times=999",
 
 INPUT, CACHE_READ, OUTPUT = Decimal("0.25"), Decimal("0.025"), Decimal(2)
 """USD per million tokens: those of a small hosted model."""
-UNLIMITED = "usd=1000,model_calls=10k"
+MOST_CALLS = 4
+"""Policy calls for each document after which a run is given up."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ async def run(
     task: Task,
     memory: str,
     *,
-    budget: str = UNLIMITED,
+    budget: str = "usd=1000",
     slip: float = 0.0,
     at: Sequence[int] = (),
 ) -> Ended:
@@ -106,7 +107,8 @@ async def run(
     with tempfile.TemporaryDirectory() as folder:
         walker = Watched(home=Path(folder), at=at, slip=slip)
         agent = Agent(
-            model=walker, tools=suite.world(task).tools(), memory=memory, budget=budget,
+            model=walker, tools=suite.world(task).tools(), memory=memory,
+            budget=f"{budget},model_calls={MOST_CALLS * suite.length}",
             prices=prices(), home=folder, options=Options(system=suite.system_prompt),
         )  # fmt: skip
         result = await agent.run(task.prompt)

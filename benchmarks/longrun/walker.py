@@ -85,9 +85,9 @@ class Walker:
         if request.messages[-1].content.startswith("# Summarise"):
             return Message("assistant", note)
         names = {spec.name for spec in request.tools} if request.tool_choice == "auto" else set()
-        call = _pruning(request.messages, note) if "prune" in names else None
-        if call is None and names:
-            call = _next_call(question, known, names)
+        call = _next_call(question, known, names) if names else None
+        if call is not None and "prune" in names:
+            call = _pruning(request.messages, note) or call
         said = _dressed(note, request.messages[0].content)
         if call is not None:
             id = f"c{crc32(f'{known.at}/{len(request.messages)}'.encode()):x}"

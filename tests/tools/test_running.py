@@ -34,11 +34,12 @@ def test_a_hanging_thread_does_not_keep_the_process_alive() -> None:
 
 async def test_idle_threads_are_used_again() -> None:
     first = await running.in_thread(threading.current_thread, 5)
+    before = threading.active_count()
     for _ in range(20):
         await asyncio.sleep(0)
         await running.in_thread(lambda: None, 5)
     assert first.daemon
-    assert threading.active_count() < 40
+    assert threading.active_count() <= before + 2
 
 
 async def test_too_many_hanging_threads_stop_new_ones_until_they_end(
