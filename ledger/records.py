@@ -64,7 +64,8 @@ class Message:
 
     @cached_property
     def wire(self) -> bytes:
-        return orjson.dumps(self.to_dict())
+        whole_buffer = memoryview(orjson.dumps(self.to_dict()))  # 4 KB, however short the text
+        return bytes(whole_buffer)
 
     @cached_property
     def digest(self) -> bytes:

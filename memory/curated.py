@@ -16,7 +16,7 @@ from .curation import TOOLS, curated
 from .memory import Memory
 from .prompts import prompt
 from .trajectory import Trajectory
-from .turns import Turn, check_limit, fitted, head, latest, tokens, turns_of
+from .turns import Turn, check_limit, fitted, head, latest, tokens, turns_of, with_content
 
 REMIND, INSIST = 0.5, 0.8
 """The shares of the limit above which the policy is reminded, and urged, to prune."""
@@ -66,7 +66,7 @@ def _marked(turn: Turn, pruned: set[int], trajectory: Trajectory) -> Turn:
         if message.role == "tool":
             ref = trajectory.ref(place)
             text = "pruned" if place in pruned else message.content
-            message = replace(message, content=f"[{ref}] {text}")
+            message = with_content(message, f"[{ref}] {text}")
         messages.append(message)
     return replace(turn, messages=tuple(messages))
 

@@ -31,7 +31,7 @@ class Curated:
         """Does what a call asks for, as far as it makes sense.
 
         Args:
-            places: the records that there were by then, by ref.
+            places: the records that there are by then, by ref.
         """
         arguments = _arguments(call)
         refs = arguments.get("refs")
@@ -49,9 +49,9 @@ def curated(past: Past) -> Curated:
     for place, message in enumerate(past.messages):
         if message.role == "tool":
             places[past.ref(place)] = place
-        known = {ref: at for ref, at in places.items() if at < place} if message.tool_calls else {}
         for call in message.tool_calls:
-            made.apply(call, known)
+            if call.name in (PRUNE, PIN):
+                made.apply(call, places)
     return made
 
 

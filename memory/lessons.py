@@ -1,8 +1,8 @@
 """Lessons from failed attempts, kept by suite, for runs to come.
 
 Reflexion (Shinn et al. 2023, arXiv 2303.11366) keeps a policy's reflections on what went wrong;
-Retroformer (Yao et al. 2023, arXiv 2308.02151) carries them over to other tasks. What would give an
-answer away never gets in, and a task is never told a lesson of its own: a score stays a score.
+Retroformer (Yao et al. 2023, arXiv 2308.02151) learns to write them over many tasks. What would
+give an answer away never gets in, and a task is never told a lesson of its own.
 """
 
 from __future__ import annotations
@@ -56,6 +56,5 @@ class Lessons:
         for text in dict.fromkeys(reversed(others)):
             if len(lines) < most and byte_bound("\n".join((*lines, f"- {text}"))) <= cap:
                 lines.append(f"- {text}")
-        return "\n".join(("What earlier attempts at other tasks have taught:", *lines)) * bool(
-            lines
-        )
+        head = ["What earlier attempts at other tasks have taught:"] if lines else []
+        return "\n".join((*head, *lines))

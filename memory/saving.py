@@ -2,6 +2,11 @@
 
 Everything in a prompt is read again at every step, at the price of a cache read. Compaction has
 the context read once more and a summary written, and the summary is new to the provider's cache.
+
+It has to save more than it costs, and it has to be due: a moment too early is a summary more than
+needed. It is due once what was paid for carrying the old part along has reached what a compaction
+costs whatever its size. With a steady growth that is the interval of least cost (Harris 1913, the
+economic order quantity), and without any forecast at most twice the least (ski rental).
 """
 
 from __future__ import annotations
@@ -28,8 +33,15 @@ class Outlook:
     """Tokens of the prompt that a summary would stand for."""
     summary: int
     """Tokens that the summary is expected to have."""
+    carried: int
+    """Tokens of the replaced part over all prompts since the last summary."""
     steps: int
     """Policy calls that are expected to come."""
+
+    @property
+    def _new(self) -> int:
+        """Tokens of the prompt after it."""
+        return self.context - self.replaced + self.summary
 
     def saving(self, price: ModelPrice) -> Decimal:
         """Returns the expected USD saved by compacting now, less what it costs.
@@ -37,11 +49,19 @@ class Outlook:
         It is negative where compaction does not pay.
         """
         written = price.cost(Usage(cache_read=self.context, output=self.summary))
-        new = self.context - self.replaced + self.summary
-        missed = max(price.cost(Usage(input=new)), price.cost(Usage(cache_write=new)))
-        missed -= price.cost(Usage(cache_read=new))
         shorter = price.cost(Usage(cache_read=max(self.replaced - self.summary, 0)))
-        return self.steps * shorter - written - max(missed, Decimal(0))
+        return self.steps * shorter - written - self._missed(price)
+
+    def is_due(self, price: ModelPrice) -> bool:
+        """Says whether carrying the old part along has cost what every compaction costs."""
+        kept = self.context - self.replaced
+        fixed = price.cost(Usage(cache_read=kept, output=self.summary)) + self._missed(price)
+        return price.cost(Usage(cache_read=self.carried)) >= fixed
+
+    def _missed(self, price: ModelPrice) -> Decimal:
+        """Returns what the new beginning of the prompt costs above a cache read."""
+        first = max(price.cost(Usage(input=self._new)), price.cost(Usage(cache_write=self._new)))
+        return max(first - price.cost(Usage(cache_read=self._new)), Decimal(0))
 
 
 def realised(trajectory: Trajectory, price: ModelPrice) -> Decimal:

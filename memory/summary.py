@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 from typing import ClassVar, Literal, Self
 
 from ..ledger.effects import Effects
@@ -41,6 +42,12 @@ class _History:
     def replies(self) -> int:
         return sum(turn.is_reply for turn in self.old)
 
+    @property
+    def carried(self) -> int:
+        """Tokens of the old part but for its summary, over all prompts that had them."""
+        sizes = accumulate(_size((turn,)) for turn in self.old if not turn.stays)
+        return sum(sizes)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summarised(Memory):
@@ -58,8 +65,8 @@ class Summarised(Memory):
     times: int = 8
     """Summaries that are asked for at most; those that are refused count too."""
     when: Literal["full", "steps", "saving"] = "full"
-    """At 80 % of the limit; every `steps` replies; or as soon as it is expected to pay, and at
-    80 % of the limit anyway."""
+    """At 80 % of the limit; every `steps` replies; or once it is due and expected to pay, and
+    at 80 % of the limit anyway."""
     steps: int = 5
     horizon: int | None = None
     """Replies that such a task takes in all, or None: as many more as there were so far."""
@@ -104,17 +111,19 @@ class Summarised(Memory):
             return True
         if self.when == "steps":
             return history.replies >= self.steps
-        return self.when == "saving" and not refused and await self._pays(trajectory, old, effects)
+        return (
+            self.when == "saving" and not refused and await self._pays(trajectory, history, effects)
+        )
 
-    async def _pays(self, trajectory: Trajectory, old: int, effects: Effects) -> bool:
+    async def _pays(self, trajectory: Trajectory, history: _History, effects: Effects) -> bool:
         """Says whether a summary is expected to pay for itself; books what was reckoned."""
-        price, outlook = self.price, self._outlook(trajectory, old)
+        price, outlook = self.price, self._outlook(trajectory, history)
         if price is None or outlook.summary >= outlook.replaced:
             return False
         expected = outlook.saving(price)
         decided = await effects.value(
             lambda: {
-                "compact": expected > 0,
+                "compact": expected > 0 and outlook.is_due(price),
                 "context_tokens": outlook.context,
                 "expected_steps": outlook.steps,
                 "expected_saving_usd": str(expected),
@@ -124,15 +133,16 @@ class Summarised(Memory):
         )
         return bool(decided["compact"])
 
-    def _outlook(self, trajectory: Trajectory, old: int) -> Outlook:
+    def _outlook(self, trajectory: Trajectory, history: _History) -> Outlook:
         last = next((edit for edit in reversed(trajectory.edits) if edit.text), None)
         billed = last.billed if last else GUESSED
         length = tokens([_shown(last.text)]) if last else self.most
         taken = sum(message.role == "assistant" for message in trajectory.messages)
         return Outlook(
             context=round(tokens(self.shown(trajectory)) * billed),
-            replaced=round(old * billed),
+            replaced=round(_size(history.old) * billed),
             summary=round(length * billed),
+            carried=round(history.carried * billed),
             steps=expected_steps(taken, self.horizon),
         )
 

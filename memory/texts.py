@@ -6,8 +6,7 @@ import re
 from dataclasses import replace
 
 from ..ledger.bounds import byte_bound
-from ..ledger.records import Message
-from .turns import Turn
+from .turns import Turn, with_content
 
 _ERROR = re.compile(r"\W*(error|exception|traceback|i'?m sorry|i am sorry)\b", re.IGNORECASE)
 _ENDS = re.compile(r"[.;\n](?=\s|$)")
@@ -38,8 +37,7 @@ def without_block(turn: Turn, tag: str) -> Turn:
     content = re.sub(
         rf"<{tag}>.*?(</{tag}>|\Z)\s*", "", first.content, flags=re.DOTALL | re.IGNORECASE
     )
-    bare: Message = replace(first, content=content.strip())
-    return replace(turn, messages=(bare, *rest))
+    return replace(turn, messages=(with_content(first, content.strip()), *rest))
 
 
 def capped(text: str, cap: int) -> str:

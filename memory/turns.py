@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..ledger.bounds import TokenBounds
 from ..ledger.errors import UsageError
@@ -65,6 +66,12 @@ def latest(turns: Sequence[Turn], replies: int = 1) -> int:
     """Returns the place in `turns` where the last so many replies begin."""
     places = [place for place, turn in enumerate(turns) if turn.is_reply]
     return places[-replies] if len(places) >= replies else (places[0] if places else len(turns))
+
+
+@lru_cache(maxsize=16_384)
+def with_content(message: Message, content: str) -> Message:
+    """Returns a message with another text: the same one each time, so it is encoded only once."""
+    return replace(message, content=content)
 
 
 def head(trajectory: Trajectory) -> tuple[Message, ...]:
@@ -143,4 +150,4 @@ def _cut(message: Message, length: int) -> Message:
     if len(message.content) <= length:
         return message
     mark = _CUT if length >= len(_CUT) else ""
-    return replace(message, content=message.content[: length - len(mark)] + mark)
+    return with_content(message, message.content[: length - len(mark)] + mark)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from ..ledger.errors import UsageError
 from ..ledger.records import Message
 from .memory import Memory
 from .trajectory import Trajectory
-from .turns import Turn, check_limit, fitted, head, turns_of
+from .turns import Turn, check_limit, fitted, head, turns_of, with_content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +36,20 @@ class Window(Memory):
         for turn in reversed(turns):
             last = not any(later.is_reply for later in seen)
             keep = len(turn.messages) - 1 if last else left
-            seen.append(replace(_without(turn, keep, trajectory), stays=last))
+            seen.append(_seen(turn, keep, last, trajectory))
             left = max(left - (len(turn.messages) - 1), 0)
         return (*head(trajectory), *fitted(seen[::-1], self.limit, trajectory))
 
 
-def _without(turn: Turn, outputs: int, trajectory: Trajectory) -> Turn:
+def _seen(turn: Turn, outputs: int, stays: bool, trajectory: Trajectory) -> Turn:
     """Returns a turn with only its last so many outputs."""
     old = len(turn.messages) - 1 - outputs
     if old <= 0:
-        return turn
+        return Turn(turn.start, turn.messages, stays)
     kept = tuple(
-        replace(message, content=f"[{trajectory.ref(turn.start + at)} is out of view]")
+        with_content(message, f"[{trajectory.ref(turn.start + at)} is out of view]")
         if message.role == "tool" and at <= old
         else message
         for at, message in enumerate(turn.messages)
     )
-    return replace(turn, messages=kept)
+    return Turn(turn.start, kept, stays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -107,7 +108,9 @@ def test_the_saving_is_what_is_paid_less_over_all_calls(
     replaced: int, behind: int, summary: int, steps: int, more: int
 ) -> None:
     """Against the bills of both ways, call by call."""
-    outlook = Outlook(context=replaced + behind, replaced=replaced, summary=summary, steps=steps)
+    outlook = Outlook(
+        context=replaced + behind, replaced=replaced, summary=summary, carried=0, steps=steps
+    )
     keeping = [PRICE.cost(Usage(cache_read=replaced + behind))] * steps
     compacting = [PRICE.cost(Usage(cache_read=replaced + behind, output=summary))]
     compacting += [PRICE.cost(Usage(cache_read=summary + behind))] * steps
@@ -116,10 +119,29 @@ def test_the_saving_is_what_is_paid_less_over_all_calls(
     )
     if summary <= replaced:
         assert outlook.saving(PRICE) == sum(keeping) - sum(compacting) - missed
-    longer = Outlook(
-        context=replaced + behind, replaced=replaced, summary=summary, steps=steps + more
-    )
-    assert longer.saving(PRICE) >= outlook.saving(PRICE)
+    assert replace(outlook, steps=steps + more).saving(PRICE) >= outlook.saving(PRICE)
+
+
+@given(growth=st.integers(1, 500), head=st.integers(0, 2_000), summary=st.integers(1, 500))
+def test_with_a_steady_growth_no_other_interval_is_much_cheaper(
+    growth: int, head: int, summary: int
+) -> None:
+    """Against the cost per step of every fixed interval, from the bills of one cycle."""
+
+    def outlook(steps: int) -> Outlook:
+        carried = growth * steps * (steps + 1) // 2
+        replaced = summary + growth * steps
+        return Outlook(
+            context=head + replaced, replaced=replaced, summary=summary, carried=carried, steps=0
+        )
+
+    def cost(steps: int) -> Decimal:
+        one = outlook(steps)
+        return (PRICE.cost(Usage(cache_read=one.carried)) - one.saving(PRICE)) / steps
+
+    due = next(steps for steps in range(1, 20_000) if outlook(steps).is_due(PRICE))
+    best = min(map(cost, range(1, 2 * due + 2)))
+    assert cost(due) <= best * Decimal("1.25")
 
 
 def test_without_a_summary_everything_is_shown() -> None:
