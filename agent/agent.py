@@ -77,16 +77,17 @@ class Agent:
         self._graph: Any = None
         self._driven: Any = None
         self.options = options or Options()
-        kept = memory_named(memory) if isinstance(memory, str) else memory
+        self.memory = memory_named(memory) if isinstance(memory, str) else memory
         self._servers = Servers(mcp)
         try:
             parts = Parts(
                 policy=self.policy,
                 tools=offered(
-                    _with_memory([*tools, *self._servers], kept), self.options.tool_search_above
+                    _with_memory([*tools, *self._servers], self.memory),
+                    self.options.tool_search_above,
                 ),
                 planner=self._planner,
-                memory=kept,
+                memory=self.memory,
                 options=self.options,
                 home=self.home,
                 book=_book(prices),

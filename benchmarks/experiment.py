@@ -21,8 +21,10 @@ from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, UsageError
 from ..ledger.prices import PriceBook
+from ..memory import memory
 from ..planners import Planner, planner
 from ..policies import Policy, policy
+from .learning import Given, Learning
 from .rows import Row
 from .simulation import PREFIX, simulated
 from .suite import Suite, Task, suite
@@ -42,6 +44,8 @@ class Plan:
     tasks: int
     repeats: int = 1
     seed: int = 0
+    learn_from: tuple[str, ...] = ()
+    """Finished experiments whose examples and lessons help where that is expected to pay."""
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> Plan:
@@ -138,6 +142,7 @@ class _Runner:
         self._account = account
         self._earlier = earlier
         self._suite: Suite = suite(plan.suite, **plan.knobs)
+        self._learning = learning_of(plan, self._suite, home)
         self._policy: Policy = policy_of(plan.policy)
         self._planners: tuple[Planner, ...] = tuple(map(planner, plan.planners))
 
@@ -175,7 +180,7 @@ class _Runner:
     async def _row(self, cell: _Cell) -> Row:
         known = self._earlier.runs.get(cell.key)
         if known is not None and known.score is not None:
-            return self._to_row(cell, known.result, known.score)
+            return self._to_row(cell, known.memory, known.result, known.score)
         agent = self._agent(cell)
         try:
             if known is not None:
@@ -186,15 +191,15 @@ class _Runner:
         except BudgetError:
             if agent.budget.limits and self._account.spent == NOTHING:
                 raise
-            return self._not_started(cell)
+            return self._not_started(cell, agent.memory.name)
         score = self._suite.scorer.score(cell.task, result.answer)
         self._home.write_score(result.run, score, success=score >= 1)
-        return self._to_row(cell, _Counts.of(result), score)
+        return self._to_row(cell, agent.memory.name, _Counts.of(result), score)
 
     def _agent(self, cell: _Cell) -> Agent:
         return agent_for(
             self._plan, self._suite, cell.task, cell.planner, cell.budget, cell.repeat,
-            self._policy, self._book, self._home,
+            self._policy, self._book, self._home, self._learning,
         )  # fmt: skip
 
     def _labels(self, cell: _Cell) -> Labels:
@@ -207,12 +212,13 @@ class _Runner:
             agent={"plan": dataclasses.asdict(self._plan), "budget": cell.budget},
         )
 
-    def _to_row(self, cell: _Cell, counts: _Counts, score: float | None) -> Row:
-        return Row(**self._common(cell), score=score, **dataclasses.asdict(counts))
+    def _to_row(self, cell: _Cell, memory: str, counts: _Counts, score: float | None) -> Row:
+        common = self._common(cell)
+        return Row(**common, memory=memory, score=score, **dataclasses.asdict(counts))
 
-    def _not_started(self, cell: _Cell) -> Row:
+    def _not_started(self, cell: _Cell, memory: str) -> Row:
         nothing = _Counts("not_started", Decimal(0), 0, 0, 0, 0, 0.0, "")
-        return self._to_row(cell, nothing, None)
+        return self._to_row(cell, memory, nothing, None)
 
     def _common(self, cell: _Cell) -> dict[str, Any]:
         return {
@@ -220,7 +226,6 @@ class _Runner:
             "hops": cell.task.hops,
             "kind": cell.task.kind,
             "planner": cell.planner.name,
-            "memory": self._plan.memory,
             "policy": self._policy.name,
             "budget": cell.budget,
             "repeat": cell.repeat,
@@ -265,6 +270,7 @@ class _Known:
     """A run of the experiment that an earlier process made or began."""
 
     run: str
+    memory: str
     result: _Counts
     score: float | None
 
@@ -303,7 +309,8 @@ def _known(record: Record) -> _Known:
     counts = _Counts.from_spend(record.start.run, status, record.spent, record.seconds)
     scores: Sequence[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
     finished = end is not None and status != "cancelled"
-    return _Known(record.start.run, counts, scores[-1] if scores and finished else None)
+    score = scores[-1] if scores and finished else None
+    return _Known(record.start.run, record.start.body["memory"], counts, score)
 
 
 def agent_for(
@@ -316,18 +323,34 @@ def agent_for(
     policy: Policy,
     prices: PriceBook,
     home: Home,
+    learning: Learning | None = None,
 ) -> Agent:
     """Returns the agent of one cell of an experiment, in a fresh world."""
+    given = Given(memory=memory(plan.memory), system=of.system_prompt)
+    if learning is not None:
+        named = planner if isinstance(planner, str) else planner.name
+        given = learning.given(task, given, draw=f"{task.id}/{named}/{budget}/{repeat}/{plan.seed}")
     return Agent(
         model=policy,
         tools=of.world(task).tools(),
         planner=planner,
-        memory=plan.memory,
+        memory=given.memory,
         budget=budget,
         prices=prices,
         home=home.path,
-        options=Options(system=of.system_prompt, seed=plan.seed + repeat),
+        options=Options(system=given.system, seed=plan.seed + repeat),
     )
+
+
+def learning_of(plan: Plan, of: Suite, home: Home) -> Learning | None:
+    """Returns what the runs of a plan may learn from, or None where it names nothing.
+
+    Raises:
+        UsageError: it names an experiment that there is not, or one of another suite.
+    """
+    if not plan.learn_from:
+        return None
+    return Learning(home, plan.learn_from, of, of.tasks(plan.tasks, plan.seed))
 
 
 def policy_of(spec: str) -> Policy:

@@ -10,7 +10,7 @@ from ..agent import Agent, Home, Record, WhatIf
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..ledger.prices import PriceBook
-from .experiment import Plan, agent_for, policy_of
+from .experiment import Plan, agent_for, learning_of, policy_of
 from .suite import Suite, Task, is_success, suite
 
 
@@ -91,6 +91,7 @@ class _Rebuilt:
         self._home = home
         self._prices = prices
         self._suite: Suite = suite(plan.suite, **plan.knobs)
+        self._learning = learning_of(plan, self._suite, home)
         tasks = self._suite.tasks(plan.tasks, plan.seed)
         self._tasks: Mapping[str, Task] = {task.id: task for task in tasks}
 
@@ -99,6 +100,7 @@ class _Rebuilt:
         return agent_for(
             self._plan, self._suite, self._tasks[body["task_id"]], body["planner"],
             body["agent"]["budget"], body["repeat"], self.policy, self._prices, self._home,
+            self._learning,
         )  # fmt: skip
 
 

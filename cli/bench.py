@@ -56,6 +56,14 @@ def bench(
             help="What all runs together may use, e.g. usd=5.",
         ),
     ] = None,
+    learn_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="BURSAR_LEARN_FROM",
+            metavar="EXPERIMENT",
+            help="Examples and lessons of a finished experiment, where they pay; repeatable.",
+        ),
+    ] = None,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -86,8 +94,9 @@ def bench(
     plan = None
     if resume is None:
         plan = plan_of(
-            suite, model, planner, memory, budget or [], tasks, repeats, seed, knob or []
-        )
+            suite, model, planner, memory, budget or [], tasks, repeats, seed, knob or [],
+            learn_from or [],
+        )  # fmt: skip
     order = Order(
         plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,
         json_file=json_file, prices=prices, home=home,

@@ -45,6 +45,7 @@ def plan_of(
     repeats: int,
     seed: int,
     knobs: list[str],
+    learn_from: list[str],
 ) -> Plan:
     """Returns the plan that the options ask for.
 
@@ -63,6 +64,7 @@ def plan_of(
         tasks=tasks,
         repeats=repeats,
         seed=seed,
+        learn_from=tuple(learn_from),
     )
 
 

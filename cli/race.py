@@ -116,7 +116,7 @@ def race(
 
     models: list[str | None] = [*(model or ())] or [None]
     plans = [
-        plan_of(suite, each, planner, kept, budget or [], tasks, repeats, seed, knob or [])
+        plan_of(suite, each, planner, kept, budget or [], tasks, repeats, seed, knob or [], [])
         for each in models
         for kept in filter(None, map(str.strip, memory.split(",")))
     ]
