@@ -7,7 +7,8 @@ from .agent import Agent
 from .comparing import Costs, Moment, Parting, costs, parting
 from .delegate import delegate
 from .home import Home, default_home
-from .opening import Labels, Options, new_run_id
+from .log import new_run_id
+from .parts import Labels, Options
 from .record import Record
 from .result import Result, WhatIf
 

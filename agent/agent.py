@@ -24,7 +24,8 @@ from ..tools.retrieval import offered
 from .desk import Otherwise
 from .home import Home
 from .log import Listener
-from .opening import Labels, Opening, Options, Parts
+from .opening import Opening
+from .parts import Labels, Options, Parts
 from .result import Result, WhatIf
 from .servers import Servers
 from .session import Arrived, RunSession
@@ -244,7 +245,7 @@ class Agent:
                 f"run {run} did not end by itself: nothing can be said of its what-ifs"
             )
         limits = Budget.parse(budget) if isinstance(budget, str) else budget
-        opening = self._opening if prices is None else self._opening.priced_by(_book(prices))
+        opening = self._opening.afresh(None if prices is None else _book(prices))
         try:
             session = opening.suppose(record, limits or record.budget)
         except BudgetError as error:

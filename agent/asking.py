@@ -223,16 +223,17 @@ class Asking:
             Otherwise: the call or its reply would have been another one.
         """
         used = self._kept.allowance(purpose)
-        reserve = self._kept.after(used, request.messages)
         account = self._desk.account
         for hold in effect.holds:
+            match = self._prefixes.match(request.messages)
+            self._bounds.recall(request, match, hold.body["input_tokens"])
+            reserve = self._kept.after(used, request.messages)
             end = effect.ends.get(hold.body["hold"])
             if end is not None and end.kind == "release":
                 continue
             if end is None or end.kind != "settle":
                 self._desk.suppose(key, held_amount(hold), reserve=reserve)
                 continue
-            match = self._prefixes.match(request.messages)
             granted = await self._bounds.grant(
                 account, request, match, reserve=reserve, allowance=used,
                 tokens=hold.body["input_tokens"],
@@ -243,6 +244,9 @@ class Asking:
             reply = reply_from(end)
             account.settle(held, self._billed(held, reply)[0] if reply.usage else held_amount(hold))
             self._check_length(key, hold, reply, most)
+            if reply.usage is not None:
+                self._bounds.learn(request, reply.usage.input_tokens)
+        reserve = self._kept.after(used, request.messages)
         if effect.refused is not None and account.fits(
             self._kept.call(request.messages), reserve=reserve
         ):

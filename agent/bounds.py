@@ -55,6 +55,11 @@ class Bounds:
         """Takes note of what the provider billed for a prompt, so that later bounds hold."""
         self._tokens.learn(self._tokens.plain(request.messages, request.tools), billed)
 
+    def recall(self, request: Request, match: Match, tokens: int) -> None:
+        """Takes over what was known of the endpoint when a prompt was bound by `tokens`."""
+        if not match.known_messages:
+            self._tokens.recall(self._tokens.plain(request.messages, request.tools), tokens)
+
     def of(self, request: Request, match: Match, output: int) -> Amount:
         """Returns the most that the request can cost if it may write `output` tokens."""
         tokens = self._input(request, match)

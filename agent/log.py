@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
@@ -97,3 +98,14 @@ class Silent(RunLog):
 
     async def durable(self) -> None:
         return None
+
+
+def new_run_id() -> str:
+    """Returns an id that sorts by time: its first digits are the time, its last 5 are chance."""
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    number = int(time.time() * 1000)
+    digits = ""
+    while number:
+        number, digit = divmod(number, 32)
+        digits = alphabet[digit] + digits
+    return digits + "".join(secrets.choice(alphabet) for _ in range(5))

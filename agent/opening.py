@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,70 +13,20 @@ from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, Unpriced
 from ..ledger.events import Event
 from ..ledger.prices import PriceBook
-from ..ledger.records import Message
-from ..memory import Memory
-from ..planners import Planner
-from ..policies import Policy
-from ..tools import Registry, ToolContext
+from ..ledger.records import Message, Request
+from ..tools import ToolContext
 from .asking import Asking
 from .calling import Calling
 from .desk import Desk
 from .forking import inherited
-from .home import Home
 from .kept import Kept
-from .log import Listener, RunLog, Silent
-from .prefixes import Prefixes
+from .log import Listener, RunLog, Silent, new_run_id
+from .parts import Labels, Parts
+from .prefixes import Prefixes, restore
 from .pricing import ToolPrices
 from .record import Record, budget_to
 from .routes import Brief, Route, Routes
 from .session import RunSession
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How an agent asks its policy."""
-
-    system: str = ""
-    """Added to the planner's system message: what this task or suite is about."""
-    temperature: float | None = None
-    """None leaves it to the server."""
-    seed: int | None = None
-    min_output: int = 64
-    """A call that could not get this many output tokens is not made."""
-    wrap_up_tokens: int = 512
-    """Output tokens that are kept back for the last reply of a run whose budget is used up."""
-    tool_search_above: int = 40
-    """More tools than this are not offered one by one: the policy searches for them."""
-    attempts: int = 5
-    """Tries of one policy call, each with its own hold."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Labels:
-    """What a run is filed under in the store."""
-
-    task_id: str | None = None
-    task_class: str = ""
-    """The sort of task: what is learned from logged runs is learned by class."""
-    experiment: str | None = None
-    parent: str | None = None
-    seed: int | None = None
-    repeat: int | None = None
-    agent: Mapping[str, Any] = field(default_factory=dict)
-    """What it takes to build the agent again (`bursar resume`)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What an agent is made of."""
-
-    policy: Policy
-    tools: Registry
-    planner: Planner
-    memory: Memory
-    options: Options
-    home: Home
-    book: PriceBook
 
 
 class Opening:
@@ -102,9 +50,14 @@ class Opening:
         self._prices = ToolPrices(parts.book)
         self._routes = Routes(parts.policy, parts.book, parts.home)
 
-    def priced_by(self, book: PriceBook) -> Opening:
-        """Returns the opening of the same agent under other prices."""
-        return Opening(replace(self._parts, book=book), self._opened, self._ended)
+    def afresh(self, book: PriceBook | None = None) -> Opening:
+        """Returns the opening of the same agent that knows nothing of its endpoints' bills yet.
+
+        Args:
+            book: other prices; None keeps them.
+        """
+        parts = self._parts if book is None else replace(self._parts, book=book)
+        return Opening(parts, self._opened, self._ended)
 
     @property
     def priced(self) -> bool:
@@ -235,7 +188,7 @@ class Opening:
         return self._open(_silent(record), record, account, self._routes.brief(record.start))
 
     def suppose(self, record: Record, budget: Budget) -> RunSession:
-        """Opens a recorded run as if it had had this budget.
+        """Opens a recorded run as if it had had this budget. Only for an opening made afresh.
 
         Raises:
             BudgetError: it is too small for one call.
@@ -245,8 +198,20 @@ class Opening:
         account = Account(replace(budget, seconds=None), name="the run")
         self._check_prices(account)
         brief = self._routes.brief(record.start)
+        self._recall(record)
         self._payable(brief.task, account, (brief.model,))
         return self._open(_silent(record), record, account, brief)
+
+    def _recall(self, record: Record) -> None:
+        """Takes over what was known of the endpoints when a run began."""
+        asked = (e for e in record.events if e.kind == "hold" and e.body["call"] == "model")
+        first = next(asked, None)
+        if first is None or first.body["request"]["base"] is not None:
+            return
+        bounds = self._routes[first.body["name"]].bounds(self._parts.options.min_output)
+        request = Request(restore(first.body["request"], {}), self._parts.tools.specs)
+        nothing = Prefixes().match(request.messages)
+        bounds.recall(request, nothing, first.body["input_tokens"])
 
     def _open(
         self,
@@ -361,14 +326,3 @@ def _silent(record: Record) -> Silent:
 
 def _show(quantity: Quantity) -> str:
     return f"{quantity.normalize():f}" if isinstance(quantity, Decimal) else str(quantity)
-
-
-def new_run_id() -> str:
-    """Returns an id that sorts by time: its first digits are the time, its last 5 are chance."""
-    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
-    number = int(time.time() * 1000)
-    digits = ""
-    while number:
-        number, digit = divmod(number, 32)
-        digits = alphabet[digit] + digits
-    return digits + "".join(secrets.choice(alphabet) for _ in range(5))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
-from ..ledger.effects import Effects, Refusal
+from ..ledger.effects import Effects
 from ..ledger.errors import BursarError, PolicyError
-from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice, Usage
+from ..ledger.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
 from ..planners import Line, Planner, State, Status, Waste, block, prompt
 from ..policies import History
 from ..tools import Registry
 from .asking import Asking, name_of
-from .calling import Calling, together
+from .calling import Calling
 from .desk import Desk, Otherwise
+from .entered import Entered
 from .routes import Brief, Routes
 
 READABLE = (None, 4000, 1000, 250, 60)
@@ -137,7 +137,7 @@ class RunSession:
             self.desk.forget_before(step)
         self._frontier = step
         self._marks[step] = (len(self.attempts), self.trajectory.mark)
-        return Entered(self, node, step)
+        return Entered(self.desk, lambda: self._asking, self._calling, node=node, step=step)
 
     def _rewind(self, step: int) -> None:
         attempts, length = self._marks[step]
@@ -276,73 +276,8 @@ class RunSession:
         self.end({"status": status, "why": why, "answer": self.trajectory.best_answer})
 
 
-class Entered:
-    """The effects of one entry into a node: numbers its calls."""
-
-    def __init__(self, session: RunSession, node: str, step: int, position: int = 0) -> None:
-        self._session = session
-        self._node = node
-        self._step = step
-        self._prefix = f"{node}/{step}/{position}"
-        self._ordinal = 0
-
-    def _key(self) -> str:
-        self._ordinal += 1
-        return f"{self._prefix}/{self._ordinal - 1}"
-
-    async def ask(
-        self,
-        messages: Sequence[Message],
-        *,
-        tool_choice: ToolChoice = "auto",
-        max_tokens: int | None = None,
-        purpose: str = "",
-        samples: int = 1,
-        draw: int = 0,
-        ahead: bool = False,
-    ) -> Reply | Refusal:
-        session = self._session
-
-        def start(place: int, call: ToolCall) -> None:
-            session._calling.start(f"act/{self._step + 1}/0/{place}", call)
-
-        async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
-            return await session._asking.ask(
-                key, self._node, tuple(messages), tool_choice, max_tokens, purpose=purpose,
-                samples=samples, draw=draw, on_call=start if ahead else None,
-            )  # fmt: skip
-
-        if samples == 1:
-            return await once(self._key(), 1, draw)
-        made: list[Reply | Refusal] = []
-        if session._asking.takes_samples:
-            made = [await once(self._key(), samples, draw)]
-        there = sum(1 + len(r.others) for r in made if isinstance(r, Reply))
-        keys = [self._key() for _ in range(samples - there)]  # a server may know no `n`
-        more = [once(key, 1, draw + n) for n, key in enumerate(keys, start=there)]
-        return _merged([*made, *await together(more)])
-
-    async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
-        return await self._session._calling.call([self._key() for _ in calls], calls)
-
-    async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
-        return self._session.desk.value(self._key(), make, told=told)
-
-
 def _opening(text: str, shown: str) -> Message:
     return Message("user", f"{text}\n\n{shown}" if shown else text)
-
-
-def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:
-    """Returns the replies as samples of one; the refusal if there is no reply among them."""
-    made = [reply for reply in replies if isinstance(reply, Reply)]
-    if not made:
-        return replies[0]
-    messages = [message for reply in made for message in (reply.message, *reply.others)]
-    bills = [reply.usage for reply in made]
-    known = [bill for bill in bills if bill is not None]
-    usage = sum(known, Usage()) if len(known) == len(bills) else None
-    return replace(made[0], usage=usage, others=tuple(messages[1:]))
 
 
 def _shown(observations: Sequence[Observation], cut: int | None, tail: str) -> list[Message]:

@@ -86,6 +86,15 @@ class TokenBounds:
         """
         self._excess = max(billed - plain, self._excess or 0)
 
+    def recall(self, plain: int, bound: int) -> None:
+        """Takes over what was known when a prompt of which nothing had been billed was bound.
+
+        Args:
+            plain: what `plain` says of the prompt.
+            bound: what `request` said of it then.
+        """
+        self._excess = bound - plain
+
     def allowance(self, *, with_tools: bool) -> int:
         """Returns the tokens added for what only the provider sees."""
         if self._excess is not None:

@@ -1,0 +1,83 @@
+"""The one door to the outside, as a node has it: what it asks for is numbered here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..ledger.effects import Refusal
+from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice, Usage
+from .asking import Asking
+from .calling import Calling, together
+from .desk import Desk
+
+
+class Entered:
+    """The effects of one entry into a node: numbers its calls.
+
+    Args:
+        asking: returns the calls of the policy in force, which may change within a node.
+    """
+
+    def __init__(
+        self, desk: Desk, asking: Callable[[], Asking], calling: Calling, *, node: str, step: int
+    ) -> None:
+        self._desk = desk
+        self._asking = asking
+        self._calling = calling
+        self._node = node
+        self._step = step
+        self._ordinal = 0
+
+    def _key(self) -> str:
+        self._ordinal += 1
+        return f"{self._node}/{self._step}/0/{self._ordinal - 1}"
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        tool_choice: ToolChoice = "auto",
+        max_tokens: int | None = None,
+        purpose: str = "",
+        samples: int = 1,
+        draw: int = 0,
+        ahead: bool = False,
+    ) -> Reply | Refusal:
+        def start(place: int, call: ToolCall) -> None:
+            self._calling.start(f"act/{self._step + 1}/0/{place}", call)
+
+        async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
+            return await self._asking().ask(
+                key, self._node, tuple(messages), tool_choice, max_tokens, purpose=purpose,
+                samples=samples, draw=draw, on_call=start if ahead else None,
+            )  # fmt: skip
+
+        if samples == 1:
+            return await once(self._key(), 1, draw)
+        made: list[Reply | Refusal] = []
+        if self._asking().takes_samples:
+            made = [await once(self._key(), samples, draw)]
+        there = sum(1 + len(r.others) for r in made if isinstance(r, Reply))
+        keys = [self._key() for _ in range(samples - there)]  # a server may know no `n`
+        more = [once(key, 1, draw + n) for n, key in enumerate(keys, start=there)]
+        return _merged([*made, *await together(more)])
+
+    async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
+        return await self._calling.call([self._key() for _ in calls], calls)
+
+    async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
+        return self._desk.value(self._key(), make, told=told)
+
+
+def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:
+    """Returns the replies as samples of one; the refusal if there is no reply among them."""
+    made = [reply for reply in replies if isinstance(reply, Reply)]
+    if not made:
+        return replies[0]
+    messages = [message for reply in made for message in (reply.message, *reply.others)]
+    bills = [reply.usage for reply in made]
+    known = [bill for bill in bills if bill is not None]
+    usage = sum(known, Usage()) if len(known) == len(bills) else None
+    return replace(made[0], usage=usage, others=tuple(messages[1:]))
