@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
@@ -108,9 +109,22 @@ class Home:
             self.close()
             self.store.forget(run)
 
-    def write_score(self, run: str, score: float, *, success: bool) -> None:
-        """Files a suite's judgement of a run's answer."""
-        body = {"score": score, "success": success}
+    def write_score(
+        self,
+        run: str,
+        score: float,
+        *,
+        success: bool,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Files a suite's judgement of a run's answer.
+
+        Args:
+            metrics: what else the suite measures of it, by name.
+        """
+        body: dict[str, Any] = {"score": score, "success": success}
+        if metrics:
+            body["metrics"] = dict(metrics)
         self.journal.append(Event(run, JUDGEMENT, "scored", body=body))
 
     def ownership(self) -> AbstractContextManager[None]:

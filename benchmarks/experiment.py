@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,14 +20,16 @@ from ..ledger.account import Account
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, UsageError
+from ..ledger.events import Event
 from ..ledger.prices import PriceBook
 from ..memory import memory
 from ..planners import Planner, planner
 from ..policies import Policy, policy
+from .callworld import restore
 from .learning import Given, Learning
 from .rows import Row
 from .simulation import PREFIX, simulated
-from .suite import Suite, Task, suite
+from .suite import Suite, Task, World, is_success, judge, metrics, suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,10 +182,12 @@ class _Runner:
     async def _row(self, cell: _Cell) -> Row:
         known = self._earlier.runs.get(cell.key)
         if known is not None and known.score is not None:
-            return self._to_row(cell, known.memory, known.result, known.score)
-        agent = self._agent(cell)
+            return self._to_row(cell, known.memory, known.result, known.score, known.metrics)
+        world = self._suite.world(cell.task)
+        agent = self._agent(cell, world)
         try:
             if known is not None:
+                restore(world, known.events)
                 result = await agent.resume(known.run, account=self._account)
             else:
                 labels = self._labels(cell)
@@ -192,14 +196,15 @@ class _Runner:
             if agent.budget.limits and self._account.spent == NOTHING:
                 raise
             return self._not_started(cell, agent.memory.name)
-        score = self._suite.scorer.score(cell.task, result.answer)
-        self._home.write_score(result.run, score, success=score >= 1)
-        return self._to_row(cell, agent.memory.name, _Counts.of(result), score)
+        score = judge(self._suite, cell.task, world, result.answer)
+        told = metrics(self._suite.scorer, cell.task, result.text)
+        self._home.write_score(result.run, score, success=is_success(score), metrics=told)
+        return self._to_row(cell, agent.memory.name, _Counts.of(result), score, told)
 
-    def _agent(self, cell: _Cell) -> Agent:
+    def _agent(self, cell: _Cell, world: World) -> Agent:
         return agent_for(
             self._plan, self._suite, cell.task, cell.planner, cell.budget, cell.repeat,
-            self._policy, self._book, self._home, self._learning,
+            self._policy, self._book, self._home, self._learning, world,
         )  # fmt: skip
 
     def _labels(self, cell: _Cell) -> Labels:
@@ -212,13 +217,22 @@ class _Runner:
             agent={"plan": dataclasses.asdict(self._plan), "budget": cell.budget},
         )
 
-    def _to_row(self, cell: _Cell, memory: str, counts: _Counts, score: float | None) -> Row:
-        common = self._common(cell)
-        return Row(**common, memory=memory, score=score, **dataclasses.asdict(counts))
+    def _to_row(
+        self,
+        cell: _Cell,
+        memory: str,
+        counts: _Counts,
+        score: float | None,
+        told: Mapping[str, float],
+    ) -> Row:
+        return Row(
+            **self._common(cell), memory=memory, score=score, metrics=dict(told),
+            **dataclasses.asdict(counts),
+        )  # fmt: skip
 
     def _not_started(self, cell: _Cell, memory: str) -> Row:
         nothing = _Counts("not_started", Decimal(0), 0, 0, 0, 0, 0.0, "")
-        return self._to_row(cell, memory, nothing, None)
+        return self._to_row(cell, memory, nothing, None, {})
 
     def _common(self, cell: _Cell) -> dict[str, Any]:
         return {
@@ -273,6 +287,8 @@ class _Known:
     memory: str
     result: _Counts
     score: float | None
+    metrics: Mapping[str, float]
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True)
@@ -307,10 +323,13 @@ def _known(record: Record) -> _Known:
     end = record.end
     status = end.body["status"] if end else "cancelled"
     counts = _Counts.from_spend(record.start.run, status, record.spent, record.seconds)
-    scores: Sequence[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
+    judged = [e.body for e in record.events if e.kind == "scored"]
     finished = end is not None and status != "cancelled"
-    score = scores[-1] if scores and finished else None
-    return _Known(record.start.run, record.start.body["memory"], counts, score)
+    last: Mapping[str, Any] = judged[-1] if judged and finished else {}
+    return _Known(
+        record.start.run, record.start.body["memory"], counts, last.get("score"),
+        last.get("metrics", {}), record.events,
+    )  # fmt: skip
 
 
 def agent_for(
@@ -324,15 +343,16 @@ def agent_for(
     prices: PriceBook,
     home: Home,
     learning: Learning | None = None,
+    world: World | None = None,
 ) -> Agent:
-    """Returns the agent of one cell of an experiment, in a fresh world."""
+    """Returns the agent of one cell of an experiment, in its world or in a fresh one."""
     given = Given(memory=memory(plan.memory), system=of.system_prompt)
     if learning is not None:
         named = planner if isinstance(planner, str) else planner.name
         given = learning.given(task, given, draw=f"{task.id}/{named}/{budget}/{repeat}/{plan.seed}")
     return Agent(
         model=policy,
-        tools=of.world(task).tools(),
+        tools=(world or of.world(task)).tools(),
         planner=planner,
         memory=given.memory,
         budget=budget,

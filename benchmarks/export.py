@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,7 @@ _TYPES = {
     **dict.fromkeys(("input_tokens", "output_tokens"), "BIGINT"),
     **dict.fromkeys(("score", "seconds"), "DOUBLE"),
     **dict.fromkeys(("cost_usd", "gold_cost_usd"), "DECIMAL(38, 12)"),
+    "metrics": "MAP(VARCHAR, DOUBLE)",
 }
 
 
@@ -63,6 +65,8 @@ def write_parquet(path: Path, rows: Iterable[Row]) -> None:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return json.dumps(value) if value else ""
     return str(value).lower() if isinstance(value, bool) else f"{value}"
 
 

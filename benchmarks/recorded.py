@@ -36,11 +36,17 @@ _RUNS = f"""{_FAMILY}
 starts as (
     select run, body -> '$.agent.plan' as plan, body ->> '$.agent.budget' as budget
     from events where kind = 'run_started'
+),
+judged as (
+    select run, arg_max(body -> '$.metrics', t) as metrics
+    from events where kind = 'scored' group by run
 )
 select r.run, r.experiment, r.task, r.task_id, r.planner, r.memory, r.model, r.repeat, r.seed,
-    r.status, r.score, r.answer, r.seconds, starts.plan, starts.budget, sums.* exclude (root)
+    r.status, r.score, r.answer, r.seconds, starts.plan, starts.budget, judged.metrics,
+    sums.* exclude (root)
 from runs r
 join chosen using (run) join starts using (run) join sums on sums.root = r.run
+left join judged using (run)
 order by r.experiment, r.started, r.run
 """
 _SPEND = f"""{_FAMILY}
@@ -134,6 +140,7 @@ def _row(run: Mapping[str, Any], task: Task | None) -> Row:
             "score": None if status in UNFINISHED else run["score"],
             "cost_usd": run["usd"],
             "gold_cost_usd": task.gold_cost if task else None,
+            "metrics": json.loads(run["metrics"] or "{}"),
         }
     )
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from . import figures
 from .rows import UNFINISHED, Status
+from .statistics import Estimate
 from .summary import LEVEL, HopsSummary, Measures, Report, SetupSummary, summarise
 from .tables import Names, cell, common_parts, name_setups, note, stacked, table
 from .verdict import verdicts
@@ -58,6 +59,8 @@ def _blocks(report: Report) -> Iterator[list[RenderableType]]:
         yield [_setups_table(report, names, places), note(_SETUPS_NOTE)]
     if any(summary.hops is not None for summary in report.hops):
         yield [_hops_table(report, names, places), note(_HOPS_NOTE)]
+    if report.metrics:
+        yield [Text("The scorer's metrics", style="bold"), _metrics_table(report, names)]
     if report.repeats:
         yield repeats_block(report.repeats, names)
     if report.bills:
@@ -130,6 +133,22 @@ def _hops_cells(row: HopsSummary, places: int) -> Iterator[RenderableType]:
     yield figures.aligned_usd(row.cost, places)
     yield figures.NONE if row.cheapest is None else figures.aligned_usd(row.cheapest, places)
     yield figures.times(row.times_cheapest)
+
+
+def _metrics_table(report: Report, names: Names) -> Table:
+    """One line for each metric, one column for each set-up: metrics are often more."""
+    metrics = dict.fromkeys(name for summary in report.metrics for name in summary.means)
+    made = table(*("\n".join(names[summary.setup]) for summary in report.metrics), of="metric")
+    for name in metrics:
+        found = [summary.means.get(name) for summary in report.metrics]
+        made.add_row(cell(name), *(_share(estimate) for estimate in found))
+    return made
+
+
+def _share(estimate: Estimate | None) -> RenderableType:
+    if estimate is None:
+        return figures.NONE
+    return stacked(figures.percent(estimate.value), figures.percent_interval(estimate))
 
 
 def _spread(name: Sequence[str], rows: int) -> list[str]:

@@ -58,6 +58,8 @@ class Row(BaseModel):
     """The run's id in the journal; empty if it was not started."""
     gold_cost_usd: Decimal | None = Field(default=None, ge=0)
     """Price in USD of the cheapest path to the answer; None where it is not known."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    """What else the scorer measures of the answer, by name."""
 
     @property
     def setup(self) -> Setup:

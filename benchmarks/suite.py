@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import runpy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import entry_points
-from typing import Any, Protocol, cast
+from pathlib import Path
+from typing import Any, Protocol, cast, runtime_checkable
 
 from ..ledger.errors import UsageError
 from ..tools import Tool
@@ -16,8 +19,20 @@ ENTRY_POINTS = "bursar.suites"
 """The entry-point group under which other packages offer suites: name = `module:factory`."""
 
 _BUILT_IN = {
+    "2wikimultihopqa": "bursar.benchmarks.published.twowiki:twowiki",
     "almanac": "bursar.benchmarks.almanac:almanac",
+    "apibank": "bursar.benchmarks.apibank.suite:apibank",
+    "bfcl": "bursar.benchmarks.bfcl.suite:bfcl",
+    "bfcl_multi_turn": "bursar.benchmarks.bfcl.multi_turn:bfcl_multi_turn",
+    "dataset": "bursar.benchmarks.published.dataset:dataset",
+    "dbbench": "bursar.benchmarks.dbbench.suite:dbbench",
     "game24": "bursar.benchmarks.game24:game24",
+    "gsm8k": "bursar.benchmarks.published.gsm8k:gsm8k",
+    "hotpotqa": "bursar.benchmarks.published.hotpotqa:hotpotqa",
+    "musique": "bursar.benchmarks.published.musique:musique",
+    "strategyqa": "bursar.benchmarks.published.strategyqa:strategyqa",
+    "tau2_telecom": "bursar.benchmarks.tau.telecom:tau2_telecom",
+    "tau_retail": "bursar.benchmarks.tau.retail:tau_retail",
     "workshop": "bursar.benchmarks.workshop:workshop",
 }
 
@@ -58,6 +73,22 @@ class Scorer(Protocol):
         """Returns a score from 0 to 1. An answer of None is a run that gave none."""
 
 
+@runtime_checkable
+class Measuring(Protocol):
+    """A scorer that tells more of a reply than its score."""
+
+    def metrics(self, task: Task, text: str | None) -> Mapping[str, float]:
+        """Returns figures from 0 to 1 by name, of the whole text of a reply."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A world that judges what has become of it, where an answer alone does not tell."""
+
+    def score(self, answer: str | None) -> float:
+        """Returns a score from 0 to 1. An answer of None is a run that gave none."""
+
+
 class Suite(Protocol):
     """A benchmark: tasks, a world for each, and a judge."""
 
@@ -80,6 +111,33 @@ class Suite(Protocol):
         """Returns a fresh world for a task of this suite."""
 
 
+@runtime_checkable
+class Solving(Protocol):
+    """A suite whose gold solution is more than an answer."""
+
+    def solve(self, task: Task, world: Any) -> str | None:
+        """Makes the gold calls of a task in a world of its own and returns the gold answer."""
+
+
+def judge(suite: Suite, task: Task, world: World, answer: str | None) -> float:
+    """Returns the score of an answer, by the world that the run has left if that judges."""
+    if isinstance(world, Judging):
+        return world.score(answer)
+    return suite.scorer.score(task, answer)
+
+
+def metrics(scorer: Scorer, task: Task, text: str | None) -> Mapping[str, float]:
+    """Returns what a scorer tells of a reply besides its score; nothing if it tells no more."""
+    return scorer.metrics(task, text) if isinstance(scorer, Measuring) else {}
+
+
+def solution(suite: Suite, task: Task, world: World) -> str | None:
+    """Solves a task in its world as its gold says and returns the answer."""
+    if isinstance(suite, Solving):
+        return suite.solve(task, world)
+    return f"Answer: {task.gold[0]}" if task.gold else None
+
+
 def is_success(score: float) -> bool:
     """Says whether a score counts as success: only a full one does."""
     return score >= 1
@@ -90,22 +148,53 @@ def suite_names() -> tuple[str, ...]:
     return tuple(sorted(_addresses()))
 
 
+def about(name: str) -> str:
+    """Returns in one line what a suite of `suite_names()` is."""
+    module, _, _ = _addresses()[name].partition(":")
+    return (importlib.import_module(module).__doc__ or "").strip().partition("\n")[0]
+
+
 def suite(name: str, **knobs: Any) -> Suite:
     """Returns a suite by name.
 
     Args:
-        name: one of `suite_names()`.
+        name: one of `suite_names()`, or `FILE.py:FUNCTION` for a suite of one's own.
         knobs: options of that suite; each suite documents its own.
 
     Raises:
         UsageError: the name or a knob is not known, or a knob's value makes no sense.
     """
+    file, _, function = name.rpartition(":")
+    make = _own(Path(file), function) if file.endswith(".py") else _known(name)
+    try:
+        inspect.signature(make).bind(**knobs)
+    except TypeError as error:
+        known = ", ".join(inspect.signature(make).parameters) or "none"
+        raise UsageError(f"suite {name}: {error}; its knobs are: {known}") from error
+    return make(**knobs)
+
+
+def _known(name: str) -> Callable[..., Suite]:
     addresses = _addresses()
     if name not in addresses:
-        raise UsageError(f"there is no suite {name!r}; known are: {', '.join(sorted(addresses))}")
+        raise UsageError(
+            f"there is no suite {name!r}; known are: {', '.join(sorted(addresses))}, "
+            "and FILE.py:FUNCTION for one of your own"
+        )
     module, _, factory = addresses[name].partition(":")
-    make = cast(Callable[..., Suite], getattr(importlib.import_module(module), factory))
-    return make(**knobs)
+    return cast(Callable[..., Suite], getattr(importlib.import_module(module), factory))
+
+
+def _own(file: Path, function: str) -> Callable[..., Suite]:
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}: give FILE.py:FUNCTION")
+    try:
+        make = runpy.run_path(str(file)).get(function)
+    except Exception as error:
+        raise UsageError(f"{file} does not run: {type(error).__name__}: {error}") from error
+    if not callable(make):
+        raise UsageError(f"{file} has no function {function!r} that returns a suite")
+    return cast(Callable[..., Suite], make)
 
 
 def _addresses() -> dict[str, str]:

@@ -59,6 +59,15 @@ class SetupSummary:
 
 
 @dataclass(frozen=True)
+class MetricsSummary:
+    """What else the scorer measures of the answers of a set-up's finished runs."""
+
+    setup: Setup
+    means: Mapping[str, Estimate]
+    """By name; each task counts the same."""
+
+
+@dataclass(frozen=True)
 class HopsSummary:
     """The finished runs of one set-up on the tasks with one number of hops."""
 
@@ -106,6 +115,8 @@ class Report:
     """None for a single set-up, or without a task that all of them ran."""
     bills: tuple[BillSummary, ...] = ()
     """Of the set-ups whose bills are known."""
+    metrics: tuple[MetricsSummary, ...] = ()
+    """Of the set-ups whose scorer measures more than success."""
 
 
 def summarise(
@@ -141,6 +152,11 @@ def summarise(
                 (summarise_bills(setup, rows, bills or {}) for setup, rows in finished.items()),
             )
         ),
+        metrics=tuple(
+            MetricsSummary(setup, means)
+            for setup, group in finished.items()
+            if (means := _metrics(group))
+        ),
     )
 
 
@@ -165,6 +181,15 @@ def _measure(rows: Sequence[Row]) -> Measures:
         model_calls=_mean(rows, lambda row: row.model_calls),
         seconds=_mean(rows, lambda row: row.seconds),
     )
+
+
+def _metrics(rows: Sequence[Row]) -> dict[str, Estimate]:
+    names = dict.fromkeys(name for row in rows for name in row.metrics)
+    found = {
+        name: [(row.task, row.metrics[name]) for row in rows if name in row.metrics]
+        for name in names
+    }
+    return {name: mean(task_means(values), LEVEL) for name, values in found.items()}
 
 
 def _by_hops(setup: Setup, rows: Sequence[Row]) -> Iterable[HopsSummary]:

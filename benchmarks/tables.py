@@ -31,8 +31,8 @@ def common_parts(setups: Sequence[Setup]) -> str:
     return " · ".join(f"{field} {parts[0]}" for field, parts in columns if len(set(parts)) == 1)
 
 
-def table(*headers: str) -> Table:
-    """Returns an empty table with a column of set-ups and further ones of figures."""
+def table(*headers: str, of: str = "set-up") -> Table:
+    """Returns an empty table with a column of set-ups, or else, and further ones of figures."""
     made = Table(
         box=box.SIMPLE_HEAD,
         show_edge=False,
@@ -40,7 +40,7 @@ def table(*headers: str) -> Table:
         pad_edge=False,
         header_style="bold",
     )
-    made.add_column("set-up", overflow="fold")
+    made.add_column(of, overflow="fold")
     for header in headers:
         made.add_column(header, justify="right", no_wrap=True)
     return made

@@ -29,6 +29,7 @@ from .runs import runs
 from .show import show
 from .sql import sql
 from .subroutines import subroutines
+from .suites import suites
 from .tools import tools
 from .whatif import whatif
 
@@ -65,6 +66,7 @@ for verb in (
     race,
     power,
     tools,
+    suites,
     subroutines,
     forget,
     reconcile,

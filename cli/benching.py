@@ -56,7 +56,7 @@ def plan_of(
         raise UsageError("a suite is required, e.g. `bursar bench almanac`")
     return Plan(
         suite=suite,
-        knobs=dict(map(_knob, knobs)),
+        knobs=dict(map(knob, knobs)),
         policy=absolute_model(required(model, "model", "embedded")),
         planners=tuple(dict.fromkeys(filter(None, (p.strip() for p in planners.split(","))))),
         memory=memory,
@@ -141,7 +141,7 @@ def _check_writable(path: Path) -> None:
         raise UsageError(f"cannot write results to {path}: {error.strerror}") from error
 
 
-def _knob(text: str) -> tuple[str, Any]:
+def knob(text: str) -> tuple[str, Any]:
     """Reads `hops=[1,2]`, `split=train`: a JSON value, or else text."""
     import json
 
