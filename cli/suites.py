@@ -50,11 +50,16 @@ def suites(
         return
     from ..benchmarks.published import validate
     from ..benchmarks.suite import suite
+    from ..ledger.errors import UsageError
     from .benching import knob as read_knob
-    from .recipe import required
+
+    if name is None:
+        raise UsageError(
+            "which suite is to be validated? Write e.g. `bursar suites validate gsm8k`"
+        )
 
     settings = {**dict(map(read_knob, knob or [])), **({} if data is None else {"data": str(data)})}
-    found = validate(suite(required(name, "suite", "NAME"), **settings), tasks, seed)
+    found = validate(suite(name, **settings), tasks, seed)
     _tell(found, as_json=json)
     raise typer.Exit(0 if found.valid else 1)
 

@@ -77,7 +77,7 @@ def game24(*, data: str | Path = "") -> Game24:
     """
     if not data:
         raise UsageError(
-            "game24 needs its data: give data=FOLDER with the 24.csv of Tree of Thoughts"
+            "game24 needs its data: give --knob data=FOLDER with the 24.csv of Tree of Thoughts"
         )
     return Game24(Path(data))
 
