@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
 from . import views
 from .errors import JournalError, UsageError
-from .loading import Piece
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables."""
 
-_LINE = 16 * 1024 * 1024
 _SETTINGS: dict[str, Any] = {"autoinstall_known_extensions": False}
 
 
@@ -40,7 +37,11 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
     try:
         if not path.exists():
             _make(path)
-        database = duckdb.connect(str(path), read_only=read_only, config=_SETTINGS)
+        database = _connect(path, read_only=read_only)
+        if not read_only and _format(database, path) < FORMAT:
+            database.close()
+            _migrate(path)
+            database = _connect(path)
     except (duckdb.Error, OSError) as error:
         raise JournalError(
             f"the store {path} cannot be opened: {_first_line(error)}; if it is damaged, move it "
@@ -48,7 +49,8 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
         ) from error
     try:
         if not read_only:
-            _prepare(database, path)
+            database.execute("set preserve_insertion_order = false")
+            _prepare(database)
         yield database
     except duckdb.Error as error:
         raise JournalError(f"the store {path} cannot be written: {_first_line(error)}") from error
@@ -60,7 +62,7 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
 @contextlib.contextmanager
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens an empty database in memory."""
-    with duckdb.connect(config=_SETTINGS) as database:
+    with _connect() as database:
         _create(database)
         yield database
 
@@ -79,30 +81,22 @@ def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]
         raise UsageError(_first_line(error)) from error
 
 
-def insert(
-    database: duckdb.DuckDBPyConnection, batch: Sequence[Piece], folder: Path
-) -> tuple[int, list[tuple[str, int]]]:
-    """Adds the events of a batch in one transaction, and how far each journal is loaded.
+def compact(path: Path) -> None:
+    """Writes the database anew, without the room that removed rows took.
 
-    Args:
-        folder: for the files that DuckDB reads; it is made, and removed afterwards.
-
-    Returns how many events were added, and (journal, line number) of lines that are no event.
+    Raises:
+        JournalError: it cannot be written. It is then as it was.
     """
-    with on_disk(folder):
-        paths = _spread(batch, folder)
-    database.begin()
-    longest = max(map(_longest_line, batch))
-    added = _changed(database.execute(views.statement("load"), [paths, longest]))
-    added -= _changed(database.execute(views.statement("sweep")))
-    corrupt: list[tuple[str, int]] = []
-    for piece in batch:
-        lines = [] if added == sum(p.lines for p in batch) else piece.corrupt()
-        corrupt += ((f"{piece.name}.jsonl", line) for line in lines)
-        _note(database, piece, len(lines))
-    database.commit()
-    shutil.rmtree(folder, ignore_errors=True)
-    return added, corrupt
+    partial = path.with_suffix(".partial")
+    try:
+        partial.unlink(missing_ok=True)
+        with _connect() as database:
+            database.execute(f"attach {quoted(path)} as old (read_only)")
+            database.execute(f"attach {quoted(partial)} as new")
+            database.execute("copy from database old to new")
+        partial.replace(path)
+    except (duckdb.Error, OSError) as error:
+        raise JournalError(f"the store {path} cannot be written: {_first_line(error)}") from error
 
 
 @contextlib.contextmanager
@@ -114,36 +108,12 @@ def on_disk(path: Path) -> Iterator[None]:
         raise JournalError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _spread(batch: Sequence[Piece], folder: Path) -> list[str]:
-    shutil.rmtree(folder, ignore_errors=True)
-    paths = []
-    for piece in batch:
-        path = folder / str(piece.start.bytes) / f"{piece.name}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(piece.data)
-        paths.append(str(path))
-    return paths
-
-
-def _longest_line(piece: Piece) -> int:
-    """Returns a number of bytes that no line of the piece exceeds, 16 MiB at least."""
-    if len(piece.data) <= _LINE:
-        return _LINE
-    return max(_LINE, max(map(len, piece.data.split(b"\n"))) + 1)
-
-
-def _note(database: duckdb.DuckDBPyConnection, piece: Piece, corrupt: int) -> None:
-    end = piece.end
-    if piece.start.bytes:
-        database.execute(
-            "update journals set bytes = ?, lines = ?, corrupt = corrupt + ? where name = ?",
-            [end.bytes, end.lines, corrupt, piece.name],
-        )
-    else:
-        database.execute(
-            "insert into journals values (?, ?, ?, ?, ?)",
-            [piece.name, piece.format, end.bytes, end.lines, corrupt],
-        )
+def _connect(
+    path: Path | Literal[":memory:"] = ":memory:", *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(str(path), read_only=read_only, config=_SETTINGS)
+    database.execute("set enable_progress_bar = false")
+    return database
 
 
 def _make(path: Path) -> None:
@@ -151,22 +121,47 @@ def _make(path: Path) -> None:
     partial = path.with_suffix(".partial")
     for file in (partial, Path(f"{partial}.wal"), Path(f"{path}.wal")):
         file.unlink(missing_ok=True)
-    with duckdb.connect(str(partial), config=_SETTINGS) as database:
+    with _connect(partial) as database:
         _create(database)
         database.execute("checkpoint")
     partial.replace(path)
 
 
-def _prepare(database: duckdb.DuckDBPyConnection, path: Path) -> None:
-    format, digest = database.execute("select format, views from meta").fetchone() or (0, "")
+def _migrate(path: Path) -> None:
+    """Makes a store of an older format anew, from the lines in it."""
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with _connect(partial) as database:
+        _create(database)
+        database.execute(f"attach {quoted(path)} as old (read_only)")
+        database.execute("insert into journals from old.journals")
+        names = database.execute("select distinct journal from old.records").fetchall()
+        for (name,) in names:
+            database.execute(
+                'create temp table fresh as select journal, id, run, seq, t, "at", kind, "key", '
+                "hold, line from old.records where journal = ?",
+                [name],
+            )
+            database.execute(views.statement("load"))
+    Path(f"{path}.wal").unlink(missing_ok=True)
+    partial.replace(path)
+
+
+def _prepare(database: duckdb.DuckDBPyConnection) -> None:
+    (digest,) = database.execute("select views from meta").fetchone() or ("",)
+    if digest != views.digest():
+        _create_views(database)
+        database.execute("update meta set views = ?", [views.digest()])
+
+
+def _format(database: duckdb.DuckDBPyConnection, path: Path) -> int:
+    format = number(database.execute("select format from meta"))
     if format > FORMAT:
         raise JournalError(
             f"the store {path} has format {format}, and this bursar reads formats up to {FORMAT}: "
             "update bursar"
         )
-    if digest != views.digest():
-        _create_views(database)
-        database.execute("update meta set views = ?", [views.digest()])
+    return format
 
 
 def _create(database: duckdb.DuckDBPyConnection) -> None:
@@ -182,9 +177,15 @@ def _create_views(database: duckdb.DuckDBPyConnection) -> None:
         database.execute(views.statement(name))
 
 
-def _changed(answer: duckdb.DuckDBPyConnection) -> int:
-    (rows,) = answer.fetchone() or (0,)
-    return int(rows)
+def number(answer: duckdb.DuckDBPyConnection) -> int:
+    """Returns the one number of an answer."""
+    (found,) = answer.fetchone() or (0,)
+    return int(found)
+
+
+def quoted(text: str | Path) -> str:
+    """Returns a text as SQL writes it, for where no parameter can stand."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ and, by kind:
 | kind          | further fields                                                              |
 |---------------|-----------------------------------------------------------------------------|
 | `journal`     | first line of a file: `format`, `journal`, `pid`, `host`, `version`         |
-| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step", "spent"}`, the step from 0 and what the way up to it had cost |
+| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step", "spent"}`, the step from 0 and what the way up to it had cost; `pruned`: when its texts were emptied, seconds since 1970 |
 | `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
 | `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), `prompt` (names and versions of what the policy was told), and `request` + `max_tokens` or `arguments` + `call_id` + `calls` (units that it counts as) |
 | `settle`      | `hold`, `usd`, `usd_by_class`, `input`, `cache_read`, `cache_write`, `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` or `observation` |
@@ -27,14 +27,16 @@ and, by kind:
 | `refused`     | `call`, `name`, `node`, `resource`, `account`, `why`, and `hash` or `arguments`: no hold could be taken        |
 | `value`       | `value`: a clock reading, a random draw, or numbers shown to the policy     |
 | `withdrawn`   | `name`: the tool is used up and no longer offered                           |
-| `scored`      | `score`, `success`: a suite's judgement of the run's answer                 |
+| `scored`      | `score`, `success`, `metrics` where it has more to tell: a suite's judgement |
 | `run_ended`   | `status`, `answer`, `why`                                                   |
 | `text`        | `text`: a piece of a reply that streams in; shown to listeners, never journalled |
 
 USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
 `release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
 "keep": number of leading messages taken from it, "new": [messages], "hash": …, "tools": digest,
-"max_tokens": …}`.
+"max_tokens": …}`. Where the endpoint tells the tokens, `reply` has `sampled`, a delta too:
+`{"base": hold id or null, "keep": number of leading ids of that call's prompt and reply, "prompt":
+[further ids of this prompt] or null, "ids": [of the reply], "logprobs": […], "tokenizer": name}`.
 """
 
 from __future__ import annotations

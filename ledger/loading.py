@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -13,7 +14,7 @@ from .errors import JournalError
 from .events import FORMAT
 from .journal import is_live
 
-PIECE = 64 * 1024 * 1024
+PIECE = 128 * 1024 * 1024
 """Bytes that are loaded in one transaction, and kept in memory meanwhile."""
 
 _COMMON = ("id", "run", "seq", "t", "at", "kind", "key")
@@ -37,7 +38,7 @@ class Piece:
     data: bytes
     format: int
 
-    @property
+    @cached_property
     def lines(self) -> int:
         return self.data.count(b"\n")
 
@@ -53,7 +54,7 @@ class Piece:
         return [
             self.start.lines + place
             for place, line in enumerate(lines, start=1)
-            if not is_event(line)
+            if event_in(line) is None
         ]
 
 
@@ -120,13 +121,14 @@ class Scan:
                 position = piece.end
 
 
-def is_event(line: bytes) -> bool:
-    """Returns whether a line of a journal can be read as an event."""
+def event_in(line: bytes) -> dict[str, Any] | None:
+    """Returns what a line of a journal says, or None if it cannot be read as an event."""
     try:
         data = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return False
-    return isinstance(data, dict) and all(data.get(name) is not None for name in _COMMON)
+        return None
+    is_whole = isinstance(data, dict) and all(data.get(name) is not None for name in _COMMON)
+    return data if is_whole else None
 
 
 def _complete_lines(file: BinaryIO, start: int, end: int) -> bytes:
@@ -139,7 +141,7 @@ def _complete_lines(file: BinaryIO, start: int, end: int) -> bytes:
             break
         stop = more.rfind(b"\n") + 1
         if stop:
-            return data + more[:stop]
+            return data + memoryview(more)[:stop]
         data += more
     return b""
 

@@ -178,6 +178,20 @@ class Request:
     """Is called with the place and each tool call whose arguments are complete, likewise."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """The tokens of a reply as the policy sampled them: what training needs, and never guesses."""
+
+    prompt: tuple[int, ...] | None
+    """Ids of the whole prompt, or None where the server does not tell them."""
+    ids: tuple[int, ...]
+    """Ids of the reply, its end marker included; () where the server does not tell them."""
+    logprobs: tuple[float, ...]
+    """Natural log-probability of each sampled token; () where the server does not tell them."""
+    tokenizer: str
+    """Name of the tokenizer that the ids belong to."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a policy answered. `usage` is None where the server sent no bill."""
@@ -190,3 +204,5 @@ class Reply:
     seconds: float = 0.0
     others: tuple[Message, ...] = ()
     """The further samples, where several were asked for. `usage` is the bill of all."""
+    sampled: Sampled | None = None
+    """The tokens of `message`, where the endpoint was told to ask for them."""

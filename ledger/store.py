@@ -6,10 +6,9 @@ again, so any number of processes can share a folder.
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,18 @@ from typing import Any
 import duckdb
 import orjson
 
-from .database import Rows, ask, empty, insert, on_disk, opened
+from .database import Rows, ask, compact, empty, on_disk, opened
 from .errors import JournalError, UsageError
 from .events import Event
+from .filling import count_events, insert, loaded_of, note, remove, replace
 from .journal import is_live, locked
-from .loading import Position, Scan, is_event
+from .loading import Position, Scan
+from .rewriting import Change, rewrite
 
 __all__ = ["Loaded", "Rows", "Store"]
+
+_RUNS_AT_ONCE = 2_000
+"""Runs whose lines are in memory at a time when they are changed."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Store:
     def __init__(self, home: Path, *, wait: float = 30.0) -> None:
         self.path = home / "bursar.duckdb"
         self._home = home
-        self._journals = home / "journals"
+        self.journals = home / "journals"
         self._wait = wait
 
     def load(self) -> Loaded:
@@ -81,22 +85,47 @@ class Store:
             UsageError: DuckDB refuses the statement.
             JournalError: as for `load`.
         """
+        with self.reading() as database:
+            return ask(database, sql, parameters)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Loads, then opens the database for reading; nobody else can use it meanwhile.
+
+        Raises:
+            JournalError: as for `load`.
+        """
         if not self._exists():
             with empty() as database:
-                return ask(database, sql, parameters)
+                yield database
+            return
         with self._lock():
             with opened(self.path) as database:
                 self._load(database)
             with opened(self.path, read_only=True) as database:
-                return ask(database, sql, parameters)
+                yield database
 
     def events(self, run: str) -> list[Event]:
-        """Returns the events of a run in their order, whatever journals they stand in."""
+        """Returns the events of a run in their order, whatever journals they stand in.
+
+        Raises:
+            UsageError: its texts were pruned.
+            JournalError: as for `load`.
+        """
         rows = self.query("select body from events where run = ? order by seq, t", (run,)).rows
-        return [_event(line) for (line,) in rows]
+        events = [_event(line) for (line,) in rows]
+        if any("pruned" in event.body for event in events):
+            raise UsageError(
+                f"the texts of run {run} were pruned: it is still listed and counted, but "
+                "it cannot be shown or played again"
+            )
+        return events
 
     def events_of_experiment(self, experiment: str) -> Iterator[list[Event]]:
-        """Yields the events of each run of an experiment, in the order in which they began."""
+        """Yields the events of each run of an experiment, in the order in which they began.
+
+        Of runs that were pruned the texts are empty.
+        """
         rows = self.query(
             "select e.body from events e join runs r using (run) where r.experiment = ? "
             "order by r.started, e.run, e.seq, e.t",
@@ -116,11 +145,11 @@ class Store:
         """Loads, then copies the database to `path`, for questions that take long.
 
         Raises:
-            UsageError: there is nothing to copy.
+            UsageError: there are no journals.
             JournalError: as for `load`, or the copy cannot be written.
         """
         if not self._exists():
-            raise UsageError(f"there is nothing to copy: {self._home} has no journals")
+            raise UsageError(f"{self._home} has no journals")
         with self._lock():
             with opened(self.path) as database:
                 self._load(database)
@@ -137,28 +166,52 @@ class Store:
             UsageError: there is no such run, or a live process still writes its journal.
             JournalError: as for `load`, or a journal cannot be rewritten.
         """
-        if not self._exists():
-            raise _no_run(run, self._home)
-        with self._lock(), opened(self.path) as database:
-            self._load(database)
-            paths = self._journals_of(database, run)
-            counted = database.execute("select count(*) from records where run = ?", [run])
-            (count,) = counted.fetchone() or (0,)
-            _unload(database, run, paths)
-            for path in paths:
-                _rewrite_without(path, run)
-            self._load(database)
-            return int(count)
+        if self._exists():
+            with self._lock(), opened(self.path) as database:
+                self._load(database)
+                count = count_events(database, run)
+                if count:
+                    self._rewrite(database, [run], None)
+                    remove(database, [run])
+                    return count
+        raise UsageError(f"there is no run {run!r} in {self._home}: `bursar runs` lists them")
+
+    def change(self, runs: Sequence[str], change: Change) -> int:
+        """Writes the events of runs anew, in store and journals; returns how many bytes that freed.
+
+        Args:
+            change: changes an event, as it stands in its line, in place.
+
+        Raises:
+            UsageError: a live process still writes a journal of theirs.
+            JournalError: as for `load`, or a file cannot be rewritten. Doing it again goes on.
+        """
+        if not runs or not self._exists():
+            return 0
+        with self._lock():
+            with opened(self.path) as database:
+                self._load(database)
+                before = self._size()
+                self._rewrite(database, runs, change)
+                for start in range(0, len(runs), _RUNS_AT_ONCE):
+                    some = runs[start : start + _RUNS_AT_ONCE]
+                    replace(database, some, change, self._home / ".loading")
+            compact(self.path)
+            return before - self._size()
+
+    def live_journals(self) -> list[str]:
+        """Returns the names of the journals that a live process writes."""
+        return [path.stem for path in self.journals.glob("*.jsonl") if is_live(path)]
 
     def _exists(self) -> bool:
-        return self._journals.is_dir() or self.path.exists()
+        return self.journals.is_dir() or self.path.exists()
 
     def _lock(self) -> AbstractContextManager[None]:
         return locked(self._home / "store.lock", wait=self._wait)
 
     def _load(self, database: duckdb.DuckDBPyConnection) -> Loaded:
         known = database.execute("select name, bytes, lines, format from journals").fetchall()
-        scan = Scan(self._journals, {name: Position(*rest) for name, *rest in known})
+        scan = Scan(self.journals, {name: Position(*rest) for name, *rest in known})
         count = 0
         corrupt: list[tuple[str, int]] = []
         for batch in scan.batches():
@@ -167,45 +220,24 @@ class Store:
             corrupt += bad
         return Loaded(count, tuple(scan.torn), tuple(corrupt), tuple(scan.shorter))
 
-    def _journals_of(self, database: duckdb.DuckDBPyConnection, run: str) -> list[Path]:
-        """Returns the files that the run stands in, of those that are still there."""
-        names = database.execute(
-            "select distinct journal from records where run = ?", [run]
-        ).fetchall()
-        if not names:
-            raise _no_run(run, self._home)
-        paths = [self._journals / f"{name}.jsonl" for (name,) in names]
-        for path in paths:
+    def _rewrite(
+        self, database: duckdb.DuckDBPyConnection, runs: Sequence[str], change: Change | None
+    ) -> None:
+        """Writes the journals anew that the runs stand in, of those that are still there."""
+        positions = loaded_of(database, runs)
+        paths = {name: self.journals / f"{name}.jsonl" for name in positions}
+        for path in paths.values():
             if is_live(path):
                 raise UsageError(
-                    f"run {run} stands in {path.name}, which a live process still writes: "
-                    "wait until that process has ended"
+                    f"{path.name} is still written by a live process: wait until that has ended"
                 )
-        return [path for path in paths if path.exists()]
+        for name, path in paths.items():
+            if path.exists():
+                note(database, name, rewrite(path, runs, change, positions[name]))
 
-
-def _unload(database: duckdb.DuckDBPyConnection, run: str, paths: Iterable[Path]) -> None:
-    """Takes the run out, and all of the journals that are rewritten and loaded again next."""
-    database.begin()
-    database.execute("delete from records where run = ?", [run])
-    for path in paths:
-        database.execute("delete from records where journal = ?", [path.stem])
-        database.execute("delete from journals where name = ?", [path.stem])
-    database.commit()
-
-
-def _rewrite_without(path: Path, run: str) -> None:
-    """Replaces a journal by one without the run's events."""
-    needle = run.encode()
-    partial = path.with_suffix(".partial")
-    with on_disk(path), path.open("rb") as old, partial.open("wb") as new:
-        for line in old:
-            if needle in line and (not is_event(line) or orjson.loads(line)["run"] == run):
-                continue
-            new.write(line)
-        new.flush()
-        os.fsync(new.fileno())
-        partial.replace(path)
+    def _size(self) -> int:
+        files = [self.path, *self.journals.glob("*.jsonl")]
+        return sum(path.stat().st_size for path in files)
 
 
 def _event(line: str) -> Event:
@@ -213,7 +245,3 @@ def _event(line: str) -> Event:
         return Event.from_dict(orjson.loads(line))
     except orjson.JSONDecodeError as error:
         raise JournalError(f"an event of the store cannot be read: {error}: {line[:80]}") from error
-
-
-def _no_run(run: str, home: Path) -> UsageError:
-    return UsageError(f"there is no run {run!r} in {home}: `bursar runs` lists them")

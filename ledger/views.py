@@ -83,8 +83,29 @@ from runs group by planner;
 select name, class, sum(tokens) as tokens, sum(usd) as usd from spend group by all order by usd;
 ```
 
+How long that takes with ten million events is in [performance.md](performance.md).
+
 Money is exact: USD with twelve decimals. A hold that no bill settled counts as spent in full.
 "at" and "call" are words of SQL: write them in double quotes.
+
+## Archives, and what may go
+
+`bursar export all.parquet` writes every event to a Parquet file (`bursar export DIR`: one file
+for each journal), with its id and, in the column `body`, its line to the byte. DuckDB and polars
+query such files as they are: `select kind, count(*) from 'all.parquet' group by kind`. `bursar
+import PATH` adds the events that are not there yet to the journals that they came from; importing
+twice changes nothing.
+
+`bursar prune --older 90d` lists what it would take out of runs of which nothing was written for
+90 days, and `--yes` does it: prompts, replies, arguments, observations and values told to the
+policy are emptied in journals and store. Who was called when, under which hold, for how many
+tokens and how much money stays, and so do tasks, answers, scores and budgets: no sum, no report
+and no budget of an experiment changes. Such a run has a time in `runs.pruned`, and cannot be
+shown step by step, replayed, forked, resumed or reconciled any more. What belongs together is
+pruned together or not at all: the runs of an experiment, sub-agents and who started them, forks
+and what they come from. Runs in the journal of a live process stay. Tool outputs that were too
+long for the prompt stay in `outputs/`. To have all texts back one day, export before; `bursar
+forget RUN` is for what must leave no trace, its money included.
 
 This page is made from the comments in `ledger/sql/`: `python -m bursar.ledger.views`.
 """

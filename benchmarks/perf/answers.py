@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import orjson
 
+from . import tokens
+
 Fault = Literal["reset", "cut", "half_json", "hang", "html", "empty_choices", "drop_usage"]
 """What goes wrong after the reply is billed: the connection is reset before the reply or cut in
 its middle, the JSON ends half-way, nothing ever comes, a web page comes, the reply has no
@@ -118,6 +120,7 @@ def completion(body: dict[str, Any], step: Step, number: int, served: Served) ->
             "total_tokens": prompt + spent,
         },
     }
+    tokens.add(reply, body)
     return _altered(reply, step)
 
 
@@ -147,7 +150,10 @@ def chunks(reply: dict[str, Any], with_usage: bool) -> Iterator[bytes]:
             yield _event(head, {"tool_calls": [first]})
             rest = {"index": index, "function": {"arguments": text[half:]}}
             yield _event(head, {"tool_calls": [rest]})
-        yield _event(head, {}, choice["finish_reason"])
+        told = {name: choice[name] for name in ("token_ids", "logprobs") if name in choice}
+        if "prompt_token_ids" in reply:
+            head["prompt_token_ids"] = reply["prompt_token_ids"]
+        yield _event(head, {}, choice["finish_reason"], told)
     if with_usage and "usage" in reply:
         yield b"data: %s\n\n" % orjson.dumps({**head, "choices": [], "usage": reply["usage"]})
     yield b"data: [DONE]\n\n"
@@ -179,6 +185,8 @@ def _tool_call(number: int, position: int, wish: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _event(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+def _event(
+    head: dict[str, Any], delta: dict[str, Any], finish: str | None = None, told: Any = None
+) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish, **(told or {})}
     return b"data: %s\n\n" % orjson.dumps({**head, "choices": [choice]})

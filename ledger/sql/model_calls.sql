@@ -16,7 +16,8 @@
 --   reasoning     BIGINT          reasoning tokens billed
 --   seconds       DOUBLE          duration of the call
 --   price         VARCHAR         where the price is from, with its version
---   prompt        VARCHAR         hash of the request: the same for the same prompt and options
+--   prompt        VARCHAR         what it was told, by name and version: `react@1,budget@2`
+--   request       VARCHAR         hash of the request: the same for the same messages and options
 --   max_tokens    BIGINT          output tokens that it was granted
 --   content       VARCHAR         text of the reply
 --   finish        VARCHAR         why the reply ended: `stop`, `tool_calls`, `length`, …
@@ -25,9 +26,6 @@ create or replace view model_calls as
 select
     run, seq, "key", node, name as model, attempt, state, usd_held, usd,
     input, cache_read, cache_write, output, reasoning, seconds, price,
-    held ->> '$.request.hash' as prompt,
-    max_tokens,
-    settled ->> '$.reply.message.content' as content,
-    settled ->> '$.reply.finish_reason' as finish
-from calls
+    prompt, request, max_tokens, content, finish
+from holds
 where "call" = 'model';

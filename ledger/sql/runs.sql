@@ -19,18 +19,13 @@
 --   usd            DECIMAL(38,12)  USD spent; holds without a bill count in full
 --   unpriced       BIGINT          calls without a price, which `usd` leaves out
 --   model_calls    BIGINT          policy calls that left, each try counted
---   tool_calls     BIGINT          tool calls that left
+--   tool_calls     BIGINT          tool calls that left, in the units that they count as
 --   input_tokens   BIGINT          prompt tokens of all classes; bounds where no bill came
 --   output_tokens  BIGINT          completion tokens, reasoning included; bounds where no bill came
+--   pruned         TIMESTAMP       when its texts were taken out, in UTC, or null
 
 create or replace view runs as
-with spans as (
-    select run, min(t) as began, max("at") as seconds
-    from records
-    where run <> ''
-    group by run
-),
-marks as (
+with heads as (
     select
         run,
         any_value(task) as task,
@@ -47,9 +42,9 @@ marks as (
         arg_max(status, seq) filter (where kind = 'run_ended') as status,
         arg_max(answer, seq) filter (where kind = 'run_ended') as answer,
         arg_max(score, t) filter (where kind = 'scored') as score,
-        arg_max(success, t) filter (where kind = 'scored') as success
-    from records
-    where kind in ('run_started', 'run_resumed', 'run_ended', 'scored')
+        arg_max(success, t) filter (where kind = 'scored') as success,
+        max(pruned) as pruned
+    from marks
     group by run
 ),
 spent as (
@@ -58,10 +53,10 @@ spent as (
         coalesce(sum(usd), 0) as usd,
         count(*) filter (where usd is null) as unpriced,
         count(*) filter (where "call" = 'model') as model_calls,
-        count(*) filter (where "call" = 'tool') as tool_calls,
+        sum(calls) filter (where "call" = 'tool') as tool_calls,
         coalesce(sum(input_tokens), 0)::bigint as input_tokens,
         coalesce(sum(output_tokens), 0)::bigint as output_tokens
-    from calls
+    from holds
     where state <> 'released'
     group by run
 )
@@ -69,14 +64,15 @@ select
     run, task, task_id, experiment, planner, memory, model, seed, repeat, parent,
     case when ended > coalesce(resumed, -1) then status end as status,
     answer, score, success,
-    make_timestamp((began * 1000000)::bigint) as started,
+    make_timestamp((first * 1000000)::bigint) as started,
     seconds,
     coalesce(usd, 0) as usd,
     coalesce(unpriced, 0) as unpriced,
     coalesce(model_calls, 0) as model_calls,
-    coalesce(tool_calls, 0) as tool_calls,
+    coalesce(tool_calls, 0)::bigint as tool_calls,
     coalesce(input_tokens, 0) as input_tokens,
-    coalesce(output_tokens, 0) as output_tokens
+    coalesce(output_tokens, 0) as output_tokens,
+    make_timestamp((pruned * 1000000)::bigint) as pruned
 from spans
-left join marks using (run)
+left join heads using (run)
 left join spent using (run);

@@ -13,6 +13,7 @@ create table journals (
     corrupt bigint not null
 );
 
+-- One row per event.
 create table records (
     journal varchar,
     id varchar,
@@ -23,10 +24,22 @@ create table records (
     kind varchar,
     "key" varchar,
     hold varchar,
+    line json using compression zstd
+);
+
+-- One row per hold, with what became of it.
+create table holds (
+    run varchar,
+    hold varchar,
+    seq bigint,
+    "key" varchar,
     "call" varchar,
     name varchar,
     node varchar,
     attempt bigint,
+    calls bigint,
+    state varchar,
+    usd_held decimal(28, 12),
     usd decimal(28, 12),
     usd_input decimal(28, 12),
     usd_cache_read decimal(28, 12),
@@ -35,17 +48,31 @@ create table records (
     usd_reasoning decimal(28, 12),
     usd_call decimal(28, 12),
     usd_seconds decimal(28, 12),
-    input_tokens bigint,
-    output_tokens bigint,
-    max_tokens bigint,
-    price varchar,
     input bigint,
     cache_read bigint,
     cache_write bigint,
     output bigint,
     reasoning bigint,
+    input_tokens bigint,
+    output_tokens bigint,
     seconds double,
     ok boolean,
+    price varchar,
+    max_tokens bigint,
+    prompt varchar,
+    request varchar,
+    content varchar using compression zstd,
+    finish varchar,
+    arguments varchar using compression zstd,
+    observation varchar using compression zstd
+);
+
+-- Where runs begin, go on, end and are judged: one row per such event.
+create table marks (
+    run varchar,
+    seq bigint,
+    t double,
+    kind varchar,
     task varchar,
     task_id varchar,
     experiment varchar,
@@ -55,11 +82,18 @@ create table records (
     model varchar,
     seed bigint,
     repeat bigint,
+    fork varchar,
+    pruned double,
     status varchar,
     answer varchar,
-    why varchar,
     score double,
-    success boolean,
-    resource varchar,
-    line json using compression zstd
+    success boolean
+);
+
+-- When each run was heard of: one row per run.
+create table spans (
+    run varchar,
+    first double,
+    last double,
+    seconds double
 );

@@ -28,8 +28,8 @@ with sums as (
         coalesce(sum(usd_reasoning), 0) as usd_reasoning,
         coalesce(sum(usd_call), 0) as usd_call,
         coalesce(sum(usd_seconds), 0) as usd_seconds
-    from calls
-    where state <> 'released'
+    from holds
+    where run <> '' and state <> 'released'
     group by all
 ),
 classes as (
@@ -51,8 +51,7 @@ classes as (
 ),
 starts as (
     select run, any_value(task_id) as task_id, any_value(experiment) as experiment
-    from records
-    where kind = 'run_started'
+    from marks
     group by run
 )
 select

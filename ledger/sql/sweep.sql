@@ -1,5 +1,5 @@
--- Takes out what `load.sql` has added of lines that are no event.
+-- Takes out of `fresh` what is no event.
 
-delete from records
+delete from fresh
 where id is null or run is null or seq is null or t is null or "at" is null or kind is null
     or "key" is null;

@@ -6,6 +6,7 @@
 --   node         VARCHAR         the graph's node that asked
 --   tool         VARCHAR         the tool
 --   attempt      BIGINT          1 for the first try, 2 for the next, …
+--   calls        BIGINT          units that it counts as against limits on calls
 --   state        VARCHAR         `settled`, `released`, `unknown` (its outcome) or `open`
 --   usd_held     DECIMAL(28,12)  USD set aside before the call
 --   usd          DECIMAL(28,12)  USD spent; null if the tool has no price
@@ -17,9 +18,7 @@
 
 create or replace view tool_calls as
 select
-    run, seq, "key", node, name as tool, attempt, state, usd_held, usd, seconds, price,
-    held ->> '$.arguments' as arguments,
-    settled ->> '$.observation.text' as observation,
-    ok
-from calls
+    run, seq, "key", node, name as tool, attempt, calls, state, usd_held, usd, seconds, price,
+    arguments, observation, ok
+from holds
 where "call" = 'tool';

@@ -12,5 +12,6 @@ select
     coalesce(sum(usd) filter (where "call" is distinct from 'tool'), 0) as token_usd,
     coalesce(sum(usd) filter (where "call" = 'tool'), 0) as tool_usd,
     coalesce(sum(usd), 0) as usd
-from calls
+from holds
+where run <> ''
 group by run;

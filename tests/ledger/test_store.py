@@ -19,92 +19,7 @@ from bursar.ledger.errors import JournalError, UsageError
 from bursar.ledger.events import Event
 from bursar.ledger.store import Store
 
-
-class Book:
-    """Writes a journal by hand."""
-
-    def __init__(self, home: Path, name: str = "j1", *, format: int = 1) -> None:
-        self.path = home / "journals" / f"{name}.jsonl"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._name = name
-        self._lines = 0
-        self._seqs: dict[str, int] = {}
-        self.write("", "journal", format=format, journal=name)
-
-    def write(self, run: str, kind: str, key: str = "", *, at: float = 0.0, **body) -> Event:
-        seq = self._seqs.get(run, 0)
-        self._seqs[run] = seq + 1
-        id = f"{self._name}:{self._lines}"
-        event = Event(run, seq, kind, key, at, body, id, 1e9 + self._lines)
-        self.raw(orjson.dumps(event.to_dict()) + b"\n")
-        return event
-
-    def raw(self, data: bytes) -> None:
-        self._lines += data.count(b"\n")
-        with self.path.open("ab") as file:
-            file.write(data)
-
-    def start(self, run: str, **fields) -> None:
-        start = {"task": "Who?", "task_id": "t1", "experiment": "x", "parent": None}
-        start |= {"planner": "react", "memory": "full", "model": "m", "seed": 7, "repeat": 0}
-        self.write(run, "run_started", **(start | fields))
-
-    def hold(self, run: str, hold: str, usd: str | None, call: str = "model", **fields) -> None:
-        asked = {"name": "m" if call == "model" else "search", "node": "think", "attempt": 1}
-        bounds = {"input_tokens": 100, "output_tokens": 50} if call == "model" else {}
-        body = {"hold": hold, "call": call, "usd": usd, "price": "test", **asked, **bounds}
-        self.write(run, "hold", f"0/{hold}", **(body | fields))
-
-    def settle(self, run: str, hold: str, usd: str | None, **fields) -> None:
-        self.write(run, "settle", f"0/{hold}", hold=hold, usd=usd, ok=True, **fields)
-
-
-@pytest.fixture
-def home(tmp_path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def book(home) -> Book:
-    return Book(home)
-
-
-@pytest.fixture
-def store(home) -> Store:
-    return Store(home)
-
-
-def small_run(book: Book, run: str = "r1") -> None:
-    """Writes a run with one call of each kind and outcome."""
-    book.start(run)
-    book.hold(
-        run, "a", "0.010", request={"hash": "ab12", "base": None, "keep": 0, "new": []},
-        max_tokens=50,
-    )  # fmt: skip
-    book.settle(
-        run, "a", "0.004",
-        usd_by_class={"input": "0.001", "cache_read": "0.0005", "output": "0.0025"},
-        input=10, cache_read=5, cache_write=0, output=20, reasoning=4, seconds=1.5,
-        reply={"message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"},
-    )  # fmt: skip
-    book.hold(run, "b", "0.001", "tool", arguments='{"q": 1}', call_id="c1")
-    book.settle(
-        run, "b", "0.001", usd_by_class={"call": "0.001"}, seconds=0.1,
-        observation={"call_id": "c1", "tool": "search", "text": "found"},
-    )  # fmt: skip
-    book.hold(run, "c", "0.020")
-    book.write(run, "unknown", hold="c", why="timeout")
-    book.hold(run, "d", "0.030")
-    book.write(run, "release", hold="d", why="429")
-    book.hold(run, "e", "0.000000000001")
-    book.write(run, "scored", score=0.5, success=False)
-    book.write(run, "run_ended", at=3.5, status="answered", answer="Navazi", why="")
-
-
-def one(store: Store, sql: str, *parameters):
-    answer = store.query(sql, parameters)
-    assert len(answer.rows) == 1
-    return dict(zip(answer.columns, answer.rows[0], strict=True))
+from .conftest import Book, one, small_run
 
 
 def test_loading_twice_adds_nothing(book, store):
@@ -143,6 +58,7 @@ def test_a_run_is_summed_up(book, store):
         "status": "answered", "answer": "Navazi", "score": 0.5, "success": False, "seconds": 3.5,
         "usd": Decimal("0.025000000001"), "unpriced": 0, "model_calls": 3, "tool_calls": 1,
         "input_tokens": 15 + 100 + 100, "output_tokens": 24 + 50 + 50,
+        "pruned": None,
     }  # fmt: skip
 
 
@@ -176,8 +92,13 @@ def test_each_try_of_a_policy_call_is_a_row(book, store):
         ("released", Decimal("0.030"), Decimal(0), None),
         ("open", Decimal("1e-12"), Decimal("1e-12"), None),
     ]
-    first = one(store, "select prompt, max_tokens, finish, price from model_calls where seq = 1")
-    assert first == {"prompt": "ab12", "max_tokens": 50, "finish": "stop", "price": "test"}
+    first = one(
+        store, "select prompt, request, max_tokens, finish, price from model_calls where seq = 1"
+    )
+    assert first == {
+        "prompt": "react@1", "request": "ab12", "max_tokens": 50, "finish": "stop",
+        "price": "test",
+    }  # fmt: skip
 
 
 def test_each_try_of_a_tool_call_is_a_row(book, store):
@@ -191,7 +112,7 @@ def test_each_try_of_a_tool_call_is_a_row(book, store):
 
 def test_spend_names_where_the_money_went(book, store):
     small_run(book)
-    rows = store.query("select kind, class, tokens, usd from spend order by usd").rows
+    rows = store.query("select kind, class, tokens, usd from spend order by usd, kind").rows
     assert rows == [
         ("model", "reasoning", 4, Decimal(0)),
         ("model", "cache_read", 5, Decimal("0.0005")),
@@ -409,7 +330,7 @@ def test_a_run_in_a_live_journal_is_not_forgotten(book, store):
     small_run(book)
     with book.path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(UsageError, match=r"j1\.jsonl, which a live process still writes"):
+        with pytest.raises(UsageError, match=r"j1\.jsonl is still written by a live process"):
             store.forget("r1")
     assert store.forget("r1") == 12
 
@@ -500,8 +421,8 @@ def test_several_processes_write_load_and_ask_at_once(home, store):
 
 def test_a_loader_that_is_killed_leaves_nothing_half_done(book, home, store):
     code = (
-        "import os, sys; from pathlib import Path; from bursar.ledger import database, store\n"
-        "database._note = lambda *_: os.kill(os.getpid(), 9)\n"
+        "import os, sys; from pathlib import Path; from bursar.ledger import filling, store\n"
+        "filling.note = lambda *_: os.kill(os.getpid(), 9)\n"
         "store.Store(Path(sys.argv[1])).load()"
     )
     small_run(book)
