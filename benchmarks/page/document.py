@@ -31,8 +31,10 @@ def render_page(title: str, report: Report, rows: Sequence[Row], told: Told) -> 
     """
     names = name_setups([summary.setup for summary in report.setups])
     shown = points(report, names)
+    back = tag("p", tag("a", "‹ all runs", href=told.runs_at)) if told.runs_at else None
     body = tag(
         "main",
+        back,
         _head(title, report, rows),
         *_plot(shown, report),
         *_verdict(report),
@@ -163,9 +165,9 @@ def _tasks(
     runs = [row for row in rows if row.run]
     if not runs:
         return
-    left_out = sum(row.run not in told.steps for row in runs)
     note = "Those solved least often first. Open a task for its runs, and a run for its steps."
-    if left_out:
+    left_out = sum(row.run not in told.steps for row in runs)
+    if left_out and told.runs_at is None:
         note += f" Of {figures.count(left_out, 'run')} the steps are not in this file."
     yield tag(
         "section",

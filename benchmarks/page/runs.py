@@ -43,6 +43,8 @@ class Told:
     """By run."""
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     """By run; a run without steps here is only listed."""
+    runs_at: str | None = None
+    """Where the runs have their pages, `/runs/`; None for a page that stands alone."""
 
 
 def task_list(
@@ -118,7 +120,7 @@ def _run(row: Row, told: Told, keys: Mapping[Setup, Point]) -> Markup:
         ),
     )
     if not steps:
-        return tag("div", head, tag("code", f"bursar show {row.run}"), class_="run")
+        return tag("div", head, _elsewhere(row.run, told), class_="run")
     return tag(
         "details",
         tag("summary", head),
@@ -126,6 +128,12 @@ def _run(row: Row, told: Told, keys: Mapping[Setup, Point]) -> Markup:
         tag("p", tag("code", f"bursar show {row.run} --full"), class_="dim"),
         class_="run",
     )
+
+
+def _elsewhere(run: str, told: Told) -> Markup:
+    if told.runs_at is None:
+        return tag("code", f"bursar show {run}")
+    return tag("a", run, href=f"{told.runs_at}{run}")
 
 
 def _step(step: Step) -> Markup:

@@ -1,0 +1,71 @@
+"""The list of experiments, and each one's report with its runs as links."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from ...agent import Home, final_answer
+from .. import figures
+from ..page import Told, render_page
+from ..page.markup import Markup, tag
+from ..recorded import read_experiments
+from ..summary import summarise
+from .asking import Cursor, Part
+from .frame import moment, older, page, table
+from .reading import Row
+
+_HEADS = ("experiment", "suite", "planners", "runs", "solved", "USD", "started")
+_NUMBERS = ("planners", "runs", "solved", "USD")
+
+
+def experiment_list(found: Part[Row], before: Cursor | None, note: str) -> str:
+    """Returns the page of experiments."""
+    more = f"/experiments?{urlencode({'before': str(found.more)})}" if found.more else None
+    if found.rows:
+        body = table(_HEADS, [_row(each) for each in found.rows], _NUMBERS)
+    else:
+        body = tag(
+            "p", "No experiments yet: ", tag("code", "bursar bench"), " makes one.",
+            class_="empty",
+        )  # fmt: skip
+    pager = older(more, "/experiments" if before else None)
+    return page("Experiments", tag("h1", "Experiments"), body, pager, here="Experiments", note=note)
+
+
+def report_page(home: Home, name: str) -> str:
+    """Returns the report of an experiment as `bursar report --html` writes it, runs as links.
+
+    Raises:
+        UsageError: there is no such experiment.
+        JournalError: the store cannot be read.
+    """
+    found = read_experiments(home, [name])
+    report = summarise(found.rows, found.rows[0].setup, found.bills)
+    told = Told(
+        prompts=found.prompts,
+        golds={task.id: task.gold for task in found.tasks.values()},
+        answers={
+            run: None if text is None else final_answer(text) for run, text in found.answers.items()
+        },
+        runs_at="/runs/",
+    )
+    return render_page(name, report, found.rows, told)
+
+
+def _row(facts: Row) -> Markup:
+    name = facts["experiment"]
+    runs = f"{facts['runs']:,}"
+    if facts["unfinished"]:
+        runs += f" ({facts['unfinished']:,} unfinished)"
+    sign = "≥ " if facts["unpriced"] else ""
+    share = facts["judged"] and figures.percent(facts["solved"] / facts["judged"])
+    return tag(
+        "tr",
+        tag("td", tag("a", name, href=f"/experiments/{quote(name)}"), class_="id"),
+        tag("td", facts["suite"] or figures.NONE),
+        tag("td", f"{facts['planners']:,}", class_="n"),
+        tag("td", tag("a", runs, href=f"/?{urlencode({'experiment': name})}"), class_="n"),
+        tag("td", share or figures.NONE, class_="n"),
+        tag("td", f"{sign}{figures.usd(float(facts['usd']))}", class_="n"),
+        tag("td", moment(facts["started"]), class_="when"),
+    )
