@@ -25,6 +25,7 @@ from .kept import Kept
 from .prefixes import delta
 from .record import Effect, held_amount, reply_from, reply_to, step_of
 from .retrying import retrying
+from .sequences import Sequences
 
 OnCall = Callable[[int, ToolCall], None]
 
@@ -65,6 +66,7 @@ class Asking:
         self._temperature = temperature
         self._seed = seed
         self._prefixes = kept.prefixes
+        self._sequences = Sequences()
         self._tools_digest = _digest(*(spec.wire for spec in tools))
 
     async def ask(
@@ -198,7 +200,7 @@ class Asking:
             cache_write=usage and usage.cache_write, output=usage and usage.output,
             reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6),
             ok=True, final=True,
-            reply=reply_to(reply),
+            reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
         )  # fmt: skip
         for over in overruns:
             self._desk.write(

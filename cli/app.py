@@ -14,11 +14,13 @@ from . import config
 from .bench import bench
 from .diff import diff
 from .doctor import doctor
+from .export import bring, export
 from .forget import forget
 from .graph import graph
 from .mcp import mcp
 from .power import power
 from .prices import prices
+from .prune import prune
 from .race import race
 from .reconcile import reconcile
 from .replay import replay
@@ -31,6 +33,8 @@ from .sql import sql
 from .subroutines import subroutines
 from .suites import suites
 from .tools import tools
+from .train.app import train
+from .view import view
 from .whatif import whatif
 
 BUG = 70
@@ -57,6 +61,7 @@ for verb in (
     whatif,
     runs,
     show,
+    view,
     graph,
     sql,
     prices,
@@ -69,10 +74,14 @@ for verb in (
     suites,
     subroutines,
     forget,
+    prune,
+    export,
     reconcile,
     mcp,
 ):
     app.command()(verb)
+app.command("import")(bring)
+app.add_typer(train, name="train")
 
 
 def _print_version(wanted: bool) -> None:

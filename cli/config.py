@@ -33,7 +33,7 @@ def defaults(path: Path | None, group: Any) -> dict[str, dict[str, Any]]:
     if path is None:
         return {}
     settings = _Settings(path)
-    verbs: Mapping[str, Any] = group.commands
+    verbs = dict(_verbs(group))
     found: dict[str, dict[str, Any]] = {verb: {} for verb in verbs}
     tables = _read(path)
     for key, value in tables.items():
@@ -42,8 +42,8 @@ def defaults(path: Path | None, group: Any) -> dict[str, dict[str, Any]]:
         if not settings.share(key, value, verbs, found):
             known = sorted({name for verb in verbs.values() for name in _options(verb)})
             raise settings.wrong(key, f"is no option: the options are {', '.join(known)}")
-    for verb, table in tables.items():
-        if not isinstance(table, dict):
+    for verb, table in _tables(tables):
+        if not table and any(other.startswith(f"{verb} ") for other in verbs):
             continue
         if verb not in verbs:
             raise settings.wrong(verb, f"is no verb: the verbs are {', '.join(verbs)}")
@@ -53,7 +53,37 @@ def defaults(path: Path | None, group: Any) -> dict[str, dict[str, Any]]:
                 raise settings.wrong(
                     f"{verb}.{key}", f"is no option: {verb} has {', '.join(known)}"
                 )
-    return found
+    return _nested(found)
+
+
+def _verbs(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields the verbs and those of groups, `train rows`, each with its command."""
+    for name, command in group.commands.items():
+        verb = f"{above} {name}".strip()
+        if hasattr(command, "commands"):
+            yield from _verbs(command, verb)
+        else:
+            yield verb, command
+
+
+def _tables(tables: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields what a file says of each verb, `[train.rows]` as `train rows`."""
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            verb = f"{above} {name}".strip()
+            yield verb, {key: each for key, each in table.items() if not isinstance(each, dict)}
+            yield from _tables(table, verb)
+
+
+def _nested(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    nested: dict[str, dict[str, Any]] = {}
+    for verb, settings in found.items():
+        place = nested
+        *groups, name = verb.split()
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[name] = settings
+    return nested
 
 
 class _Settings:

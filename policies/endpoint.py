@@ -41,6 +41,9 @@ class Endpoint:
         stream: asks for the reply piece by piece, each passed to the request's `on_text`.
         tool_protocol: `"text"` for servers without tool calling: tools are described in the
             prompt and calls are read from fenced blocks in the reply.
+        tokenizer: the name of the model's tokenizer. With it the log-probabilities of what is
+            sampled are asked for, and from other servers than OpenAI's the token ids too (the
+            field `return_token_ids` of vLLM); replies and journal keep them for training.
         http_client: an httpx2 client of one's own to send through; closed with the endpoint.
         name: how prices and reports name it; None means the model's name.
     """
@@ -55,6 +58,7 @@ class Endpoint:
         max_output: int = 4096,
         stream: bool = False,
         tool_protocol: ToolProtocol = "native",
+        tokenizer: str | None = None,
         http_client: httpx2.AsyncClient | None = None,
         name: str | None = None,
     ) -> None:
@@ -65,6 +69,7 @@ class Endpoint:
         self.stream = stream
         self.takes_samples = tool_protocol == "native"
         self.tool_protocol = tool_protocol
+        self.tokenizer = tokenizer
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
         self.server = address(url)
         self.key_from = key_source(url)
@@ -95,6 +100,7 @@ class Endpoint:
             self.max_output if request.max_tokens is None else request.max_tokens,
             limit_field=self._limit_field,
             stream=self._streams(request),
+            asks=self._asks(),
         )
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         began = time.monotonic()
@@ -105,6 +111,12 @@ class Endpoint:
 
     def _streams(self, request: Request) -> bool:
         return self.stream and request.samples == 1
+
+    def _asks(self) -> tuple[str, ...]:
+        if self.tokenizer is None:
+            return ()
+        is_openai = self.server == urlsplit(OPENAI).netloc  # it refuses fields that it lacks
+        return ("logprobs",) if is_openai else ("logprobs", "return_token_ids")
 
     async def close(self) -> None:
         """Closes a client of one's own; shared connections close with their event loop."""
@@ -127,7 +139,9 @@ class Endpoint:
 
         options = connections.call_options(self._place, limit)
         native = self.tool_protocol == "native"
-        assembly = Assembly(request.on_text, request.on_call if native else None)
+        assembly = Assembly(
+            request.on_text, request.on_call if native else None, tokenizer=self.tokenizer
+        )
         try:
             async with asyncio.timeout(limit):
                 if self._streams(request):
@@ -135,7 +149,7 @@ class Endpoint:
                 response = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options
                 )
-                return wire.decode(response.content)
+                return wire.decode(response.content, self.tokenizer)
         except APIStatusError as exc:
             raise self._refusal(exc.response) from exc
         except wire.Unreadable as exc:

@@ -20,7 +20,10 @@ FORMS = (
     "openai:MODEL",
     "http://HOST:PORT/v1#MODEL",
     "https://HOST/v1#MODEL",
+    "http://HOST:PORT/v1#MODEL?tokenizer=NAME",
     "embedded",
+    "embedded:tiny",
+    "embedded:FILE.npz",
     "human",
     "scripted:FILE.json",
     "replay:JOURNAL.jsonl#RUN",
@@ -52,6 +55,8 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
         return _server(spec, options)
     if spec in ("embedded", "embedded/almanac-reader"):
         return embedded_policy(**options)
+    if weights := re.fullmatch(r"embedded:(tiny|.+\.npz)", spec):
+        return _tiny(weights[1], options)
     if spec == "human":
         return Human(**options)
     if script := re.fullmatch(r"scripted:(.+)", spec):
@@ -64,8 +69,19 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
     raise UsageError(f"unknown model {spec!r}: use one of {', '.join(FORMS)}")
 
 
+def _tiny(weights: str, options: dict[str, Any]) -> Policy:
+    from .embedded.tiny.policy import tiny_policy
+
+    file = Path(weights)
+    options = {"name": f"embedded/{file.stem}", **options}
+    return tiny_policy(None if weights == "tiny" else file, **options)
+
+
 def _server(spec: str, options: dict[str, Any]) -> Policy:
     url, _, model = spec.partition("#")
+    model, _, tokenizer = model.partition("?tokenizer=")
+    if tokenizer:
+        options = {"tokenizer": tokenizer, **options}
     if not model:
         raise UsageError(f"the model {spec!r} lacks its name: write ADDRESS#MODEL")
     return Endpoint(model, **{"base_url": url, "name": f"{address(url)}/{model}", **options})

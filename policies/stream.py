@@ -44,15 +44,19 @@ class Assembly:
         on_call: is called with the place and each tool call whose arguments are complete.
         finished: the server said that the reply is complete; only its bill may still come.
         done: the server said that nothing more comes.
+        tokenizer: whose token ids are in it; None leaves tokens out.
     """
 
     on_text: Callable[[str], None] | None = None
     on_call: Callable[[int, ToolCall], None] | None = None
     finished: bool = False
     done: bool = False
+    tokenizer: str | None = None
     _text: list[str] = field(default_factory=list)
     _calls: dict[int, dict[str, str]] = field(default_factory=dict)
     _head: dict[str, Any] = field(default_factory=dict)
+    _ids: list[int] = field(default_factory=list)
+    _logprobs: list[Any] = field(default_factory=list)
     _finish_reason: str | None = None
     _told: int = 0
 
@@ -70,7 +74,7 @@ class Assembly:
             raise wire.Unreadable("a piece of the stream is not a JSON object")
         if chunk.get("error"):
             raise wire.Unreadable(f"the stream broke off: {wire.complaint(chunk)[:200]}")
-        for name in ("id", "model", "usage"):
+        for name in ("id", "model", "usage", "prompt_token_ids"):
             if chunk.get(name):
                 self._head[name] = chunk[name]
         choices = chunk.get("choices")
@@ -84,8 +88,13 @@ class Assembly:
             "content": "".join(self._text),
             "tool_calls": [{"id": call["id"], "function": call} for call in calls],
         }
-        choice = {"message": message, "finish_reason": self._finish_reason}
-        return wire.reply({**self._head, "choices": [choice]})
+        choice = {
+            "message": message,
+            "finish_reason": self._finish_reason,
+            "token_ids": self._ids,
+            "logprobs": {"content": self._logprobs},
+        }
+        return wire.reply({**self._head, "choices": [choice]}, self.tokenizer)
 
     def _choose(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
@@ -97,10 +106,18 @@ class Assembly:
             for position, part in enumerate(delta.get("tool_calls") or ()):
                 if isinstance(part, Mapping):
                     self._extend_call(position, part)
+        if self.tokenizer is not None:
+            self._add_tokens(choice)
         if isinstance(reason := choice.get("finish_reason"), str):
             self._finish_reason = reason
             self.finished = True
             self._tell(len(self._calls))
+
+    def _add_tokens(self, choice: Mapping[str, Any]) -> None:
+        ids, told = choice.get("token_ids"), choice.get("logprobs")
+        content = told.get("content") if isinstance(told, Mapping) else None
+        self._ids += ids if isinstance(ids, list) else []
+        self._logprobs += content if isinstance(content, list) else []
 
     def _extend_call(self, position: int, part: Mapping[str, Any]) -> None:
         index = part.get("index")

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..ledger.records import Message, Reply, Request, ToolCall
+from ..ledger.records import Message, Reply, Request, Sampled, ToolCall
 from . import bill
 
 
@@ -17,9 +17,19 @@ class Unreadable(ValueError):
 
 
 def encode(
-    request: Request, model: str, max_tokens: int, *, limit_field: str, stream: bool
+    request: Request,
+    model: str,
+    max_tokens: int,
+    *,
+    limit_field: str,
+    stream: bool,
+    asks: Sequence[str] = (),
 ) -> bytes:
-    """Returns the body of the request. Messages and tools come in already encoded."""
+    """Returns the body of the request. Messages and tools come in already encoded.
+
+    Args:
+        asks: names of further fields that are true.
+    """
     parts = [
         b'{"model":',
         orjson.dumps(model),
@@ -38,19 +48,23 @@ def encode(
         parts.append(b',"seed":%d' % request.seed)
     if request.samples > 1:
         parts.append(b',"n":%d' % request.samples)
+    parts += [b',"%s":true' % name.encode() for name in asks]
     if stream:
         parts.append(b',"stream":true,"stream_options":{"include_usage":true}')
     parts.append(b"}")
     return b"".join(parts)
 
 
-def decode(raw: bytes) -> Reply:
+def decode(raw: bytes, tokenizer: str | None = None) -> Reply:
     """Returns the reply in the body of a response.
+
+    Args:
+        tokenizer: whose token ids are in it; None leaves tokens out.
 
     Raises:
         Unreadable: it is not JSON, an error in disguise, or has no message in it.
     """
-    return reply(loads(raw))
+    return reply(loads(raw), tokenizer)
 
 
 def loads(raw: bytes) -> Any:
@@ -67,8 +81,8 @@ def loads(raw: bytes) -> Any:
         raise Unreadable(f"the reply is not JSON: {shown!r}") from exc
 
 
-def reply(data: object) -> Reply:
-    """Returns the reply in a parsed chat completion.
+def reply(data: object, tokenizer: str | None = None) -> Reply:
+    """Returns the reply in a parsed chat completion; `tokenizer` as for `decode`.
 
     Raises:
         Unreadable: an error in disguise, or no message in it.
@@ -89,7 +103,29 @@ def reply(data: object) -> Reply:
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
         others=tuple(others),
+        sampled=None if tokenizer is None else _sampled(data, choices[0], tokenizer),
     )
+
+
+def _sampled(data: Mapping[str, Any], choice: Mapping[str, Any], tokenizer: str) -> Sampled | None:
+    """Returns the tokens of a choice, in the fields of vLLM's `return_token_ids` and `logprobs`.
+
+    Log-probabilities that are not one for each id say nothing of which token they are of: they
+    are left out. None if the server told neither.
+    """
+    told = choice.get("logprobs")
+    content = told.get("content") if isinstance(told, Mapping) else None
+    try:
+        prompt = tuple(map(int, data.get("prompt_token_ids") or ())) or None
+        ids = tuple(map(int, choice.get("token_ids") or ()))
+        logprobs = tuple(float(token["logprob"]) for token in content or ())
+    except (KeyError, TypeError, ValueError):  # the reply itself is sound, and paid
+        return None
+    if ids and len(logprobs) != len(ids):
+        logprobs = ()
+    if not ids and not logprobs:
+        return None
+    return Sampled(prompt=prompt, ids=ids, logprobs=logprobs, tokenizer=tokenizer)
 
 
 def _message(message: Mapping[str, Any]) -> Message:

@@ -13,7 +13,17 @@ from hypothesis import settings
 
 from bursar.benchmarks.perf.server import LoopbackServer
 
-FOLDERS = ("agent", "benchmarks", "cli", "ledger", "memory", "planners", "policies", "tools")
+FOLDERS = (
+    "agent",
+    "benchmarks",
+    "cli",
+    "ledger",
+    "memory",
+    "planners",
+    "policies",
+    "tools",
+    "training",
+)
 SPENDING = ("OPENAI_", "BURSAR_", "ANTHROPIC_")
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

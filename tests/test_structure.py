@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = set(SETTINGS["tool"]["setuptools"]["packages"])
 FACADES = [
-    "agent", "benchmarks.page", "benchmarks.statistics", "ledger", "memory", "planners",
-    "policies", "tools",
+    "agent", "benchmarks.live", "benchmarks.page", "benchmarks.published",
+    "benchmarks.statistics", "ledger", "memory", "planners", "policies", "tools",
+    "training.advantages", "training.export", "training.rewards",
 ]  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def test_the_wheel_has_what_the_checkout_has(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     inside = set(zipfile.ZipFile(wheel).namelist())
     folders = tuple(f"{name.removeprefix('bursar.').replace('.', '/')}/" for name in PACKAGES)
-    shipped = (".py", ".sql", ".css", "py.typed")
+    shipped = (".py", ".sql", ".css", ".js", "py.typed")
     wanted = {
         f"bursar/{path}"
         for path in listed

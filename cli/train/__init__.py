@@ -1,0 +1,1 @@
+"""`bursar train …`: one file a verb."""

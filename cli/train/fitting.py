@@ -1,0 +1,189 @@
+"""Carries out `bursar train sft` and `bursar train rl` and tells how they go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+
+from ...agent import Home, new_run_id
+from ...benchmarks.suite import suite as make_suite
+from ...ledger.account import Account
+from ...ledger.budget import Budget
+from ...ledger.errors import UsageError
+from ...ledger.prices import PriceBook
+from ...training import rollout
+from ...training.examples import Example
+from ...training.fitting import Fitting, Step, fit
+from ...training.loss import LOOP, REPLAY, SFT
+from ...training.metrics import Metrics, draw
+from ...training.models import Loaded, load
+from ...training.offline import imitated, replayed
+from ...training.recorded import recorded
+from ...training.reinforce import Learner, Reinforcement
+from ...training.rollout import Stage
+from ..benching import knob
+from ..screen import console, show
+from ..wording import exact_usd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    model: Path
+    out: Path
+    rate: float
+    seed: int
+    home: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imitation(Common):
+    experiment: str | None
+    epochs: int
+    cheapest: float
+    lora: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Common):
+    experiment: str
+    cost_share: float
+    lora: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play(Common):
+    suite: str | None
+    knobs: Sequence[str]
+    tasks: int
+    per_round: int
+    planner: str
+    memory: str
+    budgets: Sequence[str]
+    total_budget: str | None
+    rounds: int
+    group: int
+    uniform: bool
+    cost_share: float
+    prices: Path | None
+
+
+def imitate(order: Imitation, *, plain: bool) -> None:
+    """Trains on right runs."""
+
+    loaded = load(order.model, lora=order.lora)
+    runs = recorded(Home.at(order.home).store, order.experiment)
+    given = imitated(runs, loaded.trainable.tokenizer, cheapest=order.cheapest)
+    plan = Fitting(how=SFT, epochs=order.epochs, rate=order.rate, seed=order.seed)
+    _fit(order, loaded, given, plan, console(plain))
+
+
+def replay(order: Replay, *, plain: bool) -> None:
+    """Trains off-policy on judged runs."""
+
+    loaded = load(order.model, lora=order.lora)
+    runs = list(recorded(Home.at(order.home).store, order.experiment))
+    given = replayed(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
+    plan = Fitting(how=REPLAY, rate=order.rate, seed=order.seed)
+    _fit(order, loaded, given, plan, console(plain))
+
+
+def play(order: Play, *, plain: bool) -> None:
+    """Trains on rollouts of its own, round by round."""
+    screen = console(plain)
+    home = Home.at(order.home)
+    try:
+        asyncio.run(_play(order, home, screen))
+    finally:
+        home.close()
+    _end(order.out, screen)
+
+
+async def _play(order: Play, home: Home, screen: Console) -> None:
+
+    if order.suite is None or not order.budgets:
+        raise UsageError(
+            "rl plays tasks: give --suite and --budget, or --from EXPERIMENT to learn from logs"
+        )
+    loaded = load(order.model)
+    if loaded.policy is None:
+        raise UsageError(
+            f"{order.model} cannot be played here: serve it, record runs with "
+            "`--model http://HOST:PORT/v1#NAME?tokenizer=…`, and give --from EXPERIMENT"
+        )
+    made = make_suite(order.suite, **dict(map(knob, order.knobs)))
+    pool = made.tasks(order.tasks, order.seed)
+    stage = Stage(
+        suite=made, planner=order.planner, memory=order.memory, budgets=tuple(order.budgets)
+    )
+    total = Budget.parse(order.total_budget) if order.total_budget else Budget()
+    account = Account(total, name="the training")
+    plan = Reinforcement(
+        fitting=Fitting(how=LOOP, rate=order.rate, seed=order.seed, warm_up=0.0),
+        group=order.group, cost_share=order.cost_share, uniform=order.uniform,
+    )  # fmt: skip
+    learner = Learner(loaded.trainable, plan)
+    metrics, experiment = Metrics(_beside(order.out, ".metrics.duckdb")), f"train-{new_run_id()}"
+    draw = random.Random(order.seed)
+    for number in range(order.rounds):
+        tasks = {task.id: task for task in draw.sample(pool, min(order.per_round, len(pool)))}
+        money = _money_of_round(account, order.rounds - number)
+        policy = loaded.policy()
+        runs = await rollout.play(
+            policy, stage, tasks, learner.counts(tasks, money), round=number, account=account,
+            home=home, prices=PriceBook.load(order.prices), experiment=experiment,
+        )  # fmt: skip
+        await policy.close()
+        if not runs:
+            show(screen, f"the budget of the training is used up after {number} rounds")
+            break
+        done = learner.learn(number, runs)
+        last = done.steps[-1] if done.steps else None
+        figures = {"success": done.success, "usd": done.usd, "useful groups": done.useful}
+        figures |= {"entropy": last.entropy, "kl": last.kl} if last else {}
+        metrics.write(number, figures)
+        loaded.save(order.out)
+        told = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        show(screen, f"round {number + 1} of {order.rounds}: {done.runs} runs, {told}")
+    show(screen, f"{exact_usd(account.spent.usd)} spent on rollouts (experiment {experiment})")
+
+
+def _money_of_round(account: Account, rounds: int) -> Decimal | None:
+    left = account.remaining("usd")
+    return None if left is None else Decimal(left) / rounds
+
+
+def _fit(
+    order: Common, loaded: Loaded, given: Sequence[Example], plan: Fitting, screen: Console
+) -> None:
+    metrics = Metrics(_beside(order.out, ".metrics.duckdb"))
+
+    def told(step: Step) -> None:
+        figures = {"loss": step.loss, "entropy": step.entropy, "kl": step.kl, "norm": step.norm}
+        metrics.write(step.number, figures)
+        if step.number % 10 == 0 or step.number + 1 == step.of:
+            show(
+                screen,
+                f"step {step.number + 1} of {step.of}: loss {step.loss:.4f}, "
+                f"entropy {step.entropy:.3f}, kl {step.kl:.4f}, effective {step.effective:.0%}",
+            )
+
+    fit(loaded.trainable, given, plan, told=told, folder=_beside(order.out, ".training"))
+    loaded.save(order.out)
+    _end(order.out, screen)
+
+
+def _end(out: Path, screen: Console) -> None:
+    """Draws the curves and says where everything is."""
+    kept, picture = _beside(out, ".metrics.duckdb"), _beside(out, ".svg")
+    picture.write_text(draw(Metrics(kept).curves()), encoding="utf-8")
+    show(screen, f"model: {out}; metrics: {kept}; curves: {picture}")
+
+
+def _beside(out: Path, ending: str) -> Path:
+    return out.with_name(out.stem + ending)

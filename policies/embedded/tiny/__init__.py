@@ -1,0 +1,1 @@
+"""A small transformer behind the chat interface, run with NumPy."""

@@ -1,0 +1,194 @@
+"""Chat requests as the transformer's transcript, and its turns as chat messages.
+
+A transcript reads
+
+    <q> What is the mayor of Vokizu 's birthplace ? <b> n16
+    <t> mayor Vokizu birthplace : none . <s> Vokizu birthplace <e>
+    <obs> [ Vokizu ] Vokizu was born in Navazi . <b> n15
+    <t> mayor Vokizu birthplace : Navazi . Navazi mayor : none . <s> Navazi mayor <e>
+
+A thought is a list of look-ups: the relations that come after, a name, the relation asked of it,
+and what the observations so far say. A transcript only grows from turn to turn.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..grammar import RELATIONS, UNKNOWN, clause, read_statements
+from ..transcript import read_purse
+from .vocabulary import (
+    AMPLE,
+    ANSWER,
+    BUDGET,
+    END,
+    ERROR,
+    IDS,
+    LAST,
+    MOST_UNITS,
+    OBSERVATION,
+    OPEN,
+    QUESTION,
+    SEARCH,
+    TOLD,
+    TURN,
+    decode,
+    encode,
+)
+
+_QUESTION = re.compile(r"(?<!\w)(?:Who is|What is|Are|Which of) [^?\n]*\?")
+_BUDGET = re.compile(r"<budget>.*?(?:</budget>|\Z)", re.DOTALL)
+_ANSWER = re.compile(r"^Answer:(.*)\Z", re.MULTILINE | re.DOTALL)
+_FAILURES = ("Error", "Not run:")
+_WITHDRAWN = "Used up, and no longer available:"
+_MARK_OF = {"search": SEARCH, "open": OPEN}
+_TOOL_OF = {IDS[mark]: tool for tool, mark in _MARK_OF.items()}
+_PARAMETER = {"search": "query", "open": "name"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What the policy says in one turn: a thought, then calls or an answer."""
+
+    thought: str = ""
+    calls: tuple[tuple[str, str], ...] = ()
+    """Tools with their arguments."""
+    answer: str | None = None
+
+    def ids(self) -> list[int]:
+        """Returns the turn as the transformer writes it, from `<t>` to `<e>`."""
+        found = [IDS[TURN], *encode(self.thought)]
+        for tool, argument in self.calls:
+            found += [IDS[_MARK_OF[tool]], *encode(argument)]
+        if self.answer is not None:
+            found += [IDS[ANSWER], *encode(self.answer)]
+        return [*found, IDS[END]]
+
+    def message(self, place: int) -> dict[str, Any]:
+        """Returns the turn as an assistant's message; `place` makes the ids of calls its own."""
+        if self.answer is not None or not self.calls:
+            text = f"{self.thought}\nAnswer: {self.answer or UNKNOWN}".strip()
+            return {"role": "assistant", "content": text}
+        calls = [
+            {
+                "id": f"call_{place}_{number}",
+                "type": "function",
+                "function": {"name": tool, "arguments": json.dumps({_PARAMETER[tool]: argument})},
+            }
+            for number, (tool, argument) in enumerate(self.calls)
+        ]
+        return {"role": "assistant", "content": self.thought, "tool_calls": calls}
+
+
+def read_turn(ids: Sequence[int]) -> Turn:
+    """Returns the turn in what the transformer wrote after `<t>`; what is malformed is left out."""
+    parts: list[tuple[int | None, list[int]]] = [(None, [])]
+    for place in ids:
+        if place == IDS[END]:
+            break
+        if place in _TOOL_OF or place == IDS[ANSWER]:
+            parts.append((place, []))
+        else:
+            parts[-1][1].append(place)
+    answers = [decode(said) for mark, said in parts if mark == IDS[ANSWER] and said]
+    calls = [(_TOOL_OF[mark], decode(said)) for mark, said in parts if mark in _TOOL_OF and said]
+    return Turn(
+        thought=decode(parts[0][1]),
+        calls=() if answers else tuple(calls),
+        answer=answers[0] if answers else None,
+    )
+
+
+def prompt_ids(body: Mapping[str, Any]) -> list[int]:
+    """Returns the transcript of a chat-completion request, up to the `<t>` of the next turn."""
+    messages = [m for m in body.get("messages") or () if isinstance(m, Mapping)]
+    found = [place for message in messages for place in _message_ids(message)]
+    if not _may_call(body, messages):
+        found.append(IDS[LAST])
+    return [*found, IDS[TURN]]
+
+
+def question_ids(question: str, units: int | None) -> list[int]:
+    """Returns the head of a transcript: the question and the budget in prices of a search."""
+    return [IDS[QUESTION], *encode(question), *budget_ids(units)]
+
+
+def observation_ids(text: str, units: int | None) -> list[int]:
+    """Returns what a tool answered, notices included, and the budget after it."""
+    return [*_result_ids(text), *budget_ids(units)]
+
+
+def budget_ids(units: int | None) -> list[int]:
+    """Returns the budget line; nothing where no budget is known."""
+    if units is None:
+        return []
+    token = f"n{max(units, 0)}" if units <= MOST_UNITS else AMPLE
+    return [IDS[BUDGET], IDS[token]]
+
+
+def _may_call(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> bool:
+    purse = read_purse("\n".join(_text(m) for m in messages if m.get("role") != "assistant"))
+    is_open = bool(body.get("tools")) and body.get("tool_choice") != "none"
+    return is_open and not (purse and purse.is_last_turn)
+
+
+def _message_ids(message: Mapping[str, Any]) -> Iterator[int]:
+    role, text = message.get("role"), _text(message)
+    if role == "assistant":
+        yield from _said(message, text).ids()
+    elif role == "tool":
+        yield from _result_ids(_BUDGET.sub("", text))
+    elif role == "user":
+        asked = _QUESTION.search(text)
+        if asked:
+            yield from (IDS[QUESTION], *encode(asked[0]))
+        else:
+            yield IDS[TOLD]
+        yield from encode(_facts_text(text))
+    if role in ("tool", "user") and (purse := read_purse(text)):
+        yield from budget_ids(purse.calls_left("search"))
+
+
+def _facts_text(text: str) -> str:
+    """Returns the facts that a text states, one sentence each."""
+    facts = read_statements(text)
+    phrases = (RELATIONS[f.relation].phrases[:1] if f.relation in RELATIONS else () for f in facts)
+    return " ".join(f"{clause(f, *phrase)}." for f, phrase in zip(facts, phrases, strict=True))
+
+
+def _result_ids(text: str) -> list[int]:
+    """Returns what a tool answered; `<err>` says that it failed, or that a tool is used up."""
+    if text.startswith(_FAILURES):
+        return [IDS[ERROR]]
+    told, notice, _ = text.partition(_WITHDRAWN)
+    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if notice else [])]
+
+
+def _said(message: Mapping[str, Any], text: str) -> Turn:
+    calls = tuple(_calls(message.get("tool_calls")))
+    answers = [] if calls else _ANSWER.findall(text)
+    thought = _ANSWER.sub("", text).strip()
+    return Turn(thought=thought, calls=calls, answer=answers[-1].strip() if answers else None)
+
+
+def _calls(calls: object) -> Iterator[tuple[str, str]]:
+    for call in calls if isinstance(calls, list) else ():
+        try:
+            name = str(call["function"]["name"])
+            arguments = json.loads(call["function"]["arguments"])
+            if name in _MARK_OF:
+                yield name, next(str(value) for value in arguments.values())
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+            continue
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))

@@ -1,0 +1,44 @@
+"""`bursar train rl` and `bursar train sft`, as a person calls them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bursar.policies.embedded.tiny.weights import SHIPPED
+
+from ..conftest import Bursar
+
+pytest.importorskip("torch", reason="the extra `train` is not installed")
+
+
+def test_a_model_plays_learns_and_imitates_itself(bursar: Bursar, place: Path) -> None:
+    shutil.copy(SHIPPED, place / "a.npz")
+    done = bursar(
+        "train", "rl", "--model", "a.npz", "--out", "b.npz", "--suite", "almanac", "--budget",
+        "usd=0.016", "--tasks", "4", "--per-round", "4", "--rounds", "1", "--group", "2",
+        "--total-budget", "usd=0.2",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "round 1 of 1: 8 runs, success" in done.stdout
+    experiment = done.stdout.partition("(experiment ")[2].partition(")")[0]
+    assert (place / "b.npz").stat().st_size > 1_000_000
+    assert (place / "b.svg").read_text().startswith("<svg")
+
+    done = bursar("train", "sft", "--model", "b.npz", "--out", "c.npz", "--from", experiment)
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(place / "c.metrics.duckdb"), read_only=True) as database:
+        assert database.execute("select count(*) from metrics where name = 'loss'").fetchall()
+
+
+def test_what_is_missing_is_said(bursar: Bursar, place: Path) -> None:
+    done = bursar("train", "rl", "--model", "a.npz", "--out", "b.npz")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "give --suite and --budget, or --from EXPERIMENT" in done.stderr
+    shutil.copy(SHIPPED, place / "a.npz")
+    done = bursar("train", "sft", "--model", "a.npz", "--out", "b.npz", "--from", "none")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "there is nothing to train on" in done.stderr

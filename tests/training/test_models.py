@@ -1,0 +1,73 @@
+"""Models of Hugging Face, made here: read, trained whole or by adapters, written, read again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
+transformers = pytest.importorskip("transformers", reason="the extra `train` is not installed")
+
+from bursar.ledger.errors import UsageError  # noqa: E402
+from bursar.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
+from bursar.training.examples import Example  # noqa: E402
+from bursar.training.fitting import Fitting, fit  # noqa: E402
+from bursar.training.loss import SFT  # noqa: E402
+from bursar.training.models import load, tokenizer_of  # noqa: E402
+
+IDS = torch.tensor([[1, 2, 3, 4]])
+GIVEN = [Example(ids=(1, 2, 3), mask=(False, True, True), weights=(1.0,) * 3, trajectory="t")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=16, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=64,
+    )  # fmt: skip
+    path = tmp_path / "model"
+    transformers.LlamaForCausalLM(config).save_pretrained(path)
+    (path / "tokenizer.json").write_text(json.dumps({"model": "words"}))
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # by peft
+@pytest.mark.parametrize("lora", [0, 2])
+def test_a_model_is_trained_written_and_read_again(folder: Path, tmp_path: Path, lora: int) -> None:
+    before = load(folder).trainable.logits(IDS).detach()
+    loaded = load(folder, lora=lora)
+    assert torch.allclose(loaded.trainable.logits(IDS), before)
+    told: list[float] = []
+    plan = Fitting(how=SFT, epochs=60, rate=0.1 if lora else 0.02)
+    fit(loaded.trainable, GIVEN, plan, told=lambda step: told.append(step.loss))
+    assert told[-1] < 0.95 * told[0]
+    after = loaded.trainable.logits(IDS).detach()
+    loaded.save(tmp_path / "out")
+    again = load(tmp_path / "out")
+    found = again.trainable.logits(IDS)
+    assert torch.allclose(found, after, atol=1e-5)
+    assert not torch.allclose(found, before, atol=1e-2)
+    digest = again.trainable.tokenizer.rpartition("-")[2]
+    assert loaded.trainable.tokenizer.endswith(digest)
+
+
+def test_ids_belong_to_the_tokenizers_content(folder: Path) -> None:
+    first = tokenizer_of(folder)
+    assert first.startswith("model-")
+    (folder / "tokenizer.json").write_text("{}")
+    assert tokenizer_of(folder) != first
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no model at"):
+        load(tmp_path / "none")
+    with pytest.raises(UsageError, match="is no causal language model"):
+        load(tmp_path)
+    with pytest.raises(UsageError, match="trained as a whole"):
+        load(SHIPPED, lora=4)
+    (tmp_path / "torn.npz").write_bytes(b"x")
+    with pytest.raises(UsageError, match="holds no weights"):
+        load(tmp_path / "torn.npz")

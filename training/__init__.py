@@ -1,0 +1,1 @@
+"""Training: rows from recorded runs, rewards, advantages, allocation, exports."""

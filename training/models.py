@@ -1,0 +1,128 @@
+"""Models that can be trained: the embedded transformer, and those of Hugging Face."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..ledger.errors import UsageError
+from ..policies import Policy
+from ..policies.embedded.tiny.app import TinyApp
+from ..policies.embedded.tiny.vocabulary import TOKENIZER
+from ..policies.embedded.tiny.weights import load as load_weights
+from ..policies.embedded.tiny.weights import save as save_weights
+from ..policies.inprocess import endpoint
+from .embedded.network import Network
+from .examples import Trainable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A model in memory."""
+
+    trainable: Trainable
+    save: Callable[[Path], None]
+    """Writes it, in the form it was read in: an `.npz` file or a folder."""
+    policy: Callable[[], Policy] | None = None
+    """Returns it as a policy as it is now, or None where nothing here can run it."""
+
+
+def load(path: Path, *, lora: int = 0) -> Loaded:
+    """Reads a model.
+
+    Args:
+        path: an `.npz` file of the embedded transformer, or the folder of a causal language model
+            of Hugging Face; nothing is downloaded.
+        lora: rank of the LoRA adapters that are trained in place of the weights (Hu et al. 2021,
+            arXiv 2106.09685); 0 trains the weights. Adapters are merged before they are written.
+
+    Raises:
+        UsageError: there is no such model, or a package for it is missing.
+    """
+    if path.suffix == ".npz":
+        if lora:
+            raise UsageError("the embedded transformer is trained as a whole: leave --lora out")
+        return _embedded(path)
+    if not path.is_dir():
+        raise UsageError(f"there is no model at {path}: name an .npz file or a model's folder")
+    return _of_hugging_face(path, lora)
+
+
+def tokenizer_of(folder: Path) -> str:
+    """Returns the name under which ids of a model's tokenizer are recorded: of what it contains."""
+    files = _tokenizer_files(folder)
+    if not files:
+        raise UsageError(f"{folder} has no tokenizer: tokenizer.json is missing")
+    digest = hashlib.blake2b(digest_size=8)
+    for file in files:
+        digest.update(file.read_bytes())
+    return f"{folder.name}-{digest.hexdigest()}"
+
+
+def _tokenizer_files(folder: Path) -> list[Path]:
+    names = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "chat_template*")
+    return sorted(file for name in names for file in folder.glob(name))
+
+
+def _embedded(path: Path) -> Loaded:
+    network = Network.of(load_weights(path))
+    trainable = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
+    name = f"embedded/{path.stem}"
+
+    def policy() -> Policy:
+        return endpoint(TinyApp(network.exported(), name), name, tokenizer=TOKENIZER)
+
+    return Loaded(
+        trainable=trainable,
+        save=lambda target: save_weights(network.exported(), target),
+        policy=policy,
+    )
+
+
+def _of_hugging_face(folder: Path, lora: int) -> Loaded:
+    try:
+        from transformers import AutoModelForCausalLM
+    except ImportError as error:
+        raise UsageError(
+            "a model of Hugging Face needs transformers: pip install 'bursar[train]'"
+        ) from error
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UsageError(f"{folder} is no causal language model: {reason}") from error
+    if lora:
+        model = _with_adapters(model, lora)
+    model.eval()  # no dropout: a step depends on nothing but its examples
+    module: nn.Module = model
+
+    def logits(ids: Tensor) -> Tensor:
+        found: Tensor = model(input_ids=ids).logits
+        return found
+
+    def save(target: Path) -> None:
+        whole = model.merge_and_unload() if lora else model
+        whole.save_pretrained(target)
+        for file in _tokenizer_files(folder):
+            shutil.copy(file, target / file.name)
+
+    return Loaded(
+        trainable=Trainable(module=module, logits=logits, tokenizer=tokenizer_of(folder)),
+        save=save,
+    )
+
+
+def _with_adapters(model: Any, rank: int) -> Any:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise UsageError("--lora needs peft: pip install 'bursar[train]'") from error
+    return get_peft_model(
+        model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
+    )

@@ -1,0 +1,173 @@
+"""Reinforcement by rollouts: play, compare, learn, and again, until the money or the rounds end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from statistics import fmean
+
+from ..benchmarks.suite import Task
+from .advantages import Trajectory, broadcast, leave_one_out
+from .allocation import Candidate, allocate
+from .examples import Example, Trainable, examples
+from .fitting import Fitting, Step, fit
+from .rewards import Reward, format_gate, gated_cost
+from .rollout import Rollout
+from .rows import Row
+from .watch import Watch
+
+_WINDOW = 1_000
+"""Costs of earlier runs that a run's cost is compared with (Router-R1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reinforcement:
+    """How is played and learned."""
+
+    fitting: Fitting
+    group: int = 8
+    """Mean rollouts of a task in a round."""
+    cost_share: float = 0.2
+    """Share of the reward that a low cost earns where the answer is right (Router-R1)."""
+    uniform: bool = False
+    """True: every task gets the same rollouts; False: more where a gradient is likelier
+    (Knapsack)."""
+    replays: bool = True
+    """Whether a group without a success gets the task's last one back (a replay buffer of
+    successes, as ARPO has; its paper was not at hand)."""
+
+
+@dataclass
+class Known:
+    """What earlier rounds have shown of one task."""
+
+    solved: int = 0
+    tried: int = 0
+    usd: Decimal = Decimal(0)
+    success: tuple[Rollout, ...] = ()
+    """The last run that solved it, if any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What one round has come to."""
+
+    number: int
+    runs: int
+    success: float
+    usd: float
+    """Mean cost of a run."""
+    useful: float
+    """Share of the groups that have a gradient."""
+    replayed: int
+    """Earlier successes that were put in."""
+    steps: tuple[Step, ...]
+
+
+@dataclass
+class Learner:
+    """Learns from one round after the other.
+
+    Args:
+        model: is trained in place.
+        watch: stops a policy that is being lost.
+    """
+
+    model: Trainable
+    plan: Reinforcement
+    watch: Watch = field(default_factory=Watch)
+    known: dict[str, Known] = field(default_factory=dict)
+    _costs: list[float] = field(default_factory=list)
+
+    def counts(self, tasks: Mapping[str, Task], usd: Decimal | None) -> dict[str, int]:
+        """Returns how often each task is to be played.
+
+        Args:
+            usd: money of the round; None where the runs cost nothing, or nobody limits them.
+        """
+        group = self.plan.group
+        costs = {name: self._cost(name) for name in tasks}
+        if self.plan.uniform or usd is None or None in costs.values():
+            return dict.fromkeys(tasks, group)
+        candidates = [
+            Candidate(
+                task=name, solved=self.known[name].solved, tried=self.known[name].tried, cost=cost
+            )
+            for name, cost in costs.items()
+            if cost is not None
+        ]
+        found = allocate(candidates, usd, most=4 * group)
+        return {name: count for name, count in found.items() if count}
+
+    def learn(self, number: int, runs: Sequence[Rollout]) -> Round:
+        """Takes note of a round's runs and makes one pass over them.
+
+        Raises:
+            Collapsed: the watch has seen enough.
+            UsageError: a run has no tokens or no log-probabilities, or was not judged.
+        """
+        groups: dict[str, list[Rollout]] = {}
+        for run in runs:
+            groups.setdefault(run.outcome.task, []).append(run)
+        replayed = self._replay(groups) if self.plan.replays else 0
+        self._costs = [*self._costs, *(run.outcome.cost for run in runs)][-_WINDOW:]
+        whole = {name: group for name, group in groups.items() if len(group) > 1}
+        given, useful = self._examples(whole)
+        steps: list[Step] = []
+        if given:
+            plan = Fitting(**{**vars(self.plan.fitting), "seed": self.plan.fitting.seed + number})
+            fit(self.model, given, plan, told=steps.append, watch=self.watch)
+        for run in runs:
+            self._note(run)
+        return Round(
+            number=number, runs=len(runs), replayed=replayed, steps=tuple(steps),
+            success=fmean(run.outcome.success for run in runs) if runs else 0.0,
+            usd=fmean(run.outcome.cost for run in runs) if runs else 0.0,
+            useful=useful / len(whole) if whole else 0.0,
+        )  # fmt: skip
+
+    def _examples(self, groups: Mapping[str, Sequence[Rollout]]) -> tuple[list[Example], int]:
+        """Returns what is to be learned, and how many groups had members of unequal reward."""
+        reward: Reward = format_gate(gated_cost(self._costs or [0.0], alpha=self.plan.cost_share))
+        members = [
+            Trajectory(
+                trajectory=run.outcome.run, run=run.outcome.run, task=name,
+                reward=reward(run.outcome),
+            )
+            for name, group in groups.items()
+            for run in group
+        ]  # fmt: skip
+        gains = leave_one_out(members)
+        rows = [row for group in groups.values() for run in group for row in run.rows]
+        moving = [row for row in rows if gains[row.run]]
+        by_trajectory = {row.trajectory: gains[row.run] for row in moving}
+        useful = sum(any(gains[run.outcome.run] for run in group) for group in groups.values())
+        return self._weighted(moving, by_trajectory), useful
+
+    def _weighted(self, rows: Sequence[Row], gains: Mapping[str, float]) -> list[Example]:
+        if not rows:
+            return []
+        return examples(rows, broadcast(rows, gains), self.model.tokenizer, off_policy=True)
+
+    def _replay(self, groups: dict[str, list[Rollout]]) -> int:
+        """Adds an earlier success to each group that has none; returns to how many."""
+        added = 0
+        for name, group in groups.items():
+            known = self.known.get(name)
+            if known and known.success and not any(run.outcome.success for run in group):
+                group.extend(known.success)
+                added += 1
+        return added
+
+    def _cost(self, task: str) -> Decimal | None:
+        known = self.known.get(task)
+        return known.usd / known.tried if known and known.tried and known.usd else None
+
+    def _note(self, run: Rollout) -> None:
+        known = self.known.setdefault(run.outcome.task, Known())
+        known.tried += 1
+        known.usd += Decimal(str(run.outcome.cost))
+        if run.outcome.success:
+            known.solved += 1
+            known.success = (run,)
