@@ -30,8 +30,8 @@ Model = Annotated[
         "--policy",
         envvar="BURSAR_MODEL",
         metavar="MODEL",
-        help="Who decides: openai/NAME, http://HOST:PORT/v1#NAME, embedded, human, "
-        "scripted:FILE.json, or router:CHEAP,DEAR.",
+        help="Who decides: openai/NAME, http://HOST:PORT/v1#NAME, embedded, "
+        "embedded:tiny, embedded:FILE.npz, human, scripted:FILE.json, or router:CHEAP,DEAR.",
     ),
 ]
 Planner = Annotated[

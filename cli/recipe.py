@@ -104,7 +104,8 @@ def absolute(path: Path | None) -> str | None:
 def absolute_model(model: str) -> str:
     """Returns a model string that means the same from any folder."""
     kind, _, path = model.partition(":")
-    return f"{kind}:{Path(path).absolute()}" if kind in ("scripted", "replay") else model
+    is_file = kind in ("scripted", "replay") or (kind == "embedded" and path.endswith(".npz"))
+    return f"{kind}:{Path(path).absolute()}" if is_file else model
 
 
 def required(value: Any, name: str, example: str) -> Any:

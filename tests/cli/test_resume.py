@@ -8,8 +8,11 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from bursar.agent import Agent
 from bursar.benchmarks.perf.server import LoopbackServer
+from bursar.cli.recipe import absolute_model
 from bursar.policies import Scripted
 
 from .conftest import PROGRAM, RUN, Bursar, run_id
@@ -70,3 +73,13 @@ def test_the_run_of_a_program_is_left_to_it(bursar: Bursar, place: Path) -> None
     done = bursar("resume", run)
     assert done.returncode == 2
     assert f"agent.resume('{run}')" in done.stderr
+
+
+def test_a_model_means_the_same_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert absolute_model("embedded:w.npz") == f"embedded:{tmp_path / 'w.npz'}"
+    assert absolute_model("scripted:s.json") == f"scripted:{tmp_path / 's.json'}"
+    assert absolute_model("embedded:tiny") == "embedded:tiny"
+    assert absolute_model("http://h:1/v1#m") == "http://h:1/v1#m"

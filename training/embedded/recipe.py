@@ -46,7 +46,7 @@ SMALL = Recipe(
 def further(start: Path) -> Recipe:
     """Returns the recipe that goes on from weights: less and slower, and from another seed."""
     study = Study(
-        tokens=900_000,
+        tokens=1_800_000,
         start=start,
         drills=0.1,
         matrix_rate=0.002,
