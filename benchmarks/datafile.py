@@ -58,7 +58,7 @@ def folder(suite: str, data: str | Path, needed: str) -> Path:
         UsageError: none is named, or there is no such folder.
     """
     if not str(data):
-        raise UsageError(f"{suite} needs its data: give --knob data=FOLDER with {needed}")
+        raise UsageError(f"{suite} needs its data: give --data FOLDER with {needed}")
     path = Path(data)
     if not path.is_dir():
         raise UsageError(f"{suite}: there is no folder {str(path)!r}: give one with {needed}")

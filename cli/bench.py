@@ -42,6 +42,7 @@ def bench(
             envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
         ),
     ] = None,
+    data: options.Data = None,
     concurrency: Annotated[
         int,
         typer.Option(
@@ -89,13 +90,13 @@ def bench(
     Set-ups are all pairs of a planner and a budget; the first is what others are compared with.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
-    from .benching import Order, carry_out, plan_of
+    from .benching import Order, carry_out, plan_of, with_data
 
     plan = None
     if resume is None:
         plan = plan_of(
-            suite, model, planner, memory, budget or [], tasks, repeats, seed, knob or [],
-            learn_from or [],
+            suite, model, planner, memory, budget or [], tasks, repeats, seed,
+            with_data(knob, data), learn_from or [],
         )  # fmt: skip
     order = Order(
         plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,

@@ -68,6 +68,11 @@ def plan_of(
     )
 
 
+def with_data(knobs: list[str] | None, data: Path | None) -> list[str]:
+    """Returns the knobs with `--data` among them, so that it is found from any folder."""
+    return [*(knobs or ()), *([] if data is None else [f"data={data.absolute()}"])]
+
+
 def carry_out(order: Order, *, plain: bool) -> int:
     """Runs the experiment, prints its report and returns the exit code."""
     out = console(plain)

@@ -78,3 +78,9 @@ Tools = Annotated[
 System = Annotated[
     str, typer.Option(envvar="BURSAR_SYSTEM", metavar="TEXT", help="Added to the system message.")
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="BURSAR_DATA", metavar="PATH", help="The suite's data, as it is published."
+    ),
+]

@@ -72,6 +72,7 @@ def race(
             envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
         ),
     ] = None,
+    data: options.Data = None,
     concurrency: Annotated[
         int,
         typer.Option(
@@ -111,12 +112,13 @@ def race(
     Candidates are all combinations of model, planner, memory and budget.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
-    from .benching import plan_of
+    from .benching import plan_of, with_data
     from .racing import Start, carry_out
 
+    settings = with_data(knob, data)
     models: list[str | None] = [*(model or ())] or [None]
     plans = [
-        plan_of(suite, each, planner, kept, budget or [], tasks, repeats, seed, knob or [], [])
+        plan_of(suite, each, planner, kept, budget or [], tasks, repeats, seed, settings, [])
         for each in models
         for kept in filter(None, map(str.strip, memory.split(",")))
     ]

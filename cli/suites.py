@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,12 +18,7 @@ class Action(StrEnum):
 def suites(
     action: Annotated[Action, typer.Argument(help="What to do.")] = Action.list,
     name: Annotated[str | None, typer.Argument(help="The suite's name, e.g. hotpotqa.")] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="BURSAR_DATA", metavar="PATH", help="The suite's data, as it is published."
-        ),
-    ] = None,
+    data: options.Data = None,
     tasks: Annotated[
         int | None,
         typer.Option(

@@ -64,8 +64,8 @@ class Game24:
             )
         except (OSError, ValueError, KeyError) as error:
             raise UsageError(
-                f"the puzzles in {self.path} cannot be read ({error!r}): give data=FOLDER with the "
-                f"{FILE} of Tree of Thoughts (columns Rank and Puzzles)"
+                f"the puzzles in {self.path} cannot be read ({error!r}): give --data FOLDER with "
+                f"the {FILE} of Tree of Thoughts (columns Rank and Puzzles)"
             ) from error
 
 
@@ -77,7 +77,7 @@ def game24(*, data: str | Path = "") -> Game24:
     """
     if not data:
         raise UsageError(
-            "game24 needs its data: give --knob data=FOLDER with the 24.csv of Tree of Thoughts"
+            "game24 needs its data: give --data FOLDER with the 24.csv of Tree of Thoughts"
         )
     return Game24(Path(data))
 

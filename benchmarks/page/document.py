@@ -15,7 +15,7 @@ from .bars import limits, waterfalls
 from .markup import Markup, join, tag
 from .plot import Point, cost_plot, points
 from .runs import Told, task_list
-from .tables import comparisons_table, setups_table
+from .tables import comparisons_table, metrics_table, setups_table
 
 _SIZES = {"wide": (880, 440), "narrow": (380, 400)}
 """The plot is drawn twice, and the style sheet shows the one that fits."""
@@ -111,6 +111,8 @@ def _tables(report: Report, shown: Sequence[Point]) -> Iterator[Markup]:
         setups_table(report, shown),
         *(tag("p", line, class_="dim") for line in _notes(report)),
     )
+    if report.metrics:
+        yield tag("section", tag("h2", "The scorer's metrics"), metrics_table(report, shown))
     if report.comparisons:
         first = report.comparisons[0]
         base = next(point for point in shown if point.setup == first.base)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .. import figures
 from ..rows import Setup
+from ..statistics import Estimate
 from ..summary import Report
 from ..worth import FrontierPlace, RepeatsSummary
 from .markup import Markup, join, tag
@@ -73,6 +74,23 @@ def comparisons_table(report: Report, points: Sequence[Point]) -> Markup:
     ]
     heads = ["set-up", "common tasks", "success, points", "p of success", "cost per task"]
     return _table(heads, lines)
+
+
+def metrics_table(report: Report, points: Sequence[Point]) -> Markup:
+    """Returns what else the scorer measures, one line a set-up."""
+    by_setup = {point.setup: point for point in points}
+    heads = list(dict.fromkeys(name for each in report.metrics for name in each.means))
+    lines = [
+        [key(by_setup[each.setup]), *(_share(each.means.get(name)) for name in heads)]
+        for each in report.metrics
+    ]
+    return _table(["set-up", *heads], lines)
+
+
+def _share(estimate: Estimate | None) -> Markup:
+    if estimate is None:
+        return tag("td", figures.NONE)
+    return _stack(figures.percent(estimate.value), figures.percent_interval(estimate))
 
 
 def key(point: Point) -> Markup:

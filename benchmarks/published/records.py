@@ -95,7 +95,7 @@ def read_records(path: Path | str, *, suite: str) -> tuple[Record, ...]:
         UsageError: no file is given, it cannot be read or is empty, or a line makes no sense.
     """
     if not str(path):
-        raise UsageError(f"{suite} needs its data: give --knob data=FILE as it is published")
+        raise UsageError(f"{suite} needs its data: give --data FILE as it is published")
     path = Path(path)
     text = _text(path)
     rows = _csv if path.suffix.lower() == ".csv" else _json

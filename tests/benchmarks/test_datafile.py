@@ -66,7 +66,7 @@ def test_files_that_cannot_be_used_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_suite_without_its_folder_says_what_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="bfcl needs its data: give --knob data=FOLDER with files"):
+    with pytest.raises(UsageError, match="bfcl needs its data: give --data FOLDER with files"):
         folder("bfcl", "", "files")
     with pytest.raises(UsageError, match="there is no folder"):
         folder("bfcl", tmp_path / "none", "files")

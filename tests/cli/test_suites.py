@@ -44,3 +44,14 @@ def test_a_name_is_needed(bursar: Bursar) -> None:
     done = bursar("suites", "validate")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "which suite is to be validated?" in done.stderr
+
+
+def test_data_of_a_suite_are_found_from_any_folder(bursar: Bursar, place: Path) -> None:
+    (place / "mine.jsonl").write_text(json.dumps(RECORD))
+    done = bursar(
+        "bench", "dataset", "--data", "mine.jsonl", "--policy", "embedded", "--budget",
+        "model_calls=3", "--tasks", "1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = bursar("sql", "select body from events where kind = 'run_started'", "--csv").stdout
+    assert str(place / "mine.jsonl") in said

@@ -98,7 +98,7 @@ def test_the_tools_are_not_read_only_and_say_what_they_take(small: Game24) -> No
 
 
 def test_missing_data_is_told(tmp_path: Path, small: Game24) -> None:
-    with pytest.raises(UsageError, match="game24 needs its data: give --knob data=FOLDER"):
+    with pytest.raises(UsageError, match="game24 needs its data: give --data FOLDER"):
         game24()
     with pytest.raises(UsageError, match="cannot be read"):
         game24(data=tmp_path / "none").tasks(1, seed=0)

@@ -137,3 +137,11 @@ def test_more_setups_than_letters_and_colours(make_row: MakeRow) -> None:
     text = " ".join(read(page_of(rows)).text)
     assert "Z" in text
     assert "D1" in text
+
+
+def test_what_the_scorer_measures_is_on_the_page(make_row: MakeRow) -> None:
+    rows = [make_row(task, True, metrics={"f1": 0.5, "<em>": 1.0}) for task in "abc"]
+    text = " ".join(read(page_of([*rows, make_row("a", True, planner="tracker")])).text)
+    assert "The scorer's metrics" in text
+    assert "50.0 %" in text
+    assert "<em>" in text

@@ -79,7 +79,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_records(tmp_path, suite="x")
     with pytest.raises(UsageError, match=r"cannot read .*none\.jsonl"):
         read_records(tmp_path / "none.jsonl", suite="x")
-    with pytest.raises(UsageError, match="x needs its data: give --knob data=FILE"):
+    with pytest.raises(UsageError, match="x needs its data: give --data FILE"):
         read_records("", suite="x")
 
 
