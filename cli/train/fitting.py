@@ -28,7 +28,7 @@ from ...training.recorded import recorded
 from ...training.reinforce import Learner, Reinforcement
 from ...training.rollout import Stage
 from ..benching import knob
-from ..screen import console, show
+from ..screen import console
 from ..wording import exact_usd
 
 
@@ -140,7 +140,9 @@ async def _play(order: Play, home: Home, screen: Console) -> None:
         )  # fmt: skip
         await policy.close()
         if not runs:
-            show(screen, f"the budget of the training is used up after {number} rounds")
+            screen.print(
+                f"the budget of the training is used up after {number} rounds", soft_wrap=True
+            )
             break
         done = learner.learn(number, runs)
         last = done.steps[-1] if done.steps else None
@@ -149,8 +151,13 @@ async def _play(order: Play, home: Home, screen: Console) -> None:
         metrics.write(number, figures)
         loaded.save(order.out)
         told = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        show(screen, f"round {number + 1} of {order.rounds}: {done.runs} runs, {told}")
-    show(screen, f"{exact_usd(account.spent.usd)} spent on rollouts (experiment {experiment})")
+        screen.print(
+            f"round {number + 1} of {order.rounds}: {done.runs} runs, {told}", soft_wrap=True
+        )
+    screen.print(
+        f"{exact_usd(account.spent.usd)} spent on rollouts (experiment {experiment})",
+        soft_wrap=True,
+    )
 
 
 def _money_of_round(account: Account, rounds: int) -> Decimal | None:
@@ -167,10 +174,10 @@ def _fit(
         figures = {"loss": step.loss, "entropy": step.entropy, "kl": step.kl, "norm": step.norm}
         metrics.write(step.number, figures)
         if step.number % 10 == 0 or step.number + 1 == step.of:
-            show(
-                screen,
+            screen.print(
                 f"step {step.number + 1} of {step.of}: loss {step.loss:.4f}, "
                 f"entropy {step.entropy:.3f}, kl {step.kl:.4f}, effective {step.effective:.0%}",
+                soft_wrap=True,
             )
 
     fit(loaded.trainable, given, plan, told=told, folder=_beside(order.out, ".training"))
@@ -182,7 +189,7 @@ def _end(out: Path, screen: Console) -> None:
     """Draws the curves and says where everything is."""
     kept, picture = _beside(out, ".metrics.duckdb"), _beside(out, ".svg")
     picture.write_text(draw(Metrics(kept).curves()), encoding="utf-8")
-    show(screen, f"model: {out}; metrics: {kept}; curves: {picture}")
+    screen.print(f"model: {out}; metrics: {kept}; curves: {picture}", soft_wrap=True)
 
 
 def _beside(out: Path, ending: str) -> Path:

@@ -33,7 +33,7 @@ def carry_out(recipe: Recipe, out: Path, *, seed: int | None, plain: bool) -> No
     screen = console(plain)
     told = log_to(out.with_suffix(".jsonl"), lambda event, numbers: _tell(screen, event, numbers))
     show(screen, table(train(recipe, out, told)))
-    show(screen, f"weights: {out}; use them with --model embedded:{out}")
+    screen.print(f"weights: {out}; use them with --model embedded:{out}", soft_wrap=True)
 
 
 def table(found: Sequence[Measured]) -> Table:

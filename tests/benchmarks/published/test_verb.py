@@ -69,5 +69,5 @@ def test_broken_data_and_a_missing_name_are_wrong_usage(tmp_path: Path) -> None:
         CliRunner().invoke(
             APP, ["validate", "gsm8k", "--data", f"{tmp_path}/d.jsonl"], catch_exceptions=False
         )
-    with pytest.raises(UsageError, match="a suite is required"):
+    with pytest.raises(UsageError, match="which suite is to be validated"):
         CliRunner().invoke(APP, ["validate"], catch_exceptions=False)
