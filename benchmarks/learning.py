@@ -40,7 +40,7 @@ class Learning:
         tasks: the tasks to come: no lesson may hold an answer of theirs.
 
     Raises:
-        UsageError: there is no such experiment, or it is one of another suite.
+        UsageError: there is no such experiment, it is one of another suite, or it was pruned.
     """
 
     def __init__(
@@ -96,6 +96,10 @@ def _tasks_of(
             f"there is no experiment {experiment!r} in {home.path} to learn from: see `bursar runs`"
         )
     started = next(event for event in runs[0] if event.kind == "run_started")
+    if started.body.get("pruned"):
+        raise UsageError(
+            f"the texts of experiment {experiment!r} were pruned: nothing can be learned from it"
+        )
     plan: Mapping[str, object] = started.body["agent"]["plan"]
     if plan["suite"] != of.name:
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bursar.benchmarks.experiment import Outcome, Plan, run_experiment
 from bursar.benchmarks.whatif import what_if
 from bursar.ledger.errors import UsageError
 from bursar.ledger.prices import PriceBook
+from bursar.ledger.pruning import prunable, prune
 from bursar.memory.examples import PREFIX
 
 
@@ -67,6 +69,11 @@ def _prompt(home: Home, run: str) -> str:
 async def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no experiment 'x'"):
         await made(tmp_path, plan("x"))
+    old, place = await made(tmp_path, plan()), Home.at(tmp_path)
+    place.close()
+    prune(place.store, prunable(place.store, before=time.time() + 1).runs, now=1.0)
+    with pytest.raises(UsageError, match="were pruned: nothing can be learned from it"):
+        await made(tmp_path, plan(old.experiment))
     other = await made(tmp_path, plan(suite="workshop", planners=("toolpath",), budgets=("usd=1",)))
     with pytest.raises(UsageError, match=r"of the suite workshop, not of almanac"):
         await made(tmp_path, plan(other.experiment))
