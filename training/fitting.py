@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def fit(
         for epoch in range(plan.epochs)
         for part in range(0, len(given), plan.rows)
     ]  # fmt: skip
-    name = f"{plan} of {len(given)} examples"
+    name = name_of(plan, given, model)
     begun = checkpoint.load(folder, name) if folder else None
     if begun is not None:
         model.module.load_state_dict(begun.module)
@@ -108,6 +109,16 @@ def fit(
                 optimiser=optimiser.state_dict(),
             )  # fmt: skip
             checkpoint.save(folder, state)
+
+
+def name_of(plan: Fitting, given: Sequence[Example], model: Trainable) -> str:
+    """Returns what tells a training from any other: plan, examples and first weights."""
+    digest = hashlib.blake2b(digest_size=8)
+    for each in given:
+        digest.update(repr((each.trajectory, each.ids, each.weights)).encode())
+    for parameter in model.module.parameters():
+        digest.update(repr(float(parameter.detach().double().abs().sum())).encode())
+    return f"{plan} of {len(given)} examples, {digest.hexdigest()}"
 
 
 def _step(

@@ -18,6 +18,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ..ledger.errors import UsageError
+
 Reference = Literal["policy", "token", "sequence"]
 """What a likelihood is divided by: the policy itself, or the one that sampled, with one ratio for
 each token or one for each row (GSPO)."""
@@ -97,12 +99,17 @@ def loss_of(tokens: Tokens, how: Loss, scales: Tensor | None = None) -> Figures:
     Args:
         scales: how much each token counts, where the rows are only a part of a step: see
             `scales_of`. None: they are the whole of it.
+
+    Raises:
+        UsageError: divergence from a reference model costs, and there is none.
     """
     weights = tokens.advantages if how.uses_advantages else torch.ones_like(tokens.advantages)
     ratios = _ratios(tokens, how)
     stable = _stable(ratios.detach(), weights, how)
     losses = -stable * _counted(tokens, ratios, how) * weights
-    if how.kl and tokens.referred is not None:
+    if how.kl:
+        if tokens.referred is None:
+            raise UsageError("divergence costs only where a reference model is given")
         losses = losses + how.kl * k3(tokens.referred - tokens.logprobs)
     if how.entropy and tokens.entropies is not None:
         losses = losses - how.entropy * tokens.entropies

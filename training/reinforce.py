@@ -87,16 +87,11 @@ class Learner:
             usd: money of the round; None where the runs cost nothing, or nobody limits them.
         """
         group = self.plan.group
-        costs = {name: self._cost(name) for name in tasks}
-        if self.plan.uniform or usd is None or None in costs.values():
+        spent = sum((known.usd for known in self.known.values()), Decimal(0))
+        if self.plan.uniform or usd is None or not spent:
             return dict.fromkeys(tasks, group)
-        candidates = [
-            Candidate(
-                task=name, solved=self.known[name].solved, tried=self.known[name].tried, cost=cost
-            )
-            for name, cost in costs.items()
-            if cost is not None
-        ]
+        mean = spent / sum(known.tried for known in self.known.values())
+        candidates = [self._candidate(name, mean) for name in tasks]
         found = allocate(candidates, usd, most=4 * group)
         return {name: count for name, count in found.items() if count}
 
@@ -160,9 +155,11 @@ class Learner:
                 added += 1
         return added
 
-    def _cost(self, task: str) -> Decimal | None:
-        known = self.known.get(task)
-        return known.usd / known.tried if known and known.tried and known.usd else None
+    def _candidate(self, task: str, mean: Decimal) -> Candidate:
+        """Returns what is known of a task; a new one is taken to cost the mean."""
+        known = self.known.get(task, Known())
+        cost = known.usd / known.tried if known.usd else mean
+        return Candidate(task=task, solved=known.solved, tried=known.tried, cost=cost)
 
     def _note(self, run: Rollout) -> None:
         known = self.known.setdefault(run.outcome.task, Known())

@@ -27,6 +27,7 @@ from ...training.offline import imitated, replayed
 from ...training.recorded import recorded
 from ...training.reinforce import Learner, Reinforcement
 from ...training.rollout import Stage
+from ...training.watch import Watch
 from ..benching import knob
 from ..screen import console
 from ..wording import exact_usd
@@ -90,7 +91,7 @@ def replay(order: Replay, *, plain: bool) -> None:
     runs = list(recorded(Home.at(order.home).store, order.experiment))
     given = replayed(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
     plan = Fitting(how=REPLAY, rate=order.rate, seed=order.seed)
-    _fit(order, loaded, given, plan, console(plain))
+    _fit(order, loaded, given, plan, console(plain), Watch())
 
 
 def play(order: Play, *, plain: bool) -> None:
@@ -166,7 +167,12 @@ def _money_of_round(account: Account, rounds: int) -> Decimal | None:
 
 
 def _fit(
-    order: Common, loaded: Loaded, given: Sequence[Example], plan: Fitting, screen: Console
+    order: Common,
+    loaded: Loaded,
+    given: Sequence[Example],
+    plan: Fitting,
+    screen: Console,
+    watch: Watch | None = None,
 ) -> None:
     metrics = Metrics(_beside(order.out, ".metrics.duckdb"))
 
@@ -180,7 +186,8 @@ def _fit(
                 soft_wrap=True,
             )
 
-    fit(loaded.trainable, given, plan, told=told, folder=_beside(order.out, ".training"))
+    kept = _beside(order.out, ".training")
+    fit(loaded.trainable, given, plan, told=told, folder=kept, watch=watch)
     loaded.save(order.out)
     _end(order.out, screen)
 

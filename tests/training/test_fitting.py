@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason="the extra `train` is not installed"
 from bursar.ledger.errors import UsageError  # noqa: E402
 from bursar.training import checkpoint  # noqa: E402
 from bursar.training.examples import Example, Trainable, examples  # noqa: E402
-from bursar.training.fitting import Fitting, Step, fit  # noqa: E402
+from bursar.training.fitting import Fitting, Step, fit, name_of  # noqa: E402
 from bursar.training.loss import REPLAY, SFT  # noqa: E402
 from bursar.training.rows import Row, Tier  # noqa: E402
 from bursar.training.watch import Collapsed, Watch  # noqa: E402
@@ -93,7 +93,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_fitting import REPLAY, Fitting, after, some
-plan = Fitting(how=REPLAY, epochs=400, rows=4, rate=0.02, keep_every=1)
+plan = Fitting(how=REPLAY, epochs=60, rows=4, rate=0.02, keep_every=1)
 print("ready", flush=True)
 after(plan, some(20), folder=Path({folder!r}), told=lambda step: print(step.number, flush=True))
 """
@@ -108,10 +108,11 @@ def test_a_killed_training_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
                 running.kill()
                 break
         running.stdout.read()
-    plan = Fitting(how=REPLAY, epochs=400, rows=4, rate=0.02, keep_every=1)
-    kept = checkpoint.load(tmp_path, f"{plan} of 20 examples")
+    plan = Fitting(how=REPLAY, epochs=60, rows=4, rate=0.02, keep_every=1)
+    kept = checkpoint.load(tmp_path, name_of(plan, some(20), model()))
     assert kept is not None
-    assert kept.step >= 25
+    assert 25 <= kept.step < 300
+    assert after(plan, some(20), folder=tmp_path) == after(plan, some(20))
 
 
 def test_a_checkpoint_of_another_training_or_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -119,6 +120,8 @@ def test_a_checkpoint_of_another_training_or_no_checkpoint_is_refused(tmp_path: 
     after(plan, some(8), folder=tmp_path)
     with pytest.raises(UsageError, match="is of another training"):
         after(replace(plan, rate=0.5), some(8), folder=tmp_path)
+    with pytest.raises(UsageError, match="the same model, data and options"):
+        after(plan, some(8, seed=1), folder=tmp_path)
     (tmp_path / checkpoint.NAME).write_bytes(b"torn")
     with pytest.raises(UsageError, match="is no checkpoint that can be read"):
         after(plan, some(8), folder=tmp_path)

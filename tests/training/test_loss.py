@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
+from bursar.ledger.errors import UsageError  # noqa: E402
 from bursar.training.loss import (  # noqa: E402
     GSPO,
     LOOP,
@@ -184,3 +185,15 @@ def test_figures_tell_how_far_the_policy_has_moved() -> None:
     assert figures.clipped == 0.5
     assert figures.kl == pytest.approx((math.exp(1.9) - 1.9 - 1) / 2)
     assert float(k3(torch.tensor(0.0))) == 0
+
+
+def test_divergence_without_a_reference_is_refused() -> None:
+    with pytest.raises(UsageError, match="only where a reference model is given"):
+        loss_of(tokens([-1], [-1], [1]), replace(PPO, kl=0.1))
+
+
+def test_logged_log_probabilities_matter() -> None:
+    given = tokens([-1, -1], [-0.5, -1.5], [1, 1])
+    assert gradient(given, REPLAY) != gradient(
+        replace(given, sampled=given.logprobs.detach()), REPLAY
+    )
