@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 
-from ...agent import Home, new_run_id
+from ...agent import Home, Record, new_run_id
 from ...benchmarks.suite import suite as make_suite
 from ...ledger.account import Account
+from ...ledger.amount import NOTHING, Amount
 from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
 from ...ledger.prices import PriceBook
@@ -25,8 +26,9 @@ from ...training.metrics import Metrics, draw
 from ...training.models import Loaded, load
 from ...training.offline import imitated, replayed
 from ...training.recorded import recorded
-from ...training.reinforce import Learner, Reinforcement
+from ...training.reinforce import Learner, Reinforcement, Round
 from ...training.rollout import Stage
+from ...training.rounds import Rounds
 from ...training.watch import Watch
 from ..benching import knob
 from ..screen import console
@@ -95,7 +97,15 @@ def replay(order: Replay, *, plain: bool) -> None:
 
 
 def play(order: Play, *, plain: bool) -> None:
-    """Trains on rollouts of its own, round by round."""
+    """Trains on rollouts of its own, round by round.
+
+    Raises:
+        UsageError: there is no suite or no budget, or something else makes no sense.
+    """
+    if not order.suite or not order.budgets:
+        raise UsageError(
+            "rl plays tasks: give --suite and --budget, or --from EXPERIMENT to learn from logs"
+        )
     screen = console(plain)
     home = Home.at(order.home)
     try:
@@ -106,59 +116,88 @@ def play(order: Play, *, plain: bool) -> None:
 
 
 async def _play(order: Play, home: Home, screen: Console) -> None:
-
-    if order.suite is None or not order.budgets:
-        raise UsageError(
-            "rl plays tasks: give --suite and --budget, or --from EXPERIMENT to learn from logs"
-        )
-    loaded = load(order.model)
-    if loaded.policy is None:
-        raise UsageError(
-            f"{order.model} cannot be played here: serve it, record runs with "
-            "`--model http://HOST:PORT/v1#NAME?tokenizer=…`, and give --from EXPERIMENT"
-        )
-    made = make_suite(order.suite, **dict(map(knob, order.knobs)))
-    pool = made.tasks(order.tasks, order.seed)
-    stage = Stage(
-        suite=made, planner=order.planner, memory=order.memory, budgets=tuple(order.budgets)
-    )
-    total = Budget.parse(order.total_budget) if order.total_budget else Budget()
-    account = Account(total, name="the training")
-    plan = Reinforcement(
-        fitting=Fitting(how=LOOP, rate=order.rate, seed=order.seed, warm_up=0.0),
-        group=order.group, cost_share=order.cost_share, uniform=order.uniform,
-    )  # fmt: skip
-    learner = Learner(loaded.trainable, plan)
-    metrics, experiment = Metrics(_beside(order.out, ".metrics.duckdb")), f"train-{new_run_id()}"
-    draw = random.Random(order.seed)
-    for number in range(order.rounds):
-        tasks = {task.id: task for task in draw.sample(pool, min(order.per_round, len(pool)))}
-        money = _money_of_round(account, order.rounds - number)
-        policy = loaded.policy()
-        runs = await rollout.play(
-            policy, stage, tasks, learner.counts(tasks, money), round=number, account=account,
-            home=home, prices=PriceBook.load(order.prices), experiment=experiment,
-        )  # fmt: skip
-        await policy.close()
-        if not runs:
-            screen.print(
-                f"the budget of the training is used up after {number} rounds", soft_wrap=True
-            )
+    file, plan = _beside(order.out, ".rounds.json"), str(replace(order, home=None, rounds=0))
+    begun = Rounds.load(file, plan) or Rounds(plan=plan, experiment=f"train-{new_run_id()}")
+    loaded = load(order.out if begun.done else order.model)
+    game = _Game(order, loaded, home, begun)
+    for number in range(begun.done, order.rounds):
+        done = await game.round(number)
+        if done is None:
+            screen.print(f"the budget of the training is used up after {number} rounds")
             break
-        done = learner.learn(number, runs)
-        last = done.steps[-1] if done.steps else None
-        figures = {"success": done.success, "usd": done.usd, "useful groups": done.useful}
-        figures |= {"entropy": last.entropy, "kl": last.kl} if last else {}
-        metrics.write(number, figures)
         loaded.save(order.out)
-        told = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        replace(begun, done=number + 1, known=game.learner.known).save(file)
+        told = ", ".join(f"{name} {value:.4g}" for name, value in _figures(done).items())
         screen.print(
             f"round {number + 1} of {order.rounds}: {done.runs} runs, {told}", soft_wrap=True
         )
     screen.print(
-        f"{exact_usd(account.spent.usd)} spent on rollouts (experiment {experiment})",
+        f"{exact_usd(game.account.spent.usd)} spent on rollouts (experiment {begun.experiment})",
         soft_wrap=True,
     )
+
+
+class _Game:
+    """A suite that is played under one account, by a model that learns from it."""
+
+    def __init__(self, order: Play, loaded: Loaded, home: Home, begun: Rounds) -> None:
+        if loaded.policy is None:
+            raise UsageError(
+                f"{order.model} cannot be played here: serve it, record runs with "
+                "`--model http://HOST:PORT/v1#NAME?tokenizer=…`, and give --from EXPERIMENT"
+            )
+        made = make_suite(order.suite or "", **dict(map(knob, order.knobs)))
+        self._order = order
+        self._policy = loaded.policy
+        self._home = home
+        self._experiment = begun.experiment
+        self._pool = made.tasks(order.tasks, order.seed)
+        self._stage = Stage(
+            suite=made, planner=order.planner, memory=order.memory, budgets=tuple(order.budgets)
+        )
+        total = Budget.parse(order.total_budget) if order.total_budget else Budget()
+        spent = _spent(home, begun.experiment) if begun.done else NOTHING
+        self.account = Account(total, name="the training", spent=spent)
+        fitting = Fitting(how=LOOP, rate=order.rate, seed=order.seed, warm_up=0.0)
+        plan = Reinforcement(
+            fitting=fitting, group=order.group, cost_share=order.cost_share, uniform=order.uniform
+        )
+        self.learner = Learner(loaded.trainable, plan, known=dict(begun.known))
+        self._metrics = Metrics(_beside(order.out, ".metrics.duckdb"))
+
+    async def round(self, number: int) -> Round | None:
+        """Plays and learns; returns None where the money is used up."""
+        order = self._order
+        draw = random.Random(f"{order.seed}/{number}")
+        some = draw.sample(self._pool, min(order.per_round, len(self._pool)))
+        tasks = {task.id: task for task in some}
+        money = _money_of_round(self.account, order.rounds - number)
+        policy = self._policy()
+        runs = await rollout.play(
+            policy, self._stage, tasks, self.learner.counts(tasks, money), round=number,
+            account=self.account, home=self._home, prices=PriceBook.load(order.prices),
+            experiment=self._experiment,
+        )  # fmt: skip
+        await policy.close()
+        if not runs:
+            return None
+        done = self.learner.learn(number, runs)
+        self._metrics.write(number, _figures(done))
+        return done
+
+
+def _figures(done: Round) -> dict[str, float]:
+    figures = {"success": done.success, "usd": done.usd, "useful groups": done.useful}
+    last = done.steps[-1] if done.steps else None
+    return figures | ({"entropy": last.entropy, "kl": last.kl} if last else {})
+
+
+def _spent(home: Home, experiment: str) -> Amount:
+    """Returns what the rounds so far have spent, the broken one included."""
+    total = NOTHING
+    for events in home.store.events_of_experiment(experiment):
+        total += Record.of(events).charged
+    return total
 
 
 def _money_of_round(account: Account, rounds: int) -> Decimal | None:

@@ -109,6 +109,8 @@ def test_money_goes_where_a_gradient_is_likely() -> None:
     found = learner.counts(tasks, Decimal("0.12"))  # type: ignore[arg-type]
     assert found["even"] > found.get("hard", 0) >= 0
     assert sum(found.values()) <= 12
+    more = learner.counts({**tasks, "new": None}, Decimal("0.24"))  # type: ignore[dict-item]
+    assert more["new"] > more.get("easy", 0)
     assert Learner(learner.model, Reinforcement(fitting=PLAN.fitting, uniform=True)).counts(
         tasks,
         Decimal(1),  # type: ignore[arg-type]

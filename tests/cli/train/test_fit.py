@@ -28,6 +28,20 @@ def test_a_model_plays_learns_and_imitates_itself(bursar: Bursar, place: Path) -
     assert (place / "b.npz").stat().st_size > 1_000_000
     assert (place / "b.svg").read_text().startswith("<svg")
 
+    again = bursar(
+        "train", "rl", "--model", "a.npz", "--out", "b.npz", "--suite", "almanac", "--budget",
+        "usd=0.016", "--tasks", "4", "--per-round", "4", "--rounds", "2", "--group", "2",
+        "--total-budget", "usd=0.2",
+    )  # fmt: skip
+    assert again.returncode == 0, again.stderr
+    assert "round 1 of" not in again.stdout
+    assert "round 2 of 2: " in again.stdout
+    assert f"(experiment {experiment})" in again.stdout
+    spent = [
+        float(each.stdout.partition(" spent on")[0].rpartition("$")[2]) for each in (done, again)
+    ]
+    assert spent[1] > spent[0] > 0
+
     done = bursar("train", "sft", "--model", "b.npz", "--out", "c.npz", "--from", experiment)
     assert done.returncode == 0, done.stderr
     with duckdb.connect(str(place / "c.metrics.duckdb"), read_only=True) as database:
