@@ -58,7 +58,8 @@ class Bounds:
     def recall(self, request: Request, match: Match, tokens: int) -> None:
         """Takes over what was known of the endpoint when a prompt was bound by `tokens`."""
         if not match.known_messages:
-            self._tokens.recall(self._tokens.plain(request.messages, request.tools), tokens)
+            plain = self._tokens.plain(request.messages, request.tools)
+            self._tokens.recall(plain, tokens, with_tools=bool(request.tools))
 
     def of(self, request: Request, match: Match, output: int) -> Amount:
         """Returns the most that the request can cost if it may write `output` tokens."""

@@ -86,20 +86,21 @@ class TokenBounds:
         """
         self._excess = max(billed - plain, self._excess or 0)
 
-    def recall(self, plain: int, bound: int) -> None:
+    def recall(self, plain: int, bound: int, *, with_tools: bool) -> None:
         """Takes over what was known when a prompt of which nothing had been billed was bound.
 
         Args:
             plain: what `plain` says of the prompt.
-            bound: what `request` said of it then.
+            bound: what `request` said of it then: the estimate, if no bill had come yet.
         """
-        self._excess = bound - plain
+        excess = bound - plain
+        self._excess = None if excess == _estimate(with_tools) else excess
 
     def allowance(self, *, with_tools: bool) -> int:
         """Returns the tokens added for what only the provider sees."""
         if self._excess is not None:
             return self._excess
-        return HIDDEN_WITH_TOOLS if with_tools else HIDDEN
+        return _estimate(with_tools)
 
     @property
     def counts(self) -> str:
@@ -145,6 +146,10 @@ def byte_bound(text: str) -> int:
     if unicodedata.is_normalized("NFKC", text):
         return raw
     return max(raw, len(unicodedata.normalize("NFKC", text).encode()))
+
+
+def _estimate(with_tools: bool) -> int:
+    return HIDDEN_WITH_TOOLS if with_tools else HIDDEN
 
 
 def _remember(memory: dict[bytes, int], key: bytes, bound: int) -> int:

@@ -102,11 +102,14 @@ TIGHT = [
     ("", [], (0.33, 0.0, 0.0, 0.08), True),
 ]
 """What is kept back decides what the policy is told; the endpoint's first bill comes later."""
+FIRST_BILL = [(json.dumps(FORMS[0]), [], (0.0, 0.0, 0.0, 0.0), True)]
+"""The first bill is below what was estimated, so that more can be begun than was thought."""
 
 
 @settings(max_examples=200, deadline=None)
 @given(turns=TURNS, limits=BUDGETS, planner=st.sampled_from(PLANNERS))
 @example(turns=TIGHT, limits={"tokens": 6960}, planner="cascade")
+@example(turns=FIRST_BILL, limits={"input_tokens": 3704}, planner="pdr")
 def test_every_run_ends_within_its_budget(
     turns: list[Any], limits: dict[str, Any], planner: str
 ) -> None:
