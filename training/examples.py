@@ -93,14 +93,11 @@ def grouped(lengths: Sequence[int], tokens: int, random: Random) -> Iterator[lis
     yield from groups
 
 
-def tokens_of(
-    model: Trainable, some: Sequence[Example], numbers: dict[str, int], *, entropies: bool
-) -> Tokens:
+def tokens_of(model: Trainable, some: Sequence[Example], numbers: dict[str, int]) -> Tokens:
     """Returns the trained tokens of some examples under the model as it is, with the gradient.
 
     Args:
         numbers: the place of each trajectory by its name.
-        entropies: whether the entropy at each token is wanted too.
     """
     longest = max(len(each.ids) for each in some)
     ids = torch.tensor([[*each.ids, *[model.pad] * (longest - len(each.ids))] for each in some])
@@ -108,7 +105,8 @@ def tokens_of(
     rows = torch.tensor([row for row, _ in places])
     spots = torch.tensor([at for _, at in places])
     table = torch.log_softmax(model.logits(ids)[rows, spots - 1], -1)
-    logprobs = table.gather(1, ids[rows, spots][:, None])[:, 0]
+    targets = ids[rows, spots]
+    logprobs = table.gather(1, targets[:, None])[:, 0]
     known = all(each.sampled for each in some)
     then = [some[row].sampled[at] for row, at in places] if known else None
     return Tokens(
@@ -119,5 +117,6 @@ def tokens_of(
         ),
         rows=rows,
         trajectories=torch.tensor([numbers[some[row].trajectory] for row, _ in places]),
-        entropies=-(table.exp() * table).sum(-1) if entropies else None,
+        entropies=-(table.exp() * table).sum(-1),
+        hits=table.detach().argmax(-1) == targets,
     )

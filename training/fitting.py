@@ -29,8 +29,9 @@ class Fitting:
     """Tokens that are held in memory at once, padding included."""
     rate: float = 1e-4
     """Learning rate of AdamW at its highest."""
-    warm_up: float = 0.05
-    """Share of the steps over which the rate rises; over the rest it falls to a tenth."""
+    warm_up: float | None = 0.05
+    """Share of the steps over which the rate rises; over the rest it falls to a tenth. None: the
+    rate stays as it is, as in one of many rounds."""
     norm: float = 1.0
     """Largest norm of a step's gradient."""
     decay: float = 0.0
@@ -40,11 +41,9 @@ class Fitting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """What one step has shown."""
+class Shown:
+    """What the tokens of one step have shown."""
 
-    number: int
-    of: int
     loss: float
     kl: float
     """From the policy that sampled, in nats a token."""
@@ -52,8 +51,18 @@ class Step:
     effective: float
     entropy: float
     """Nats a token."""
+    accuracy: float
+    """Share of the tokens that were the likeliest ones, each counted as much as it is worth."""
     norm: float
     """Of the gradient, before it was cut."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Shown):
+    """One step of a training."""
+
+    number: int
+    of: int
 
 
 def fit(
@@ -61,6 +70,7 @@ def fit(
     given: Sequence[Example],
     plan: Fitting,
     *,
+    optimiser: torch.optim.Optimizer | None = None,
     told: Callable[[Step], None] = lambda step: None,
     folder: Path | None = None,
     watch: Watch | None = None,
@@ -71,6 +81,8 @@ def fit(
     on from its checkpoint to the same parameters, bit by bit.
 
     Args:
+        optimiser: of the model's parameters, with what it remembers; None: `adam`'s, which
+            remembers nothing.
         told: called after each step.
         folder: of the checkpoint; training goes on from the one that is there.
 
@@ -78,9 +90,7 @@ def fit(
         Collapsed: the watch has seen enough.
         UsageError: the checkpoint is of another training.
     """
-    optimiser = torch.optim.AdamW(
-        model.module.parameters(), plan.rate, betas=(0.9, 0.95), weight_decay=plan.decay
-    )
+    optimiser = optimiser or adam(model, plan)
     steps = [
         (epoch, part)
         for epoch in range(plan.epochs)
@@ -99,7 +109,11 @@ def fit(
         chosen = [given[place] for place in order[part : part + plan.rows]]
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * _share(number / len(steps), plan.warm_up)
-        step = _step(model, chosen, plan, optimiser, number, len(steps))
+        shown = take_step(
+            model, chosen, plan.how, [optimiser], batch_tokens=plan.batch_tokens, norm=plan.norm,
+            random=Random(number),
+        )  # fmt: skip
+        step = Step(number=number, of=len(steps), **vars(shown))
         told(step)
         if watch is not None:
             watch.see(number, entropy=step.entropy, kl=step.kl)
@@ -111,6 +125,55 @@ def fit(
             checkpoint.save(folder, state)
 
 
+def adam(model: Trainable, plan: Fitting) -> torch.optim.Optimizer:
+    """Returns the optimiser of a plan: AdamW over all parameters."""
+    return torch.optim.AdamW(
+        model.module.parameters(), plan.rate, betas=(0.9, 0.95), weight_decay=plan.decay
+    )
+
+
+def take_step(
+    model: Trainable,
+    chosen: Sequence[Example],
+    how: Loss,
+    optimisers: Sequence[torch.optim.Optimizer],
+    *,
+    batch_tokens: int,
+    norm: float = 1.0,
+    random: Random,
+) -> Shown:
+    """Makes one step on all of some examples, however many batches they fill.
+
+    Args:
+        batch_tokens: held in memory at once, padding included.
+        norm: largest norm of the gradient.
+        random: orders the batches.
+    """
+    names = dict.fromkeys(each.trajectory for each in chosen)
+    numbers = {name: place for place, name in enumerate(names)}
+    scales = _scales(chosen, numbers, how)
+    count = sum(map(len, scales))
+    sums = dict.fromkeys(("loss", "kl", "clipped", "effective", "entropy", "accuracy"), 0.0)
+    lengths = [len(each.ids) for each in chosen]
+    for group in grouped(lengths, batch_tokens, random):
+        tokens = tokens_of(model, [chosen[place] for place in group], numbers)
+        mine = torch.cat([scales[place] for place in group])
+        figures = loss_of(tokens, how, mine)
+        torch.autograd.backward(figures.loss)
+        share = len(mine) / count
+        sums["loss"] += float(figures.loss.detach())
+        sums["kl"] += share * figures.kl
+        sums["clipped"] += share * figures.clipped
+        sums["effective"] += share * figures.effective
+        sums["entropy"] += share * figures.entropy
+        sums["accuracy"] += share * figures.accuracy
+    size = torch.nn.utils.clip_grad_norm_(model.module.parameters(), norm)
+    for optimiser in optimisers:
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+    return Shown(norm=float(size), **sums)
+
+
 def name_of(plan: Fitting, given: Sequence[Example], model: Trainable) -> str:
     """Returns what tells a training from any other: plan, examples and first weights."""
     digest = hashlib.blake2b(digest_size=8)
@@ -119,40 +182,6 @@ def name_of(plan: Fitting, given: Sequence[Example], model: Trainable) -> str:
     for parameter in model.module.parameters():
         digest.update(repr(float(parameter.detach().double().abs().sum())).encode())
     return f"{plan} of {len(given)} examples, {digest.hexdigest()}"
-
-
-def _step(
-    model: Trainable,
-    chosen: Sequence[Example],
-    plan: Fitting,
-    optimiser: torch.optim.Optimizer,
-    number: int,
-    steps: int,
-) -> Step:
-    names = dict.fromkeys(each.trajectory for each in chosen)
-    numbers = {name: place for place, name in enumerate(names)}
-    scales = _scales(chosen, numbers, plan.how)
-    count = sum(map(len, scales))
-    sums = dict.fromkeys(("loss", "kl", "clipped", "effective", "entropy"), 0.0)
-    lengths = [len(each.ids) for each in chosen]
-    for group in grouped(lengths, plan.batch_tokens, Random(number)):
-        tokens = tokens_of(model, [chosen[place] for place in group], numbers, entropies=True)
-        mine = torch.cat([scales[place] for place in group])
-        figures = loss_of(tokens, plan.how, mine)
-        torch.autograd.backward(figures.loss)
-        share = len(mine) / count
-        entropies = tokens.entropies
-        sums["loss"] += float(figures.loss.detach())
-        sums["kl"] += share * figures.kl
-        sums["clipped"] += share * figures.clipped
-        sums["effective"] += share * figures.effective
-        sums["entropy"] += share * (
-            float(entropies.detach().mean()) if entropies is not None else 0
-        )
-    norm = torch.nn.utils.clip_grad_norm_(model.module.parameters(), plan.norm)
-    optimiser.step()
-    optimiser.zero_grad(set_to_none=True)
-    return Step(number=number, of=steps, norm=float(norm), **sums)
 
 
 def _scales(chosen: Sequence[Example], numbers: dict[str, int], how: Loss) -> list[torch.Tensor]:
@@ -166,7 +195,9 @@ def _scales(chosen: Sequence[Example], numbers: dict[str, int], how: Loss) -> li
     return list(torch.split(scales_of(rows, whole, how), sizes))
 
 
-def _share(done: float, warm_up: float) -> float:
+def _share(done: float, warm_up: float | None) -> float:
     """Returns the learning rate over its highest."""
+    if warm_up is None:
+        return 1.0
     rising = (done + 1e-3) / warm_up if warm_up else 1.0
     return min(1.0, rising, max(0.1, (1 - done) / (1 - warm_up)))

@@ -75,6 +75,8 @@ class Tokens:
     """Which trajectory each token belongs to, from 0."""
     entropies: Tensor | None = None
     """Of the distribution that each token was drawn from, with its gradient, in nats."""
+    hits: Tensor | None = None
+    """Whether each token was the likeliest one."""
     referred: Tensor | None = None
     """Log-probabilities under the reference model, where divergence from it costs."""
 
@@ -91,6 +93,10 @@ class Figures:
     """Share of the tokens that the stabilisation mask left out, or whose ratio was cut off."""
     effective: float
     """Effective sample size over the number of tokens: (sum w)^2 / (n sum w^2)."""
+    entropy: float
+    """Mean, in nats a token; 0 where it was not asked for."""
+    accuracy: float
+    """Share of the tokens that were the likeliest ones, each counted by the size of its weight."""
 
 
 def loss_of(tokens: Tokens, how: Loss, scales: Tensor | None = None) -> Figures:
@@ -120,6 +126,8 @@ def loss_of(tokens: Tokens, how: Loss, scales: Tensor | None = None) -> Figures:
         kl=_drift(tokens, how),
         clipped=float(left_out.mean()),
         effective=float(fixed.sum() ** 2 / (len(fixed) * fixed.square().sum())),
+        entropy=0.0 if tokens.entropies is None else float(tokens.entropies.detach().mean()),
+        accuracy=_accuracy(tokens, weights),
     )
 
 
@@ -191,6 +199,13 @@ def _mean_by(values: Tensor, groups: Tensor) -> Tensor:
     sums = torch.zeros(size, dtype=values.dtype).index_add(0, groups, values)
     counts = torch.zeros(size, dtype=values.dtype).index_add(0, groups, torch.ones_like(values))
     return sums / counts.clamp(min=1)
+
+
+def _accuracy(tokens: Tokens, weights: Tensor) -> float:
+    sizes = weights.abs()
+    if tokens.hits is None or not sizes.any():
+        return 0.0
+    return float((sizes * tokens.hits).sum() / sizes.sum())
 
 
 def _drift(tokens: Tokens, how: Loss) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from statistics import fmean
 
@@ -11,11 +11,13 @@ from ..benchmarks.suite import Task
 from .advantages import Trajectory, broadcast, leave_one_out
 from .allocation import Candidate, allocate
 from .examples import Example, Trainable, examples
-from .fitting import Fitting, Step, fit
+from .fitting import Fitting, Step, adam, fit
 from .rewards import Reward, format_gate, gated_cost
 from .rollout import Rollout
 from .rows import Row
 from .watch import Watch
+
+Advantages = Callable[[Sequence[Trajectory]], Mapping[str, float]]
 
 _WINDOW = 1_000
 """Costs of earlier runs that a run's cost is compared with (Router-R1)."""
@@ -30,6 +32,10 @@ class Reinforcement:
     """Mean rollouts of a task in a round."""
     cost_share: float = 0.2
     """Share of the reward that a low cost earns where the answer is right (Router-R1)."""
+    reward: Reward | None = None
+    """What a run is worth; None: as Router-R1 has it, its cost among those of earlier runs."""
+    advantages: Advantages = leave_one_out
+    """From the members of groups to the advantage of each (`advantages`)."""
     uniform: bool = False
     """True: every task gets the same rollouts; False: more where a gradient is likelier
     (Knapsack)."""
@@ -56,6 +62,7 @@ class Round:
     number: int
     runs: int
     success: float
+    reward: float
     usd: float
     """Mean cost of a run."""
     useful: float
@@ -79,6 +86,9 @@ class Learner:
     watch: Watch = field(default_factory=Watch)
     known: dict[str, Known] = field(default_factory=dict)
     _costs: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._optimiser = adam(self.model, self.plan.fitting)
 
     def counts(self, tasks: Mapping[str, Task], usd: Decimal | None) -> dict[str, int]:
         """Returns how often each task is to be played.
@@ -108,23 +118,33 @@ class Learner:
         replayed = self._replay(groups) if self.plan.replays else 0
         self._costs = [*self._costs, *(run.outcome.cost for run in runs)][-_WINDOW:]
         whole = {name: group for name, group in groups.items() if len(group) > 1}
-        given, useful = self._examples(whole)
+        reward = self._reward()
+        given, useful = self._examples(whole, reward)
         steps: list[Step] = []
         if given:
-            plan = Fitting(**{**vars(self.plan.fitting), "seed": self.plan.fitting.seed + number})
-            fit(self.model, given, plan, told=steps.append, watch=self.watch)
+            plan = replace(self.plan.fitting, seed=self.plan.fitting.seed + number, warm_up=None)
+            fit(
+                self.model, given, plan, optimiser=self._optimiser, told=steps.append,
+                watch=self.watch,
+            )  # fmt: skip
         for run in runs:
             self._note(run)
         return Round(
             number=number, runs=len(runs), replayed=replayed, steps=tuple(steps),
             success=fmean(run.outcome.success for run in runs) if runs else 0.0,
+            reward=fmean(reward(run.outcome) for run in runs) if runs else 0.0,
             usd=fmean(run.outcome.cost for run in runs) if runs else 0.0,
             useful=useful / len(whole) if whole else 0.0,
         )  # fmt: skip
 
-    def _examples(self, groups: Mapping[str, Sequence[Rollout]]) -> tuple[list[Example], int]:
+    def _reward(self) -> Reward:
+        costs = self._costs or [0.0]
+        return self.plan.reward or format_gate(gated_cost(costs, alpha=self.plan.cost_share))
+
+    def _examples(
+        self, groups: Mapping[str, Sequence[Rollout]], reward: Reward
+    ) -> tuple[list[Example], int]:
         """Returns what is to be learned, and how many groups had members of unequal reward."""
-        reward: Reward = format_gate(gated_cost(self._costs or [0.0], alpha=self.plan.cost_share))
         members = [
             Trajectory(
                 trajectory=run.outcome.run, run=run.outcome.run, task=name,
@@ -133,7 +153,7 @@ class Learner:
             for name, group in groups.items()
             for run in group
         ]  # fmt: skip
-        gains = leave_one_out(members)
+        gains = self.plan.advantages(members)
         rows = [row for group in groups.values() for run in group for row in run.rows]
         moving = [row for row in rows if gains[row.run]]
         by_trajectory = {row.trajectory: gains[row.run] for row in moving}

@@ -56,7 +56,7 @@ def _tell(screen: Console, event: str, numbers: dict[str, Any]) -> None:
     if event == "study":
         text = (
             f"imitation: {numbers['tokens']:,} tokens, loss {numbers['loss']:.3f}, "
-            f"look-ups right {numbers['values']:.0%}"
+            f"tokens right {numbers['accuracy']:.1%}"
         )
     elif event == "round":
         text = (

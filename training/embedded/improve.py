@@ -1,7 +1,7 @@
-"""Reinforcement: the transformer plays by itself, and what answered well for little is kept up.
+"""Reinforcement: the transformer plays by itself, and the trainer learns from it round by round.
 
-REINFORCE with a leave-one-out baseline over several plays of each question (Ahmadian et al. 2024,
-arXiv 2402.14740; for agents LOOP, Chen et al. 2025, arXiv 2502.01600), and a bonus for entropy.
+It plays without the Agent around it, a hundred questions in step; prompts, answers and costs are
+the same token for token.
 """
 
 from __future__ import annotations
@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from random import Random
 from statistics import fmean
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
-from ...policies.embedded.grammar import NAME, OLD
-from ...policies.embedded.tiny.vocabulary import OPEN, decode
-from .batches import Batch, batch, grouped
+from ...policies.embedded.grammar import NAME, OLD, SEARCH_PRICE
+from ...policies.embedded.tiny.model import Generated
+from ...policies.embedded.tiny.vocabulary import OPEN, TOKENIZER, decode
+from ..examples import Trainable
+from ..fitting import Fitting
+from ..loss import Loss
+from ..outcome import Outcome
+from ..reinforce import Learner, Reinforcement
+from ..reinforce import Round as Learned
+from ..rewards import weighted_cost
+from ..rollout import Rollout
+from ..rows import Row, Tier
 from .episodes import BUDGETS, Case, Play, cases, training_knobs
 from .network import Network
 from .trial import Sampler, play_all
@@ -42,13 +48,22 @@ class Practice:
     price: float = 0.02
     """What a search costs of the reward; a right answer is worth 1."""
     rate: float = 2e-4
-    """Learning rate of AdamW; it falls to a tenth in the last third."""
+    """Learning rate of AdamW."""
     entropy: float = 0.002
     """What a nat of entropy per token is worth."""
-    steps: int = 2
-    """Optimiser steps in a round."""
+    rows: int = 80
+    """Plays in a step of the optimiser."""
     batch_tokens: int = 4_500
     seed: int = 0
+
+    def reinforcement(self) -> Reinforcement:
+        """Returns the same for the trainer."""
+        how = Loss(reference="token", clip=(0.2, 0.2), entropy=self.entropy)
+        fitting = Fitting(
+            how=how, rows=self.rows, batch_tokens=self.batch_tokens, rate=self.rate, seed=self.seed
+        )
+        reward = weighted_cost(reference=float(SEARCH_PRICE), weight=self.price)
+        return Reinforcement(fitting=fitting, group=self.group, replays=False, reward=reward)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,52 +77,61 @@ class Round:
     """Mean price of a play's calls, in prices of a search."""
     entropy: float
     """Mean entropy of a token, in nats."""
+    kl: float
+    """Of the last step from the policy that played, in nats a token."""
     checked: float | None
     """Share of old facts read that were checked in their document; None: none was read."""
     useful: float
-    """Share of plays with an advantage."""
+    """Share of questions whose plays differ in reward."""
 
 
 def improve(
     network: Network, plan: Practice, told: Callable[[Round], None] = lambda found: None
 ) -> None:
-    """Trains a network in place."""
+    """Trains a network in place.
+
+    Raises:
+        Collapsed: the policy is being lost.
+    """
     random = Random(f"practice {plan.seed}")
-    torch.manual_seed(plan.seed)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), plan.rate, betas=(0.9, 0.95), weight_decay=0.0
-    )
+    model = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
+    learner = Learner(model, plan.reinforcement())
     for number in range(plan.rounds):
-        plays = _plays(random, plan)
-        model, sampler = network.exported(), Sampler(random.getrandbits(32))
+        plays, player = _plays(random, plan), network.exported()
+        sampler = Sampler(random.getrandbits(32))
+        runs: list[Rollout] = []
         for start in range(0, len(plays), _TOGETHER):
-            play_all(model, plays[start : start + _TOGETHER], sampler)
-        rewards = [reward(play, plan.price) for play in plays]
-        advantages = leave_one_out(rewards, plan.group)
-        kept = [place for place, advantage in enumerate(advantages) if abs(advantage) > 1e-3]
-        random.shuffle(kept)
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * min(1.0, max(0.1, 3 * (1 - number / plan.rounds)))
-        entropies = [
-            _step(network, optimiser, plays, advantages, kept[part :: plan.steps], plan, random)
-            for part in range(plan.steps)
-            if kept[part :: plan.steps]
-        ]
-        told(_summary(number, plays, rewards, entropies, len(kept)))
+            some = plays[start : start + _TOGETHER]
+            said = play_all(player, some, sampler)
+            runs += [
+                rollout(play, turns, f"{number}/{start + place}", f"{number}/{question}")
+                for place, (play, turns) in enumerate(zip(some, said, strict=True))
+                for question in [(start + place) // plan.group]
+            ]
+        told(_summary(learner.learn(number, runs), plays))
 
 
-def reward(play: Play, price: float) -> float:
-    """Returns 1 for a right answer, less what the calls cost."""
-    return play.score() - price * play.spent
+def rollout(play: Play, turns: Sequence[Generated], run: str, task: str) -> Rollout:
+    """Returns a play that has ended, to be learned from.
 
-
-def leave_one_out(rewards: Sequence[float], group: int) -> list[float]:
-    """Returns each reward less the mean of the others in its group."""
-    found: list[float] = []
-    for start in range(0, len(rewards), group):
-        mine = rewards[start : start + group]
-        found += [(value - fmean(mine)) * group / (group - 1) for value in mine]
-    return found
+    Args:
+        turns: what was decoded in it.
+        run: its name.
+        task: that of the question with its budget: the group that it is compared in.
+    """
+    own = iter([(n, logprob) for n, turn in enumerate(turns) for logprob in turn.logprobs])
+    tokens = [next(own) if is_own else (-1, 0.0) for is_own in play.mask]
+    row = Row(
+        run=run, trajectory=run, segment=0, task=task, tier=Tier.TOKENS, tokenizer=TOKENIZER,
+        ids=tuple(play.ids), mask=tuple(play.mask),
+        turns=tuple(turn for turn, _ in tokens), logprobs=tuple(logprob for _, logprob in tokens),
+        policy="embedded", messages=(), trained=(),
+    )  # fmt: skip
+    outcome = Outcome(
+        run=run, task=task, score=play.score(), status="answered",
+        usd={"tools": Decimal(play.spent) * SEARCH_PRICE}, turns=play.turns,
+    )  # fmt: skip
+    return Rollout(outcome=outcome, rows=(row,))
 
 
 def checks(play: Play) -> Iterator[bool]:
@@ -130,54 +154,15 @@ def _plays(random: Random, plan: Practice) -> list[Play]:
     ]
 
 
-def _step(
-    network: Network,
-    optimiser: torch.optim.Optimizer,
-    plays: Sequence[Play],
-    advantages: Sequence[float],
-    kept: Sequence[int],
-    plan: Practice,
-    random: Random,
-) -> float:
-    """Makes one step on some plays; returns the mean entropy of their tokens."""
-    own = sum(sum(plays[place].mask) for place in kept)
-    entropy = 0.0
-    lengths = [len(plays[place].ids) for place in kept]
-    for group in grouped(lengths, plan.batch_tokens, random):
-        found = batch([plays[kept[place]].episode() for place in group])
-        weights = torch.tensor([advantages[kept[place]] for place in group])
-        gain, bonus = _objective(network, found, weights)
-        torch.autograd.backward(-(gain + plan.entropy * bonus) / own)
-        entropy += float(bonus.detach())
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
-    optimiser.zero_grad(set_to_none=True)
-    return entropy / own
-
-
-def _objective(network: Network, found: Batch, advantages: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns summed log-probabilities times advantages, and summed entropies."""
-    chosen = found.own.reshape(-1).nonzero()[:, 0]
-    table = functional.log_softmax(network(found.ids, chosen), -1)
-    taken = table.gather(1, found.targets.reshape(-1)[chosen][:, None])[:, 0]
-    weights = advantages[:, None].expand_as(found.ids).reshape(-1)[chosen]
-    return (taken * weights).sum(), -(table.exp() * table).sum()
-
-
-def _summary(
-    number: int,
-    plays: Sequence[Play],
-    rewards: Sequence[float],
-    entropies: Sequence[float],
-    kept: int,
-) -> Round:
+def _summary(done: Learned, plays: Sequence[Play]) -> Round:
     checked = [is_checked for play in plays for is_checked in checks(play)]
     return Round(
-        number=number,
-        reward=fmean(rewards),
-        success=fmean(play.score() for play in plays),
+        number=done.number,
+        reward=done.reward,
+        success=done.success,
         cost=fmean(play.spent for play in plays),
-        entropy=fmean(entropies) if entropies else 0.0,
+        entropy=fmean(step.entropy for step in done.steps) if done.steps else 0.0,
+        kl=done.steps[-1].kl if done.steps else 0.0,
         checked=fmean(checked) if checked else None,
-        useful=kept / len(plays),
+        useful=done.useful,
     )

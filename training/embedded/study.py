@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
+from statistics import fmean
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from ...policies.embedded.tiny.model import Shape
-from ...policies.embedded.tiny.vocabulary import VOCABULARY
+from ...policies.embedded.tiny.vocabulary import IDS, TOKENIZER, VOCABULARY
 from ...policies.embedded.tiny.weights import load
-from .batches import Batch, batch, grouped
+from ..examples import Example, Trainable, grouped
+from ..fitting import take_step
+from ..loss import REINFORCE
 from .episodes import Episode, drills, expert_episodes
 from .muon import Muon
 from .network import Network
@@ -28,8 +29,9 @@ _AT_ONCE = 200
 _KEPT_EVERY = 500_000
 _WARM_UP = 300_000
 """Tokens over which the learning rate rises."""
-_VALUE, _OBSERVED = 4.0, 0.08
-"""Weights of the place where a look-up's value begins, and of tokens that tools wrote."""
+_VALUE, _OWN, _OBSERVED = 4.0, 1.0, 0.08
+"""What counts where a look-up's value begins, any other own token, and one that tools wrote."""
+_COLON = IDS[":"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,9 @@ class Progress:
 
     tokens: int
     loss: float
-    values: float
-    """Share of look-ups in this batch whose value begins right."""
+    """Nats a token, each counted as much as it is worth."""
+    accuracy: float
+    """Share of the tokens that were the likeliest ones, each counted as much as it is worth."""
 
 
 def study(
@@ -78,23 +81,36 @@ def study(
     """
     torch.manual_seed(plan.seed)
     network = Network(plan.shape) if plan.start is None else Network.of(load(plan.start))
+    model = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
     optimisers = _optimisers(network, plan)
-    source, seen = _Source(plan), 0
+    source, random, seen = _Source(plan), Random(plan.seed), 0
     while seen < plan.tokens:
-        found = source.batch(seen / plan.tokens)
-        loss, values = _lesson(network, found)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         for optimiser, rate in zip(optimisers, (plan.matrix_rate, plan.other_rate), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * _share_of_rate(plan, seen)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-        before, seen = seen, seen + int((found.ids != 0).sum())
+        given = source.batch(seen / plan.tokens)
+        shown = take_step(
+            model, given, REINFORCE, optimisers, batch_tokens=2 * plan.batch_tokens, random=random
+        )
+        worth = fmean(weight for each in given for weight in each.weights[1:])
+        before, seen = seen, seen + sum(len(each.ids) for each in given)
         if before // _KEPT_EVERY < seen // _KEPT_EVERY:
             keep(network)
-        told(Progress(tokens=seen, loss=float(loss.detach()), values=values))
+        told(Progress(tokens=seen, loss=shown.loss / worth, accuracy=shown.accuracy))
     return network
+
+
+def lesson(episode: Episode, number: int) -> Example:
+    """Returns an episode of which every token is learned, as much as it counts."""
+    shown = zip(episode.ids[1:], episode.mask[1:], episode.ids, strict=False)
+    weights = [
+        (_VALUE if before == _COLON else _OWN) if is_own else _OBSERVED
+        for _, is_own, before in shown
+    ]
+    mask = (False, *(True for _ in weights))
+    return Example(
+        ids=episode.ids, mask=mask, weights=(0.0, *weights), trajectory=f"episode {number}"
+    )
 
 
 class _Source:
@@ -105,27 +121,16 @@ class _Source:
         self._random = Random(f"study {plan.seed}")
         self._played = expert_episodes(self._random, plan.wasteful)
         self._drilled = drills(self._random)
-        self._ready: list[list[Episode]] = []
+        self._ready: list[list[Example]] = []
 
-    def batch(self, done: float) -> Batch:
+    def batch(self, done: float) -> list[Example]:
         """Returns a batch; `done` is the share of the study that lies behind."""
         if not self._ready:
             count = round(_AT_ONCE * self._plan.drills * max(1 / 8, 1 - 2 * done))
             drawn = [*islice(self._played, _AT_ONCE - count), *islice(self._drilled, count)]
             groups = grouped([len(e.ids) for e in drawn], self._plan.batch_tokens, self._random)
-            self._ready = [[drawn[place] for place in group] for group in groups]
-        return batch(self._ready.pop())
-
-
-def _lesson(network: Network, found: Batch) -> tuple[Tensor, float]:
-    """Returns the loss of a batch, and the share of look-ups whose value begins right."""
-    weights = found.lesson_weights(_VALUE, _OBSERVED).reshape(-1)
-    targets = found.targets.reshape(-1)
-    logits = network(found.ids).reshape(len(targets), -1)
-    losses = functional.cross_entropy(logits, targets, reduction="none")
-    asked = found.values.reshape(-1)
-    right = (logits[asked].argmax(-1) == targets[asked]).float()
-    return (losses * weights).sum() / weights.sum(), float(right.mean()) if len(right) else 0.0
+            self._ready = [[lesson(drawn[at], at) for at in group] for group in groups]
+        return self._ready.pop()
 
 
 def _share_of_rate(plan: Study, seen: int) -> float:

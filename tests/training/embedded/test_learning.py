@@ -16,7 +16,6 @@ from bursar.benchmarks.almanac import Knobs  # noqa: E402
 from bursar.policies.embedded.tiny.model import Shape  # noqa: E402
 from bursar.policies.embedded.tiny.vocabulary import VOCABULARY, decode, encode  # noqa: E402
 from bursar.policies.embedded.tiny.weights import load  # noqa: E402
-from bursar.training.embedded.batches import batch, grouped  # noqa: E402
 from bursar.training.embedded.episodes import (  # noqa: E402
     Episode,
     Play,
@@ -29,12 +28,14 @@ from bursar.training.embedded.improve import (  # noqa: E402
     Round,
     checks,
     improve,
-    leave_one_out,
-    reward,
+    rollout,
 )
 from bursar.training.embedded.network import Network  # noqa: E402
 from bursar.training.embedded.recipe import Recipe, log_to, train  # noqa: E402
-from bursar.training.embedded.study import Progress, Study, study  # noqa: E402
+from bursar.training.embedded.study import Progress, Study, lesson, study  # noqa: E402
+from bursar.training.embedded.trial import Sampler, play_all  # noqa: E402
+from bursar.training.examples import grouped  # noqa: E402
+from bursar.training.rewards import outcome_score  # noqa: E402
 
 SMALL = Shape(tokens=len(VOCABULARY), width=32, layers=1, heads=2, hidden=32, grams=3)
 STUDY = Study(tokens=15_000, shape=SMALL, batch_tokens=600)
@@ -56,17 +57,13 @@ def test_groups_hold_every_episode_once_and_no_more_tokens_than_allowed(
         assert len(group) == 1 or longest * len(group) <= tokens
 
 
-def test_a_batch_tells_what_is_learned() -> None:
+def test_a_lesson_tells_what_each_token_counts() -> None:
     ids = encode("Kasa leader : Memu")
     own = (False, False, False, False, True, True)
-    found = batch([Episode(ids=tuple(ids), mask=own), Episode(ids=(1, 2), mask=(False, True))])
-    assert found.own.tolist() == [
-        [False, False, False, True, True, False],
-        [True, False, False, False, False, False],
-    ]
-    assert found.targets.tolist() == [[*ids[1:], 0], [2, 0, 0, 0, 0, 0]]
-    weights = found.lesson_weights(4.0, 0.5)
-    assert weights.tolist() == [[0.5, 0.5, 0.5, 4.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    found = lesson(Episode(ids=tuple(ids), mask=own), 3)
+    assert found.ids == tuple(ids)
+    assert found.weights == (0.0, 0.08, 0.08, 0.08, 4.0, 1.0)
+    assert found.mask == (False, True, True, True, True, True)
 
 
 def test_imitation_lowers_the_loss() -> None:
@@ -85,20 +82,26 @@ def test_equal_studies_give_equal_networks() -> None:
     assert all((first[name] == second[name]).all() for name in first)
 
 
-@given(st.lists(st.floats(-1, 1), min_size=8, max_size=8), st.sampled_from([2, 4, 8]))
-def test_advantages_of_a_group_sum_to_nothing(rewards: list[float], group: int) -> None:
-    found = leave_one_out(rewards, group)
-    for start in range(0, 8, group):
-        assert sum(found[start : start + group]) == pytest.approx(0, abs=1e-9)
-
-
-def test_an_advantage_is_over_the_mean_of_the_others() -> None:
-    assert leave_one_out([1.0, 0.0, 0.5], 3) == pytest.approx([0.75, -0.75, 0.0])
+def test_a_play_becomes_a_row_of_what_was_sampled() -> None:
+    play = a_play(units=4)
+    [said] = play_all(study(replace(STUDY, tokens=1_000)).exported(), [play], Sampler(0))
+    found = rollout(play, said, "r", "q")
+    [row] = found.rows
+    assert row.ids == tuple(play.ids)
+    own = [logprob for on, logprob in zip(row.mask, row.logprobs, strict=True) if on]
+    assert own == [logprob for turn in said for logprob in turn.logprobs]
+    assert not any(logprob for on, logprob in zip(row.mask, row.logprobs, strict=True) if not on)
 
 
 def test_a_right_answer_is_worth_one_less_its_calls() -> None:
     play = played(a_play(), Random(0))
-    assert reward(play, 0.02) == pytest.approx(1 - 0.02 * play.spent)
+    play.mask = [False] * len(play.ids)
+    done = rollout(play, [], "r", "q").outcome
+    reward = replace(PRACTICE, price=0.02).reinforcement().reward
+    assert reward is not None
+    assert outcome_score(done) == 1
+    assert play.spent > 0
+    assert reward(done) == pytest.approx(1 - 0.02 * play.spent)
 
 
 def test_old_facts_that_are_checked_are_counted() -> None:
