@@ -7,36 +7,14 @@ of its copy on Hugging Face (Yang et al. 2018, 1809.09600).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ...policies.embedded.grammar import OPEN_PRICE, SEARCH_PRICE
-from .library import Paragraph, Prices
-from .reading import CITING_SENTENCES, Form, Question, reading
-from .records import Record, read_records
-from .taskset import TaskSet
+from .library import Paragraph
+from .reading import CITING_SENTENCES, Form, Question, factory
+from .records import Record
 
 _CHAINS = {"bridge": 2, "compositional": 2, "inference": 2}
 """Kinds of question that follow one fact after the other, and how many."""
-
-
-def hotpotqa(
-    *,
-    data: str | Path = "",
-    search_price: Any = SEARCH_PRICE,
-    open_price: Any = OPEN_PRICE,
-) -> TaskSet:
-    """Returns the questions of a file, over the paragraphs of all of them.
-
-    Args:
-        data: the file.
-        search_price, open_price: USD a call.
-
-    Raises:
-        UsageError: the file cannot be read, or a record is not in HotpotQA's format.
-    """
-    prices = Prices.of(search_price, open_price)
-    return reading(form("hotpotqa"), read_records(data, suite="hotpotqa"), prices)
 
 
 def form(name: str) -> Form:
@@ -110,3 +88,6 @@ def _masked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     title = context["title"][-1] if isinstance(context, dict) else context[-1][0]
     hidden = {"answer": "masked", "supporting_facts": [[title, 0]], "evidences": []}
     return {**fields, **hidden, "answer_id": None, "level": "masked"}
+
+
+hotpotqa = factory(form("hotpotqa"))

@@ -9,40 +9,18 @@ give it away, every question is answered from its own 20 paragraphs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ...policies.embedded.grammar import OPEN_PRICE, SEARCH_PRICE
-from .library import Paragraph, Prices
-from .reading import CITING_PARAGRAPHS, Form, Question, reading
-from .records import Record, read_records
+from .library import Paragraph
+from .reading import CITING_PARAGRAPHS, Form, Question, factory
+from .records import Record
 from .scorers import ShortAnswers
-from .taskset import TaskSet
 
 UNKNOWN = "unknown"
 """The right answer to a question that cannot be answered."""
 
 _ENDING = f"""\
  If the paragraphs do not tell the answer, it is `{UNKNOWN}`.{CITING_PARAGRAPHS}"""
-
-
-def musique(
-    *,
-    data: str | Path = "",
-    search_price: Any = SEARCH_PRICE,
-    open_price: Any = OPEN_PRICE,
-) -> TaskSet:
-    """Returns the questions of a file, over the paragraphs of all of them if all have answers.
-
-    Args:
-        data: the file.
-        search_price, open_price: USD a call.
-
-    Raises:
-        UsageError: the file cannot be read, or a record is not in MuSiQue's format.
-    """
-    prices = Prices.of(search_price, open_price)
-    return reading(FORM, read_records(data, suite="musique"), prices)
 
 
 def _read(record: Record) -> Question:
@@ -107,3 +85,4 @@ FORM = Form(
     ending=_ENDING,
     scorer=ShortAnswers(closed=False),
 )
+musique = factory(FORM)

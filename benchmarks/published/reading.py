@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from ...ledger.errors import UsageError
+from ...policies.embedded.grammar import OPEN_PRICE, SEARCH_PRICE
 from ..suite import Task
 from .library import Library, Paragraph, Prices
-from .records import Change, Record
+from .records import Change, Record, read_records
 from .scorers import ShortAnswers
 from .taskset import TaskSet
 
@@ -60,6 +63,27 @@ class Form:
     """Makes every gold field say something else that the format allows."""
     ending: str = ENDING
     scorer: ShortAnswers = ShortAnswers()  # noqa: RUF009 - it is immutable
+
+
+def factory(form: Form) -> Callable[..., TaskSet]:
+    """Returns what makes the suite of a data set from a file of its own format."""
+
+    def made(
+        *, data: str | Path = "", search_price: Any = SEARCH_PRICE, open_price: Any = OPEN_PRICE
+    ) -> TaskSet:
+        """Returns the questions of a file, over the paragraphs of all of them.
+
+        Args:
+            data: the file, JSON or JSON Lines.
+            search_price, open_price: USD a call.
+
+        Raises:
+            UsageError: the file cannot be read, or a record is not in the published format.
+        """
+        prices = Prices.of(search_price, open_price)
+        return reading(form, read_records(data, suite=form.name), prices)
+
+    return made
 
 
 def reading(form: Form, records: Sequence[Record], prices: Prices) -> TaskSet:

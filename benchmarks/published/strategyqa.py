@@ -8,35 +8,13 @@ the question's term: much easier than the Wikipedia paragraphs of the paper.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ...policies.embedded.grammar import OPEN_PRICE, SEARCH_PRICE
-from .library import Paragraph, Prices
-from .reading import Form, Question, reading
-from .records import Record, read_records
-from .taskset import TaskSet
+from .library import Paragraph
+from .reading import Form, Question, factory
+from .records import Record
 
 _ACCEPTED = {True: ("yes", "true"), False: ("no", "false")}
-
-
-def strategyqa(
-    *,
-    data: str | Path = "",
-    search_price: Any = SEARCH_PRICE,
-    open_price: Any = OPEN_PRICE,
-) -> TaskSet:
-    """Returns the questions of a file, over the authors' facts of all of them.
-
-    Args:
-        data: the file.
-        search_price, open_price: USD a call.
-
-    Raises:
-        UsageError: the file cannot be read, or a record is not in StrategyQA's format.
-    """
-    prices = Prices.of(search_price, open_price)
-    return reading(FORM, read_records(data, suite="strategyqa"), prices)
 
 
 def _read(record: Record) -> Question:
@@ -59,3 +37,4 @@ def _masked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 FORM = Form(name="strategyqa", read=_read, mask=_masked)
+strategyqa = factory(FORM)
