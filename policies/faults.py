@@ -43,7 +43,8 @@ def refusal(
     if status == 429 and code == "insufficient_quota":
         return CallRefused(f"the account at {server} has no credit left (429){said}")
     if status in _TRY_AGAIN:
-        text = f"{server} refused the call for now ({status}){said}"
+        asks = f", asks to wait {wait:g} s" if wait else ""
+        text = f"{server} refused the call for now ({status}){asks}{said}"
         return CallRefused(text, retryable=True, retry_after=wait)
     return CallRefused(_mending(status, code, said, server, model, key_from))
 

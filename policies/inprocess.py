@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .embedded.app import Speak
 
 READER = "embedded/almanac-reader"
-"""Name of the rule-following reader that is the embedded policy."""
+"""Name of the rule-following reader of the Almanac."""
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -31,10 +31,10 @@ class App(Protocol):
 
 
 def embedded_policy(speak: Speak | None = None, *, name: str = READER, **options: Any) -> Endpoint:
-    """Returns the embedded policy as an endpoint.
+    """Returns a model that answers in this process as an endpoint.
 
     Args:
-        speak: the model; None means the reader of the Almanac.
+        speak: the model; None means the rule-following reader of the Almanac.
         options: of `Endpoint`.
     """
     from .embedded.app import ChatApp

@@ -9,7 +9,7 @@ from typing import Any
 from ..ledger.errors import UsageError
 from .endpoint import Endpoint, address
 from .human import Human
-from .inprocess import embedded_policy
+from .inprocess import READER, embedded_policy
 from .policy import Policy
 from .replay import Replay
 from .router import Router, split
@@ -22,8 +22,8 @@ FORMS = (
     "https://HOST/v1#MODEL",
     "http://HOST:PORT/v1#MODEL?tokenizer=NAME",
     "embedded",
-    "embedded:tiny",
     "embedded:FILE.npz",
+    "embedded:reader",
     "human",
     "scripted:FILE.json",
     "replay:JOURNAL.jsonl#RUN",
@@ -53,10 +53,10 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
         return Endpoint(hosted[1], **{"name": f"openai/{hosted[1]}", **options})
     if re.match(r"https?://", spec):
         return _server(spec, options)
-    if spec in ("embedded", "embedded/almanac-reader"):
+    if spec in ("embedded:reader", READER):
         return embedded_policy(**options)
-    if weights := re.fullmatch(r"embedded:(tiny|.+\.npz)", spec):
-        return _tiny(weights[1], options)
+    if embedded := re.fullmatch(r"embedded(?::(.+\.npz)|/tiny)?", spec):
+        return _tiny(embedded[1], options)
     if spec == "human":
         return Human(**options)
     if script := re.fullmatch(r"scripted:(.+)", spec):
@@ -69,12 +69,13 @@ def _policy(spec: str, options: dict[str, Any]) -> Policy:
     raise UsageError(f"unknown model {spec!r}: use one of {', '.join(FORMS)}")
 
 
-def _tiny(weights: str, options: dict[str, Any]) -> Policy:
+def _tiny(weights: str | None, options: dict[str, Any]) -> Policy:
     from .embedded.tiny.policy import tiny_policy
 
+    if weights is None:
+        return tiny_policy(**options)
     file = Path(weights)
-    options = {"name": f"embedded/{file.stem}", **options}
-    return tiny_policy(None if weights == "tiny" else file, **options)
+    return tiny_policy(file, **{"name": f"embedded/{file.stem}", **options})
 
 
 def _server(spec: str, options: dict[str, Any]) -> Policy:

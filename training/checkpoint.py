@@ -55,7 +55,7 @@ def load(folder: Path, plan: str) -> Checkpoint | None:
     if not target.exists():
         return None
     try:
-        found = Checkpoint(**torch.load(target, weights_only=True))
+        found = Checkpoint(**torch.load(target, map_location="cpu", weights_only=True))
     except Exception as error:
         raise UsageError(
             f"{target} is no checkpoint that can be read: move it away to begin anew"

@@ -26,6 +26,11 @@ class Trainable:
     """Name of the tokenizer that its ids belong to."""
     pad: int = 0
 
+    @property
+    def device(self) -> torch.device:
+        """Where its parameters are, and all tensors with them."""
+        return next(self.module.parameters()).device
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
@@ -38,6 +43,8 @@ class Example:
     """The advantage of each token; what stands where the mask is False is not looked at."""
     sampled: tuple[float, ...] = ()
     """Log-probability of each token under the policy that sampled it; () where it is not known."""
+    referred: tuple[float, ...] = ()
+    """The same under the reference model; () where there is none."""
     trajectory: str
 
 
@@ -99,24 +106,34 @@ def tokens_of(model: Trainable, some: Sequence[Example], numbers: dict[str, int]
     Args:
         numbers: the place of each trajectory by its name.
     """
+    device = model.device
     longest = max(len(each.ids) for each in some)
-    ids = torch.tensor([[*each.ids, *[model.pad] * (longest - len(each.ids))] for each in some])
+    filled = [[*each.ids, *[model.pad] * (longest - len(each.ids))] for each in some]
+    ids = torch.tensor(filled, device=device)
     places = [(row, at) for row, each in enumerate(some) for at, on in enumerate(each.mask) if on]
-    rows = torch.tensor([row for row, _ in places])
-    spots = torch.tensor([at for _, at in places])
+    rows = torch.tensor([row for row, _ in places], device=device)
+    spots = torch.tensor([at for _, at in places], device=device)
     table = torch.log_softmax(model.logits(ids)[rows, spots - 1], -1)
     targets = ids[rows, spots]
     logprobs = table.gather(1, targets[:, None])[:, 0]
-    known = all(each.sampled for each in some)
-    then = [some[row].sampled[at] for row, at in places] if known else None
+
+    def told(columns: Sequence[Sequence[float]]) -> Tensor | None:
+        if not all(columns):
+            return None
+        values = [columns[row][at] for row, at in places]
+        return torch.tensor(values, dtype=logprobs.dtype, device=device)
+
+    sampled = told([each.sampled for each in some])
+    owners = [numbers[some[row].trajectory] for row, _ in places]
     return Tokens(
         logprobs=logprobs,
-        sampled=logprobs.detach() if then is None else torch.tensor(then, dtype=logprobs.dtype),
+        sampled=logprobs.detach() if sampled is None else sampled,
+        referred=told([each.referred for each in some]),
         advantages=torch.tensor(
-            [some[row].weights[at] for row, at in places], dtype=logprobs.dtype
+            [some[row].weights[at] for row, at in places], dtype=logprobs.dtype, device=device
         ),
         rows=rows,
-        trajectories=torch.tensor([numbers[some[row].trajectory] for row, _ in places]),
+        trajectories=torch.tensor(owners, device=device),
         entropies=-(table.exp() * table).sum(-1),
         hits=table.detach().argmax(-1) == targets,
     )

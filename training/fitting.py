@@ -1,8 +1,7 @@
-"""The optimiser loop: examples to steps, the same again after a crash."""
+"""Learning from weighted examples: what a step does with a loss, and all steps of a training."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,34 +9,17 @@ from random import Random
 
 import torch
 
-from . import checkpoint
-from .checkpoint import Checkpoint
+from .course import Pace, adam, course, named
 from .examples import Example, Trainable, grouped, tokens_of
 from .loss import Loss, loss_of, scales_of
 from .watch import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitting:
+class Fitting(Pace):
     """How examples are learned."""
 
     how: Loss
-    epochs: int = 1
-    rows: int = 64
-    """Examples in a step."""
-    batch_tokens: int = 4_000
-    """Tokens that are held in memory at once, padding included."""
-    rate: float = 1e-4
-    """Learning rate of AdamW at its highest."""
-    warm_up: float | None = 0.05
-    """Share of the steps over which the rate rises; over the rest it falls to a tenth. None: the
-    rate stays as it is, as in one of many rounds."""
-    norm: float = 1.0
-    """Largest norm of a step's gradient."""
-    decay: float = 0.0
-    seed: int = 0
-    keep_every: int = 50
-    """Steps between checkpoints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,46 +72,17 @@ def fit(
         Collapsed: the watch has seen enough.
         UsageError: the checkpoint is of another training.
     """
-    optimiser = optimiser or adam(model, plan)
-    steps = [
-        (epoch, part)
-        for epoch in range(plan.epochs)
-        for part in range(0, len(given), plan.rows)
-    ]  # fmt: skip
+    optimiser = optimiser or adam(model.module, plan)
     name = name_of(plan, given, model)
-    begun = checkpoint.load(folder, name) if folder else None
-    if begun is not None:
-        model.module.load_state_dict(begun.module)
-        optimiser.load_state_dict(begun.optimiser)
-    for number, (epoch, part) in enumerate(steps):
-        if begun is not None and number < begun.step:
-            continue
-        torch.manual_seed(plan.seed * 1_000_003 + number)
-        order = Random(f"{plan.seed}/{epoch}").sample(range(len(given)), len(given))
-        chosen = [given[place] for place in order[part : part + plan.rows]]
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * _share(number / len(steps), plan.warm_up)
+    for due in course(model.module, len(given), plan, optimiser, name=name, folder=folder):
         shown = take_step(
-            model, chosen, plan.how, [optimiser], batch_tokens=plan.batch_tokens, norm=plan.norm,
-            random=Random(number),
+            model, [given[place] for place in due.places], plan.how, [optimiser],
+            batch_tokens=plan.batch_tokens, norm=plan.norm, random=Random(due.number),
         )  # fmt: skip
-        step = Step(number=number, of=len(steps), **vars(shown))
+        step = Step(number=due.number, of=due.of, **vars(shown))
         told(step)
         if watch is not None:
-            watch.see(number, entropy=step.entropy, kl=step.kl)
-        if folder is not None and ((number + 1) % plan.keep_every == 0 or number + 1 == len(steps)):
-            state = Checkpoint(
-                step=number + 1, plan=name, module=model.module.state_dict(),
-                optimiser=optimiser.state_dict(),
-            )  # fmt: skip
-            checkpoint.save(folder, state)
-
-
-def adam(model: Trainable, plan: Fitting) -> torch.optim.Optimizer:
-    """Returns the optimiser of a plan: AdamW over all parameters."""
-    return torch.optim.AdamW(
-        model.module.parameters(), plan.rate, betas=(0.9, 0.95), weight_decay=plan.decay
-    )
+            watch.see(step.number, entropy=step.entropy, kl=step.kl)
 
 
 def take_step(
@@ -176,12 +129,8 @@ def take_step(
 
 def name_of(plan: Fitting, given: Sequence[Example], model: Trainable) -> str:
     """Returns what tells a training from any other: plan, examples and first weights."""
-    digest = hashlib.blake2b(digest_size=8)
-    for each in given:
-        digest.update(repr((each.trajectory, each.ids, each.weights)).encode())
-    for parameter in model.module.parameters():
-        digest.update(repr(float(parameter.detach().double().abs().sum())).encode())
-    return f"{plan} of {len(given)} examples, {digest.hexdigest()}"
+    parts = ((each.trajectory, each.ids, each.weights) for each in given)
+    return named(plan, parts, model.module)
 
 
 def _scales(chosen: Sequence[Example], numbers: dict[str, int], how: Loss) -> list[torch.Tensor]:
@@ -193,11 +142,3 @@ def _scales(chosen: Sequence[Example], numbers: dict[str, int], how: Loss) -> li
         [owner for owner, size in zip(owners, sizes, strict=True) for _ in range(size)]
     )
     return list(torch.split(scales_of(rows, whole, how), sizes))
-
-
-def _share(done: float, warm_up: float | None) -> float:
-    """Returns the learning rate over its highest."""
-    if warm_up is None:
-        return 1.0
-    rising = (done + 1e-3) / warm_up if warm_up else 1.0
-    return min(1.0, rising, max(0.1, (1 - done) / (1 - warm_up)))

@@ -191,13 +191,13 @@ def scales_of(rows: Tensor, trajectories: Tensor, how: Loss) -> Tensor:
 def _scales(tokens: Tokens, how: Loss, dtype: torch.dtype, scales: Tensor | None) -> Tensor:
     if scales is None:
         scales = scales_of(tokens.rows, tokens.trajectories, how)
-    return scales.to(dtype)
+    return scales.to(tokens.logprobs.device, dtype)
 
 
 def _mean_by(values: Tensor, groups: Tensor) -> Tensor:
     size = int(groups.max()) + 1
-    sums = torch.zeros(size, dtype=values.dtype).index_add(0, groups, values)
-    counts = torch.zeros(size, dtype=values.dtype).index_add(0, groups, torch.ones_like(values))
+    sums = values.new_zeros(size).index_add(0, groups, values)
+    counts = values.new_zeros(size).index_add(0, groups, torch.ones_like(values))
     return sums / counts.clamp(min=1)
 
 

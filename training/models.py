@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..ledger.errors import UsageError
@@ -18,6 +20,7 @@ from ..policies.embedded.tiny.vocabulary import TOKENIZER
 from ..policies.embedded.tiny.weights import load as load_weights
 from ..policies.embedded.tiny.weights import save as save_weights
 from ..policies.inprocess import endpoint
+from .chat_model import ChatModel
 from .embedded.network import Network
 from .examples import Trainable
 
@@ -29,11 +32,15 @@ class Loaded:
     trainable: Trainable
     save: Callable[[Path], None]
     """Writes it, in the form it was read in: an `.npz` file or a folder."""
-    policy: Callable[[], Policy] | None = None
-    """Returns it as a policy as it is now, or None where nothing here can run it."""
+    policy: Callable[[], Policy]
+    """Returns it as a policy that plays in this process."""
 
 
-def load(path: Path, *, lora: int = 0) -> Loaded:
+_PATIENCE = 3_600.0
+"""Seconds after which a call of a model of Hugging Face is given up: others may go before it."""
+
+
+def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
     """Reads a model.
 
     Args:
@@ -41,17 +48,30 @@ def load(path: Path, *, lora: int = 0) -> Loaded:
             of Hugging Face; nothing is downloaded.
         lora: rank of the LoRA adapters that are trained in place of the weights (Hu et al. 2021,
             arXiv 2106.09685); 0 trains the weights. Adapters are merged before they are written.
+        device: `cpu` or `cuda`; None: `cuda` where torch sees a GPU, else `cpu`. The embedded
+            transformer is always on the processor, on which it plays.
 
     Raises:
-        UsageError: there is no such model, or a package for it is missing.
+        UsageError: there is no such model or device, or a package for it is missing.
     """
     if path.suffix == ".npz":
         if lora:
             raise UsageError("the embedded transformer is trained as a whole: leave --lora out")
+        if device == "cuda":
+            raise UsageError(
+                "the embedded transformer is trained on the processor: leave --device out"
+            )
         return _embedded(path)
     if not path.is_dir():
         raise UsageError(f"there is no model at {path}: name an .npz file or a model's folder")
-    return _of_hugging_face(path, lora)
+    return _of_hugging_face(path, lora, _device(device))
+
+
+def _device(name: str | None) -> torch.device:
+    is_there = torch.cuda.is_available()
+    if name == "cuda" and not is_there:
+        raise UsageError("torch sees no GPU here: leave --device out, or give --device cpu")
+    return torch.device(name or ("cuda" if is_there else "cpu"))
 
 
 def tokenizer_of(folder: Path) -> str:
@@ -62,7 +82,7 @@ def tokenizer_of(folder: Path) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for file in files:
         digest.update(file.read_bytes())
-    return f"{folder.name}-{digest.hexdigest()}"
+    return f"hf-{digest.hexdigest()}"
 
 
 def _tokenizer_files(folder: Path) -> list[Path]:
@@ -85,7 +105,39 @@ def _embedded(path: Path) -> Loaded:
     )
 
 
-def _of_hugging_face(folder: Path, lora: int) -> Loaded:
+def _of_hugging_face(folder: Path, lora: int, device: torch.device) -> Loaded:
+    model = _causal(folder)
+    if lora:
+        model = _with_adapters(model, lora)
+    model.to(device)
+    model.eval()  # no dropout: a step depends on nothing but its examples
+    module: nn.Module = model
+    tokenizer = tokenizer_of(folder)
+
+    def logits(ids: Tensor) -> Tensor:
+        found: Tensor = model(input_ids=ids).logits
+        return found
+
+    def save(target: Path) -> None:
+        whole = copy.deepcopy(model).merge_and_unload() if lora else model
+        whole.save_pretrained(target)
+        for file in _tokenizer_files(folder):
+            shutil.copy(file, target / file.name)
+
+    def policy() -> Policy:
+        name = f"embedded/{folder.name}"
+        app = ChatModel(model, _tokenizer(folder), name)
+        protocol = "native" if app.takes_tools else "text"
+        return endpoint(app, name, tokenizer=tokenizer, tool_protocol=protocol, timeout=_PATIENCE)
+
+    return Loaded(
+        trainable=Trainable(module=module, logits=logits, tokenizer=tokenizer),
+        save=save,
+        policy=policy,
+    )
+
+
+def _causal(folder: Path) -> Any:
     try:
         from transformers import AutoModelForCausalLM
     except ImportError as error:
@@ -93,29 +145,22 @@ def _of_hugging_face(folder: Path, lora: int) -> Loaded:
             "a model of Hugging Face needs transformers: pip install 'bursar[train]'"
         ) from error
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+        return AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32
+        )
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise UsageError(f"{folder} is no causal language model: {reason}") from error
-    if lora:
-        model = _with_adapters(model, lora)
-    model.eval()  # no dropout: a step depends on nothing but its examples
-    module: nn.Module = model
 
-    def logits(ids: Tensor) -> Tensor:
-        found: Tensor = model(input_ids=ids).logits
-        return found
 
-    def save(target: Path) -> None:
-        whole = model.merge_and_unload() if lora else model
-        whole.save_pretrained(target)
-        for file in _tokenizer_files(folder):
-            shutil.copy(file, target / file.name)
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
 
-    return Loaded(
-        trainable=Trainable(module=module, logits=logits, tokenizer=tokenizer_of(folder)),
-        save=save,
-    )
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # whatever its parts raise
+        reason = str(error).strip().partition("\n")[0]
+        raise UsageError(f"{folder} has no tokenizer that can be read: {reason}") from error
 
 
 def _with_adapters(model: Any, rank: int) -> Any:
@@ -123,6 +168,7 @@ def _with_adapters(model: Any, rank: int) -> Any:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
         raise UsageError("--lora needs peft: pip install 'bursar[train]'") from error
+    torch.manual_seed(0)  # the same adapters each time: a training that was broken off goes on
     return get_peft_model(
         model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
     )

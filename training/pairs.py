@@ -15,7 +15,7 @@ from statistics import fmean
 
 import orjson
 
-from ..ledger.records import Message, ToolCall
+from ..ledger.records import Message, Sampled, ToolCall
 from ..planners.toolpath import Trace
 from .calls import ModelCall
 
@@ -33,6 +33,8 @@ class Branch:
     logprob: float | None = None
     """Sum of the step's log-probabilities when it was sampled, where they are known: DPO's
     reference, without a reference model."""
+    sampled: Sampled | None = None
+    """The tokens of prompt and step, where they are known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ def replies(calls: Iterable[ModelCall], values: Mapping[str, float]) -> Iterator
             yield Branch(
                 run=call.run, task=call.task, prompt=call.prompt, said=call.reply,
                 value=values[call.trajectory], logprob=sum(told) if told else None,
+                sampled=call.sampled,
             )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from ..planners.toolpath.trace import traces
 from .calls import ModelCall, model_calls
 from .known import Known
 from .outcome import Outcome, outcome
-from .rows import Row, rows
+from .rollout import Rollout
+from .rows import rows
 
 _RUNS = """
 select run from runs
@@ -29,13 +30,11 @@ _RUNS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """One run that has ended."""
+class Recorded(Rollout):
+    """One run that has ended, of a home."""
 
-    outcome: Outcome
     outcomes: Mapping[str, Outcome]
     """By trajectory: that of the run, but where a suite has judged its attempts one by one."""
-    rows: tuple[Row, ...]
     calls: tuple[ModelCall, ...]
     traces: tuple[Trace, ...]
     """Subtasks that the toolpath planner carried out in it."""

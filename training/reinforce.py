@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from statistics import fmean
 
-from ..benchmarks.suite import Task
 from .advantages import Trajectory, broadcast, leave_one_out
 from .allocation import Candidate, allocate
+from .course import adam
 from .examples import Example, Trainable, examples
-from .fitting import Fitting, Step, adam, fit
+from .fitting import Fitting, Step, fit
+from .reference import referred
 from .rewards import Reward, format_gate, gated_cost
 from .rollout import Rollout
 from .rows import Row
@@ -54,6 +55,14 @@ class Known:
     success: tuple[Rollout, ...] = ()
     """The last run that solved it, if any."""
 
+    def note(self, run: Rollout) -> None:
+        """Takes note of one more run."""
+        self.tried += 1
+        self.usd += Decimal(str(run.outcome.cost))
+        if run.outcome.success:
+            self.solved += 1
+            self.success = (run,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
@@ -79,18 +88,22 @@ class Learner:
     Args:
         model: is trained in place.
         watch: stops a policy that is being lost.
+        known: what earlier rounds have shown, by task.
+        reference: from which divergence costs, where the plan's loss has a `kl`; it stays as it
+            is.
     """
 
     model: Trainable
     plan: Reinforcement
     watch: Watch = field(default_factory=Watch)
     known: dict[str, Known] = field(default_factory=dict)
+    reference: Trainable | None = None
     _costs: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._optimiser = adam(self.model, self.plan.fitting)
+        self._optimiser = adam(self.model.module, self.plan.fitting)
 
-    def counts(self, tasks: Mapping[str, Task], usd: Decimal | None) -> dict[str, int]:
+    def counts(self, tasks: Collection[str], usd: Decimal | None) -> dict[str, int]:
         """Returns how often each task is to be played.
 
         Args:
@@ -128,7 +141,7 @@ class Learner:
                 watch=self.watch,
             )  # fmt: skip
         for run in runs:
-            self._note(run)
+            self.known.setdefault(run.outcome.task, Known()).note(run)
         return Round(
             number=number, runs=len(runs), replayed=replayed, steps=tuple(steps),
             success=fmean(run.outcome.success for run in runs) if runs else 0.0,
@@ -163,7 +176,10 @@ class Learner:
     def _weighted(self, rows: Sequence[Row], gains: Mapping[str, float]) -> list[Example]:
         if not rows:
             return []
-        return examples(rows, broadcast(rows, gains), self.model.tokenizer, off_policy=True)
+        given = examples(rows, broadcast(rows, gains), self.model.tokenizer, off_policy=True)
+        if self.reference is None:
+            return given
+        return referred(self.reference, given, self.plan.fitting.batch_tokens)
 
     def _replay(self, groups: dict[str, list[Rollout]]) -> int:
         """Adds an earlier success to each group that has none; returns to how many."""
@@ -180,11 +196,3 @@ class Learner:
         known = self.known.get(task, Known())
         cost = known.usd / known.tried if known.usd else mean
         return Candidate(task=task, solved=known.solved, tried=known.tried, cost=cost)
-
-    def _note(self, run: Rollout) -> None:
-        known = self.known.setdefault(run.outcome.task, Known())
-        known.tried += 1
-        known.usd += Decimal(str(run.outcome.cost))
-        if run.outcome.success:
-            known.solved += 1
-            known.success = (run,)

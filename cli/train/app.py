@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from .embedded import demo, embedded
-from .fit import rl, sft
+from .fit import dpo, rl, sft
 from .rows import export, rows
 
 train = typer.Typer(
@@ -14,5 +14,5 @@ train = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for verb in (rows, export, sft, rl, embedded, demo):
+for verb in (rows, export, sft, dpo, rl, embedded, demo):
     train.command()(verb)

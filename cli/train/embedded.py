@@ -15,7 +15,8 @@ Out = Annotated[
     typer.Option(
         envvar="BURSAR_OUT",
         metavar="FILE.npz",
-        help="Where the weights go; FILE.sft.npz and the log FILE.jsonl go beside them.",
+        help="Where the weights go; FILE.sft.npz, the log FILE.jsonl and its curves FILE.svg go "
+        "beside them.",
     ),
 ]
 Seed = Annotated[

@@ -1,58 +1,21 @@
-"""`bursar train sft` and `bursar train rl`: a model learns from recorded runs, or from its own."""
+"""`bursar train sft`, `dpo` and `rl`: a model learns from recorded runs, or from its own."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .. import options
+from .. import options as common
+from . import options
 from .needs import need_torch
-
-Model = Annotated[
-    Path,
-    typer.Option(
-        "--model",
-        envvar="BURSAR_TRAIN_MODEL",
-        metavar="PATH",
-        help="An .npz of the embedded transformer, or the folder of a Hugging Face model.",
-    ),
-]
-Out = Annotated[
-    Path,
-    typer.Option(
-        envvar="BURSAR_OUT",
-        metavar="PATH",
-        help="Where the trained model goes; checkpoint, metrics and curves go beside it.",
-    ),
-]
-Source = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        envvar="BURSAR_FROM",
-        metavar="EXPERIMENT",
-        help="Recorded runs to learn from; nothing is played then.",
-    ),
-]
-Rate = Annotated[
-    float, typer.Option(envvar="BURSAR_RATE", min=0, help="Learning rate at its highest.")
-]
-Lora = Annotated[
-    int,
-    typer.Option(envvar="BURSAR_LORA", min=0, metavar="RANK", help="Train LoRA adapters instead."),
-]
-Seed = Annotated[int, typer.Option(envvar="BURSAR_SEED", help="Order, and random draws.")]
 
 
 def sft(
-    model: Model,
-    out: Out,
-    source: Source = None,
-    epochs: Annotated[
-        int, typer.Option(envvar="BURSAR_EPOCHS", min=1, metavar="N", help="Passes over the runs.")
-    ] = 1,
+    model: options.Model,
+    out: options.Out,
+    source: options.Source = None,
+    epochs: options.Epochs = 1,
     cheapest: Annotated[
         float,
         typer.Option(
@@ -62,11 +25,12 @@ def sft(
             help="Share of each task's right runs that is kept, the cheapest first.",
         ),
     ] = 1.0,
-    rate: Rate = 1e-4,
-    lora: Lora = 0,
-    seed: Seed = 0,
-    home: options.Home = None,
-    plain: options.Plain = False,
+    rate: options.Rate = 1e-4,
+    lora: options.Lora = 0,
+    device: options.On = None,
+    seed: options.Seed = 0,
+    home: common.Home = None,
+    plain: common.Plain = False,
 ) -> None:
     """Imitate recorded runs that were right.
 
@@ -79,34 +43,66 @@ def sft(
     imitate(
         Imitation(
             model=model, out=out, experiment=source, epochs=epochs, cheapest=cheapest, rate=rate,
-            lora=lora, seed=seed, home=home,
+            lora=lora, device=device, seed=seed, home=home,
+        ),
+        plain=plain,
+    )  # fmt: skip
+
+
+def dpo(
+    model: options.Model,
+    out: options.Out,
+    source: options.Source = None,
+    epochs: options.Epochs = 1,
+    beta: Annotated[
+        float,
+        typer.Option(
+            envvar="BURSAR_BETA", min=0, help="How dearly the model pays for what it unlearns."
+        ),
+    ] = 0.1,
+    cost_share: options.CostShare = 0.2,
+    rate: options.Rate = 2e-5,
+    lora: options.Lora = 0,
+    device: options.On = None,
+    seed: options.Seed = 0,
+    home: common.Home = None,
+    plain: common.Plain = False,
+) -> None:
+    """Prefer the better of two replies to the same prompt.
+
+    The pairs are made of recorded runs with token ids that part at some step: repeats of a task,
+    forks, attempts. Needs torch (`pip install 'bursar[train]'`). A training that was broken off
+    goes on when it is started again.
+    """
+    need_torch()
+    from .fitting import Choice, prefer
+
+    prefer(
+        Choice(
+            model=model, out=out, experiment=source, epochs=epochs, beta=beta,
+            cost_share=cost_share, rate=rate, lora=lora, device=device, seed=seed, home=home,
         ),
         plain=plain,
     )  # fmt: skip
 
 
 def rl(
-    model: Model,
-    out: Out,
-    source: Source = None,
+    model: options.Model,
+    out: options.Out,
+    source: options.Source = None,
     suite: Annotated[
         str | None,
         typer.Option(envvar="BURSAR_SUITE", metavar="NAME", help="Whose tasks are played."),
     ] = None,
-    knob: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
-        ),
-    ] = None,
+    knob: options.Knobs = None,
     tasks: Annotated[
         int, typer.Option(envvar="BURSAR_TASKS", min=1, metavar="N", help="Tasks to draw from.")
     ] = 200,
     per_round: Annotated[
         int, typer.Option(envvar="BURSAR_PER_ROUND", min=1, metavar="N", help="Tasks of a round.")
     ] = 20,
-    planner: options.Planner = "tracker",
-    memory: options.Memory = "full",
+    planner: common.Planner = "tracker",
+    memory: common.Memory = "full",
     budget: Annotated[
         list[str] | None,
         typer.Option(
@@ -131,35 +127,46 @@ def rl(
             "--uniform", envvar="BURSAR_UNIFORM", help="The same rollouts for every task."
         ),
     ] = False,
-    cost_share: Annotated[
+    loss: Annotated[
+        options.Method | None,
+        typer.Option(envvar="BURSAR_LOSS", help="The loss (default: loop, or with --from replay)."),
+    ] = None,
+    entropy: Annotated[
+        float,
+        typer.Option(envvar="BURSAR_ENTROPY", min=0, help="What a nat of entropy a token earns."),
+    ] = 0.0,
+    kl: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_COST_SHARE",
+            envvar="BURSAR_KL",
             min=0,
-            max=1,
-            help="Share of the reward that a low cost earns where the answer is right.",
+            help="What a nat a token of divergence from the model at the start costs.",
         ),
-    ] = 0.2,
-    rate: Rate = 1e-4,
-    lora: Lora = 0,
-    seed: Seed = 0,
-    prices: options.Prices = None,
-    home: options.Home = None,
-    plain: options.Plain = False,
+    ] = 0.0,
+    cost_share: options.CostShare = 0.2,
+    rate: options.Rate = 1e-4,
+    lora: options.Lora = 0,
+    device: options.On = None,
+    seed: options.Seed = 0,
+    prices: common.Prices = None,
+    home: common.Home = None,
+    plain: common.Plain = False,
 ) -> None:
     """Reinforce what was right for little money.
 
-    With --from, off-policy from recorded runs, for nothing. Else by rollouts of the embedded
-    transformer on a suite, under one budget for the whole training.
+    With --from, off-policy from recorded runs, for nothing. Else by the model's own rollouts on a
+    suite, under one budget for the whole training.
     """
     need_torch()
-    from .fitting import Play, Replay, play, replay
+    from .fitting import Replay, replay
+    from .playing import Play, play
 
     if source is not None:
         replay(
             Replay(
-                model=model, out=out, experiment=source, cost_share=cost_share, rate=rate,
-                lora=lora, seed=seed, home=home,
+                model=model, out=out, experiment=source, loss=loss or options.Method.replay,
+                entropy=entropy, kl=kl, cost_share=cost_share, rate=rate, lora=lora,
+                device=device, seed=seed, home=home,
             ),
             plain=plain,
         )  # fmt: skip
@@ -169,7 +176,8 @@ def rl(
             model=model, out=out, suite=suite, knobs=knob or [], tasks=tasks,
             per_round=per_round, planner=planner, memory=memory, budgets=budget or [],
             total_budget=total_budget, rounds=rounds, group=group, uniform=uniform,
-            cost_share=cost_share, rate=rate, seed=seed, prices=prices, home=home,
+            loss=loss or options.Method.loop, entropy=entropy, kl=kl, cost_share=cost_share,
+            rate=rate, lora=lora, device=device, seed=seed, prices=prices, home=home,
         ),
         plain=plain,
     )  # fmt: skip

@@ -1,85 +1,96 @@
-"""Carries out `bursar train sft` and `bursar train rl` and tells how they go."""
+"""Carries out what `bursar train` learns from recorded runs, and tells how it goes."""
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 
-from ...agent import Home, Record, new_run_id
-from ...benchmarks.suite import suite as make_suite
-from ...ledger.account import Account
-from ...ledger.amount import NOTHING, Amount
-from ...ledger.budget import Budget
-from ...ledger.errors import UsageError
-from ...ledger.prices import PriceBook
-from ...training import rollout
+from ...agent import Home
+from ...training import preference
 from ...training.examples import Example
 from ...training.fitting import Fitting, Step, fit
-from ...training.loss import LOOP, REPLAY, SFT
+from ...training.loss import GSPO, LOOP, PPO, REINFORCE, REPLAY, SFT, Loss
 from ...training.metrics import Metrics, draw
 from ...training.models import Loaded, load
-from ...training.offline import imitated, replayed
+from ...training.offline import imitated, preferred, replayed
+from ...training.preference import Preferred, Preferring
 from ...training.recorded import recorded
-from ...training.reinforce import Learner, Reinforcement, Round
-from ...training.rollout import Stage
-from ...training.rounds import Rounds
+from ...training.reference import referred
 from ...training.watch import Watch
-from ..benching import knob
 from ..screen import console
-from ..wording import exact_usd
+from .options import Device, Method
+from .progress import Going
+
+_LOSSES = {
+    Method.gspo: GSPO,
+    Method.loop: LOOP,
+    Method.ppo: PPO,
+    Method.reinforce: REINFORCE,
+    Method.replay: REPLAY,
+}
+_STEPS_A_LINE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
+    """What every training is told."""
+
     model: Path
     out: Path
     rate: float
+    lora: int
+    device: Device | None
     seed: int
     home: Path | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Imitation(Common):
+    """What `sft` is told."""
+
     experiment: str | None
     epochs: int
     cheapest: float
-    lora: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay(Common):
+class Choice(Common):
+    """What `dpo` is told."""
+
+    experiment: str | None
+    epochs: int
+    beta: float
+    cost_share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reinforced(Common):
+    """What `rl` is told, of either kind."""
+
+    loss: Method
+    entropy: float
+    kl: float
+    cost_share: float
+
+    @property
+    def how(self) -> Loss:
+        """The loss with what is added to it."""
+        return replace(_LOSSES[self.loss], entropy=self.entropy, kl=self.kl)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Reinforced):
+    """What `rl --from` is told."""
+
     experiment: str
-    cost_share: float
-    lora: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Play(Common):
-    suite: str | None
-    knobs: Sequence[str]
-    tasks: int
-    per_round: int
-    planner: str
-    memory: str
-    budgets: Sequence[str]
-    total_budget: str | None
-    rounds: int
-    group: int
-    uniform: bool
-    cost_share: float
-    prices: Path | None
 
 
 def imitate(order: Imitation, *, plain: bool) -> None:
     """Trains on right runs."""
-
-    loaded = load(order.model, lora=order.lora)
+    loaded = load(order.model, lora=order.lora, device=order.device)
     runs = recorded(Home.at(order.home).store, order.experiment)
     given = imitated(runs, loaded.trainable.tokenizer, cheapest=order.cheapest)
     plan = Fitting(how=SFT, epochs=order.epochs, rate=order.rate, seed=order.seed)
@@ -88,121 +99,36 @@ def imitate(order: Imitation, *, plain: bool) -> None:
 
 def replay(order: Replay, *, plain: bool) -> None:
     """Trains off-policy on judged runs."""
-
-    loaded = load(order.model, lora=order.lora)
+    loaded = load(order.model, lora=order.lora, device=order.device)
     runs = list(recorded(Home.at(order.home).store, order.experiment))
     given = replayed(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
-    plan = Fitting(how=REPLAY, rate=order.rate, seed=order.seed)
+    plan = Fitting(how=order.how, rate=order.rate, seed=order.seed)
+    if order.kl:
+        given = referred(loaded.trainable, given, plan.batch_tokens)
     _fit(order, loaded, given, plan, console(plain), Watch())
 
 
-def play(order: Play, *, plain: bool) -> None:
-    """Trains on rollouts of its own, round by round.
+def prefer(order: Choice, *, plain: bool) -> None:
+    """Trains on pairs of replies."""
+    screen, metrics = console(plain), Metrics(beside(order.out, ".metrics.duckdb"))
+    loaded = load(order.model, lora=order.lora, device=order.device)
+    runs = list(recorded(Home.at(order.home).store, order.experiment))
+    given = preferred(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
+    plan = Preferring(beta=order.beta, epochs=order.epochs, rate=order.rate, seed=order.seed)
+    with Going(screen, "step", every=_STEPS_A_LINE) as going:
 
-    Raises:
-        UsageError: there is no suite or no budget, or something else makes no sense.
-    """
-    if not order.suite or not order.budgets:
-        raise UsageError(
-            "rl plays tasks: give --suite and --budget, or --from EXPERIMENT to learn from logs"
-        )
-    screen = console(plain)
-    home = Home.at(order.home)
-    try:
-        asyncio.run(_play(order, home, screen))
-    finally:
-        home.close()
-    _end(order.out, screen)
+        def told(step: Preferred) -> None:
+            names = ("loss", "margin", "accuracy", "chosen", "rejected", "norm")
+            metrics.write(step.number, {name: getattr(step, name) for name in names})
+            going.see(
+                step.number, step.of,
+                f"loss {step.loss:.4f}, margin {step.margin:.4f}, right {step.accuracy:.0%}",
+            )  # fmt: skip
 
-
-async def _play(order: Play, home: Home, screen: Console) -> None:
-    file, plan = _beside(order.out, ".rounds.json"), str(replace(order, home=None, rounds=0))
-    begun = Rounds.load(file, plan) or Rounds(plan=plan, experiment=f"train-{new_run_id()}")
-    loaded = load(order.out if begun.done else order.model)
-    game = _Game(order, loaded, home, begun)
-    for number in range(begun.done, order.rounds):
-        done = await game.round(number)
-        if done is None:
-            screen.print(f"the budget of the training is used up after {number} rounds")
-            break
-        loaded.save(order.out)
-        replace(begun, done=number + 1, known=game.learner.known).save(file)
-        told = ", ".join(f"{name} {value:.4g}" for name, value in _figures(done).items())
-        screen.print(
-            f"round {number + 1} of {order.rounds}: {done.runs} runs, {told}", soft_wrap=True
-        )
-    screen.print(
-        f"{exact_usd(game.account.spent.usd)} spent on rollouts (experiment {begun.experiment})",
-        soft_wrap=True,
-    )
-
-
-class _Game:
-    """A suite that is played under one account, by a model that learns from it."""
-
-    def __init__(self, order: Play, loaded: Loaded, home: Home, begun: Rounds) -> None:
-        if loaded.policy is None:
-            raise UsageError(
-                f"{order.model} cannot be played here: serve it, record runs with "
-                "`--model http://HOST:PORT/v1#NAME?tokenizer=…`, and give --from EXPERIMENT"
-            )
-        made = make_suite(order.suite or "", **dict(map(knob, order.knobs)))
-        self._order = order
-        self._policy = loaded.policy
-        self._home = home
-        self._experiment = begun.experiment
-        self._pool = made.tasks(order.tasks, order.seed)
-        self._stage = Stage(
-            suite=made, planner=order.planner, memory=order.memory, budgets=tuple(order.budgets)
-        )
-        total = Budget.parse(order.total_budget) if order.total_budget else Budget()
-        spent = _spent(home, begun.experiment) if begun.done else NOTHING
-        self.account = Account(total, name="the training", spent=spent)
-        fitting = Fitting(how=LOOP, rate=order.rate, seed=order.seed, warm_up=0.0)
-        plan = Reinforcement(
-            fitting=fitting, group=order.group, cost_share=order.cost_share, uniform=order.uniform
-        )
-        self.learner = Learner(loaded.trainable, plan, known=dict(begun.known))
-        self._metrics = Metrics(_beside(order.out, ".metrics.duckdb"))
-
-    async def round(self, number: int) -> Round | None:
-        """Plays and learns; returns None where the money is used up."""
-        order = self._order
-        draw = random.Random(f"{order.seed}/{number}")
-        some = draw.sample(self._pool, min(order.per_round, len(self._pool)))
-        tasks = {task.id: task for task in some}
-        money = _money_of_round(self.account, order.rounds - number)
-        policy = self._policy()
-        runs = await rollout.play(
-            policy, self._stage, tasks, self.learner.counts(tasks, money), round=number,
-            account=self.account, home=self._home, prices=PriceBook.load(order.prices),
-            experiment=self._experiment,
-        )  # fmt: skip
-        await policy.close()
-        if not runs:
-            return None
-        done = self.learner.learn(number, runs)
-        self._metrics.write(number, _figures(done))
-        return done
-
-
-def _figures(done: Round) -> dict[str, float]:
-    figures = {"success": done.success, "usd": done.usd, "useful groups": done.useful}
-    last = done.steps[-1] if done.steps else None
-    return figures | ({"entropy": last.entropy, "kl": last.kl} if last else {})
-
-
-def _spent(home: Home, experiment: str) -> Amount:
-    """Returns what the rounds so far have spent, the broken one included."""
-    total = NOTHING
-    for events in home.store.events_of_experiment(experiment):
-        total += Record.of(events).charged
-    return total
-
-
-def _money_of_round(account: Account, rounds: int) -> Decimal | None:
-    left = account.remaining("usd")
-    return None if left is None else Decimal(left) / rounds
+        folder = beside(order.out, ".training")
+        preference.prefer(loaded.trainable, given, plan, told=told, folder=folder)
+    loaded.save(order.out)
+    end(order.out, screen)
 
 
 def _fit(
@@ -213,30 +139,31 @@ def _fit(
     screen: Console,
     watch: Watch | None = None,
 ) -> None:
-    metrics = Metrics(_beside(order.out, ".metrics.duckdb"))
+    metrics = Metrics(beside(order.out, ".metrics.duckdb"))
+    with Going(screen, "step", every=_STEPS_A_LINE) as going:
 
-    def told(step: Step) -> None:
-        figures = {"loss": step.loss, "entropy": step.entropy, "kl": step.kl, "norm": step.norm}
-        metrics.write(step.number, figures)
-        if step.number % 10 == 0 or step.number + 1 == step.of:
-            screen.print(
-                f"step {step.number + 1} of {step.of}: loss {step.loss:.4f}, "
-                f"entropy {step.entropy:.3f}, kl {step.kl:.4f}, effective {step.effective:.0%}",
-                soft_wrap=True,
-            )
+        def told(step: Step) -> None:
+            figures = {"loss": step.loss, "entropy": step.entropy, "kl": step.kl, "norm": step.norm}
+            metrics.write(step.number, figures)
+            going.see(
+                step.number, step.of,
+                f"loss {step.loss:.4f}, entropy {step.entropy:.3f}, kl {step.kl:.4f}, "
+                f"effective {step.effective:.0%}",
+            )  # fmt: skip
 
-    kept = _beside(order.out, ".training")
-    fit(loaded.trainable, given, plan, told=told, folder=kept, watch=watch)
+        folder = beside(order.out, ".training")
+        fit(loaded.trainable, given, plan, told=told, folder=folder, watch=watch)
     loaded.save(order.out)
-    _end(order.out, screen)
+    end(order.out, screen)
 
 
-def _end(out: Path, screen: Console) -> None:
+def end(out: Path, screen: Console) -> None:
     """Draws the curves and says where everything is."""
-    kept, picture = _beside(out, ".metrics.duckdb"), _beside(out, ".svg")
+    kept, picture = beside(out, ".metrics.duckdb"), beside(out, ".svg")
     picture.write_text(draw(Metrics(kept).curves()), encoding="utf-8")
     screen.print(f"model: {out}; metrics: {kept}; curves: {picture}", soft_wrap=True)
 
 
-def _beside(out: Path, ending: str) -> Path:
+def beside(out: Path, ending: str) -> Path:
+    """Returns the path of a further file or folder of a training, next to its model."""
     return out.with_name(out.stem + ending)

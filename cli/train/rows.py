@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import options
+from .. import options as common
+from . import options
 
 Out = Annotated[
     Path,
@@ -30,12 +31,6 @@ SuiteName = Annotated[
         envvar="BURSAR_SUITE",
         metavar="NAME",
         help="The suite of the tasks: it knows their tools, and judges each attempt of a run.",
-    ),
-]
-Knobs = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
     ),
 ]
 Tasks = Annotated[
@@ -62,10 +57,10 @@ def rows(
     experiment: Experiment = None,
     solved: Solved = False,
     suite: SuiteName = None,
-    knob: Knobs = None,
+    knob: options.Knobs = None,
     tasks: Tasks = 100,
     seed: Seed = 0,
-    home: options.Home = None,
+    home: common.Home = None,
 ) -> None:
     """Write training rows: what the policy saw, wrote and sampled.
 
@@ -91,20 +86,12 @@ def export(
     out: Out = Path("export.jsonl"),
     experiment: Experiment = None,
     solved: Solved = False,
-    cost_share: Annotated[
-        float,
-        typer.Option(
-            envvar="BURSAR_COST_SHARE",
-            min=0,
-            max=1,
-            help="Share of the reward that a low cost earns where the answer is right.",
-        ),
-    ] = 0.2,
+    cost_share: options.CostShare = 0.2,
     suite: SuiteName = None,
-    knob: Knobs = None,
+    knob: options.Knobs = None,
     tasks: Tasks = 100,
     seed: Seed = 0,
-    home: options.Home = None,
+    home: common.Home = None,
 ) -> None:
     """Write recorded runs, or a suite's tasks, for a training engine.
 

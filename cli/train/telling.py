@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ...ledger.errors import UsageError
-from ...training.embedded.recipe import Measured, Recipe, log_to, train
+from ...training.embedded.recipe import Measured, Recipe, curves, log_to, train
+from ...training.metrics import draw
 from ..screen import console, show
 from ..wording import NONE
 
@@ -31,9 +32,14 @@ def carry_out(recipe: Recipe, out: Path, *, seed: int | None, plain: bool) -> No
         study, practice = replace(recipe.study, seed=seed), replace(recipe.practice, seed=seed)
         recipe = replace(recipe, study=study, practice=practice)
     screen = console(plain)
-    told = log_to(out.with_suffix(".jsonl"), lambda event, numbers: _tell(screen, event, numbers))
+    log, picture = out.with_suffix(".jsonl"), out.with_suffix(".svg")
+    log.unlink(missing_ok=True)
+    told = log_to(log, lambda event, numbers: _tell(screen, event, numbers))
     show(screen, table(train(recipe, out, told)))
-    screen.print(f"weights: {out}; use them with --model embedded:{out}", soft_wrap=True)
+    picture.write_text(draw(curves(log)), encoding="utf-8")
+    screen.print(
+        f"weights: {out}; use them with --model embedded:{out}; curves: {picture}", soft_wrap=True
+    )
 
 
 def table(found: Sequence[Measured]) -> Table:

@@ -12,53 +12,49 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .grammar import KINDS, NAME, read_statements
-from .phases import facts_text
+from .findings import facts_text, notes, tried_text
+from .grammar import read_statements
+from .phases import titles
 from .transcript import Transcript
 
-SUMMARISE = "Summarise the work so far"
-"""The heading of a memory's request for a summary."""
-
+REPORT, STATE = "<report>", "<state>"
+"""Marks in the system message of a memory that wants a report, or a state, in each turn."""
 _TRIED = re.compile(r'\b(search|open) "([^"\n]*)"')
-_TITLE = re.compile(rf"{NAME} \((?:{'|'.join(KINDS)})\)")
 
 
 def with_notes(transcript: Transcript, body: Mapping[str, Any]) -> Transcript:
     """Returns the transcript with what the reader's own notes in it say."""
-    texts = _texts(body, "assistant", "user")
-    written = "\n".join(_texts(body, "assistant"))
-    tried = {(tool, argument) for text in texts for tool, argument in _TRIED.findall(text)}
+    texts = texts_of(body, "assistant", "user")
+    written = "\n".join(texts_of(body, "assistant"))
+    tried = [call for text in texts for call in tried_in(text)]
     return replace(
         transcript,
         statements=(*read_statements(written), *transcript.statements),
-        tried=transcript.tried | tried,
+        tried=tuple(dict.fromkeys((*tried, *transcript.tried))),
         text="\n".join((transcript.text, *texts)),
     )
 
 
+def tried_in(text: str) -> list[tuple[str, str]]:
+    """Returns the calls that notes in a text say were made."""
+    return _TRIED.findall(text)
+
+
 def noted(thought: str, transcript: Transcript, body: Mapping[str, Any]) -> str:
     """Returns a thought with the notes that the memory in force asks for."""
-    system = "\n".join(_texts(body, "system"))
-    if "<report>" in system:
-        return f"<report>\n{summary(transcript)}\n</report>\n{thought}"
-    if "<state>" in system:
-        found, tried = facts_text(transcript).replace(".", ";"), "; ".join(_tried(transcript))
-        return f"<state>\nfound: {found}\ntried: {tried}\n</state>\n{thought}"
-    return f"{summary(transcript)}\n{thought}" if "is out of view" in system else thought
+    system = "\n".join(texts_of(body, "system"))
+    facts = transcript.facts.values()
+    tried = [*tried_text(transcript.tried), *titles(transcript)]
+    if REPORT in system:
+        return f"<report>\n{notes(facts, tried)}\n</report>\n{thought}"
+    if STATE in system:
+        found = facts_text(facts).replace(".", ";")
+        return f"<state>\nfound: {found}\ntried: {'; '.join(tried)}\n</state>\n{thought}"
+    return f"{notes(facts, tried)}\n{thought}" if "is out of view" in system else thought
 
 
-def summary(transcript: Transcript) -> str:
-    """Returns all that is known, and what was tried."""
-    tried = _tried(transcript)
-    return f"{facts_text(transcript)}\nTried: {'; '.join(tried)}" if tried else "Nothing yet."
-
-
-def _tried(transcript: Transcript) -> list[str]:
-    titles = dict.fromkeys(_TITLE.findall(transcript.text))
-    return [*(f'{tool} "{argument}"' for tool, argument in sorted(transcript.tried)), *titles]
-
-
-def _texts(body: Mapping[str, Any], *roles: str) -> list[str]:
+def texts_of(body: Mapping[str, Any], *roles: str) -> list[str]:
+    """Returns the texts of a request's messages of some roles."""
     messages = (m for m in body.get("messages") or () if isinstance(m, Mapping))
     found = (m.get("content") for m in messages if m.get("role") in roles)
     return [text for text in found if isinstance(text, str)]

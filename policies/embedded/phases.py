@@ -1,153 +1,152 @@
-"""What the reader of the Almanac says when a planner asks for a plan, a verdict or notes.
+"""What rules find out when a planner asks for a plan, a verdict, a choice or notes.
 
-Planners head such a request with a line `# …`; the reader goes by that line. It judges by what
-the conversation shows and nothing else.
+Planners head such a request with a line `# …`; the rules go by that line. They judge by what the
+conversation shows and nothing else.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from .grammar import RELATIONS, UNKNOWN, Question, Statement, clause
-from .transcript import AGREED, Transcript
-from .walks import Walk, can_check, next_calls, verdict, walk
+from . import findings
+from .findings import AGENTIC, CONTINUE, GO, PIVOT, SUCCESS, Finding, same
+from .grammar import KINDS, NAME, UNKNOWN, Question
+from .lookups import LookUp, look_ups, missing, read_look_ups, told
+from .transcript import Transcript
+from .walks import next_calls, verdict, walk
 
 _CANDIDATE = re.compile(
     r"^(?:Candidate|Draft) (\d+):(.*?)(?=^(?:Candidate|Draft) \d+:|\Z)", re.M | re.S
 )
 _ANSWER = re.compile(r"Answer:[ \t]*(\S[^\n]*)")
+_TITLE = re.compile(rf"{NAME} \((?:{'|'.join(KINDS)})\)")
 
 
-def phase_reply(transcript: Transcript, question: Question) -> str | None:
-    """Returns the text that the last message asks for, or None if it asks for no such thing."""
-    speak = _PHASES.get(transcript.phase)
-    return speak(transcript, question) if speak else None
+def find(transcript: Transcript, question: Question) -> Finding | None:
+    """Returns what the last message asks for, or None if it asks for no such thing."""
+    seek = _PHASES.get(transcript.phase)
+    if seek is None:
+        return None
+    known = tuple(transcript.facts.values())
+    return seek(transcript, question, Finding(phase=transcript.phase, facts=known))
 
 
-def facts_text(transcript: Transcript) -> str:
-    """Returns all facts that are known as sentences that the reader can read again."""
-    return " ".join(f"{_sentence(fact)}." for fact in transcript.facts.values())
+def candidates(text: str) -> list[tuple[int, str]]:
+    """Returns the numbered candidates or drafts that a request lists, with their texts."""
+    return [(int(number), said) for number, said in _CANDIDATE.findall(text)]
 
 
-def _sentence(fact: Statement) -> str:
-    relation = RELATIONS.get(fact.relation)
-    return clause(fact, relation.phrases[0]) if relation else clause(fact)
+def final(text: str) -> str:
+    """Returns the last answer that a text gives, or ""."""
+    answers = _ANSWER.findall(text)
+    return answers[-1].strip(" .") if answers else ""
 
 
-def _plan(transcript: Transcript, question: Question) -> str:
-    hops = _hops(question)
-    steps = [{"id": str(place), "text": text} for place, text in enumerate(hops, start=1)]
-    return json.dumps(
-        {"exploration": hops, "verification": ["no fact on the way is old"], "steps": steps}
+def titles(transcript: Transcript) -> tuple[str, ...]:
+    """Returns the titles seen that tell apart what shares a name."""
+    return tuple(dict.fromkeys(_TITLE.findall(transcript.text)))
+
+
+def _plan(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    return replace(found, routes=question.routes)
+
+
+def _judged(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    """Returns a finding with what was read along the way, and what that tells."""
+    believing = replace(transcript, tools={})
+    walks = [walk(route, believing) for route in question.routes]
+    return replace(
+        found,
+        look_ups=look_ups(question, transcript),
+        given=final(transcript.said),
+        answer=verdict(question, walks, transcript) or "",
     )
 
 
-def _steps(transcript: Transcript, question: Question) -> str:
-    return json.dumps({"steps": _hops(question)})
-
-
-def _hops(question: Question) -> list[str]:
-    return [
-        f"Find the {relation} of {route.start if place == 0 else 'what was found'}"
-        for route in question.routes
-        for place, relation in enumerate(route.relations)
-    ]
-
-
-def _verify(transcript: Transcript, question: Question) -> str:
+def _verify(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    found = _judged(transcript, question, found)
     believing = replace(transcript, tools={})
     walks = [walk(route, believing) for route in question.routes]
-    checks = [check for found in walks for check in _checks(found, transcript)]
-    answer = _final(transcript.said)
-    known = verdict(question, walks, transcript)
-    calls = [] if known else next_calls(question, walks, transcript)
-    doubts = [fact for found in walks for fact in found.facts if can_check(fact, transcript)]
-    if known is not None and answer != known.casefold():
-        decision, why = "pivot", f"what is known tells {known}"
-        checks.append({"condition": f"the answer is {answer}", "state": "contradicted"})
-    elif all(check["state"] == "satisfied" for check in checks):
-        decision, why = "success", "every fact on the way is known"
-    elif answer == UNKNOWN and not calls:
-        decision, why = "success", "nothing is left to be tried"
-        checks = [{"condition": "nothing is left to be tried", "state": "satisfied"}]
+    calls = [] if found.answer else next_calls(question, walks, transcript)
+    is_open = any(look_up.is_open for look_up in found.look_ups)
+    is_known = bool(found.answer) or not missing(found.look_ups)
+    if found.answer and not same(found.answer, found.given):
+        decision = PIVOT
+    elif (is_known and not is_open) or (same(found.given, UNKNOWN) and not calls):
+        decision = SUCCESS
     else:
-        decision = "continue" if calls or doubts else "pivot"
-        why = "a fact on the way is missing or old"
-    advice = "look again for what is missing, and open what is old" if decision != "success" else ""
-    return json.dumps(
-        {
-            "checks": checks, "decision": decision, "why": why,
-            "summary": facts_text(transcript), "advice": advice,
-        }
-    )  # fmt: skip
+        decision = CONTINUE if calls or is_open else PIVOT
+    return replace(found, decision=decision)
 
 
-def _checks(found: Walk, transcript: Transcript) -> list[dict[str, Any]]:
-    return [
-        {
-            "condition": _sentence(fact),
-            "state": "unverifiable" if can_check(fact, transcript) else "satisfied",
-        }
-        for fact in found.facts
-    ] + [{"condition": f"the {r} is known", "state": "unverifiable"} for r in found.left]
-
-
-def _select(transcript: Transcript, question: Question) -> str:
-    found = _CANDIDATE.findall(transcript.asked)
-    answers = {int(number): _final(text) for number, text in found}
-    votes = Counter(answers.values())
-    best = max(answers, key=lambda number: (votes[answers[number]], -number), default=1)
-    return json.dumps({"choice": best, "why": "most candidates say so"})
-
-
-def _distil(transcript: Transcript, question: Question) -> str:
-    answers = {_final(text) for _, text in _CANDIDATE.findall(transcript.asked)}
-    agreed = f"{AGREED} {answers.pop()}" if len(answers) == 1 else ""
-    return "\n".join(filter(None, (facts_text(transcript), agreed))) or "The drafts differ."
-
-
-def _value(transcript: Transcript, question: Question) -> str:
-    """Returns the share of the way that is known, less what is old; an answer has to end it."""
-    believing = replace(transcript, tools={})
-    walks = [walk(route, believing) for route in question.routes]
+def _value(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    """Scores the share of the way that is known, less what is old; an answer has to end it."""
+    found = _judged(transcript, question, found)
     hops = sum(len(route.relations) for route in question.routes)
-    known = sum(1.0 - can_check(fact, transcript) / 2 for w in walks for fact in w.facts)
-    found = verdict(question, walks, transcript)
-    answer = _final(transcript.said)
-    right = not answer or (answer == found.casefold() if found else answer == UNKNOWN)
-    return json.dumps({"score": round(1 + 9 * known / hops) if right else 1})
+    known = sum(1.0 - look_up.is_open / 2 for look_up in found.look_ups if look_up.tells)
+    is_open = not found.given or (question.form == "which" and not found.answer)
+    is_right = is_open or same(found.given, found.answer or UNKNOWN)
+    return replace(found, number=round(1 + 9 * known / hops) if is_right else 1)
 
 
-def _reflect(transcript: Transcript, question: Question) -> str:
-    return f"Advice: look again for what is missing.\n{facts_text(transcript)}"
+def _select(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    answers = {number: final(text) for number, text in candidates(transcript.asked)}
+    votes = Counter(answer.casefold() for answer in answers.values())
+    best = max(answers, key=lambda n: (votes[answers[n].casefold()], -n), default=1)
+    return replace(found, answer=answers.get(best, ""), number=best)
 
 
-def _criticise(transcript: Transcript, question: Question) -> str:
-    return json.dumps({"decision": "go"})
+def _distil(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    drafts = candidates(transcript.asked)
+    read = told(read_look_ups("\n".join(text for _, text in drafts)))
+    knowing = replace(transcript, statements=(*transcript.statements, *read))
+    answers = {final(text).casefold() for _, text in drafts}
+    return replace(
+        found,
+        look_ups=_closed(knowing, question),
+        facts=tuple(knowing.facts.values()),
+        answer=answers.pop() if len(answers) == 1 else "",
+    )
 
 
-def _mode(transcript: Transcript, question: Question) -> str:
-    return json.dumps({"mode": "agentic", "effort": 1.0})
+def _reflect(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    return replace(found, look_ups=_closed(transcript, question))
 
 
-def _final(text: str) -> str:
-    answers = _ANSWER.findall(text)
-    return answers[-1].strip(" .").casefold() if answers else ""
+def _summarise(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    return replace(
+        found,
+        look_ups=_closed(transcript, question),
+        tried=transcript.tried,
+        titles=titles(transcript),
+    )
 
 
-_PHASES: dict[str, Callable[[Transcript, Question], str]] = {
-    "Plan the search": _plan,
-    "Plan the steps": _steps,
-    "Verify the answer": _verify,
-    "Select an answer": _select,
-    "Distil the drafts": _distil,
-    "Reflect on the attempt": _reflect,
-    "Look before acting": _criticise,
-    "Choose how to go about it": _mode,
-    "Judge the progress": _value,
+def _closed(transcript: Transcript, question: Question) -> tuple[LookUp, ...]:
+    """Returns the look-ups along the way where it does not matter what can be checked."""
+    return look_ups(question, replace(transcript, tools={}))
+
+
+def _criticise(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    return replace(found, decision=GO)
+
+
+def _mode(transcript: Transcript, question: Question, found: Finding) -> Finding:
+    return replace(found, decision=AGENTIC)
+
+
+_PHASES: dict[str, Callable[[Transcript, Question, Finding], Finding]] = {
+    findings.PLAN: _plan,
+    findings.STEPS: _plan,
+    findings.VERIFY: _verify,
+    findings.SELECT: _select,
+    findings.DISTIL: _distil,
+    findings.REFLECT: _reflect,
+    findings.SUMMARISE: _summarise,
+    findings.CRITICISE: _criticise,
+    findings.MODE: _mode,
+    findings.VALUE: _value,
 }

@@ -11,9 +11,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .findings import written
 from .grammar import UNKNOWN
-from .notes import SUMMARISE, noted, summary, with_notes
-from .phases import phase_reply
+from .notes import noted, with_notes
+from .phases import find
 from .transcript import Transcript, read_transcript
 from .walks import Call, guess, next_calls, verdict, walk
 
@@ -34,11 +35,9 @@ class AlmanacReader:
         if transcript.question is None:
             text = "This is no question of the Almanac, and I can read no other."
             return _answer(text, UNKNOWN, transcript)
-        if transcript.phase == SUMMARISE:
-            return {"role": "assistant", "content": summary(transcript)}, "stop"
-        phase = phase_reply(transcript, transcript.question)
-        if phase is not None:
-            return {"role": "assistant", "content": phase}, "stop"
+        finding = find(transcript, transcript.question)
+        if finding is not None:
+            return {"role": "assistant", "content": written(finding)}, "stop"
         walks = [walk(route, transcript) for route in transcript.question.routes]
         thought = noted(" ".join(walk.thought for walk in walks), transcript, body)
         known = transcript.agreed or verdict(transcript.question, walks, transcript)

@@ -33,9 +33,10 @@ _LINE = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADING = re.compile(r"# (.+)")
-_SENT_ON = ("Your answer was checked.", "You still have budget.", "Advice:")
+SENT_ON = ("Your answer was checked.", "You still have budget.")
+"""Begin what tells the policy to look further than it would by itself."""
 AGREED = "All drafts agree on this answer:"
-_AGREED = re.compile(rf"{AGREED} (.+)")
+AGREED_ON = re.compile(rf"{AGREED} (.+)")
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ class Transcript:
     statements: tuple[Statement, ...]
     text: str
     """Everything that the tools have answered."""
-    tried: frozenset[tuple[str, str]]
-    """Calls that need not be made again: (tool, argument in lower case)."""
+    tried: tuple[tuple[str, str], ...]
+    """Calls that need not be made again, each once: (tool, argument in lower case)."""
     tools: Mapping[str, str]
     """The parameter of each tool that may be called now; empty if none may."""
     purse: Purse | None
@@ -148,8 +149,8 @@ def read_transcript(body: Mapping[str, Any]) -> Transcript:
         phase=heading[1].strip() if heading else "",
         asked=asked[-1] if asked else "",
         said=next((_text(m) for m in reversed(messages) if m.get("role") == "assistant"), ""),
-        sent_on=any(mark in text for mark in _SENT_ON for text in asked),
-        agreed=agreed[-1] if (agreed := _AGREED.findall("\n".join(asked))) else None,
+        sent_on=any(mark in text for mark in (*SENT_ON, "Advice:") for text in asked),
+        agreed=agreed[-1] if (agreed := AGREED_ON.findall("\n".join(asked))) else None,
     )
 
 
@@ -185,7 +186,7 @@ def _plain(argument: str) -> str:
     return " ".join(argument.split()).casefold()
 
 
-def _tried(messages: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
+def _tried(messages: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
     calls: dict[str, tuple[str, str]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     done: set[tuple[str, str]] = set()
@@ -196,7 +197,7 @@ def _tried(messages: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
         answered = calls.get(str(message.get("tool_call_id")))
         if answered and not _text(message).startswith("Error"):
             done.add(answered)
-    return frozenset(done | {call for call, count in counts.items() if count >= _MAX_TRIES})
+    return tuple(call for call in counts if call in done or counts[call] >= _MAX_TRIES)
 
 
 def _calls(message: Mapping[str, Any]) -> list[tuple[str, tuple[str, str]]]:

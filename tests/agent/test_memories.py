@@ -174,7 +174,7 @@ async def test_planners_of_every_kind_work_with_every_memory(planner: str, home:
     task = suite.tasks(1, 5)[0]
     for name in memory_names():
         agent = Agent(
-            model="embedded", tools=suite.world(task).tools(), planner=planner, memory=name,
+            model="embedded:reader", tools=suite.world(task).tools(), planner=planner, memory=name,
             budget="usd=0.03", home=home, options=Options(system=suite.system_prompt),
         )  # fmt: skip
         result = await agent.run(task.prompt)

@@ -16,7 +16,7 @@ from bursar.benchmarks.rows import Row
 
 PLAN = Plan(
     suite="almanac",
-    policy="embedded",
+    policy="embedded:reader",
     planners=("react", "tracker"),
     budgets=("search=4,open=2", "usd=0.004"),
     tasks=3,

@@ -17,7 +17,7 @@ from bursar.memory.examples import PREFIX
 
 
 def plan(*learn_from: str, seed: int = 0, suite: str = "almanac", **more: object) -> Plan:
-    fields = {"policy": "embedded", "planners": ("react",), "budgets": ("search=3,open=1",)}
+    fields = {"policy": "embedded:reader", "planners": ("react",), "budgets": ("search=3,open=1",)}
     return Plan(suite=suite, tasks=12, seed=seed, learn_from=learn_from, **(fields | more))  # type: ignore[arg-type]
 
 

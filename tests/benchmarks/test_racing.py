@@ -25,8 +25,9 @@ from .conftest import MakeRow
 
 def plan(planner: str = "react", budget: str = "usd=0.008", tasks: int = 60) -> Plan:
     return Plan(
-        suite="almanac", policy="embedded", planners=(planner,), budgets=(budget,), tasks=tasks
-    )
+        suite="almanac", policy="embedded:reader", planners=(planner,), budgets=(budget,),
+        tasks=tasks,
+    )  # fmt: skip
 
 
 def race(candidates: int, block: int = 20, **changes: object) -> Race:

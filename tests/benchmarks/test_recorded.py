@@ -45,8 +45,9 @@ def test_the_tasks_are_told(ran: Ran) -> None:
 
 async def test_what_the_money_did_not_reach_is_not_started(ran: Ran) -> None:
     plan = Plan(
-        suite="almanac", policy="embedded", planners=("react",), budgets=("usd=0.004",), tasks=4
-    )
+        suite="almanac", policy="embedded:reader", planners=("react",), budgets=("usd=0.004",),
+        tasks=4,
+    )  # fmt: skip
     outcome = await run_experiment(
         plan, home=ran.home.path, total_budget="model_calls=5", concurrency=1
     )
@@ -66,7 +67,7 @@ def test_an_unknown_experiment_is_named(ran: Ran) -> None:
 
 async def test_experiments_over_other_tasks_are_kept_apart(ran: Ran) -> None:
     other = Plan(
-        suite="almanac", policy="embedded", planners=("react",), budgets=PLAN.budgets[:1],
+        suite="almanac", policy="embedded:reader", planners=("react",), budgets=PLAN.budgets[:1],
         tasks=1, seed=7,
     )  # fmt: skip
     outcome = await run_experiment(other, home=ran.home.path)

@@ -14,7 +14,7 @@ import pytest
 
 from .conftest import PROGRAM, Bursar, hear_ctrl_c
 
-BENCH = ("bench", "almanac", "--policy", "embedded", "--budget", "search=8,open=4")
+BENCH = ("bench", "almanac", "--policy", "embedded:reader", "--budget", "search=8,open=4")
 
 
 def test_an_experiment_reports_and_writes_a_row_per_run(bursar: Bursar, place: Path) -> None:
@@ -66,12 +66,13 @@ def test_an_interrupted_experiment_goes_on(bursar: Bursar, place: Path) -> None:
     ("arguments", "says"),
     [
         (["bench"], "a suite is required"),
-        (["bench", "nope", "--model", "embedded", "--budget", "usd=1"], "no suite 'nope'"),
+        (["bench", "nope", "--model", "embedded:reader", "--budget", "usd=1"], "no suite 'nope'"),
         ([*BENCH, "--knob", "hops"], "knob 'hops' is not NAME=VALUE"),
         ([*BENCH, "--planner", "nope"], "no planner is called 'nope'"),
         ([*BENCH, "--json", "no/such/folder"], "cannot write results"),
         (["bench", "--resume", "almanac-nope"], "there is no experiment 'almanac-nope'"),
-        (["bench", "almanac", "--model", "embedded"], "a budget is required"),
+        (["bench", "almanac", "--model", "embedded:reader"], "a budget is required"),
+        ([*BENCH, "--total-budget", "serch=9"], "its tools are open, search"),
     ],
 )
 def test_wrong_usage_is_one_sentence(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-RACE = ("race", "almanac", "--model", "embedded", "--tasks", "10", "--block", "5")
+RACE = ("race", "almanac", "--model", "embedded:reader", "--tasks", "10", "--block", "5")
 
 
 def test_a_race_is_run_and_resumed(inside: Callable[..., str], place: Path) -> None:

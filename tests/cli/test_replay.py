@@ -65,7 +65,7 @@ def test_what_ifs(bursar: Bursar, budget: str, code: int, says: str) -> None:
 
 def test_what_ifs_of_an_experiment(bursar: Bursar) -> None:
     done = bursar(
-        "bench", "almanac", "--model", "embedded", "--planner", "react,tracker",
+        "bench", "almanac", "--model", "embedded:reader", "--planner", "react,tracker",
         "--budget", "usd=0.016", "--tasks", "6",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,7 @@ import pytest
 from bursar.benchmarks.experiment import Plan, run_experiment
 
 PLAN = Plan(
-    suite="almanac", policy="embedded", planners=("react", "tracker"),
+    suite="almanac", policy="embedded:reader", planners=("react", "tracker"),
     budgets=("search=4,open=2",), tasks=3, repeats=2,
 )  # fmt: skip
 

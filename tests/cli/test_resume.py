@@ -81,5 +81,5 @@ def test_a_model_means_the_same_from_any_folder(
     monkeypatch.chdir(tmp_path)
     assert absolute_model("embedded:w.npz") == f"embedded:{tmp_path / 'w.npz'}"
     assert absolute_model("scripted:s.json") == f"scripted:{tmp_path / 's.json'}"
-    assert absolute_model("embedded:tiny") == "embedded:tiny"
+    assert absolute_model("embedded:reader") == "embedded:reader"
     assert absolute_model("http://h:1/v1#m") == "http://h:1/v1#m"

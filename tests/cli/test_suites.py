@@ -49,7 +49,7 @@ def test_a_name_is_needed(bursar: Bursar) -> None:
 def test_data_of_a_suite_are_found_from_any_folder(bursar: Bursar, place: Path) -> None:
     (place / "mine.jsonl").write_text(json.dumps(RECORD))
     done = bursar(
-        "bench", "dataset", "--data", "mine.jsonl", "--policy", "embedded", "--budget",
+        "bench", "dataset", "--data", "mine.jsonl", "--policy", "embedded:reader", "--budget",
         "model_calls=3", "--tasks", "1",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

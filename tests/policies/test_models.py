@@ -7,6 +7,7 @@ import pytest
 
 import bursar.policies
 from bursar.ledger.errors import UsageError
+from bursar.ledger.prices import PriceBook
 from bursar.policies import Endpoint, Human, policy
 from bursar.policies.models import FORMS
 
@@ -79,3 +80,15 @@ def test_names() -> None:
     assert sorted(names) == names
     assert len(names) <= 15
     assert all(hasattr(bursar.policies, name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("spec", "model"),
+    [
+        ("http://127.0.0.1:8000/v1#gpt-5-mini", "openai/gpt-5-mini"),
+        ("http://localhost/v1#gpt-5-mini", "openai/gpt-5-mini"),
+        ("https://api.groq.com/openai/v1#llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile"),
+    ],
+)
+def test_a_policy_behind_an_address_has_the_price_of_its_model(spec: str, model: str) -> None:
+    assert PriceBook.load().model(policy(spec).name).source.endswith(model)

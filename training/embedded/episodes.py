@@ -18,8 +18,9 @@ from ...policies.embedded.grammar import (
     read_question,
     read_statements,
 )
+from ...policies.embedded.lookups import NONE
 from ...policies.embedded.tiny.dialect import Turn, budget_ids, observation_ids, question_ids
-from ...policies.embedded.tiny.vocabulary import IDS, LAST, NONE, OBSERVATION, TOLD, TURN, encode
+from ...policies.embedded.tiny.vocabulary import IDS, LAST, OBSERVATION, TOLD, TURN, encode
 from .expert import EFFICIENT, NOT_RUN, UNITS, WASTEFUL, WITHDRAWN, Expert, Habits
 
 BUDGETS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 8, 10, 12, 14, 16, 16, 18, 20, 25)
@@ -182,13 +183,13 @@ def expert_episodes(random: Random, wasteful: float) -> Iterator[Episode]:
         source = cases(random, training_knobs(random))
         for case in (next(source) for _ in range(_QUESTIONS_PER_WORLD)):
             habits = WASTEFUL if random.random() < wasteful else EFFICIENT
-            play = played(_drawn_play(case, random), random, habits)
+            play = played(drawn_play(case, random), random, habits)
             if random.random() < _URGED:
                 play.urge()
             yield play.episode()
 
 
-def _drawn_play(case: Case, random: Random) -> Play:
+def drawn_play(case: Case, random: Random) -> Play:
     """Returns a question with a budget, with one that is not told, with none, or cut short."""
     chance = random.random()
     if chance < _UNLIMITED:

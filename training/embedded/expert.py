@@ -5,13 +5,12 @@ It knows nothing but what the tools have answered, so that whatever it does can 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
 from ...policies.embedded.grammar import (
     ALIAS,
-    OLD,
     RELATIONS,
     UNKNOWN,
     Question,
@@ -19,8 +18,9 @@ from ...policies.embedded.grammar import (
     Statement,
     read_statements,
 )
-from ...policies.embedded.tiny.dialect import Turn
-from ...policies.embedded.tiny.vocabulary import NONE
+from ...policies.embedded.lookups import LookUp
+from ...policies.embedded.tiny.dialect import Turn, named
+from ...policies.embedded.transcript import AGREED_ON
 
 Call = tuple[str, str]
 UNITS = {"search": 1, "open": 3}
@@ -73,6 +73,8 @@ class Expert:
     _walkers: list[_Walker] = field(default_factory=list)
     _is_poor: bool = False
     """Whether it has seen that it cannot pay for a document any more."""
+    _agreed: str = ""
+    """The answer that notes of earlier drafts agree on, or ""."""
     _lost: int = 0
     """Routes that are given up: only of a `which` question the other one is then tried."""
 
@@ -80,7 +82,7 @@ class Expert:
         self._walkers = [_Walker.on(route) for route in self.question.routes]
 
     def see(self, text: str) -> None:
-        """Takes in what a tool answered."""
+        """Takes in what a tool answered, or what notes of earlier attempts tell."""
         self._seen += f"\n{text}"
         self._is_poor = self._is_poor or NOT_RUN in text or WITHDRAWN in text
         for fact in read_statements(text):
@@ -88,8 +90,23 @@ class Expert:
             if key not in self._facts or self._facts[key].old or not fact.old:
                 self._facts[key] = fact
 
+        for agreed in AGREED_ON.findall(text):
+            self._agreed = named(agreed.strip(" ."))
+
+    def see_only(self, facts: Mapping[tuple[str, str], Statement]) -> None:
+        """Takes in what is in view, and forgets whatever else it knew."""
+        self._facts = dict(facts)
+
+    def again(self) -> None:
+        """Begins at the start once more, in doubt of all that it has believed."""
+        self._walkers = [_Walker.on(route) for route in self.question.routes]
+        self._believed.clear()
+        self._lost = 0
+
     def turn(self, units: int | None, may_call: bool = True) -> Turn:
         """Returns the next turn, with `units` left (None: not told)."""
+        if self._agreed:
+            return Turn(answer=self._agreed)
         lines: list[str] = []
         if self._is_poor:
             units = min(UNITS["open"] - 1 if units is None else units, UNITS["open"] - 1)
@@ -127,31 +144,29 @@ class Expert:
         while walker.left:
             asked = walker.left[0]
             key = (walker.at, asked)
-            head = self._head(walker)
             alias, fact = self._facts.get((walker.at, ALIAS)), self._facts.get(key)
+            lines.append(str(self._look_up(walker, alias or fact)))
             if alias:
-                lines.append(f"{head} {ALIAS} {alias.object} .")
                 walker.at = alias.object
                 continue
             if fact is None:
-                lines.append(f"{head} {NONE} .")
                 return None
-            lines.append(f"{head} {fact.object}{f' {OLD}' if fact.old else ''} .")
             if self._doubts(key, fact, units):
                 return key
             walker.at, walker.left = fact.object, walker.left[1:]
         return None
 
-    def _head(self, walker: _Walker) -> str:
-        """Returns a look-up up to its colon: the relations after it, the last one first.
+    def _look_up(self, walker: _Walker, found: Statement | None) -> LookUp:
+        """Returns the next step of a way.
 
-        What its result is to be compared with stands before: the end of the first route, or the
-        target of a `which` question.
+        It is compared with the end of the first route, or with the target of a `which` question.
         """
-        carried = [self.question.target, "="] if self.question.form == "which" else []
-        if self.question.form == "same" and walker is self._walkers[1]:
-            carried = [self._walkers[0].at, "="]
-        return " ".join([*carried, *reversed(walker.left[1:]), walker.at, walker.left[0], ":"])
+        is_second = self.question.form == "same" and walker is self._walkers[1]
+        compared = self._walkers[0].at if is_second else self.question.target
+        return LookUp(
+            name=walker.at, relation=walker.left[0], rest=walker.left[1:], compared=compared,
+            found=found,
+        )  # fmt: skip
 
     def _doubts(self, key: tuple[str, str], fact: Statement, units: int | None) -> bool:
         if key in self._believed or ("open", self._title(*key)) in self._tried:

@@ -15,13 +15,14 @@ from random import Random
 from statistics import fmean
 
 from ...policies.embedded.grammar import NAME, OLD, SEARCH_PRICE
-from ...policies.embedded.tiny.model import Generated
+from ...policies.embedded.tiny.model import Generated, Model
 from ...policies.embedded.tiny.vocabulary import OPEN, TOKENIZER, decode
+from ..advantages import leave_one_out
 from ..examples import Trainable
 from ..fitting import Fitting
 from ..loss import Loss
 from ..outcome import Outcome
-from ..reinforce import Learner, Reinforcement
+from ..reinforce import Advantages, Learner, Reinforcement
 from ..reinforce import Round as Learned
 from ..rewards import weighted_cost
 from ..rollout import Rollout
@@ -40,7 +41,7 @@ _OPENED = re.compile(rf"{OPEN} ({NAME})")
 class Practice:
     """How long and for what is played."""
 
-    rounds: int = 80
+    rounds: int = 60
     questions: int = 20
     """Questions in a round."""
     group: int = 8
@@ -51,6 +52,7 @@ class Practice:
     """Learning rate of AdamW."""
     entropy: float = 0.002
     """What a nat of entropy per token is worth."""
+    advantages: Advantages = leave_one_out
     rows: int = 80
     """Plays in a step of the optimiser."""
     batch_tokens: int = 4_500
@@ -63,7 +65,13 @@ class Practice:
             how=how, rows=self.rows, batch_tokens=self.batch_tokens, rate=self.rate, seed=self.seed
         )
         reward = weighted_cost(reference=float(SEARCH_PRICE), weight=self.price)
-        return Reinforcement(fitting=fitting, group=self.group, replays=False, reward=reward)
+        return Reinforcement(
+            fitting=fitting,
+            group=self.group,
+            replays=False,
+            reward=reward,
+            advantages=self.advantages,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,21 +102,47 @@ def improve(
         Collapsed: the policy is being lost.
     """
     random = Random(f"practice {plan.seed}")
-    model = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
-    learner = Learner(model, plan.reinforcement())
+    learner = Learner(trainable(network), plan.reinforcement())
     for number in range(plan.rounds):
-        plays, player = _plays(random, plan), network.exported()
-        sampler = Sampler(random.getrandbits(32))
-        runs: list[Rollout] = []
-        for start in range(0, len(plays), _TOGETHER):
-            some = plays[start : start + _TOGETHER]
-            said = play_all(player, some, sampler)
-            runs += [
-                rollout(play, turns, f"{number}/{start + place}", f"{number}/{question}")
-                for place, (play, turns) in enumerate(zip(some, said, strict=True))
-                for question in [(start + place) // plan.group]
-            ]
+        plays = drawn(random, plan)
+        runs = played(network.exported(), plays, plan.group, random, number)
         told(_summary(learner.learn(number, runs), plays))
+
+
+def trainable(network: Network) -> Trainable:
+    """Returns a network as the trainer takes it."""
+    return Trainable(module=network, logits=network, tokenizer=TOKENIZER)
+
+
+def drawn(random: Random, plan: Practice) -> list[Play]:
+    """Returns the plays of a round, not begun: of each question a group, with one budget."""
+    found: list[Case] = []
+    while len(found) < plan.questions:
+        found += islice(cases(random, training_knobs(random)), 4)
+    budgets = [random.choice((*BUDGETS, None)) for _ in found]
+    return [
+        Play(case, units)
+        for case, units in zip(found, budgets, strict=True)
+        for _ in range(plan.group)
+    ]
+
+
+def played(
+    model: Model, plays: Sequence[Play], group: int, random: Random, number: int
+) -> list[Rollout]:
+    """Plays by sampling, to the ends of all plays, and returns what is to be learned from.
+
+    Args:
+        group: so many plays, one after the other, are of one question.
+        number: of the round.
+    """
+    sampler, runs = Sampler(random.getrandbits(32)), []
+    for start in range(0, len(plays), _TOGETHER):
+        some = plays[start : start + _TOGETHER]
+        for place, turns in enumerate(play_all(model, some, sampler), start):
+            task = f"{number}/{place // group}"
+            runs.append(rollout(plays[place], turns, f"{number}/{place}", task))
+    return runs
 
 
 def rollout(play: Play, turns: Sequence[Generated], run: str, task: str) -> Rollout:
@@ -140,18 +174,6 @@ def checks(play: Play) -> Iterator[bool]:
     opened = set(_OPENED.findall(text))
     for name in sorted(set(_READ_OLD.findall(text))):
         yield name in opened
-
-
-def _plays(random: Random, plan: Practice) -> list[Play]:
-    found: list[Case] = []
-    while len(found) < plan.questions:
-        found += islice(cases(random, training_knobs(random)), 4)
-    budgets = [random.choice((*BUDGETS, None)) for _ in found]
-    return [
-        Play(case, units)
-        for case, units in zip(found, budgets, strict=True)
-        for _ in range(plan.group)
-    ]
 
 
 def _summary(done: Learned, plays: Sequence[Play]) -> Round:

@@ -20,6 +20,11 @@ from .trial import held_out, trial
 
 _TOLD_EVERY = 100
 """Steps of the study between two lines of the log."""
+_CURVES = {
+    "study": ("loss", "accuracy"),
+    "round": ("reward", "success", "cost", "entropy", "checked", "useful"),
+}
+"""What is drawn of each event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +110,17 @@ def measure(name: str, model: Model, recipe: Recipe) -> list[Measured]:
     return [
         _measured(name, trial(model, questions, units).plays, units) for units in recipe.budgets
     ]
+
+
+def curves(log: Path) -> dict[str, list[tuple[int, float]]]:
+    """Returns the curves in a log: of imitation by tokens, of reinforcement by rounds."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for line in map(json.loads, log.read_text().splitlines()):
+        step = line.get("tokens", line.get("number"))
+        for name in _CURVES.get(line["event"], ()):
+            if line[name] is not None:
+                found.setdefault(f"{line['event']}: {name}", []).append((step, line[name]))
+    return found
 
 
 def log_to(file: Path, told: Told) -> Told:

@@ -17,6 +17,7 @@ from ...policies.embedded.tiny.weights import load
 from ..examples import Example, Trainable, grouped
 from ..fitting import take_step
 from ..loss import REINFORCE
+from .asked import phase_episodes
 from .episodes import Episode, drills, expert_episodes
 from .muon import Muon
 from .network import Network
@@ -38,13 +39,15 @@ _COLON = IDS[":"]
 class Study:
     """How long and from what is learned."""
 
-    tokens: int = 5_000_000
+    tokens: int = 12_000_000
     """Tokens of all episodes together."""
     shape: Shape = SHAPE
     wasteful: float = 0.3
     """Share of episodes by a wasteful expert."""
     drills: float = 0.6
     """Share of drills at the beginning; it falls to an eighth of that by half-time."""
+    phases: float = 0.25
+    """Share of the other episodes that are plans, verdicts, notes and turns after such."""
     batch_tokens: int = 3_000
     matrix_rate: float = 0.004
     """Learning rate of Muon, for the layers' matrices."""
@@ -114,20 +117,26 @@ def lesson(episode: Episode, number: int) -> Example:
 
 
 class _Source:
-    """Draws batches: experts' episodes and drills, the drills ever fewer."""
+    """Draws batches: experts' episodes, what else is asked, and drills, the drills ever fewer."""
 
     def __init__(self, plan: Study) -> None:
         self._plan = plan
         self._random = Random(f"study {plan.seed}")
         self._played = expert_episodes(self._random, plan.wasteful)
         self._drilled = drills(self._random)
+        self._asked = phase_episodes(self._random)
         self._ready: list[list[Example]] = []
 
     def batch(self, done: float) -> list[Example]:
         """Returns a batch; `done` is the share of the study that lies behind."""
         if not self._ready:
             count = round(_AT_ONCE * self._plan.drills * max(1 / 8, 1 - 2 * done))
-            drawn = [*islice(self._played, _AT_ONCE - count), *islice(self._drilled, count)]
+            asked = round((_AT_ONCE - count) * self._plan.phases)
+            drawn = [
+                *islice(self._played, _AT_ONCE - count - asked),
+                *islice(self._drilled, count),
+                *islice(self._asked, asked),
+            ]
             groups = grouped([len(e.ids) for e in drawn], self._plan.batch_tokens, self._random)
             self._ready = [[lesson(drawn[at], at) for at in group] for group in groups]
         return self._ready.pop()

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..app import Body, ChatApp
-from ..notes import SUMMARISE
 from ..reader import AlmanacReader
 from ..transcript import read_transcript
-from .dialect import Turn, prompt_ids, read_turn
+from .dialect import Turn, read_turn
 from .model import CONTEXT, Decoder, Floats, Generated, Model, generate
+from .phases import phase_of, phase_text, remembered, request_ids
 from .vocabulary import END, IDS, VOCABULARY
 
 _MOST_TOKENS = 160
 """Tokens of a turn, unless the request allows fewer."""
-_OWN_NOTES = ("<report>", "<state>", "is out of view")
-"""Marks in the system message of a memory that wants notes in each turn."""
+_MOST_TOKENS_OF_NOTES = 320
+"""Tokens of a plan, a verdict, a choice or a summary, likewise."""
 
 
 class TinyApp:
-    """Answers turns with the transformer, and with the rule-following reader what is no turn.
+    """Answers with the transformer what is about a question of the Almanac.
 
-    The reader gives plans, verdicts, summaries, and the notes of memories that hide earlier turns:
-    what a request is, its last heading and its system message say. A token of a turn is one of
-    `VOCABULARY`, a token of the reader's a word. Without a temperature decoding is greedy; with
-    one it is fixed by the request's seed. Asked with `logprobs`, it adds them; asked with
-    `return_token_ids`, it adds the ids of prompt and turn as vLLM does.
+    Anything else gets the rule-following reader's word that it can read nothing else, billed in
+    words; a token of the transformer is one of `VOCABULARY`. Without a temperature decoding is
+    greedy; with one it is fixed by the request's seed. Asked with `logprobs`, it adds them; asked
+    with `return_token_ids`, it adds the ids of prompt and reply as vLLM does.
     """
 
     def __init__(self, model: Model, name: str) -> None:
@@ -41,10 +40,10 @@ class TinyApp:
         answers: dict[int, tuple[int, Body]] = {}
         prompts: dict[int, list[int]] = {}
         for place, body in enumerate(bodies):
-            if not _is_turn(body):
+            if not _is_readable(body):
                 [answers[place]] = self._reader.complete_many([body])
                 continue
-            prompt = prompt_ids(body)
+            prompt = request_ids(body)
             if len(prompt) < CONTEXT:
                 prompts[place] = prompt
             else:
@@ -57,7 +56,7 @@ class TinyApp:
 
     def _turns(self, bodies: Sequence[Body], prompts: Sequence[list[int]]) -> list[Generated]:
         limits = [
-            min(_limit(body) or _MOST_TOKENS, _MOST_TOKENS, CONTEXT - len(prompt))
+            min(_limit(body), CONTEXT - len(prompt))
             for body, prompt in zip(bodies, prompts, strict=True)
         ]
         room = max(len(p) + limit for p, limit in zip(prompts, limits, strict=True))
@@ -73,11 +72,7 @@ class TinyApp:
 
     def _response(self, body: Body, prompt: list[int], said: Generated) -> Body:
         is_whole = said.ids[-1] == IDS[END]
-        turn = read_turn(said.ids)
-        if not is_whole:
-            turn = Turn(thought=turn.thought, answer=turn.answer)
-        places = sum(1 for m in body["messages"] if m.get("role") == "assistant")
-        message = turn.message(places)
+        message = _message(body, said.ids, is_whole)
         finish = "tool_calls" if message.get("tool_calls") else "stop" if is_whole else "length"
         choice = {"index": 0, "message": message, "finish_reason": finish}
         if body.get("logprobs"):
@@ -116,17 +111,21 @@ class _Chooser:
         return int(self._draws[row].choice(len(chances), p=chances / chances.sum()))
 
 
-def _is_turn(body: Body) -> bool:
-    """Says whether a request is for a turn at a question of the Almanac and wants no notes."""
+def _is_readable(body: Body) -> bool:
+    """Says whether a request is about a question of the Almanac."""
     messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        return False
-    transcript = read_transcript(body)
-    system = "\n".join(
-        str(m.get("content")) for m in messages if isinstance(m, Mapping) and m["role"] == "system"
-    )
-    wants_notes = transcript.phase == SUMMARISE or any(mark in system for mark in _OWN_NOTES)
-    return transcript.question is not None and not transcript.phase and not wants_notes
+    return isinstance(messages, list) and read_transcript(body).question is not None
+
+
+def _message(body: Body, ids: Sequence[int], is_whole: bool) -> dict[str, Any]:
+    """Returns what was decoded as an assistant's message; a turn that was cut off calls no tool."""
+    if phase_of(body):
+        return {"role": "assistant", "content": phase_text(body, ids)}
+    turn = read_turn(ids)
+    if not is_whole:
+        turn = Turn(thought=turn.thought, answer=turn.answer)
+    message = turn.message(sum(1 for m in body["messages"] if m.get("role") == "assistant"))
+    return {**message, "content": remembered(message["content"], body)}
 
 
 def _told(said: Generated) -> list[dict[str, Any]]:
@@ -136,9 +135,10 @@ def _told(said: Generated) -> list[dict[str, Any]]:
     ]
 
 
-def _limit(body: Body) -> int | None:
+def _limit(body: Body) -> int:
+    most = _MOST_TOKENS_OF_NOTES if phase_of(body) else _MOST_TOKENS
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
-    return limit if isinstance(limit, int) and limit > 0 else None
+    return min(limit, most) if isinstance(limit, int) and limit > 0 else most
 
 
 def _too_long(tokens: int) -> Body:

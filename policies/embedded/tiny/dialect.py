@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..grammar import RELATIONS, UNKNOWN, clause, read_statements
-from ..transcript import read_purse
+from ..findings import facts_text
+from ..grammar import UNKNOWN, read_statements
+from ..notes import tried_in
+from ..transcript import AGREED_ON, SENT_ON, read_purse
 from .vocabulary import (
     AMPLE,
     ANSWER,
@@ -29,6 +31,7 @@ from .vocabulary import (
     ERROR,
     IDS,
     LAST,
+    MORE,
     MOST_UNITS,
     OBSERVATION,
     OPEN,
@@ -43,10 +46,15 @@ from .vocabulary import (
 _QUESTION = re.compile(r"(?<!\w)(?:Who is|What is|Are|Which of) [^?\n]*\?")
 _BUDGET = re.compile(r"<budget>.*?(?:</budget>|\Z)", re.DOTALL)
 _ANSWER = re.compile(r"^Answer:(.*)\Z", re.MULTILINE | re.DOTALL)
+_NOTES = re.compile(r"<(report|state)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
+_REF = re.compile(r"^\[r\d+\] ")
+_HIDDEN = re.compile(r"\[r\d+ is out of view\]|pruned\b")
 _FAILURES = ("Error", "Not run:")
 _WITHDRAWN = "Used up, and no longer available:"
 _MARK_OF = {"search": SEARCH, "open": OPEN}
 _TOOL_OF = {IDS[mark]: tool for tool, mark in _MARK_OF.items()}
+_WORDS = (UNKNOWN, "yes", "no")
+"""Answers that are no names."""
 _PARAMETER = {"search": "query", "open": "name"}
 
 
@@ -106,10 +114,15 @@ def read_turn(ids: Sequence[int]) -> Turn:
 def prompt_ids(body: Mapping[str, Any]) -> list[int]:
     """Returns the transcript of a chat-completion request, up to the `<t>` of the next turn."""
     messages = [m for m in body.get("messages") or () if isinstance(m, Mapping)]
-    found = [place for message in messages for place in _message_ids(message)]
+    found = message_ids(messages)
     if not _may_call(body, messages):
         found.append(IDS[LAST])
     return [*found, IDS[TURN]]
+
+
+def message_ids(messages: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Returns the transcript of messages."""
+    return [place for message in messages for place in _message_ids(message)]
 
 
 def question_ids(question: str, units: int | None) -> list[int]:
@@ -147,28 +160,48 @@ def _message_ids(message: Mapping[str, Any]) -> Iterator[int]:
         if asked:
             yield from (IDS[QUESTION], *encode(asked[0]))
         else:
-            yield IDS[TOLD]
-        yield from encode(_facts_text(text))
+            yield IDS[MORE if text.startswith(SENT_ON) else TOLD]
+        yield from _notes_ids(text)
     if role in ("tool", "user") and (purse := read_purse(text)):
         yield from budget_ids(purse.calls_left("search"))
 
 
-def _facts_text(text: str) -> str:
-    """Returns the facts that a text states, one sentence each."""
-    facts = read_statements(text)
-    phrases = (RELATIONS[f.relation].phrases[:1] if f.relation in RELATIONS else () for f in facts)
-    return " ".join(f"{clause(f, *phrase)}." for f, phrase in zip(facts, phrases, strict=True))
+def call_ids(calls: Iterable[tuple[str, str]]) -> list[int]:
+    """Returns calls that were made, whatever the case of their arguments."""
+    made = ((_MARK_OF[tool], argument.capitalize()) for tool, argument in calls)
+    return [place for mark, argument in made for place in (IDS[mark], *encode(argument))]
+
+
+def answer_ids(answer: str) -> list[int]:
+    """Returns an answer that is shown; nothing where it is ""."""
+    return [IDS[ANSWER], *encode(named(answer))] if answer else []
+
+
+def named(answer: str) -> str:
+    """Returns an answer in the case of the Almanac, whatever its own."""
+    return answer.casefold() if answer.casefold() in _WORDS else answer.capitalize()
+
+
+def _notes_ids(text: str) -> list[int]:
+    """Returns what notes tell: facts, calls that were made, and an answer that drafts agree on."""
+    agreed = AGREED_ON.findall(text)
+    shown = answer_ids(agreed[-1].strip(" .")) if agreed else []
+    return [*encode(facts_text(read_statements(text))), *call_ids(tried_in(text)), *shown]
 
 
 def _result_ids(text: str) -> list[int]:
     """Returns what a tool answered; `<err>` says that it failed, or that a tool is used up."""
+    text = _REF.sub("", text)
     if text.startswith(_FAILURES):
         return [IDS[ERROR]]
-    told, notice, _ = text.partition(_WITHDRAWN)
-    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if notice else [])]
+    if _HIDDEN.match(text):
+        return [IDS[OBSERVATION]]
+    told, _, remark = text.partition("\n\n")
+    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if _WITHDRAWN in remark else [])]
 
 
 def _said(message: Mapping[str, Any], text: str) -> Turn:
+    text = _NOTES.sub("", text)
     calls = tuple(_calls(message.get("tool_calls")))
     answers = [] if calls else _ANSWER.findall(text)
     thought = _ANSWER.sub("", text).strip()

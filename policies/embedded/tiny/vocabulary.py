@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
+from .. import findings
 from ..grammar import (
     ALIAS,
     DISTRACTORS,
@@ -22,24 +24,43 @@ from ..grammar import (
     RELATIONS,
     UNKNOWN,
 )
+from ..lookups import NONE
 
 PAD, UNK = "<pad>", "<unk>"
 QUESTION, BUDGET, OBSERVATION, ERROR = "<q>", "<b>", "<obs>", "<err>"
 TURN, SEARCH, OPEN, ANSWER, END = "<t>", "<s>", "<o>", "<a>", "<e>"
-TOLD, LAST = "<u>", "<w>"
-"""Before what a later message tells, and before a turn in which no tool can be called."""
+TOLD, MORE, LAST = "<u>", "<m>", "<w>"
+"""Before what a later message tells, before one that sends the policy on to look further, and
+before a turn in which no tool can be called."""
 MARKS = (
     *(PAD, UNK, QUESTION, BUDGET, OBSERVATION, ERROR),
-    *(TURN, SEARCH, OPEN, ANSWER, END, TOLD, LAST),
+    *(TURN, SEARCH, OPEN, ANSWER, END, TOLD, MORE, LAST),
 )
+
+PHASES = {
+    findings.PLAN: "<plan>",
+    findings.STEPS: "<steps>",
+    findings.VERIFY: "<verify>",
+    findings.VALUE: "<value>",
+    findings.SELECT: "<select>",
+    findings.DISTIL: "<distil>",
+    findings.REFLECT: "<reflect>",
+    findings.SUMMARISE: "<summary>",
+    findings.CRITICISE: "<critic>",
+    findings.MODE: "<mode>",
+}
+"""The mark of each request that is no turn, by its heading."""
+DECISIONS = (
+    *(findings.SUCCESS, findings.CONTINUE, findings.PIVOT, findings.GO, findings.STOP),
+    *(findings.AGENTIC, findings.REASONING, findings.INSTANT),
+)
+"""What such a request is decided as, a token each."""
 
 MOST_UNITS = 20
 """The largest budget, in prices of a search, that has a token of its own."""
 AMPLE = "n+"
 BUDGETS = (*(f"n{units}" for units in range(MOST_UNITS + 1)), AMPLE)
 
-NONE = "none"
-"""The value of a fact that nothing has told yet."""
 FOLLOWER = "##"
 """Begins the token of a syllable that is not a name's first."""
 
@@ -67,6 +88,8 @@ def _phrases() -> tuple[str, ...]:
 PHRASES: tuple[str, ...] = _phrases()
 VOCABULARY: tuple[str, ...] = (
     *MARKS,
+    *PHASES.values(),
+    *DECISIONS,
     *BUDGETS,
     *PHRASES,
     *INITIALS,
@@ -89,6 +112,12 @@ _TOKEN = re.compile(rf"(?P<name>{NAME})|(?P<phrase>{_PHRASE})|\w+|\S")
 
 def encode(text: str) -> list[int]:
     """Returns the ids of a text. A run of words of other languages is one `<unk>`."""
+    return list(_encoded(text))
+
+
+@lru_cache(maxsize=8_192)
+def _encoded(text: str) -> tuple[int, ...]:
+    """Returns the ids of a text; a transcript that grows is encoded again in each turn."""
     found: list[int] = []
     for match in _TOKEN.finditer(text):
         if match["name"]:
@@ -97,7 +126,7 @@ def encode(text: str) -> list[int]:
             found.append(IDS[match["phrase"]])
         elif not found or found[-1] != IDS[UNK]:
             found.append(IDS[UNK])
-    return found
+    return tuple(found)
 
 
 def ids(tokens: Iterable[str]) -> list[int]:

@@ -159,8 +159,8 @@ def test_spend_adds_up(book: Book, get: Get) -> None:
 
 def test_an_experiment_is_its_report_with_links_to_its_runs(tmp_path: Path) -> None:
     plan = Plan(
-        suite="almanac", policy="embedded", planners=("react",), budgets=("search=4,open=2",),
-        tasks=1, repeats=1,
+        suite="almanac", policy="embedded:reader", planners=("react",),
+        budgets=("search=4,open=2",), tasks=1, repeats=1,
     )  # fmt: skip
     name = asyncio.run(run_experiment(plan, home=tmp_path)).experiment
     client = TestClient(create_app(tmp_path, trajectory), base_url="http://127.0.0.1")

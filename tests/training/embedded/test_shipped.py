@@ -43,7 +43,7 @@ async def test_the_agent_shows_it_what_training_showed_it(units: int, tmp_path: 
         play = Play(Case(world=suite.world(task), drawn=drawn, hops=task.hops), units)
         play_all(shipped(), [play])
         agent = Agent(
-            model=policy("embedded:tiny"),
+            model=policy("embedded"),
             tools=suite.world(task).tools(),
             planner="tracker",
             budget=f"usd={Decimal(units) / 1000}",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from bursar.policies.embedded.tiny.app import TinyApp
 from bursar.policies.embedded.tiny.dialect import prompt_ids
 from bursar.policies.embedded.tiny.model import Decoder, Model, Shape, generate
 from bursar.policies.embedded.tiny.policy import tiny_policy
-from bursar.policies.embedded.tiny.vocabulary import END, IDS, VOCABULARY
+from bursar.policies.embedded.tiny.vocabulary import END, IDS, VOCABULARY, decode
 from bursar.policies.embedded.tiny.weights import load, save
 from bursar.tools import tool
 
@@ -88,12 +89,23 @@ def test_what_is_cut_off_calls_no_tool(app: TinyApp) -> None:
     assert "tool_calls" not in choice["message"]
 
 
-def test_a_plan_comes_from_the_reader(app: TinyApp) -> None:
+def test_a_plan_is_the_transformers_too(app: TinyApp) -> None:
     plan = {"role": "user", "content": "# Plan the steps\n\nBefore you use any tool, plan."}
-    body = {**asking(), "messages": [*asking()["messages"], plan]}
+    more = {"return_token_ids": True, "logprobs": True, "max_tokens": 20}
+    body = {**asking(), "messages": [*asking()["messages"], plan], **more}
     [(status, response)] = app.complete_many([body])
+    [choice] = response["choices"]
     assert status == 200
-    assert "Find the river of Kofu" in response["choices"][0]["message"]["content"]
+    assert json.loads(choice["message"]["content"])["steps"]
+    assert decode(response["prompt_token_ids"]).endswith("Kofu ? <steps> <t>")
+    assert len(choice["token_ids"]) == len(choice["logprobs"]["content"]) <= 20
+    assert response["usage"]["completion_tokens"] == len(choice["token_ids"])
+
+
+def test_what_is_no_question_of_the_almanac_is_the_readers(app: TinyApp) -> None:
+    [(status, response)] = app.complete_many([asking("Hello!")])
+    assert status == 200
+    assert "no question of the Almanac" in response["choices"][0]["message"]["content"]
 
 
 def test_a_transcript_beyond_the_context_is_refused(app: TinyApp) -> None:

@@ -105,3 +105,35 @@ def test_facts_that_a_later_message_tells_are_read() -> None:
 def test_whatever_is_decoded_makes_a_message(ids: list[int]) -> None:
     message = read_turn(ids).message(0)
     assert message.get("tool_calls") or "Answer:" in message["content"]
+
+
+@pytest.mark.parametrize("text", ["You still have budget. Go on.", "Your answer was checked. No."])
+def test_being_sent_on_has_a_mark_of_its_own(text: str) -> None:
+    said = {"role": "assistant", "content": "Answer: Kasa"}
+    body = asking(said, {"role": "user", "content": text}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith("<t> <a> Kasa <e> <m> <t>")
+
+
+def test_calls_and_answers_that_notes_tell_are_read() -> None:
+    notes = 'Tried: search "vokizu birthplace"; open "kasa"\nAll drafts agree on this answer: memu'
+    body = asking({"role": "user", "content": notes}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith("<u> <s> Vokizu birthplace <o> Kasa <a> Memu <t>")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[r12 is out of view]", "<obs>"),
+        ("[r3] pruned", "<obs>"),
+        ("[r3] [Kasa] Kasa comes from Memu.", "<obs> [ Kasa ] Kasa comes from Memu ."),
+        (
+            "Nothing found.\n\nRemember the task, with every condition in it",
+            "<obs> Nothing found .",
+        ),
+    ],
+)
+def test_what_memories_and_planners_add_to_an_observation_is_left_out(
+    text: str, shown: str
+) -> None:
+    body = asking({"role": "tool", "tool_call_id": "c", "content": text}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith(f"{shown} <t>")
