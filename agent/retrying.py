@@ -12,13 +12,15 @@ from ..ledger.errors import PolicyError
 
 T = TypeVar("T")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+PATIENCE = 300.0
+"""Seconds that a server may ask to wait; where it asks for more, the call is given up."""
 
 
 async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Account) -> T:
     """Returns what `once` returns, after at most `attempts` tries.
 
     Waits as long as the server asked for, else with exponential back-off and jitter; gives up
-    when the account's deadline would pass meanwhile.
+    when that would be longer than `PATIENCE`, or the account's deadline would pass meanwhile.
     """
 
     try:
@@ -34,7 +36,7 @@ async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Acc
     def enough(state: RetryCallState) -> bool:
         left = account.seconds_left
         late = left is not None and left <= state.upcoming_sleep
-        return late or state.attempt_number >= attempts
+        return late or state.upcoming_sleep > PATIENCE or state.attempt_number >= attempts
 
     async def again() -> T:
         nonlocal failed

@@ -122,6 +122,7 @@ async def run_experiment(
     budget = Budget.parse(total_budget) if total_budget else Budget()
     account = Account(budget, name="the suite", spent=earlier.spent)
     runner = _Runner(plan, experiment, place, book, account, earlier)
+    runner.check(budget)
     on_start(experiment)
     rows = await runner.run(concurrency, on_row)
     return Outcome(experiment, plan, rows, account.spent.usd)
@@ -147,23 +148,34 @@ class _Runner:
         self._learning = learning_of(plan, self._suite, home)
         self._policy: Policy = policy_of(plan.policy)
         self._planners: tuple[Planner, ...] = tuple(map(planner, plan.planners))
+        self._tasks = self._suite.tasks(plan.tasks, plan.seed)
+
+    def check(self, total: Budget) -> None:
+        """Raises BudgetError if `total` limits a tool that no task of the suite has."""
+        if not total.per_tool:
+            return
+        tools = [tool for task in self._tasks for tool in self._suite.world(task).tools()]
+        tools += memory(self._plan.memory).tools()
+        total.check_tools({tool.spec.name for tool in tools})
 
     async def run(self, concurrency: int, on_row: OnRow) -> list[Row]:
         """Runs all cells, at most `concurrency` at once; returns their rows in the plan's order."""
-        cells = list(self._cells())
+        plan = self._plan
+        setups = len(self._planners) * len(plan.budgets)
+        total = len(self._tasks) * plan.repeats * setups
         rows: dict[int, Row] = {}
-        waiting = iter(list(enumerate(cells)))
+        waiting = enumerate(self._cells())
         limit = self._account.budget.usd
 
         async def work() -> None:
             for number, cell in waiting:
                 rows[number] = await self._row(cell)
-                done = Progress(len(rows), len(cells), self._account.spent.usd, limit)
+                done = Progress(len(rows), total, self._account.spent.usd, limit)
                 on_row(rows[number], done)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(max(concurrency, 1), len(cells))):
+                for _ in range(min(max(concurrency, 1), total)):
                     group.create_task(work())
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
@@ -172,9 +184,8 @@ class _Runner:
         return [rows[number] for number in sorted(rows)]
 
     def _cells(self) -> Iterator[_Cell]:
-        tasks = self._suite.tasks(self._plan.tasks, self._plan.seed)
         for repeat in range(self._plan.repeats):
-            for task in tasks:
+            for task in self._tasks:
                 for made in self._planners:
                     for budget in self._plan.budgets:
                         yield _Cell(task, made, budget, repeat)

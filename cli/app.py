@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -39,6 +40,9 @@ from .whatif import whatif
 
 BUG = 70
 """Exit code of an error that nobody foresaw."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to a full or broken disk fails with."""
 
 _EPILOG = (
     "Every option can also be set as a variable (shown with each option) or in bursar.toml; "
@@ -118,6 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
+        _check_text(sys.argv[1:] if arguments is None else arguments)
         code = typer.main.get_command(app).main(arguments, "bursar", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -128,6 +133,18 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         code = _report(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Raises UsageError where an argument holds bytes that no record could keep."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            from ..ledger.errors import UsageError
+
+            text = argument.encode("utf-8", "replace").decode()
+            raise UsageError(f"the argument {text!r} is not UTF-8: write it as UTF-8") from None
 
 
 def _report(error: Exception) -> int:
@@ -143,6 +160,10 @@ def _report(error: Exception) -> int:
     if isinstance(error, BursarError):
         sys.stderr.write(f"bursar: {error}\n")
         return 1 if isinstance(error, JournalError) else 2
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"bursar: the output cannot be written: {error.strerror}\n")
+        return 1
     sys.stderr.write(
         f"bursar: {type(error).__name__}: {error}; this is a bug: "
         "run it with BURSAR_DEBUG=1 for the traceback\n"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from ..agent import Agent, Result
 from ..agent.log import Listener
+from ..ledger.events import Event
 from .live import JsonView, LiveView, View
 from .screen import console
-from .story import Story
+from .story import Story, sub_agents
 
 EXIT_CODES = {"answered": 0, "failed": 1, "budget_exhausted": 3, "cancelled": 130}
 """Exit code by how the run ended."""
@@ -19,6 +21,7 @@ Drive = Callable[[Agent, Listener], Awaitable[Result]]
 
 def drive(agent: Agent, story: Story, work: Drive, *, plain: bool, json: bool) -> int:
     """Runs `work` to its end and returns the exit code; Ctrl-C ends the run as cancelled."""
+    story.below = sub_agents(agent.home)
     view = _view(agent, story, plain, json)
     try:
         with view:
@@ -40,6 +43,19 @@ def _view(agent: Agent, story: Story, plain: bool, json: bool) -> View:
 
 async def _run_and_close(agent: Agent, work: Drive, view: View) -> None:
     try:
-        await work(agent, view.listen)
+        await work(agent, _unless_broken(view))
     finally:
         await agent.close()
+
+
+def _unless_broken(view: View) -> Listener:
+    """Returns a listener that outlives its output: what is paid for is not lost with a view.
+
+    What is wrong with the output is said when the run has ended.
+    """
+
+    def listen(event: Event) -> None:
+        with contextlib.suppress(OSError):
+            view.listen(event)
+
+    return listen

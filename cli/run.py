@@ -58,6 +58,7 @@ def run(
     stream: Annotated[
         bool, typer.Option("--stream", envvar="BURSAR_STREAM", help="Ask the server for streams.")
     ] = False,
+    yes: options.Yes = False,
     tool_protocol: Annotated[
         ToolProtocol | None,
         typer.Option(
@@ -79,10 +80,13 @@ def run(
     """
     from ..agent import Labels
     from ..ledger.budget import Budget
+    from ..ledger.errors import UsageError
     from .driving import drive
     from .recipe import Recipe, absolute, absolute_model, required
     from .story import Story
 
+    if not task.strip():
+        raise UsageError('the task is empty: say what is asked, as in bursar run "Who is …?"')
     limits = Budget.parse(required(budget, "budget", "usd=0.10"))
     recipe = Recipe(
         model=absolute_model(required(model, "model", "openai/NAME")),
@@ -94,7 +98,7 @@ def run(
     )  # fmt: skip
     labels = Labels(seed=seed, agent={"cli": recipe.to_record()})
     code = drive(
-        recipe.agent(limits, home), Story(),
+        recipe.agent(limits, home, yes=yes), Story(),
         lambda agent, listen: agent.run(task, labels=labels, listen=listen),
         plain=plain, json=json,
     )  # fmt: skip

@@ -15,6 +15,8 @@ from .errors import BudgetError
 COUNTS = ("tokens", "input_tokens", "output_tokens", "model_calls", "tool_calls")
 _SUFFIX = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_MOST = 10**12
+"""The largest limit on anything: journal and store hold sums of such limits exactly."""
 _NUMBER = re.compile(r"^\$?([0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+)([a-z]?)$")
 
 
@@ -56,8 +58,7 @@ class Budget:
             object.__setattr__(self, name, _count(name, getattr(self, name)))
         seconds = _decimal("seconds", self.seconds)
         object.__setattr__(self, "seconds", None if seconds is None else float(seconds))
-        limits = {tool: _limit(tool, limit) for tool, limit in dict(self.per_tool).items()}
-        object.__setattr__(self, "per_tool", limits)
+        object.__setattr__(self, "per_tool", _limits(self.per_tool))
 
     @classmethod
     def parse(cls, text: str) -> Budget:
@@ -162,6 +163,8 @@ def _decimal(name: str, value: Any) -> Decimal | None:
         raise BudgetError(f"budget {name}={value!r} is not a number") from None
     if isinstance(value, bool) or not number.is_finite() or number < 0:
         raise BudgetError(f"budget {name}={value} must be a finite number that is not negative")
+    if number > _MOST:
+        raise BudgetError(f"budget {name}={number:.3g} is more than {_MOST:.0e}: leave {name} out")
     return number
 
 
@@ -176,6 +179,15 @@ def _count(name: str, value: Any) -> int | None:
     if number != number.to_integral_value():
         raise BudgetError(f"budget {name}={value} must be a whole number")
     return int(number)
+
+
+def _limits(per_tool: Any) -> dict[str, Limit]:
+    if not isinstance(per_tool, Mapping):
+        raise BudgetError(f"per_tool must map names of tools to limits, not be {per_tool!r}")
+    for tool in per_tool:
+        if not isinstance(tool, str) or not tool or tool in ("usd", "seconds", *COUNTS):
+            raise BudgetError(f"per_tool[{tool!r}] is no name of a tool")
+    return {tool: _limit(tool, limit) for tool, limit in per_tool.items()}
 
 
 def _limit(tool: str, value: Any) -> Limit:

@@ -16,6 +16,9 @@ from .errors import JournalError, UsageError
 FORMAT = 2
 """Version of the tables."""
 
+_READING = ("SELECT", "MULTI")
+"""Kinds of statements that only read, as DuckDB calls them; PIVOT is of the second."""
+
 _SETTINGS: dict[str, Any] = {"autoinstall_known_extensions": False}
 
 
@@ -68,7 +71,7 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> Rows:
-    """Runs a user's statement.
+    """Runs a statement.
 
     Raises:
         UsageError: DuckDB refuses it.
@@ -79,6 +82,21 @@ def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]
         return Rows(columns, answer.fetchall() if columns else [])
     except duckdb.Error as error:
         raise UsageError(_first_line(error)) from error
+
+
+def check_reads(database: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raises UsageError unless `sql` is one statement, of a kind that can change no file.
+
+    A database opened read-only does not keep COPY, EXPORT or ATTACH from writing other files.
+    """
+    try:
+        statements = database.extract_statements(sql)
+    except duckdb.Error as error:
+        raise UsageError(_first_line(error)) from error
+    kinds = [statement.type.name.removesuffix("_STATEMENT") for statement in statements]
+    if len(kinds) != 1 or kinds[0] not in _READING:
+        found = " and ".join(kinds) or "nothing"
+        raise UsageError(f"the store is read-only: write one SELECT statement, not {found}")
 
 
 def compact(path: Path) -> None:

@@ -6,6 +6,7 @@ its automatic update is never used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from decimal import ROUND_CEILING, Decimal
@@ -26,8 +27,8 @@ def find(name: str, *, now: datetime | None = None) -> ModelPrice | None:
     Where the provider's price depends on the hour, the dearest hour counts.
 
     Args:
-        name: `provider/model`, `provider:model`, `URL#model` or `model`; dated variants are
-            resolved to the model that they are of.
+        name: `provider/model`, `provider:model`, `URL#model`, `host/model` or `model`; dated
+            variants are resolved to the model that they are of.
         now: when the call is made (default: at present).
     """
     for provider, model in _matches(name):
@@ -49,6 +50,9 @@ def _matches(name: str) -> Iterator[tuple[Provider, ModelInfo]]:
         cuts = [name.partition(mark) for mark in "/:" if mark in name]
         tries = [(model, provider.lower(), None) for provider, _, model in cuts]
         tries.append((name, None, None))
+        host, is_server, model = name.partition("/")
+        if is_server and re.search(r"[.:]|^localhost$", host):
+            tries += [(model, None, f"https://{host}/"), (model, None, None)]
     for model_name, provider_id, api_url in tries:
         try:
             yield snapshot.find_provider_model(model_name, None, provider_id, api_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from . import price_data, price_file
@@ -54,8 +55,16 @@ class PriceBook:
         return price
 
     def tool(self, name: str) -> ToolPrice | None:
-        """Returns the user's price of a tool, or None where the file has none."""
-        return self.tools.get(name)
+        """Returns the user's price of a tool, or None where the file has none.
+
+        An exact name wins, then the first pattern (`search_*`) that matches.
+        """
+        exact = self.tools.get(name)
+        if exact is not None:
+            return exact
+        patterns = (known for known in self.tools if "*" in known or "?" in known)
+        found = next((known for known in patterns if fnmatchcase(name, known)), None)
+        return None if found is None else self.tools[found]
 
     def _find(self, name: str) -> ModelPrice | None:
         for spelling in _spellings(name):

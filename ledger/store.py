@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from .database import Rows, ask, compact, empty, on_disk, opened
+from .database import Rows, ask, check_reads, compact, empty, on_disk, opened
 from .errors import JournalError, UsageError
 from .events import Event
 from .filling import count_events, insert, loaded_of, note, remove, replace
@@ -79,13 +79,14 @@ class Store:
             return self._load(database)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        """Loads, then runs a statement that cannot change the store.
+        """Loads, then runs a statement that only reads.
 
         Raises:
-            UsageError: DuckDB refuses the statement.
+            UsageError: it does more than read, or DuckDB refuses it.
             JournalError: as for `load`.
         """
         with self.reading() as database:
+            check_reads(database, sql)
             return ask(database, sql, parameters)
 
     @contextmanager

@@ -72,7 +72,8 @@ def page(views: Iterable[View]) -> str:
 _HEAD = """# Asking the store with SQL
 
 `bursar sql "SELECT …"` loads what the journals have new into `bursar.duckdb` and runs a
-statement on it, in DuckDB's SQL. It works while runs are live, and it cannot change the store.
+statement on it, in DuckDB's SQL. It works while runs are live. Only one statement that reads is
+allowed: no COPY, no ATTACH; `bursar export` writes files.
 For questions that take minutes, take a copy (`Store.snapshot`) and ask that one: the store is
 locked while a statement runs.
 

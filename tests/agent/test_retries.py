@@ -51,7 +51,8 @@ async def test_calls_that_may_have_been_billed_stay_booked(
     if stream and fault in ("html", "half json", "no choices"):
         pytest.skip("these faults are of a reply that comes whole")
     server.steps(UNKNOWN[fault], Step("Answer: 7"))
-    agent = agent_for(budget="usd=1", endpoint={"timeout": 0.4, "stream": stream})
+    timeout = 1.5 if fault == "hang" else 60
+    agent = agent_for(budget="usd=1", endpoint={"timeout": timeout, "stream": stream})
     result = await agent.run("What is it?")
     assert (result.status, result.answer) == ("answered", "7")
     assert kinds(book) == ["hold", "unknown", "hold", "settle"]
@@ -141,6 +142,15 @@ async def test_retrying_gives_up_where_the_deadline_would_pass() -> None:
     with pytest.raises(CallRefused, match="later"):
         await retrying(once, 5, Account(Budget(seconds=30)))
     assert len(tries) == 1
+
+
+async def test_a_server_that_asks_to_wait_for_a_day_is_not_waited_for(
+    agent_for: Callable[..., Agent], server: LoopbackServer
+) -> None:
+    server.steps(Step(status=429, headers={"retry-after": "86400"}))
+    result = await agent_for(budget="usd=1").run("What is it?")
+    assert (result.status, result.cost, server.served.requests) == ("failed", 0, 1)
+    assert "asks to wait 86400 s" in result.why
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,5 +39,28 @@ def test_a_reader_that_goes_away_is_no_error(place: Path) -> None:
         assert running.stderr.read() == b""
 
 
+@pytest.mark.parametrize("command", [RUN, ("runs",)], ids=["run", "runs"])
+def test_an_output_that_is_full_is_one_sentence(
+    command: tuple[str, ...], bursar: Bursar, place: Path
+) -> None:
+    """The run itself goes on to its end: what is paid for is kept."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PROGRAM, *command, *(("--budget", "usd=0.1") if command == RUN else ())],
+            cwd=place, env=dict(os.environ), stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    said = "bursar: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    if command == RUN:
+        assert bursar("sql", "select status from runs", "--csv").stdout == "status\nanswered\n"
+
+
 def test_the_version(bursar: Bursar) -> None:
     assert bursar("--version").stdout.startswith("bursar 0.")
+
+
+@pytest.mark.parametrize("verb", [["run", "bad \udcff"], ["tools", "try", "x", "--args", "\udcff"]])
+def test_bytes_that_are_no_text_are_wrong_usage(
+    complaint: Callable[..., str], verb: list[str]
+) -> None:
+    assert "is not UTF-8" in complaint(*verb)

@@ -56,6 +56,7 @@ def test_a_failed_run_ends_with_1(bursar: Bursar, place: Path) -> None:
     [
         (["run", "x", "--model", "embedded"], "a budget is required: give --budget usd=0.10, or"),
         (["run", "x", "--budget", "usd=1"], "a model is required: give --model"),
+        (["run", " ", "--model", "embedded", "--budget", "usd=1"], "the task is empty"),
         (["run", "x", "--model", "nope", "--budget", "usd=1"], "unknown model 'nope'"),
         ([*RUN, "--budget", "usd=-1"], "'-1' is not a number"),
         ([*RUN, "--budget", "fetch=1"], "neither a resource nor a tool"),

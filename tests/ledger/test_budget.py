@@ -58,6 +58,9 @@ def test_text_and_back(budget: Budget) -> None:
         ("usd=1,usd=2", "names 'usd' twice"),
         ("search", "is not NAME=LIMIT"),
         ("search.tokens=4", "limited by `calls` or `usd`"),
+        ("tokens=1e400", "tokens=1e+400 is more than 1e+12: leave tokens out"),
+        ("seconds=1e999", "is more than 1e+12"),
+        (".usd=4", "per_tool[''] is no name of a tool"),
         ("", "is empty"),
     ],
 )
@@ -70,7 +73,8 @@ def test_nonsense_is_one_clear_error(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong", [{"usd": -1}, {"usd": float("nan")}, {"tokens": 1.5}, {"model_calls": True},
-              {"seconds": float("inf")}, {"per_tool": {"search": "many"}}, {"usd": "ten"}],
+              {"seconds": float("inf")}, {"per_tool": {"search": "many"}}, {"usd": "ten"},
+              {"per_tool": ["search"]}, {"per_tool": {3: 1}}, {"per_tool": {"usd": 1}}],
 )  # fmt: skip
 def test_nonsense_in_python(wrong: dict[str, Any]) -> None:
     with pytest.raises(BudgetError):

@@ -140,6 +140,7 @@ def test_both_forms_of_a_model_string_are_one_name(tmp_path, name):
         ("gpt-5-mini-2025-08-07", "openai/gpt-5-mini"),
         ("https://api.groq.com/openai/v1#llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile"),
         ("openrouter/anthropic/claude-sonnet-4.5", "openrouter/anthropic/claude-sonnet-4.5"),
+        ("http://localhost:8000/v1#gpt-5-mini", "openai/gpt-5-mini"),
     ],
 )
 def test_public_models_are_known(name, model):
@@ -190,6 +191,19 @@ def test_a_tool_is_priced_per_call_item_and_unit(tmp_path):
     assert fetch.cost({"urls": ["a", "b"], "depth": 1.5}) == Decimal("0.018")
     assert fetch.cost({"urls": "a", "depth": -1}) == Decimal("0.0025")
     assert book(tmp_path).tool("other") is None
+
+
+def test_tools_are_priced_by_pattern_and_an_exact_name_wins(tmp_path):
+    path = tmp_path / "patterns.toml"
+    path.write_text(
+        '[tools."*_x"]\ncall = 0.1\n[tools."git_?"]\ncall = 0.2\n'
+        '[tools."git_*"]\ncall = 0.3\n[tools.git_x]\ncall = 0.4\n'
+    )
+    tools = PriceBook.load(path)
+    prices = {name: tools.tool(name) for name in ("git_x", "my_x", "git_y", "git_yy", "other")}
+    assert [price and str(price.call) for price in prices.values()] == [
+        "0.4", "0.1", "0.2", "0.3", None,
+    ]  # fmt: skip
 
 
 def test_a_tool_refuses_an_infinite_amount(tmp_path):

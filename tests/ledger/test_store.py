@@ -271,13 +271,27 @@ def test_a_folder_without_journals_has_no_runs_and_stays_as_it_is(home, store):
 
 @pytest.mark.parametrize(
     "sql",
-    ["delete from records", "drop view runs", "create table x (y int)", "update meta set format=2"],
-)
-def test_a_users_statement_cannot_change_the_store(book, store, sql):
+    [
+        "delete from records", "drop view runs", "create table x (y int)",
+        "update meta set format=2", "copy (select 1) to '{file}'", "attach '{file}' as x",
+        "export database '{file}'", "explain analyze copy (select 1) to '{file}'",
+        "select 1; copy (select 1) to '{file}'", "select 1; select 2", "-- nothing",
+    ],
+)  # fmt: skip
+def test_a_users_statement_cannot_change_anything(book, store, sql, tmp_path):
     small_run(book)
-    with pytest.raises(UsageError, match="read-only"):
-        store.query(sql)
+    with pytest.raises(UsageError, match="the store is read-only: write one SELECT statement"):
+        store.query(sql.format(file=tmp_path / "file"))
+    assert not (tmp_path / "file").exists()
     assert one(store, "select count(*) as n from runs") == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    "sql", ["from runs", "describe runs", "show tables", "pivot runs on status using count(*)"]
+)
+def test_every_statement_that_reads_is_answered(book, store, sql):
+    small_run(book)
+    assert store.query(sql).rows
 
 
 @pytest.mark.parametrize("sql", ["selec 1", "select nope from runs", "select 1/'x'", "select ?"])
