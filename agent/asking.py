@@ -122,12 +122,14 @@ class Asking:
         match = self._prefixes.match(request.messages)
         used = self._kept.allowance(purpose)
         reserve = self._kept.after(used, request.messages)
+        tokens = self._bounds.input(request, match)
         granted = await self._bounds.grant(
-            self._desk.account, request, match, reserve=reserve, allowance=used
+            self._desk.account, request, tokens, reserve=reserve, allowance=used
         )
         if isinstance(granted, Shortfall):
-            why = str(granted)
-            return self._refuse(key, node, digest, granted.resource, granted.account, why)
+            return self._refuse(
+                key, node, digest, granted.resource, granted.account, str(granted), tokens
+            )
         hold, max_tokens = granted
         id = self._desk.hold_id(key, attempt)
         try:
@@ -154,11 +156,19 @@ class Asking:
         return reply
 
     def _refuse(
-        self, key: str, node: str, digest: str, resource: str, account: str, why: str
+        self,
+        key: str,
+        node: str,
+        digest: str,
+        resource: str,
+        account: str,
+        why: str,
+        tokens: int | None = None,
     ) -> Refusal:
+        """Records a refusal; `tokens` is the bound on the prompt, where that decided."""
         self._desk.write(
             "refused", key, call="model", name=self._policy.name, node=node, resource=resource,
-            account=account, why=why, hash=digest,
+            account=account, why=why, hash=digest, input_tokens=tokens,
         )  # fmt: skip
         return Refusal(resource, why)
 
@@ -237,9 +247,8 @@ class Asking:
                 self._desk.suppose(key, held_amount(hold), reserve=reserve)
                 continue
             granted = await self._bounds.grant(
-                account, request, match, reserve=reserve, allowance=used,
-                tokens=hold.body["input_tokens"],
-            )  # fmt: skip
+                account, request, hold.body["input_tokens"], reserve=reserve, allowance=used
+            )
             if isinstance(granted, Shortfall):
                 raise Otherwise(step_of(key), f"a policy call is refused: {granted}")
             held, most = granted
@@ -248,10 +257,13 @@ class Asking:
             self._check_length(key, hold, reply, most)
             if reply.usage is not None:
                 self._bounds.learn(request, reply.usage.input_tokens)
+        if effect.refused is None:
+            return
+        tokens = effect.refused.body.get("input_tokens")
+        if tokens is None:  # refused for another reason than its price, or in an older journal
+            tokens = self._bounds.input(request, self._prefixes.match(request.messages))
         reserve = self._kept.after(used, request.messages)
-        if effect.refused is not None and account.fits(
-            self._kept.call(request.messages), reserve=reserve
-        ):
+        if account.fits(self._bounds.least(request, tokens, used), reserve=reserve):
             raise Otherwise(step_of(key), "a policy call is made that was refused")
 
     def _check_length(self, key: str, hold: Event, reply: Reply, most: int) -> None:

@@ -61,49 +61,47 @@ class Bounds:
             plain = self._tokens.plain(request.messages, request.tools)
             self._tokens.recall(plain, tokens, with_tools=bool(request.tools))
 
-    def of(self, request: Request, match: Match, output: int) -> Amount:
-        """Returns the most that the request can cost if it may write `output` tokens."""
-        tokens = self._input(request, match)
-        return Amount.of_model_call(self._usd(tokens, output), tokens, output)
+    def input(self, request: Request, match: Match) -> int:
+        """Returns the bound on a prompt's tokens."""
+        known = Known(match.known_messages, match.known_tokens) if match.known_messages else None
+        return self._tokens.request(request.messages, request.tools, known)
 
     def later(self, request: Request, match: Match, allowance: Allowance) -> Amount:
         """Returns the most that the call of an allowance can cost."""
         output = min(allowance.output, self._policy.max_output)
-        tokens = self._input(request, match) + allowance.input
+        tokens = self.input(request, match) + allowance.input
         return Amount.of_model_call(self._usd(tokens, output), tokens, output)
 
-    def least(self, request: Request, match: Match) -> Amount:
-        """Returns the least that pays for a call."""
-        return self.of(request, match, min(self._min_output, self._policy.max_output))
+    def least(self, request: Request, tokens: int, allowance: Allowance | None = None) -> Amount:
+        """Returns the least that pays for a call: see `grant`.
+
+        Args:
+            tokens: the bound on its prompt.
+        """
+        written = self._outputs(request, allowance)[1] * request.samples
+        return Amount.of_model_call(self._usd(tokens, written), tokens, written)
 
     async def grant(
         self,
         account: Account,
         request: Request,
-        match: Match,
+        tokens: int,
         *,
         reserve: Amount,
         allowance: Allowance | None = None,
-        tokens: int | None = None,
     ) -> tuple[Hold, int] | Shortfall:
         """Takes a hold for the request, with as many output tokens as fit.
 
         Args:
+            tokens: the bound on its prompt.
             reserve: kept back beside it for later calls.
             allowance: what was kept back for this very call; with it a single token is worth a
                 call, and it may write no more than was kept back for.
-            tokens: the bound on the prompt, where it was taken before.
 
         Returns the hold and its `max_tokens`, or why there is none. Waits while only open holds
         of others stand in the way.
         """
-        most = self._policy.max_output
-        if allowance is not None:
-            most = min(allowance.output, most)
-        wanted = min(request.max_tokens or most, most)
-        least = 1 if allowance is not None else min(self._min_output, wanted)
-        if tokens is None:
-            tokens = self._input(request, match)
+        wanted, least = self._outputs(request, allowance)
         while True:
             seen = account.holds_ended
             output = min(wanted, self._room(account, tokens, reserve) // request.samples)
@@ -118,9 +116,13 @@ class Bounds:
             elif not least <= self._room(account, tokens, reserve) // request.samples < asked:
                 return found  # else another thread was quicker: less output still fits
 
-    def _input(self, request: Request, match: Match) -> int:
-        known = Known(match.known_messages, match.known_tokens) if match.known_messages else None
-        return self._tokens.request(request.messages, request.tools, known)
+    def _outputs(self, request: Request, allowance: Allowance | None) -> tuple[int, int]:
+        """Returns how many tokens a sample should be able to have, and the fewest worth a call."""
+        most = self._policy.max_output
+        if allowance is not None:
+            most = min(allowance.output, most)
+        wanted = min(request.max_tokens or most, most)
+        return wanted, 1 if allowance is not None else min(self._min_output, wanted)
 
     def _usd(self, input_tokens: int, output_tokens: int) -> Decimal:
         if self._price is None:

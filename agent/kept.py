@@ -47,7 +47,8 @@ class Kept:
     def call(self, messages: tuple[Message, ...]) -> Amount:
         """Returns the least that pays for one call with this prompt."""
         request = Request(messages, self._tools)
-        return self._bounds.least(request, self.prefixes.match(messages))
+        tokens = self._bounds.input(request, self.prefixes.match(messages))
+        return self._bounds.least(request, tokens)
 
     def least(self, messages: tuple[Message, ...]) -> Amount:
         """Returns the least budget that pays for one call and all that is kept back."""

@@ -24,7 +24,7 @@ and, by kind:
 | `release`     | `hold`, `why`: the call never left or was refused without a bill            |
 | `unknown`     | `hold`, `why`, `observation` (what the policy is told of a tool call): no bill came; the hold stays booked in full                  |
 | `overrun`     | `hold`, `resource`, `held`, `billed`: a bill above its hold                 |
-| `refused`     | `call`, `name`, `node`, `resource`, `account`, `why`, and `hash` or `arguments`: no hold could be taken        |
+| `refused`     | `call`, `name`, `node`, `resource`, `account`, `why`, and `hash` with `input_tokens` (the bound) or `arguments`: no hold could be taken |
 | `value`       | `value`: a clock reading, a random draw, or numbers shown to the policy     |
 | `withdrawn`   | `name`: the tool is used up and no longer offered                           |
 | `scored`      | `score`, `success`, `metrics` where it has more to tell: a suite's judgement |
