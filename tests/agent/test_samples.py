@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from langgraph.graph import START, StateGraph
 
 from bursar.agent import Agent, Options
+from bursar.ledger.budget import Budget
 from bursar.ledger.effects import Refusal
+from bursar.ledger.errors import BudgetError
 from bursar.ledger.records import Message, Reply, Request, Usage
 from bursar.planners import Planner, State
 from bursar.planners.nodes import Nodes, end
@@ -84,3 +87,17 @@ async def test_the_hold_is_for_all_samples(home: Path, tmp_path: Path) -> None:
     assert [request.max_tokens for request in policy.requests] == [30]
     holds = [event for event in agent.home.events(result.run) if event.kind == "hold"]
     assert [hold.body["output_tokens"] for hold in holds] == [90]
+
+
+async def test_a_sample_that_was_refused_is_refused_in_a_what_if(home: Path) -> None:
+    """Beside it the first sample was billed, which would make its bound smaller than it was."""
+    policy = Sampler(1)
+    with pytest.raises(BudgetError) as refused:
+        await Agent(model=policy, planner=thrice(), budget="input_tokens=1", home=home).run("Go.")
+    [least] = map(int, re.findall(r"at least input_tokens=(\d+)", str(refused.value)))
+    budget = Budget(input_tokens=least + 5)
+    agent = Agent(model=policy, planner=thrice(), budget=budget, home=home)
+    result = await agent.run("Go.")
+    assert (result.text, len(policy.requests)) == ("0", 1)
+    supposed = await agent.what_if(result.run)
+    assert (supposed.exact, supposed.why) == (True, "")
