@@ -14,7 +14,16 @@ from .result import Result
 DAY = 86_400.0
 
 
-def delegate(agent: Agent, *, name: str = "delegate", budget: Budget | str | None = None) -> Tool:
+DELEGATE = "delegate"
+"""What the tool is called where nobody gives it another name."""
+
+
+def sub_run(run: str, key: str) -> str:
+    """Returns the id of the run of the sub-agent behind a call, by the caller's run and the key."""
+    return f"{run}.{hashlib.blake2b(key.encode(), digest_size=4).hexdigest()}"
+
+
+def delegate(agent: Agent, *, name: str = DELEGATE, budget: Budget | str | None = None) -> Tool:
     """Returns a tool that hands a task to `agent`.
 
     The sub-agent's account is a child of the run's: it can spend what is left there, and never
@@ -48,8 +57,7 @@ def delegate(agent: Agent, *, name: str = "delegate", budget: Budget | str | Non
 async def _run(
     agent: Agent, task: str, context: ToolContext, budget: Budget | str | None
 ) -> Result:
-    place = hashlib.blake2b(context.key.encode(), digest_size=4).hexdigest()
-    id = f"{context.run}.{place}"
+    id = sub_run(context.run, context.key)
     if agent.home.store.events(id):
         return await agent.resume(id, account=context.account)
     labels = Labels(parent=context.run)

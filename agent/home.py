@@ -93,11 +93,20 @@ class Home:
 
     def spent_below(self, run: str) -> Amount:
         """Returns what the sub-agents of a run have spent, and theirs."""
-        below = self.store.query("select run from runs where parent = ?", (run,)).rows
         total = NOTHING
-        for (child,) in below:
-            total += Record.of(self.store.events(child)).spent + self.spent_below(child)
+        for child in self.children(run):
+            total += self.spent_with_below(child)
         return total
+
+    def children(self, run: str) -> list[str]:
+        """Returns the ids of the runs of a run's sub-agents."""
+        found = self.store.query("select run from runs where parent = ?", (run,)).rows
+        return [child for (child,) in found]
+
+    def spent_with_below(self, run: str) -> Amount:
+        """Returns what a run and its sub-agents have spent: nothing where there is no such run."""
+        events = self.store.events(run)
+        return Record.of(events).spent + self.spent_below(run) if events else NOTHING
 
     def forget(self, run: str) -> None:
         """Removes a run from the store and the journals.

@@ -31,7 +31,7 @@ Model = Annotated[
         envvar="BURSAR_MODEL",
         metavar="MODEL",
         help="Who decides: openai/NAME, http://HOST:PORT/v1#NAME, embedded, "
-        "embedded:tiny, embedded:FILE.npz, human, scripted:FILE.json, or router:CHEAP,DEAR.",
+        "embedded:FILE.npz, embedded:reader, human, scripted:FILE.json, or router:CHEAP,DEAR.",
     ),
 ]
 Planner = Annotated[
@@ -73,6 +73,14 @@ Tools = Annotated[
         envvar="BURSAR_TOOL",
         metavar="NAME",
         help="A further tool that `bursar tools` lists; repeatable.",
+    ),
+]
+Yes = Annotated[
+    bool,
+    typer.Option(
+        "--yes",
+        envvar="BURSAR_YES",
+        help="Approve shell commands that cost nothing without asking.",
     ),
 ]
 System = Annotated[

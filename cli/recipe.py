@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..agent import Agent, Options
+from ..agent import Agent, Options, delegate
+from ..agent.delegate import DELEGATE
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..policies import Endpoint, Policy, Router, policy
 from ..tools import Tool, builtin, documents
+from ..tools.wrappers import Question, always, approved
 
 ALWAYS = ("calculator", "recall")
 """Built-in tools that every agent of the command line has."""
@@ -48,8 +50,8 @@ class Recipe:
     def to_record(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
-    def agent(self, budget: Budget, home: Path | None) -> Agent:
-        """Returns the agent.
+    def agent(self, budget: Budget, home: Path | None, *, yes: bool = False) -> Agent:
+        """Returns the agent. `yes` approves shell commands that cost nothing.
 
         Raises:
             UsageError: something does not fit together, or the model's key is missing.
@@ -58,10 +60,23 @@ class Recipe:
         for one in decides.policies if isinstance(decides, Router) else (decides,):
             if isinstance(one, Endpoint):
                 one.check()
+        tools = self.tools_given(yes=yes)
+        if DELEGATE in self.tools:  # the sub-agent has its caller's tools, but those of servers
+            tools = [*tools, delegate(self._agent(decides, tools, (), budget, home))]
+        return self._agent(decides, tools, self.mcp, budget, home)
+
+    def _agent(
+        self,
+        decides: Policy,
+        tools: list[Tool],
+        mcp: tuple[str, ...],
+        budget: Budget,
+        home: Path | None,
+    ) -> Agent:
         return Agent(
             model=decides,
-            tools=self.tools_given(),
-            mcp=self.mcp,
+            tools=tools,
+            mcp=mcp,
             planner=self.planner,
             memory=self.memory,
             budget=budget,
@@ -79,13 +94,32 @@ class Recipe:
         }
         return policy(self.model, **{k: v for k, v in wanted.items() if v is not None})
 
-    def tools_given(self) -> list[Tool]:
-        """Returns the tools that are named, those of documents first."""
+    def tools_given(self, *, yes: bool = False) -> list[Tool]:
+        """Returns the tools that are named, those of documents first, without `delegate`."""
         of_docs = documents(self.docs) if self.docs is not None else ()
-        asked = dict.fromkeys((*ALWAYS, *self.tools))
-        known = [tool.spec.name for tool in of_docs]
-        shipped = (builtin(spec, approve=ask_person) for spec in asked if spec not in known)
+        known = {DELEGATE, *(tool.spec.name for tool in of_docs)}
+        asked = [spec for spec in dict.fromkeys((*ALWAYS, *self.tools)) if spec not in known]
+        shipped = (shipped_tools(spec, yes=yes) for spec in asked)
         return [*of_docs, *(tool for tools in shipped for tool in tools)]
+
+
+def shipped_tools(spec: str, *, yes: bool) -> tuple[Tool, ...]:
+    """Returns the built-in tools of a name, their commands put to the person at the terminal.
+
+    With `yes` only commands that cost something are.
+
+    Raises:
+        UsageError: there is no such tool, or it lacks its argument.
+    """
+    if not yes:
+        return builtin(spec, approve=ask_person)
+    tools = builtin(spec, approve=lambda command: True)
+    is_shell = spec.partition(":")[0] == "shell"
+    return tuple(approved(tool, _unless_free) for tool in tools) if is_shell else tools
+
+
+def _unless_free(question: Question) -> bool:
+    return always(question) or ask_person(question.arguments)
 
 
 def ask_person(command: str) -> bool:

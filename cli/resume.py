@@ -30,6 +30,7 @@ def resume(
             help="Its old budget less what was spent, or the whole budget anew.",
         ),
     ] = Mode.cumulative,
+    yes: options.Yes = False,
     home: options.Home = None,
     plain: options.Plain = False,
     json: options.Json = False,
@@ -42,14 +43,14 @@ def resume(
     from ..ledger.budget import Budget
     from .driving import drive
     from .recipe import Recipe, recorded
-    from .story import tell
+    from .story import sub_agents, tell
 
-    more = Budget.parse(add) if add else None
-    story, _ = tell(Home.at(home).events(run))
+    more, place = Budget.parse(add) if add else None, Home.at(home)
+    story, _ = tell(place.events(run), sub_agents(place, run))
     assert story.start is not None
     recipe = Recipe.from_record(recorded(run, story.start.body))
     code = drive(
-        recipe.agent(story.budget, home), story,
+        recipe.agent(story.budget, home, yes=yes), story,
         lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),
         plain=plain, json=json,
     )  # fmt: skip

@@ -50,10 +50,11 @@ def show(
         return
     from ..ledger.journal import is_live
     from .screen import console
+    from .story import sub_agents
     from .telling import tell_run
 
     status = "running" if is_live(_journal(place.path, events)) else "interrupted"
-    tell_run(console(plain), events, status, full=full)
+    tell_run(console(plain), events, status, sub_agents(place, run), full=full)
 
 
 def _journal(home: Path, events: list[Event]) -> Path:

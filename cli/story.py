@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from ..agent import final_answer
+from ..agent import Home, final_answer
+from ..agent.delegate import DELEGATE, sub_run
 from ..agent.record import CLASSES, billed_amount, budget_from, held_amount
 from ..ledger.amount import NOTHING, Amount, Quantity
 from ..ledger.budget import Budget
 from ..ledger.events import Event
 
 Sort = Literal["reply", "tool", "trouble", "note"]
+
+Below = Callable[[Event], Amount]
+"""From the hold of a tool call to what the sub-agent behind it has spent; most have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +49,9 @@ class Entry:
 
 @dataclass
 class Story:
-    """Takes a run's events in order and keeps its totals."""
+    """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
 
+    below: Below = lambda hold: NOTHING
     start: Event | None = None
     end: Event | None = None
     budget: Budget = field(default_factory=Budget)
@@ -132,12 +137,14 @@ class Story:
         hold = self.open.pop(event.body["hold"], None)
         if hold is None:
             return None
+        is_tool = hold.body["call"] == "tool"
+        below = self.below(hold) if is_tool else NOTHING
         usd = event.body["usd"]
-        self.settled += billed_amount(hold, event)
+        cost = None if usd is None else Decimal(usd) + below.usd
+        self.settled += billed_amount(hold, event) + below
         purse = _purse(hold)
-        self.usd_of[purse] = self.usd_of.get(purse, Decimal(0)) + Decimal(usd or 0)
-        sort: Sort = "reply" if hold.body["call"] == "model" else "tool"
-        return self._entry(sort, event, hold, None if usd is None else Decimal(usd))
+        self.usd_of[purse] = self.usd_of.get(purse, Decimal(0)) + (cost or Decimal(0))
+        return self._entry("tool" if is_tool else "reply", event, hold, cost)
 
     def _release(self, event: Event) -> Entry | None:
         hold = self.open.pop(event.body["hold"], None)
@@ -168,9 +175,25 @@ class Story:
         )  # fmt: skip
 
 
-def tell(events: list[Event]) -> tuple[Story, list[Entry]]:
+def sub_agents(home: Home, run: str | None = None) -> Below:
+    """Returns how to look up in a folder what sub-agents have spent.
+
+    Args:
+        run: a recorded run, whose sub-agents may go by any name; None knows only `delegate`.
+    """
+    children = frozenset() if run is None else frozenset(home.children(run))
+
+    def below(hold: Event) -> Amount:
+        child = sub_run(hold.run, hold.key.partition("/")[2])  # without its branch
+        is_known = hold.body["name"] == DELEGATE or child in children
+        return home.spent_with_below(child) if is_known else NOTHING
+
+    return below
+
+
+def tell(events: list[Event], below: Below = lambda hold: NOTHING) -> tuple[Story, list[Entry]]:
     """Returns the story of recorded events, and its entries."""
-    story = Story()
+    story = Story(below=below)
     entries = [story.add(event) for event in sorted(events, key=lambda event: event.seq)]
     return story, [entry for entry in entries if entry is not None]
 

@@ -12,19 +12,22 @@ from ..ledger.events import Event
 from . import wording
 from .lines import Lines, ending, opening
 from .screen import show
-from .story import Entry, tell
+from .story import Below, Entry, tell
 
 _INDENT = 8
 
 
-def tell_run(console: Console, events: list[Event], status: str, *, full: bool) -> None:
+def tell_run(
+    console: Console, events: list[Event], status: str, below: Below, *, full: bool
+) -> None:
     """Prints the run.
 
     Args:
         status: what to call a run that has not ended.
+        below: what the sub-agents behind its calls have spent.
         full: whether replies, arguments and observations are printed in full.
     """
-    story, entries = tell(events)
+    story, entries = tell(events, below)
     lines = Lines(story, console.width)
     console.print(opening(story))
     console.print()

@@ -31,16 +31,20 @@ def tools(
     docs: options.Docs = None,
     prices: options.Prices = None,
     home: options.Home = None,
+    yes: options.Yes = False,
 ) -> None:
-    """List the tools that ship with bursar, show or try one."""
+    """List the tools that ship with bursar, show or try one.
+
+    Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
+    """
     if action is Action.list:
         _list()
         return
-    found = _find(name, docs)
+    found = _find(action, name, docs, yes)
     if action is Action.show:
         _show(found)
     else:
-        _try(found, args, prices, home)
+        raise typer.Exit(0 if _try(found, args, prices, home) else 1)
 
 
 def _list() -> None:
@@ -50,41 +54,66 @@ def _list() -> None:
         call = f"{entry.name}:{entry.argument}" if entry.argument else entry.name
         typer.echo(f"{call.replace(':[', '[:'):<22}  {entry.does}")
     typer.echo(f"{'search, open':<22}  a folder of your documents: --docs DIR")
+    typer.echo(f"{'delegate':<22}  hands a task to a sub-agent that spends what is left")
 
 
-def _find(name: str | None, docs: Path | None) -> list[Any]:
-    """Returns the tools of a name; of a group of tools the one that is meant comes first."""
-    from ..tools import builtin, documents
-    from .recipe import ask_person, required
+def _find(action: Action, name: str | None, docs: Path | None, yes: bool) -> list[Any]:
+    """Returns the tools of a name.
 
-    wanted = required(name, "tool", "NAME")
+    Raises:
+        UsageError: it is missing, or no tool that ships goes by it alone.
+    """
+    from ..agent.delegate import DELEGATE
+    from ..ledger.errors import UsageError
+    from ..tools import documents
+    from .recipe import shipped_tools
+
+    if not name:
+        raise UsageError(f"name a tool: bursar tools {action.value} calculator")
+    if name == DELEGATE:
+        raise UsageError("delegate takes an agent to make it: bursar run … --tool delegate")
     if docs is not None:
-        of_docs = [tool for tool in documents(docs) if tool.spec.name == wanted]
+        of_docs = [tool for tool in documents(docs) if tool.spec.name == name]
         if of_docs:
             return of_docs
-    return list(builtin(wanted, approve=ask_person))
+    return list(shipped_tools(name, yes=yes))
 
 
 def _show(tools: list[Any]) -> None:
     import json
 
     for tool in tools:
-        least = tool.least_cost
+        least, inner = tool.least_cost, _innermost(tool)
         typer.echo(f"{tool.spec.name}\n\n{tool.spec.description}\n")
         typer.echo(f"price      {'none declared' if least is None else f'from ${least}'}")
+        typer.echo(f"timeout    {'none: it is quick' if inner.inline else f'{inner.timeout:g} s'}")
+        typer.echo(f"shown      {inner.max_chars:,} characters of an output; recall reads on")
         typer.echo(f"read-only  {'yes' if tool.spec.read_only else 'no'}")
         typer.echo(f"schema     {json.dumps(tool.spec.parameters, indent=2)}\n")
 
 
-def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) -> None:
-    """Makes one call as a policy would: held, booked and recorded."""
+def _innermost(tool: Any) -> Any:
+    """Returns the function under its wrappers: what ships is made of typed functions."""
+    while hasattr(tool, "inner"):
+        tool = tool.inner
+    return tool
+
+
+def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) -> bool:
+    """Makes one call as a policy would: held, booked and recorded. True if the tool answered."""
     from ..agent import Agent
     from ..ledger.budget import Budget
     from ..ledger.errors import UsageError
+    from ..ledger.events import Event
     from ..ledger.records import Message, ToolCall
     from ..policies import Replay
+    from .wording import exact_usd
 
-    tool = tools[0]
+    if len(tools) > 1:
+        names = ", ".join(tool.spec.name for tool in tools)
+        raise UsageError(f"these are {len(tools)} tools: try one of {names}, with the same :DIR")
+    (tool,) = tools
+    events: list[Event] = []
     fault = tool.fault(args)
     if fault is not None:
         raise UsageError(f"--args {args!r} does not fit {tool.spec.name}: {fault}")
@@ -93,8 +122,12 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
         model=Replay([call, Message("assistant", "Answer: done")]), tools=tools,
         budget=Budget(tool_calls=1), prices=prices, home=home,
     )  # fmt: skip
-    result = agent.run_sync(f"Try {tool.spec.name}.")
+    try:
+        result = agent.run_sync(f"Try {tool.spec.name}.", listen=events.append)
+    finally:
+        agent.home.close()
     shown = next(m.content for m in result.trajectory if m.role == "tool")
     typer.echo(shown.rpartition("\n\nUsed up, and no longer available")[0] or shown)
-    cost = "no price is known" if result.cost is None else f"${result.cost}"
+    cost = "no price is known" if result.cost is None else exact_usd(result.cost)
     typer.echo(f"\n{cost}; bursar show {result.run}", err=True)
+    return not any(e.kind == "refused" or e.body.get("ok") is False for e in events)

@@ -23,6 +23,8 @@ class BuiltIn:
     """What follows the colon, empty where nothing does."""
     does: str
     make: Callable[[str, Approve | None], tuple[Tool, ...]]
+    group: tuple[str, ...] = ()
+    """Names of its tools where it makes several; each can be had by itself."""
 
 
 def _python(_: str, approve: Approve | None) -> tuple[Tool, ...]:
@@ -58,6 +60,10 @@ def _fetch(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
 def _web_search(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
     from .web import web_search
 
+    if argument.startswith(("http://", "https://")):
+        return (web_search("searxng", base_url=argument),)
+    if argument == "searxng":
+        raise UsageError("SearXNG is your own server: write web_search:http://HOST:PORT")
     return (web_search(argument),)
 
 
@@ -73,17 +79,19 @@ def _think(_: str, approve: Approve | None) -> tuple[Tool, ...]:
     return (think,)
 
 
+_FILES = ("list_files", "read_file", "write_file", "edit_file")
+
 BUILT_IN = (
     BuiltIn("ask_human", "", "asks a person at the terminal; attention has a price", _ask_human),
     BuiltIn("calculator", "", "exact arithmetic", lambda _, approve: (calculator,)),
     BuiltIn("fetch", "[HOST,…]", "reads a public web page; HOSTs are allowed beside", _fetch),
-    BuiltIn("files", "DIR", "lists, reads, writes and edits files of one folder", _files),
+    BuiltIn("files", "DIR", f"{', '.join(_FILES)} in one folder; each also alone", _files, _FILES),
     BuiltIn("python", "", "runs Python in a sandbox; variables stay for the run", _python),
     BuiltIn("recall", "", "reads on in an output that was cut", lambda _, approve: (recall,)),
     BuiltIn("shell", "DIR", "runs commands in a folder, each with your approval", _shell),
     BuiltIn("sql", "FILE,…", "queries CSV, Parquet and DuckDB files", _sql),
     BuiltIn("think", "", "free scratch", _think),
-    BuiltIn("web_search", "PROVIDER", "searxng, tavily, brave or serper, by key", _web_search),
+    BuiltIn("web_search", "PROVIDER", "tavily, brave, serper by key; SearXNG by URL", _web_search),
 )
 
 
@@ -91,7 +99,7 @@ def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
     """Returns the tools that `NAME` or `NAME:ARGUMENT` stands for.
 
     Args:
-        spec: as listed by `bursar tools list`.
+        spec: as listed by `bursar tools list`; of a group, `read_file:DIR` is one tool alone.
         approve: asked before each shell command; None refuses them all.
 
     Raises:
@@ -101,12 +109,13 @@ def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
     if name in ("open", "search"):
         raise UsageError(f"tool {name!r} needs a folder of documents: give one with --docs DIR")
     for entry in BUILT_IN:
-        if entry.name != name:
+        if name != entry.name and name not in entry.group:
             continue
         if entry.argument and not argument and not entry.argument.startswith("["):
             raise UsageError(f"tool {name!r} needs an argument: {name}:{entry.argument}")
         if argument and not entry.argument:
             raise UsageError(f"tool {name!r} takes no argument: write {name}, not {spec}")
-        return entry.make(argument, approve)
+        made = entry.make(argument, approve)
+        return tuple(each for each in made if name in (entry.name, each.spec.name))
     known = ", ".join(sorted([*(entry.name for entry in BUILT_IN), "open", "search"]))
     raise UsageError(f"no tool {name!r} ships with bursar; these do: {known}")

@@ -32,7 +32,8 @@ def files(
 ) -> tuple[Tool, ...]:
     """Returns the tools that list, read, write and edit the files below a folder.
 
-    No path leads out of it; links, devices and hidden names are refused.
+    No path leads out of it; links, devices and hidden names are refused, and so is writing a
+    `bursar.toml`.
 
     Args:
         root: the folder.

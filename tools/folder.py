@@ -16,6 +16,9 @@ from ..ledger.errors import ToolError
 MAX_PATH = 1_000
 """Characters of a path."""
 
+SETTINGS = "bursar.toml"
+"""Whoever writes this file gives tools and money to the next run: a policy may not."""
+
 _STEP = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | os.O_RDONLY
 _READ = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | os.O_RDONLY
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -64,6 +67,8 @@ class Folder:
             ToolError: there is no such place inside the folder, or the disk does not take it.
         """
         with self._parent(path, make=True) as (parent, name), _told(path):
+            if name.casefold() == SETTINGS:
+                raise ToolError(f"{path} would be settings of bursar: only a person writes these")
             mode = _mode(name, parent, path)
             new = f".{secrets.token_hex(8)}.new"
             try:

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 from ..ledger.errors import ToolError
-from .protocol import Tool
+from ..ledger.records import ToolCall
+from .context import ToolContext
+from .protocol import Tool, Wrapper
 from .tool import Price, tool
 
 ATTENTION = Decimal("0.50")
@@ -38,7 +40,17 @@ def ask_human(
     put = ask or _at_the_terminal
     decorate = tool(price=price, timeout=timeout, max_chars=ANSWER, name="ask_human")
     asked = decorate(_awaiting(put) if inspect.iscoroutinefunction(put) else _waiting(put))
-    return dataclasses.replace(asked, concurrency=1)
+    one_by_one = dataclasses.replace(asked, concurrency=1)
+    return _AtTheTerminal(one_by_one) if ask is None else one_by_one
+
+
+class _AtTheTerminal(Wrapper):
+    """Nobody's attention is paid for where nobody can be asked."""
+
+    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+        if not (sys.stdin and sys.stdin.isatty()):
+            return "Not run: nobody can be asked, for there is no terminal."
+        return await self.inner.admit(call, context)
 
 
 @tool(price=Decimal(0), read_only=True, inline=True)
@@ -78,8 +90,6 @@ def _answer(answer: object) -> str:
 
 
 def _at_the_terminal(question: str) -> str:
-    if not (sys.stdin and sys.stdin.isatty()):
-        raise ToolError("nobody can be asked: there is no terminal")
     print(f"\n{_plain(question)}", file=sys.stderr)
     print("> ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline()

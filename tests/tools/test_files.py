@@ -175,6 +175,21 @@ async def test_a_folder_that_turns_into_a_link_is_not_followed(
     assert SECRET not in "".join(seen)
 
 
+@pytest.mark.parametrize("path", ["bursar.toml", "sub/Bursar.TOML/", "sub//./bursar.toml/."])
+async def test_no_policy_writes_the_settings(path: str, root: Path, context: ToolContext) -> None:
+    for folder in (root, root / "sub"):
+        (folder / "bursar.toml").write_text('budget = "usd=1"')
+    _, read, write, edit = files(root)
+    for seen in (
+        await call(write, context, path=path, text="tool = []"),
+        await call(edit, context, path=path, old="usd=1", new="usd=999"),
+    ):
+        assert seen.error
+    assert "usd=1" in (await call(read, context, path="bursar.toml")).text
+    kept = {file.read_text() for file in root.rglob("*.[tT]*") if "bursar" in file.name.lower()}
+    assert kept == {'budget = "usd=1"'}
+
+
 async def test_sizes_are_limited(
     root: Path, context: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

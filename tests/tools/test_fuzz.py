@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bursar.ledger.records import ToolCall
 from bursar.tools import Tool, ToolContext, builtin, documents
@@ -56,6 +58,28 @@ def test_no_arguments_raise(every_tool: list[Tool]) -> None:
             fault = tool.fault(text)
             assert fault is None or (fault and "\n" not in fault)
             tool.cost(text)
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(
+    max_examples=104, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(number=st.integers(0, 12), values=st.lists(ANY, max_size=4), text=st.text(max_size=50))
+def test_no_json_and_no_text_raises(
+    every_tool: list[Tool], number: int, values: list[Any], text: str
+) -> None:
+    tool = every_tool[number]
+    names = [*tool.spec.parameters.get("properties", {}), "stray"]
+    for written in (text, json.dumps(dict(zip(names, values, strict=False)))):
+        fault = tool.fault(written)
+        assert fault is None or (fault and "\n" not in fault)
+        tool.cost(written)
 
 
 QUICK = ("calculator", "recall", "think", "search", "open", "list_files", "read_file")

@@ -5,10 +5,13 @@ import io
 import json
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from bursar.ledger.records import Observation, ToolCall
+from bursar.agent import Agent
+from bursar.ledger.records import Message, Observation, ToolCall
+from bursar.policies import Replay
 from bursar.tools import Tool, ToolContext
 from bursar.tools.human import ask_human, think
 
@@ -53,12 +56,17 @@ async def test_a_person_who_fails_or_says_nothing_is_an_observation(context: Too
     assert len((await call(ask_human(lambda q: "x" * 10_000), context, question="?")).text) <= 4_000
 
 
-async def test_without_a_terminal_nobody_is_asked(
-    context: ToolContext, monkeypatch: pytest.MonkeyPatch
+async def test_without_a_terminal_nobody_is_asked_and_paid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    seen = await call(ask_human(), context, question="?")
-    assert (seen.error, seen.text) == (True, "Error: nobody can be asked: there is no terminal")
+    asking = ToolCall("1", "ask_human", '{"question": "?"}')
+    script = [Message("assistant", "", (asking,)), Message("assistant", "Answer: no")]
+    agent = Agent(model=Replay(script), tools=[ask_human()], budget="usd=1", home=tmp_path)
+    result = await agent.run("ask")
+    seen = next(message.content for message in result.trajectory if message.role == "tool")
+    assert seen == "Not run: nobody can be asked, for there is no terminal."
+    assert result.spend.usd == 0
 
 
 async def test_at_a_terminal_a_question_cannot_steer_it(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,3 +59,18 @@ def test_builtins_come_by_name() -> None:
         builtin("telescope")
     with pytest.raises(UsageError, match="--docs DIR"):
         builtin("search")
+
+
+def test_one_tool_of_a_group_comes_alone(tmp_path: Path) -> None:
+    named = [tool.spec.name for tool in builtin(f"files:{tmp_path}")]
+    assert [builtin(f"{name}:{tmp_path}")[0].spec.name for name in named] == named
+    assert len(builtin(f"read_file:{tmp_path}")) == 1
+    with pytest.raises(UsageError, match="needs an argument: read_file:DIR"):
+        builtin("read_file")
+
+
+def test_searxng_is_named_by_its_address() -> None:
+    (search,) = builtin("web_search:http://localhost:8080/searx")
+    assert search.least_cost == 0
+    with pytest.raises(UsageError, match="write web_search:http://HOST:PORT"):
+        builtin("web_search:searxng")
