@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -95,7 +96,8 @@ class Finding:
     """What one policy made of the questions at one budget, held against the start."""
 
     arm: str
-    seed: int
+    seed: int | None
+    """Of the training; None for the start."""
     units: int
     line: str
     questions: int
@@ -109,7 +111,7 @@ class Finding:
 
     @classmethod
     def of(
-        cls, arm: str, seed: int, units: int, line: str, before: Sequence[Played],
+        cls, arm: str, seed: int | None, units: int, line: str, before: Sequence[Played],
         after: Sequence[Played],
     ) -> Finding:  # fmt: skip
         """Returns what `after` shows against `before`, the same questions."""
@@ -195,21 +197,21 @@ def again(play: Play) -> Play:
 
 def compare(
     start: Model,
-    practice: Practice,
+    practices: Sequence[Practice],
     names: Sequence[str],
     questions: Sequence[Case],
     budgets: Sequence[int],
     told: Callable[[Finding], None],
 ) -> None:
-    """Trains each arm, and tells what it, and the start, make of the questions at each budget."""
+    """Tells what the start, and each arm from each seed, make of the questions at each budget."""
     before = {units: trial(start, questions, units) for units in budgets}
     for units, found in before.items():
-        told(Finding.of("start", practice.seed, units, "true", found, found))
+        told(Finding.of("start", None, units, "true", found, found))
     for line in ("false", "none"):
         for units, found in before.items():
             after = trial(start, questions, units, line)
-            told(Finding.of("start", practice.seed, units, line, found, after))
-    for name in names:
+            told(Finding.of("start", None, units, line, found, after))
+    for practice, name in product(practices, names):
         network = Network.of(start)
         arms(practice)[name](network)
         for units in budgets:
@@ -235,24 +237,22 @@ def main() -> None:
             lines.write(json.dumps(asdict(finding)) + "\n")
         print(sentence(finding), flush=True)
 
-    for seed in given.seeds:
-        practice = Practice(rounds=given.rounds, seed=seed)
-        print(
-            {
-                name: [round(x, 3) for x in found]
-                for name, found in allocations(start, practice).items()
-            },
-            flush=True,
-        )
-        compare(start, practice, given.arms, questions, given.budgets, told)
+    practices = [Practice(rounds=given.rounds, seed=seed) for seed in given.seeds]
+    for practice in practices:
+        for name, (groups, plays) in allocations(start, practice).items():
+            print(
+                f"{name}: {groups:.0%} of groups, {plays:.0%} of plays have a gradient", flush=True
+            )
+    compare(start, practices, given.arms, questions, given.budgets, told)
 
 
 def sentence(finding: Finding) -> str:
     """Returns a finding in one line."""
     success, cost = finding.success_gain, finding.cost_gain
+    seed = "" if finding.seed is None else f" seed {finding.seed}"
     checked = "–" if finding.checked is None else f"{finding.checked:.0%}"
     return (
-        f"{finding.arm} seed {finding.seed} cap {finding.units} line {finding.line}: "
+        f"{finding.arm}{seed} cap {finding.units} line {finding.line}: "
         f"success {finding.success:.3f} ({_signed(success)}), cost {finding.cost:.2f} "
         f"({_signed(cost)}), old facts checked {checked}"
     )
