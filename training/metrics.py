@@ -78,7 +78,7 @@ def _curve(name: str, points: Sequence[tuple[int, float]], top: float) -> list[s
         f'<text {edge} y="{top + 8}">{high:.4g}</text>',
         f'<text {edge} y="{top + _HEIGHT}">{low:.4g}</text>',
         f'<text x="{_LEFT + _WIDTH}" y="{top + _HEIGHT + 14}" text-anchor="end" fill="#555">'
-        f"{steps[0]} to {steps[-1]}</text>",
+        f"{steps[0]:,} to {steps[-1]:,}</text>",
         f'<path d="M{_LEFT} {top}V{top + _HEIGHT}H{_LEFT + _WIDTH}" fill="none" stroke="#bbb"/>',
         f'<polyline points="{places}" fill="none" stroke="#0b6bcb" stroke-width="1.5"/>',
     ]
