@@ -148,7 +148,7 @@ def test_tallies_add_up(parts: list[Tally]) -> None:
 def test_text_form() -> None:
     found = policy("router:embedded, openai/gpt-5-mini, worth=0.25", max_output=77)
     assert isinstance(found, Router)
-    assert found.names == ("embedded/almanac-reader", "openai/gpt-5-mini")
+    assert found.names == ("embedded/tiny", "openai/gpt-5-mini")
     assert (found.worth, found.max_output) == (Decimal("0.25"), 77)
     assert isinstance(found.policies[1], Endpoint)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -26,14 +25,6 @@ from bursar.training.reference import logprobs_of  # noqa: E402
 
 WORDS = 6
 PLAN = Preferring(beta=0.5, epochs=3, rows=4, rate=0.02, keep_every=2)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def model(seed: int = 0) -> Trainable:

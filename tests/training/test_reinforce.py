@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,14 +26,6 @@ from bursar.training.reinforce import Known, Learner, Reinforcement  # noqa: E40
 from bursar.training.rollout import Rollout, Stage, play  # noqa: E402
 
 PLAN = Reinforcement(fitting=Fitting(how=LOOP, rate=1e-4), group=3)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 async def played(loaded: Loaded, home: Path, limit: str, counts: dict[str, int]) -> list[Rollout]:
