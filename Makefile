@@ -27,8 +27,8 @@ $(VENV)/.trains: $(VENV)/.ready
 	ln -sfn .. .typecheck/bursar
 
 demo: setup
-	$(BIN)/bursar bench almanac --policy embedded --planner react,tracker \
-		--budget search=8,open=4 --budget usd=0.008 --tasks 100 --seed 0
+	$(BIN)/bursar bench almanac --policy embedded --planner react,tracker,vote:n=3 \
+		--budget usd=0.016 --tasks 60 --seed 0
 
 test: setup trainer lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
