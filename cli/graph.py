@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..ledger.errors import UsageError
+
 
 def graph(
     planner: Annotated[str, typer.Argument(help="The planner's name, e.g. react.")],
@@ -52,4 +54,4 @@ def _summary(runnable: Any) -> str:
 
 
 async def _no_session(state: Any) -> Any:
-    raise NotImplementedError("a graph that is only drawn has no runs")
+    raise UsageError("a graph that is only drawn has no runs")

@@ -107,7 +107,7 @@ class _Game:
         total = Budget.parse(order.total_budget) if order.total_budget else Budget()
         spent = _spent(home, begun.experiment) if begun.done else NOTHING
         self.account = Account(total, name="the training", spent=spent)
-        fitting = Fitting(how=order.how, rate=order.rate, seed=order.seed, warm_up=0.0)
+        fitting = Fitting(how=order.how, rate=order.rate, seed=order.seed)
         plan = Reinforcement(
             fitting=fitting, group=order.group, cost_share=order.cost_share, uniform=order.uniform
         )

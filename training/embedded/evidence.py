@@ -36,12 +36,11 @@ from ..rollout import Rollout
 from .episodes import Case, Play
 from .improve import Practice, checks, drawn, improve, played, trainable
 from .network import Network
-from .trial import held_out, play_all
+from .trial import held_out, trial
 
 BUDGETS = (2, 4, 8, 16)
 MISLED = 12
 """By how much a false budget line is too high, in prices of a search (reference/tiny-policy.md)."""
-_TOGETHER = 64
 _POOL = 60
 """Questions between which money is allocated."""
 
@@ -68,7 +67,7 @@ class Misled(Play):
         return None if self.units is None else self.units + MISLED
 
 
-LINES: Mapping[str, Callable[[Case, int], Play]] = {
+LINES: Mapping[str, Callable[[Case, int | None], Play]] = {
     "true": Play,
     "false": Misled,
     "none": lambda case, units: Play(case, units, is_told=False),
@@ -76,11 +75,9 @@ LINES: Mapping[str, Callable[[Case, int], Play]] = {
 """What a play is told of its budget."""
 
 
-def trial(model: Model, questions: Sequence[Case], units: int, line: str = "true") -> list[Played]:
+def tried(model: Model, questions: Sequence[Case], units: int, line: str = "true") -> list[Played]:
     """Plays questions greedily at one budget, in prices of a search; `line` is one of `LINES`."""
-    plays = [LINES[line](case, units) for case in questions]
-    for start in range(0, len(plays), _TOGETHER):
-        play_all(model, plays[start : start + _TOGETHER])
+    plays = trial(model, questions, units, LINES[line]).plays
     worlds = {id(case.world): str(place) for place, case in enumerate(questions)}
     return [
         Played(
@@ -204,18 +201,18 @@ def compare(
     told: Callable[[Finding], None],
 ) -> None:
     """Tells what the start, and each arm from each seed, make of the questions at each budget."""
-    before = {units: trial(start, questions, units) for units in budgets}
+    before = {units: tried(start, questions, units) for units in budgets}
     for units, found in before.items():
         told(Finding.of("start", None, units, "true", found, found))
     for line in ("false", "none"):
         for units, found in before.items():
-            after = trial(start, questions, units, line)
+            after = tried(start, questions, units, line)
             told(Finding.of("start", None, units, line, found, after))
     for practice, name in product(practices, names):
         network = Network.of(start)
         arms(practice)[name](network)
         for units in budgets:
-            after = trial(network.exported(), questions, units)
+            after = tried(network.exported(), questions, units)
             told(Finding.of(name, practice.seed, units, "true", before[units], after))
 
 
@@ -228,7 +225,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--questions", type=int, default=1_000)
-    parser.add_argument("--budgets", type=int, nargs="+", default=[2, 4, 8, 16])
+    parser.add_argument("--budgets", type=int, nargs="+", default=BUDGETS)
     given = parser.parse_args()
     start, questions = load(given.start), held_out(given.questions, seed=0)
 

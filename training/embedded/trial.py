@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from statistics import fmean
@@ -60,9 +60,19 @@ def held_out(n: int, seed: int, hops: Sequence[int] = (1, 2, 3, 4)) -> list[Case
     return [next(source) for _ in range(n)]
 
 
-def trial(model: Model, questions: Sequence[Case], units: int | None) -> Outcome:
-    """Plays questions greedily, each with a budget of so many prices of a search (None: none)."""
-    plays = [Play(case, units) for case in questions]
+def trial(
+    model: Model,
+    questions: Sequence[Case],
+    units: int | None,
+    begin: Callable[[Case, int | None], Play] = Play,
+) -> Outcome:
+    """Plays questions greedily.
+
+    Args:
+        units: each one's budget, in prices of a search; None: none.
+        begin: begins a play; it may tell the policy something else of its budget.
+    """
+    plays = [begin(case, units) for case in questions]
     for start in range(0, len(plays), _TOGETHER):
         play_all(model, plays[start : start + _TOGETHER])
     return Outcome(plays=tuple(plays))

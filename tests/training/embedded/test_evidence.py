@@ -22,7 +22,7 @@ from bursar.training.embedded.evidence import (  # noqa: E402
     arms,
     compare,
     sentence,
-    trial,
+    tried,
 )
 from bursar.training.embedded.improve import Practice, drawn  # noqa: E402
 from bursar.training.embedded.study import Study, study  # noqa: E402
@@ -83,7 +83,7 @@ def test_arms_are_held_against_the_start(start: Model) -> None:
 
 def test_the_same_model_plays_the_same(start: Model) -> None:
     questions = held_out(4, seed=1)
-    assert trial(start, questions, 4) == trial(start, questions, 4)
+    assert tried(start, questions, 4) == tried(start, questions, 4)
 
 
 def test_allocations_are_shares(start: Model) -> None:
