@@ -122,7 +122,7 @@ def prefer(order: Choice, *, plain: bool) -> None:
             metrics.write(step.number, {name: getattr(step, name) for name in names})
             going.see(
                 step.number, step.of,
-                f"loss {step.loss:.4f}, margin {step.margin:.4f}, right {step.accuracy:.0%}",
+                f"loss {step.loss:.4f}, margin {step.margin:z.4f}, right {step.accuracy:.0%}",
             )  # fmt: skip
 
         folder = beside(order.out, ".training")

@@ -83,8 +83,7 @@ async def _play(order: Play, home: Home, screen: Console) -> None:
                 break
             loaded.save(order.out)
             replace(begun, done=number + 1, known=game.learner.known).save(file)
-            told = ", ".join(f"{name} {value:.4g}" for name, value in _figures(done).items())
-            going.see(number, order.rounds, f"{done.runs} runs, {told}")
+            going.see(number, order.rounds, _told(done))
     screen.print(
         f"{exact_usd(game.account.spent.usd)} spent on rollouts (experiment {begun.experiment})",
         soft_wrap=True,
@@ -134,6 +133,15 @@ class _Game:
         done = self.learner.learn(number, runs)
         self._metrics.write(number, _figures(done))
         return done
+
+
+def _told(done: Round) -> str:
+    text = (
+        f"{done.runs} runs, success {done.success:.0%}, ${done.usd:.4f} each, "
+        f"useful {done.useful:.0%}"
+    )
+    last = done.steps[-1] if done.steps else None
+    return text + (f", entropy {last.entropy:.3f}, kl {last.kl:.4f}" if last else "")
 
 
 def _figures(done: Round) -> dict[str, float]:
