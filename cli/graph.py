@@ -7,8 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from ..ledger.errors import UsageError
-
 
 def graph(
     planner: Annotated[str, typer.Argument(help="The planner's name, e.g. react.")],
@@ -54,4 +52,6 @@ def _summary(runnable: Any) -> str:
 
 
 async def _no_session(state: Any) -> Any:
+    from ..ledger.errors import UsageError
+
     raise UsageError("a graph that is only drawn has no runs")
