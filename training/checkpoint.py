@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ class Checkpoint:
     """What is trained how, as text: a checkpoint goes on only as it began."""
     module: dict[str, Any]
     optimiser: dict[str, Any]
+    notes: dict[str, Any] = field(default_factory=dict)
+    """Plain values that the next step depends on besides."""
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:

@@ -75,6 +75,16 @@ def recorded(
         )
 
 
+def rollouts(store: Store, runs: Sequence[str]) -> dict[str, Rollout]:
+    """Returns recorded runs by their names, to be learned from once more.
+
+    Raises:
+        JournalError: the store cannot be loaded.
+    """
+    found = (Rollout(outcome=outcome(e), rows=rows(e)) for e in _events(store, runs) if e)
+    return {run.outcome.run: run for run in found}
+
+
 def _events(store: Store, runs: Sequence[str]) -> Iterator[list[Event]]:
     """Yields the events of each run; they are read for many runs at a time."""
     for start in range(0, len(runs), _RUNS_AT_ONCE):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from statistics import fmean
+from typing import Any
 
 from .advantages import Trajectory, broadcast, leave_one_out
 from .allocation import Candidate, allocate
@@ -101,7 +102,35 @@ class Learner:
     _costs: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._optimiser = adam(self.model.module, self.plan.fitting)
+        self.optimiser = adam(self.model.module, self.plan.fitting)
+
+    def notes(self) -> dict[str, Any]:
+        """Returns what it remembers of earlier rounds, as plain values; runs by their names."""
+        known = {
+            task: (
+                each.solved,
+                each.tried,
+                str(each.usd),
+                [run.outcome.run for run in each.success],
+            )
+            for task, each in self.known.items()
+        }
+        return {"known": known, "costs": self._costs}
+
+    def recall(
+        self, notes: Mapping[str, Any], runs: Callable[[Sequence[str]], Mapping[str, Rollout]]
+    ) -> None:
+        """Takes back what `notes` returned.
+
+        Args:
+            runs: returns recorded runs by their names; of a run that is gone, nothing.
+        """
+        names = [name for _, _, _, success in notes["known"].values() for name in success]
+        found = runs(names)
+        for task, (solved, tried, usd, success) in notes["known"].items():
+            again = tuple(found[name] for name in success if name in found)
+            self.known[task] = Known(solved=solved, tried=tried, usd=Decimal(usd), success=again)
+        self._costs = list(notes["costs"])
 
     def counts(self, tasks: Collection[str], usd: Decimal | None) -> dict[str, int]:
         """Returns how often each task is to be played.
@@ -137,7 +166,7 @@ class Learner:
         if given:
             plan = replace(self.plan.fitting, seed=self.plan.fitting.seed + number, warm_up=None)
             fit(
-                self.model, given, plan, optimiser=self._optimiser, told=steps.append,
+                self.model, given, plan, optimiser=self.optimiser, told=steps.append,
                 watch=self.watch,
             )  # fmt: skip
         for run in runs:

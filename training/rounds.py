@@ -1,68 +1,55 @@
-"""Where a reinforcement stands between its rounds, so that it can go on after a crash."""
+"""Where a reinforcement stands between its rounds: after a crash it goes on as it would have."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..ledger.errors import UsageError
-from .reinforce import Known
+from ..ledger.store import Store
+from . import checkpoint
+from .checkpoint import Checkpoint
+from .recorded import rollouts
+from .reinforce import Learner
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rounds:
     """The rounds that are done. What they cost stands in the journal, under the experiment."""
 
-    plan: str
-    """What is trained how, as text: rounds go on only as they began."""
     experiment: str
     done: int = 0
-    known: Mapping[str, Known] = field(default_factory=dict)
 
-    def save(self, path: Path) -> None:
-        """Writes them in place of what was there, whole or not at all.
+    def save(self, folder: Path, learner: Learner, *, plan: str) -> None:
+        """Keeps them with all that the learner has in memory, in place of what was there.
+
+        Args:
+            plan: what is trained how, as text: rounds go on only as they began.
 
         Raises:
             UsageError: they cannot be written.
         """
-        tasks = {
-            name: [known.solved, known.tried, str(known.usd)] for name, known in self.known.items()
-        }
-        part = path.with_name(f"{path.name}.part")
-        try:
-            part.write_text(json.dumps(asdict(self) | {"known": tasks}), encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        state = Checkpoint(
+            step=self.done, plan=plan, module=learner.model.module.state_dict(),
+            optimiser=learner.optimiser.state_dict(),
+            notes={"experiment": self.experiment, **learner.notes()},
+        )  # fmt: skip
+        checkpoint.save(folder, state)
 
     @classmethod
-    def load(cls, path: Path, plan: str) -> Rounds | None:
-        """Reads what was saved, or returns None where there is nothing.
+    def load(cls, folder: Path, learner: Learner, *, plan: str, store: Store) -> Rounds | None:
+        """Gives a learner back what was kept, or returns None where there is nothing.
 
-        Successes to be replayed are not kept.
+        Args:
+            store: has the runs that may be replayed.
 
         Raises:
-            UsageError: the file is broken, or of another plan.
+            UsageError: what was kept is broken, or of another plan.
+            JournalError: the store cannot be loaded.
         """
-        if not path.exists():
+        found = checkpoint.load(folder, plan)
+        if found is None:
             return None
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            known = {
-                name: Known(solved=solved, tried=tried, usd=Decimal(usd))
-                for name, (solved, tried, usd) in data.pop("known").items()
-            }
-            found = cls(**data, known=known)
-        except (OSError, ValueError, TypeError, KeyError, ArithmeticError) as error:
-            raise UsageError(
-                f"{path} cannot be read ({error}): move it away to begin anew"
-            ) from error
-        if found.plan != plan:
-            raise UsageError(
-                f"{path} is of another training ({found.plan}): give another --out, or the same "
-                "options"
-            )
-        return found
+        learner.model.module.load_state_dict(found.module)
+        learner.optimiser.load_state_dict(found.optimiser)
+        learner.recall(found.notes, lambda runs: rollouts(store, runs))
+        return cls(experiment=found.notes["experiment"], done=found.step)

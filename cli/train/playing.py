@@ -70,49 +70,52 @@ def play(order: Play, *, plain: bool) -> None:
 
 
 async def _play(order: Play, home: Home, screen: Console) -> None:
-    file = beside(order.out, ".rounds.json")
-    plan = str(replace(order, home=None, device=None, rounds=0))
-    begun = Rounds.load(file, plan) or Rounds(plan=plan, experiment=f"train-{new_run_id()}")
-    loaded = load(order.out if begun.done else order.model, lora=order.lora, device=order.device)
-    game = _Game(order, loaded, home, begun)
+    loaded = load(order.model, lora=order.lora, device=order.device)
+    game = _Game(order, loaded, home)
     with Going(screen, "round") as going:
-        for number in range(begun.done, order.rounds):
+        for number in range(game.rounds.done, order.rounds):
             done = await game.round(number)
             if done is None:
                 screen.print(f"the budget of the training is used up after {number} rounds")
                 break
             loaded.save(order.out)
-            replace(begun, done=number + 1, known=game.learner.known).save(file)
+            game.keep(number + 1)
             going.see(number, order.rounds, _told(done))
-    screen.print(
-        f"{exact_usd(game.account.spent.usd)} spent on rollouts (experiment {begun.experiment})",
-        soft_wrap=True,
-    )
+    spent = exact_usd(game.account.spent.usd)
+    screen.print(f"{spent} spent on rollouts (experiment {game.rounds.experiment})", soft_wrap=True)
 
 
 class _Game:
     """A suite that is played under one account, by a model that learns from it."""
 
-    def __init__(self, order: Play, loaded: Loaded, home: Home, begun: Rounds) -> None:
+    def __init__(self, order: Play, loaded: Loaded, home: Home) -> None:
         made = make_suite(order.suite or "", **dict(map(knob, order.knobs)))
         self._order = order
         self._policy = loaded.policy
         self._home = home
-        self._experiment = begun.experiment
         self._pool = made.tasks(order.tasks, order.seed)
         self._stage = Stage(
             suite=made, planner=order.planner, memory=order.memory, budgets=tuple(order.budgets)
         )
-        total = Budget.parse(order.total_budget) if order.total_budget else Budget()
-        spent = _spent(home, begun.experiment) if begun.done else NOTHING
-        self.account = Account(total, name="the training", spent=spent)
         fitting = Fitting(how=order.how, rate=order.rate, seed=order.seed)
         plan = Reinforcement(
             fitting=fitting, group=order.group, cost_share=order.cost_share, uniform=order.uniform
         )
         start = load(order.model, device=order.device).trainable if order.kl else None
-        self.learner = Learner(loaded.trainable, plan, known=dict(begun.known), reference=start)
+        self._learner = Learner(loaded.trainable, plan, reference=start)
+        self._folder = beside(order.out, ".training")
+        self._plan = str(replace(order, home=None, device=None, rounds=0))
+        begun = Rounds.load(self._folder, self._learner, plan=self._plan, store=home.store)
+        self.rounds = begun or Rounds(experiment=f"train-{new_run_id()}")
+        total = Budget.parse(order.total_budget) if order.total_budget else Budget()
+        spent = _spent(home, begun.experiment) if begun else NOTHING
+        self.account = Account(total, name="the training", spent=spent)
         self._metrics = Metrics(beside(order.out, ".metrics.duckdb"))
+
+    def keep(self, done: int) -> None:
+        """Keeps where it stands after so many rounds."""
+        self.rounds = replace(self.rounds, done=done)
+        self.rounds.save(self._folder, self._learner, plan=self._plan)
 
     async def round(self, number: int) -> Round | None:
         """Plays and learns; returns None where the money is used up."""
@@ -123,14 +126,14 @@ class _Game:
         money = _money_of_round(self.account, order.rounds - number)
         policy = self._policy()
         runs = await rollout.play(
-            policy, self._stage, tasks, self.learner.counts(tasks, money), round=number,
+            policy, self._stage, tasks, self._learner.counts(tasks, money), round=number,
             account=self.account, home=self._home, prices=PriceBook.load(order.prices),
-            experiment=self._experiment,
+            experiment=self.rounds.experiment,
         )  # fmt: skip
         await policy.close()
         if not runs:
             return None
-        done = self.learner.learn(number, runs)
+        done = self._learner.learn(number, runs)
         self._metrics.write(number, _figures(done))
         return done
 

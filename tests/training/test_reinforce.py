@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from bursar.training.outcome import Outcome  # noqa: E402
 from bursar.training.recorded import recorded  # noqa: E402
 from bursar.training.reinforce import Known, Learner, Reinforcement  # noqa: E402
 from bursar.training.rollout import Rollout, Stage, play  # noqa: E402
+from bursar.training.rounds import Rounds  # noqa: E402
 
 PLAN = Reinforcement(fitting=Fitting(how=LOOP, rate=1e-4), group=3)
 
@@ -73,6 +76,38 @@ async def test_play_learn_and_learn_again_from_the_log(tmp_path: Path) -> None:
     assert min(weights) < 0 < max(weights)
     with pytest.raises(UsageError, match=r"has ids of the tokenizer '.*', not of 'other'"):
         replayed(logged, "other")
+    home.close()
+
+
+def failed(run: Rollout) -> Rollout:
+    """Returns the same run under another name, as one that was wrong."""
+    name = f"another {run.outcome.run}"
+    rows = tuple(replace(row, run=name, trajectory=name) for row in run.rows)
+    return Rollout(outcome=replace(run.outcome, run=name, score=0.0), rows=rows)
+
+
+async def test_a_broken_off_training_goes_on_as_it_would_have(tmp_path: Path) -> None:
+    def parameters(learner: Learner) -> list[Any]:
+        return [p.detach().clone() for p in learner.model.module.parameters()]
+
+    loaded, home = load(SHIPPED), Home.at(tmp_path / "home")
+    runs = await played(loaded, home.path, "usd=1", dict.fromkeys("abc", 3))
+    learner = Learner(loaded.trainable, PLAN)
+    learner.learn(0, runs)
+    rounds = Rounds(experiment="e", done=1)
+    rounds.save(tmp_path, learner, plan="p")
+
+    again = Learner(load(SHIPPED).trainable, PLAN)
+    assert Rounds.load(tmp_path, again, plan="p", store=home.store) == rounds
+    assert again.known == learner.known
+    assert any(known.success for known in again.known.values())
+    last = [failed(run) for run in runs]
+    done, resumed = learner.learn(1, last), again.learn(1, last)
+    assert done == resumed
+    assert done.replayed > 0
+    assert all(map(torch.equal, parameters(learner), parameters(again)))
+    with pytest.raises(UsageError, match="is of another training"):
+        Rounds.load(tmp_path, again, plan="q", store=home.store)
     home.close()
 
 

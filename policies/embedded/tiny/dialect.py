@@ -21,7 +21,7 @@ from typing import Any
 
 from ..findings import facts_text
 from ..grammar import UNKNOWN, read_statements
-from ..notes import tried_in
+from ..notes import STATE, tried_in
 from ..transcript import AGREED_ON, SENT_ON, read_purse
 from .vocabulary import (
     AMPLE,
@@ -121,8 +121,13 @@ def prompt_ids(body: Mapping[str, Any]) -> list[int]:
 
 
 def message_ids(messages: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Returns the transcript of messages."""
-    return [place for message in messages for place in _message_ids(message)]
+    """Returns the transcript of messages; a state carried along is told after the question."""
+    shown = list(messages)
+    states = [message for message in shown if _is_state(message)]
+    others = [message for message in shown if not _is_state(message)]
+    head = next((n for n, m in enumerate(others, 1) if m.get("role") == "user"), 0)
+    ordered = [*others[:head], *states, *others[head:]]
+    return [place for message in ordered for place in _message_ids(message)]
 
 
 def question_ids(question: str, units: int | None) -> list[int]:
@@ -147,6 +152,10 @@ def _may_call(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) ->
     purse = read_purse("\n".join(_text(m) for m in messages if m.get("role") != "assistant"))
     is_open = bool(body.get("tools")) and body.get("tool_choice") != "none"
     return is_open and not (purse and purse.is_last_turn)
+
+
+def _is_state(message: Mapping[str, Any]) -> bool:
+    return message.get("role") == "user" and _text(message).startswith(STATE)
 
 
 def _message_ids(message: Mapping[str, Any]) -> Iterator[int]:
