@@ -177,12 +177,12 @@ def played(play: Play, random: Random, habits: Habits = EFFICIENT) -> Play:
     return play
 
 
-def expert_episodes(random: Random, wasteful: float) -> Iterator[Episode]:
-    """Yields episodes without end; `wasteful` is the share of wasteful experts."""
+def expert_episodes(random: Random, wasteful: float, waste: Habits = WASTEFUL) -> Iterator[Episode]:
+    """Yields episodes without end; `wasteful` is the share of experts with the habits `waste`."""
     while True:
         source = cases(random, training_knobs(random))
         for case in (next(source) for _ in range(_QUESTIONS_PER_WORLD)):
-            habits = WASTEFUL if random.random() < wasteful else EFFICIENT
+            habits = waste if random.random() < wasteful else EFFICIENT
             play = played(drawn_play(case, random), random, habits)
             if random.random() < _URGED:
                 play.urge()

@@ -1,14 +1,16 @@
 """Ways to improve the same weights on the same number of plays, compared on held-out questions.
 
 `python -m bursar.training.embedded.evidence --start tiny.npz --log runs.jsonl` trains each arm from
-each seed and plays the questions greedily, before and after:
+each seed and plays the questions greedily, before and after. With `--waste N` each seed begins with
+a study of its own: N tokens of episodes in which the expert wastes all that it can.
 
 - `loop`, `grpo`: reinforcement in rounds, with either advantage;
 - `replay`: the start's own plays, as many as the rounds have, learned from off-policy (SPO);
 - `control`: of the same plays the cheaper half of each question's right ones, imitated.
 
-It also says what becomes of success when the budget line is 12 too high, or missing, and how many
-groups have a gradient under equal and under Knapsack's allocation of the same money.
+It also says what becomes of success at the smallest budget when the budget line is 12 too high, or
+missing, and how many groups have a gradient under equal and under Knapsack's allocation of the same
+money.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
-from itertools import product
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -34,8 +35,11 @@ from ..offline import imitated, replayed
 from ..reinforce import Known, Learner
 from ..rollout import Rollout
 from .episodes import Case, Play
+from .expert import SPENDTHRIFT
 from .improve import Practice, checks, drawn, improve, played, trainable
 from .network import Network
+from .recipe import further
+from .study import study
 from .trial import held_out, trial
 
 BUDGETS = (2, 4, 8, 16)
@@ -93,8 +97,7 @@ class Finding:
     """What one policy made of the questions at one budget, held against the start."""
 
     arm: str
-    seed: int | None
-    """Of the training; None for the start."""
+    seed: int
     units: int
     line: str
     questions: int
@@ -108,7 +111,7 @@ class Finding:
 
     @classmethod
     def of(
-        cls, arm: str, seed: int | None, units: int, line: str, before: Sequence[Played],
+        cls, arm: str, seed: int, units: int, line: str, before: Sequence[Played],
         after: Sequence[Played],
     ) -> Finding:  # fmt: skip
         """Returns what `after` shows against `before`, the same questions."""
@@ -192,23 +195,29 @@ def again(play: Play) -> Play:
     return Play(play.case, None if play.units is None else play.units + play.spent)
 
 
+def spendthrift(start: Path, tokens: int, seed: int) -> Model:
+    """Returns what becomes of weights that study a spendthrift's episodes."""
+    plan = replace(further(start).study, wasteful=1.0, waste=SPENDTHRIFT, tokens=tokens, seed=seed)
+    return study(plan).exported()
+
+
 def compare(
     start: Model,
-    practices: Sequence[Practice],
+    practice: Practice,
     names: Sequence[str],
     questions: Sequence[Case],
     budgets: Sequence[int],
     told: Callable[[Finding], None],
 ) -> None:
-    """Tells what the start, and each arm from each seed, make of the questions at each budget."""
+    """Tells what the start, and each arm after it, make of the questions at each budget."""
     before = {units: tried(start, questions, units) for units in budgets}
     for units, found in before.items():
-        told(Finding.of("start", None, units, "true", found, found))
+        told(Finding.of("start", practice.seed, units, "true", found, found))
+    least = min(budgets)
     for line in ("false", "none"):
-        for units, found in before.items():
-            after = tried(start, questions, units, line)
-            told(Finding.of("start", None, units, line, found, after))
-    for practice, name in product(practices, names):
+        after = tried(start, questions, least, line)
+        told(Finding.of("start", practice.seed, least, line, before[least], after))
+    for name in names:
         network = Network.of(start)
         arms(practice)[name](network)
         for units in budgets:
@@ -221,35 +230,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--start", type=Path, default=SHIPPED, help="the weights")
     parser.add_argument("--log", type=Path, required=True, help="where the findings go")
-    parser.add_argument("--arms", nargs="+", default=["loop", "grpo", "replay", "control"])
+    parser.add_argument("--waste", type=int, metavar="TOKENS", help="of a spendthrift's episodes")
+    parser.add_argument("--arms", nargs="*", default=["loop", "grpo", "replay", "control"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--questions", type=int, default=1_000)
     parser.add_argument("--budgets", type=int, nargs="+", default=BUDGETS)
     given = parser.parse_args()
-    start, questions = load(given.start), held_out(given.questions, seed=0)
+    questions = held_out(given.questions, seed=0)
 
     def told(finding: Finding) -> None:
         with given.log.open("a") as lines:
             lines.write(json.dumps(asdict(finding)) + "\n")
         print(sentence(finding), flush=True)
 
-    practices = [Practice(rounds=given.rounds, seed=seed) for seed in given.seeds]
-    for practice in practices:
+    for seed in given.seeds:
+        practice = Practice(rounds=given.rounds, seed=seed)
+        is_wasteful = given.waste is not None
+        start = spendthrift(given.start, given.waste, seed) if is_wasteful else load(given.start)
         for name, (groups, plays) in allocations(start, practice).items():
-            print(
-                f"{name}: {groups:.0%} of groups, {plays:.0%} of plays have a gradient", flush=True
-            )
-    compare(start, practices, given.arms, questions, given.budgets, told)
+            shares = f"{groups:.0%} of groups, {plays:.0%} of plays have a gradient"
+            print(f"seed {seed} {name}: {shares}", flush=True)
+        compare(start, practice, given.arms, questions, given.budgets, told)
 
 
 def sentence(finding: Finding) -> str:
     """Returns a finding in one line."""
     success, cost = finding.success_gain, finding.cost_gain
-    seed = "" if finding.seed is None else f" seed {finding.seed}"
     checked = "–" if finding.checked is None else f"{finding.checked:.0%}"
     return (
-        f"{finding.arm}{seed} cap {finding.units} line {finding.line}: "
+        f"{finding.arm} seed {finding.seed} cap {finding.units} line {finding.line}: "
         f"success {finding.success:.3f} ({_signed(success)}), cost {finding.cost:.2f} "
         f"({_signed(cost)}), old facts checked {checked}"
     )

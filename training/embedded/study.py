@@ -19,6 +19,7 @@ from ..fitting import take_step
 from ..loss import REINFORCE
 from .asked import phase_episodes
 from .episodes import Episode, drills, expert_episodes
+from .expert import WASTEFUL, Habits
 from .muon import Muon
 from .network import Network
 
@@ -44,6 +45,8 @@ class Study:
     shape: Shape = SHAPE
     wasteful: float = 0.3
     """Share of episodes by a wasteful expert."""
+    waste: Habits = WASTEFUL
+    """How that one wastes."""
     drills: float = 0.6
     """Share of drills at the beginning; it falls to an eighth of that by half-time."""
     phases: float = 0.25
@@ -122,7 +125,7 @@ class _Source:
     def __init__(self, plan: Study) -> None:
         self._plan = plan
         self._random = Random(f"study {plan.seed}")
-        self._played = expert_episodes(self._random, plan.wasteful)
+        self._played = expert_episodes(self._random, plan.wasteful, plan.waste)
         self._drilled = drills(self._random)
         self._asked = phase_episodes(self._random)
         self._ready: list[list[Example]] = []
