@@ -49,7 +49,7 @@ def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
         lora: rank of the LoRA adapters that are trained in place of the weights (Hu et al. 2021,
             arXiv 2106.09685); 0 trains the weights. Adapters are merged before they are written.
         device: `cpu` or `cuda`; None: `cuda` where torch sees a GPU, else `cpu`. The embedded
-            transformer is always on the processor, on which it plays.
+            transformer is on the processor unless a device is given; it plays on the processor.
 
     Raises:
         UsageError: there is no such model or device, or a package for it is missing.
@@ -57,11 +57,7 @@ def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
     if path.suffix == ".npz":
         if lora:
             raise UsageError("the embedded transformer is trained as a whole: leave --lora out")
-        if device == "cuda":
-            raise UsageError(
-                "the embedded transformer is trained on the processor: leave --device out"
-            )
-        return _embedded(path)
+        return _embedded(path, _device(device or "cpu"))
     if not path.is_dir():
         raise UsageError(f"there is no model at {path}: name an .npz file or a model's folder")
     return _of_hugging_face(path, lora, _device(device))
@@ -90,8 +86,8 @@ def _tokenizer_files(folder: Path) -> list[Path]:
     return sorted(file for name in names for file in folder.glob(name))
 
 
-def _embedded(path: Path) -> Loaded:
-    network = Network.of(load_weights(path))
+def _embedded(path: Path, device: torch.device) -> Loaded:
+    network = Network.of(load_weights(path)).to(device)
     trainable = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
     name = f"embedded/{path.stem}"
 

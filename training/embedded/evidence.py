@@ -2,7 +2,8 @@
 
 `python -m bursar.training.embedded.evidence --start tiny.npz --log runs.jsonl` trains each arm from
 each seed and plays the questions greedily, before and after. With `--waste N` each seed begins with
-a study of its own: N tokens of episodes in which the expert wastes all that it can.
+a study of its own: N tokens of episodes in which the expert wastes all that it can. The weights
+that come of it stay beside the log.
 
 - `loop`, `grpo`: reinforcement in rounds, with either advantage;
 - `replay`: the start's own plays, as many as the rounds have, learned from off-policy (SPO);
@@ -27,7 +28,7 @@ from statistics import fmean
 from ...benchmarks.statistics import Estimate, difference, task_means
 from ...policies.embedded.tiny.model import Model
 from ...policies.embedded.tiny.vocabulary import TOKENIZER
-from ...policies.embedded.tiny.weights import SHIPPED, load
+from ...policies.embedded.tiny.weights import SHIPPED, load, save
 from ..advantages import grpo
 from ..fitting import Fitting, fit
 from ..loss import REPLAY, SFT
@@ -246,8 +247,11 @@ def main() -> None:
 
     for seed in given.seeds:
         practice = Practice(rounds=given.rounds, seed=seed)
-        is_wasteful = given.waste is not None
-        start = spendthrift(given.start, given.waste, seed) if is_wasteful else load(given.start)
+        if given.waste is None:
+            start = load(given.start)
+        else:
+            start = spendthrift(given.start, given.waste, seed)
+            save(start, given.log.with_suffix(f".{seed}.npz"))
         for name, (groups, plays) in allocations(start, practice).items():
             shares = f"{groups:.0%} of groups, {plays:.0%} of plays have a gradient"
             print(f"seed {seed} {name}: {shares}", flush=True)

@@ -80,7 +80,7 @@ class Network(nn.Module):
         for back, table in enumerate(self.grams):
             found = functional.embedding(ids, table)
             states = states + functional.pad(found, (0, 0, back, 0))[:, :tokens]
-        angles = _angles(tokens, self.shape)
+        angles = _angles(tokens, self.shape, ids.device)
         cosines, sines = angles.cos(), angles.sin()
         for layer in self.layers:
             states = layer(states, cosines, sines)
@@ -106,9 +106,10 @@ def _normal(states: Tensor, weight: Tensor) -> Tensor:
     return functional.rms_norm(states, weight.shape, weight, EPSILON)
 
 
-def _angles(tokens: int, shape: Shape) -> Tensor:
+def _angles(tokens: int, shape: Shape, device: torch.device) -> Tensor:
     half = shape.width // shape.heads // 2
-    return torch.outer(torch.arange(tokens).float(), ROTARY_BASE ** (-torch.arange(half) / half))
+    places, rates = (torch.arange(count, device=device) for count in (tokens, half))
+    return torch.outer(places.float(), ROTARY_BASE ** (-rates / half))
 
 
 def _turned(states: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:

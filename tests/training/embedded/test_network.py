@@ -49,6 +49,11 @@ def test_a_network_comes_back_from_its_model(network: Network) -> None:
     assert torch.equal(Network.of(network.exported())(ids), network(ids))
 
 
+def test_all_tensors_are_where_the_ids_are(network: Network) -> None:
+    ids = torch.zeros(2, 5, dtype=torch.long, device="meta")
+    assert Network(network.shape).to("meta")(ids).device.type == "meta"
+
+
 def test_the_loss_is_of_the_chosen_places_only(network: Network) -> None:
     ids = torch.arange(20).reshape(2, 10)
     chosen = torch.tensor([3, 17])
