@@ -22,6 +22,7 @@ from ..tools import Tool
 from ..tools.recall import NAME as RECALL
 from ..tools.retrieval import offered
 from .desk import Otherwise
+from .given import given
 from .home import Home
 from .log import Listener
 from .opening import Opening
@@ -69,16 +70,16 @@ class Agent:
         mcp: Iterable[str] = (),
         raise_on_exhausted: bool = False,
     ) -> None:
-        self.policy = policy(model) if isinstance(model, str) else model
-        self.budget = Budget.parse(budget) if isinstance(budget, str) else budget
+        self.policy = given("model", model, Policy, policy, "openai/gpt-5-mini")
+        self.budget = _budget(budget)
         self.home = Home.at(Path(home) if home is not None else None)
-        self._planner = plan(planner) if isinstance(planner, str) else planner
+        self._planner = given("planner", planner, Planner, plan, "tracker")
         self._sessions: dict[str, RunSession] = {}
         self._raise = raise_on_exhausted
         self._graph: Any = None
         self._driven: Any = None
         self.options = options or Options()
-        self.memory = memory_named(memory) if isinstance(memory, str) else memory
+        self.memory = given("memory", memory, Memory, memory_named, "workspace")
         self._servers = Servers(mcp)
         try:
             parts = Parts(
@@ -125,7 +126,7 @@ class Agent:
             BudgetExhausted: only under `raise_on_exhausted`.
             JournalError: the book cannot be kept; nothing was sent that is not in it.
         """
-        parsed = Budget.parse(budget) if isinstance(budget, str) else budget
+        parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
         session = self._opening.start(
             task, parsed or self.budget, account, labels or Labels(), listen, run
@@ -212,7 +213,7 @@ class Agent:
             UsageError: there is no such run or step.
             DriftError: this agent asks for something else before that step; the text says where.
         """
-        parsed = Budget.parse(budget) if isinstance(budget, str) else budget
+        parsed = None if budget is None else _budget(budget)
         _ = self._own_graph
         session = self._opening.fork(
             self.home.record(run), step - 1, parsed, account, labels or Labels(), listen
@@ -244,7 +245,7 @@ class Agent:
             raise UsageError(
                 f"run {run} did not end by itself: nothing can be said of its what-ifs"
             )
-        limits = Budget.parse(budget) if isinstance(budget, str) else budget
+        limits = None if budget is None else _budget(budget)
         opening = self._opening.afresh(None if prices is None else _book(prices))
         try:
             session = opening.suppose(record, limits or record.budget)
@@ -357,6 +358,10 @@ def _with_memory(
     """Returns the tools with those of the memory; a `recall` that is there already counts."""
     there = any(isinstance(tool, Tool) and tool.spec.name == RECALL for tool in tools)
     return [*tools, *(t for t in memory.tools() if not (there and t.spec.name == RECALL))]
+
+
+def _budget(budget: Budget | str) -> Budget:
+    return given("budget", budget, Budget, Budget.parse, "usd=0.10")
 
 
 def _book(prices: PriceBook | Path | str | None) -> PriceBook:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..ledger.records import Reply, Request
 
 
+@runtime_checkable
 class Policy(Protocol):
     """Decides the next step: a hosted endpoint, the embedded model, a person, a script.
 

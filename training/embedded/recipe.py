@@ -14,6 +14,7 @@ from typing import Any
 from ...policies.embedded.tiny.model import Model
 from ...policies.embedded.tiny.weights import save
 from .episodes import Play, played
+from .expert import SPENDTHRIFT
 from .improve import Practice, checks, improve
 from .study import Progress, Study, study
 from .trial import held_out, trial
@@ -40,12 +41,12 @@ class Recipe:
 
 
 SMALL = Recipe(
-    study=Study(tokens=2_000_000),
-    practice=Practice(rounds=12, questions=12),
+    study=Study(tokens=2_000_000, wasteful=0.8, waste=SPENDTHRIFT),
+    practice=Practice(rounds=12, questions=12, rate=4e-4),
     questions=120,
     budgets=(4, 16),
 )
-"""A demonstration: under ten minutes on two cores."""
+"""A demonstration of under ten minutes on two cores: it learns to spend, then to save."""
 
 
 def further(start: Path) -> Recipe:
