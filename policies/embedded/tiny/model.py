@@ -34,27 +34,63 @@ class Shape:
 
 
 class Model:
-    """Weights and what is computed once for all from them."""
+    """Weights, and the same folded for decoding: what is multiplied by each other is one matrix.
+
+    A norm's weights are in the matrix after it, the scale of the scores in the queries, and the
+    columns of queries and keys are in pairs, so that to turn them is to multiply complex numbers.
+    """
 
     def __init__(self, shape: Shape, weights: Mapping[str, Floats]) -> None:
         self.shape = shape
         self.weights = dict(weights)
         half = shape.width // shape.heads // 2
-        rates = ROTARY_BASE ** (-np.arange(half, dtype=np.float32) / half)
-        angles = np.outer(np.arange(CONTEXT + 1, dtype=np.float32), rates)
-        self.cosines: Floats = np.cos(angles).astype(np.float32)
-        self.sines: Floats = np.sin(angles).astype(np.float32)
+        rates = ROTARY_BASE ** (-np.arange(half) / half)
+        self.turns = np.exp(1j * np.outer(np.arange(CONTEXT + 1), rates)).astype(np.complex64)
+        """By place, of shape (places, half a head's width)."""
+        self.layers = [_Layer.of(shape, self.weights, layer) for layer in range(shape.layers)]
+        self.head = _folded(weights["head"], weights["norm"])
+        zero = np.zeros((1, shape.width), np.float32)
+        self.grams = [np.vstack([weights[f"grams.{back}"], zero]) for back in range(shape.grams)]
 
     def embedded(self, ids: Ints) -> Floats:
         """Returns the sum of embeddings for ids of shape (…, grams), the newest one first.
 
-        An id below 0 stands before the transcript's beginning and adds nothing.
+        The id -1 stands before the transcript's beginning and adds nothing.
         """
-        total: Floats = np.zeros((*ids.shape[:-1], self.shape.width), np.float32)
-        for back in range(self.shape.grams):
-            known = ids[..., back] >= 0
-            total += self.weights[f"grams.{back}"][ids[..., back]] * known[..., None]
+        total: Floats = self.grams[0][ids[..., 0]]
+        for back in range(1, self.shape.grams):
+            total += self.grams[back][ids[..., back]]
         return total
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """The matrices of a layer, each to be multiplied from the right."""
+
+    asked: Floats
+    mixed: Floats
+    up: Floats
+    down: Floats
+
+    @classmethod
+    def of(cls, shape: Shape, weights: Mapping[str, Floats], layer: int) -> _Layer:
+        name, size = f"layers.{layer}", shape.width // shape.heads
+        asked = weights[f"{name}.asked.weight"].reshape(3, shape.heads, size, shape.width).copy()
+        paired = np.arange(size).reshape(2, -1).T.reshape(-1)
+        asked[:2] = asked[:2, :, paired]
+        asked[0] /= np.float32(size**0.5)
+        flat = asked.reshape(3 * shape.width, shape.width)
+        return cls(
+            asked=_folded(flat, weights[f"{name}.norm_mix"]),
+            mixed=_folded(weights[f"{name}.mixed.weight"]),
+            up=_folded(weights[f"{name}.up.weight"], weights[f"{name}.norm_map"]),
+            down=_folded(weights[f"{name}.down.weight"]),
+        )
+
+
+def _folded(weight: Floats, norm: Floats | None = None) -> Floats:
+    found: Floats = np.ascontiguousarray((weight if norm is None else weight * norm).T)
+    return found
 
 
 class Decoder:
@@ -69,6 +105,9 @@ class Decoder:
         size = (shape.layers, rows, shape.heads, room + 1, shape.width // shape.heads)
         self._keys: Floats = np.zeros(size, np.float32)
         self._values: Floats = np.zeros(size, np.float32)
+        self._back = np.arange(shape.grams - 1, -1, -1)
+        self._said: Ints = np.full((rows, shape.grams + room), -1, np.int64)
+        """The ids from the place of `grams - 1` on; before it nothing, at last a spare place."""
 
     def feed(self, rows: Sequence[int], new: Sequence[Sequence[int]]) -> Floats:
         """Appends new tokens, at least one, to some rows; returns the logits after each row's last.
@@ -78,60 +117,93 @@ class Decoder:
         """
         starts = np.array([len(self.ids[row]) for row in rows])
         counts = np.array([len(ids) for ids in new])
-        if (starts + counts).max() > self._room:
+        reach, longest = int((starts + counts).max()), int(counts.max())
+        if reach > self._room:
             raise ValueError(f"a transcript is longer than {self._room} tokens")
-        for row, ids in zip(rows, new, strict=True):
+        for row, start, ids in zip(rows, starts, new, strict=True):
             self.ids[row].extend(ids)
-        columns = np.arange(counts.max())
-        is_real = columns < counts[:, None]
-        places = np.where(is_real, starts[:, None] + columns, self._room)
-        states = self._model.embedded(self._recent(rows, places, is_real))
+            first = start + self._model.shape.grams - 1
+            self._said[row, first : first + len(ids)] = ids
+        columns = np.arange(longest)
+        places = np.where(columns < counts[:, None], starts[:, None] + columns, self._room)
         index = np.array(rows)
-        reach = int((starts + counts).max())
+        recent = self._said[index[:, None, None], places[..., None] + self._back]
+        states = self._model.embedded(recent)
+        seen = _Seen.of(index, places, reach, len(self.ids))
         for layer in range(self._model.shape.layers):
-            states = self._layer(layer, states, index, places, reach)
-        last = states[np.arange(len(rows)), counts - 1]
-        weights = self._model.weights
-        logits: Floats = _normal(last, weights["norm"]) @ weights["head"].T
-        return logits
+            self._layer(layer, states, seen)
+        return _normal(states[np.arange(len(rows)), counts - 1]) @ self._model.head
 
-    def _recent(self, rows: Sequence[int], places: Ints, is_real: npt.NDArray[np.bool_]) -> Ints:
-        """Returns for each place its id and those before it, newest first; -1 where none is."""
-        grams = self._model.shape.grams
-        longest = max(len(self.ids[row]) for row in rows)
-        padded = np.full((len(rows), grams + longest), -1, np.int64)
-        for line, row in enumerate(rows):
-            padded[line, grams : grams + len(self.ids[row])] = self.ids[row]
-        at = np.where(is_real, places, 0)[..., None] + grams - np.arange(grams)
-        recent: Ints = np.take_along_axis(padded[:, None, :], at, axis=2)
-        return recent
-
-    def _layer(self, layer: int, states: Floats, rows: Ints, places: Ints, reach: int) -> Floats:
-        weights, shape = self._model.weights, self._model.shape
+    def _layer(self, number: int, states: Floats, seen: _Seen) -> None:
+        """Adds to the states, of shape (rows, new tokens, width), what a layer makes of them."""
+        layer, shape = self._model.layers[number], self._model.shape
         count, columns, width = states.shape
-        name = f"layers.{layer}"
-        asked = _normal(states, weights[f"{name}.norm_mix"]) @ weights[f"{name}.asked.weight"].T
-        asked = asked.reshape(count, columns, 3, shape.heads, -1)
-        cosines = self._model.cosines[np.minimum(places, CONTEXT)][:, :, None]
-        sines = self._model.sines[np.minimum(places, CONTEXT)][:, :, None]
-        query = _turned(asked[:, :, 0], cosines, sines).swapaxes(1, 2)
-        keys, values = self._keys[layer], self._values[layer]
-        keys[rows[:, None], :, places] = _turned(asked[:, :, 1], cosines, sines)
-        values[rows[:, None], :, places] = asked[:, :, 2]
-        is_all = len(rows) == len(keys) and bool((rows == np.arange(len(keys))).all())
-        mine = slice(None) if is_all else rows
-        known, told = keys[mine, :, :reach], values[mine, :, :reach]
-        scores = query @ known.swapaxes(2, 3) / np.float32((width // shape.heads) ** 0.5)
-        is_later = np.arange(reach) > places[:, None, :, None]
-        scores = np.where(is_later, np.float32(-1e30), scores)
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        scores /= scores.sum(axis=-1, keepdims=True)
-        mixed = (scores @ told).swapaxes(1, 2).reshape(count, columns, width)
-        states = states + mixed @ weights[f"{name}.mixed.weight"].T
-        mapped = _normal(states, weights[f"{name}.norm_map"]) @ weights[f"{name}.up.weight"].T
-        mapped = np.square(np.maximum(mapped, 0))
-        out: Floats = states + mapped @ weights[f"{name}.down.weight"].T
-        return out
+        asked = (_normal(states) @ layer.asked).reshape(count, columns, 3, shape.heads, -1)
+        turns = self._model.turns[np.minimum(seen.places, CONTEXT)][:, :, None, None]
+        turned = (asked[:, :, :2].view(np.complex64) * turns).view(np.float32)
+        keys, values = self._keys[number], self._values[number]
+        keys[seen.rows[:, None], :, seen.places] = turned[:, :, 1]
+        values[seen.rows[:, None], :, seen.places] = asked[:, :, 2]
+        query = seen.spread(turned[:, :, 0].swapaxes(1, 2))
+        scores = query @ keys[seen.mine, :, : seen.reach].swapaxes(2, 3)
+        if seen.is_later is not None:
+            np.copyto(scores, np.float32(-1e30), where=seen.is_later)
+        scores -= scores.max(axis=-1, keepdims=True)
+        np.exp(scores, out=scores)
+        mixed = scores @ values[seen.mine, :, : seen.reach]
+        mixed /= scores.sum(axis=-1, keepdims=True)
+        states += seen.gathered(mixed).swapaxes(1, 2).reshape(count, columns, width) @ layer.mixed
+        mapped = _normal(states) @ layer.up
+        np.maximum(mapped, 0, out=mapped)
+        mapped *= mapped
+        states += mapped @ layer.down
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Which rows look at which of their places; the caches of all rows are read where it pays.
+
+    Some rows out of many would have to be copied out of the caches first: where most rows look,
+    all of them do, and what the others see is thrown away.
+    """
+
+    rows: Ints
+    places: Ints
+    """Of shape (rows, new tokens); padding stands at the spare place."""
+    reach: int
+    mine: slice | Ints
+    """What is read of the caches."""
+    spare: int
+    """Rows that are read beside those that look; 0 where only those are read."""
+    is_later: npt.NDArray[np.bool_] | None
+    """What may not be looked at, of shape (rows read, 1, new tokens, reach)."""
+
+    @classmethod
+    def of(cls, rows: Ints, places: Ints, reach: int, count: int) -> _Seen:
+        first, last = int(rows[0]), int(rows[-1])
+        is_run = last - first + 1 == len(rows) and bool((np.diff(rows) == 1).all())
+        is_most = not is_run and 2 * len(rows) >= count
+        mine = slice(first, last + 1) if is_run else slice(None) if is_most else rows
+        is_later = None
+        if places.shape[1] > 1 or (places != reach - 1).any():
+            is_later = np.arange(reach) > places[:, None, :, None]
+            if is_most:
+                whole = np.zeros((count, *is_later.shape[1:]), np.bool_)
+                whole[rows] = is_later
+                is_later = whole
+        return cls(rows, places, reach, mine, count - len(rows) if is_most else 0, is_later)
+
+    def spread(self, query: Floats) -> Floats:
+        """Returns the queries of the rows that are read."""
+        if not self.spare:
+            return query
+        whole = np.zeros((len(query) + self.spare, *query.shape[1:]), np.float32)
+        whole[self.rows] = query
+        return whole
+
+    def gathered(self, mixed: Floats) -> Floats:
+        """Returns what the rows that look have seen."""
+        return mixed[self.rows] if self.spare else mixed
 
 
 Choose = Callable[[int, Floats], int]
@@ -187,13 +259,7 @@ def _log_softmax(logits: Floats) -> Floats:
     return table
 
 
-def _normal(states: Floats, weight: Floats) -> Floats:
-    mean = np.square(states).mean(axis=-1, keepdims=True)
-    normal: Floats = states / np.sqrt(mean + np.float32(EPSILON)) * weight
+def _normal(states: Floats) -> Floats:
+    mean = np.vecdot(states, states) / np.float32(states.shape[-1])
+    normal: Floats = states / np.sqrt(mean + np.float32(EPSILON))[..., None]
     return normal
-
-
-def _turned(states: Floats, cosines: Floats, sines: Floats) -> Floats:
-    first, second = np.split(states, 2, axis=-1)
-    turned = (first * cosines - second * sines, first * sines + second * cosines)
-    return np.concatenate(turned, axis=-1)
