@@ -96,6 +96,20 @@ def test_a_turn_without_tools_is_announced(more: dict[str, Any]) -> None:
     assert prompt_ids(body)[-3:] == [IDS[TOLD], IDS[LAST], IDS[TURN]]
 
 
+def test_a_state_is_told_after_the_question_wherever_it_is_shown() -> None:
+    said = Turn(calls=(("search", "Kasa birthplace"),)).message(0)
+    told = {"role": "tool", "content": "[Kasa] Kasa is known for music.", "tool_call_id": "c"}
+    state = {"role": "user", "content": "<state>\nfound: Kasa comes from Memu;\n</state>"}
+    [last] = {
+        decode(prompt_ids(asking(said, told, state))),
+        decode(prompt_ids(asking(state, said, told))),
+    }
+    question, _, rest = last.partition(TOLD)
+    assert question.startswith("<q> Who is")
+    assert rest.startswith(" Kasa was born in Memu")
+    assert rest.endswith("[ Kasa ] Kasa is known for music . <w> <t>")
+
+
 def test_facts_that_a_later_message_tells_are_read() -> None:
     body = asking({"role": "user", "content": "Known: Kasa is led by Memu (old)."}, tools=TOOLS)
     assert decode(prompt_ids(body)).endswith("<u> Kasa is led by Memu (old) . <t>")

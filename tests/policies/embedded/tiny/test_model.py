@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -41,6 +42,17 @@ def test_the_cache_changes_nothing(model: Model) -> None:
     decoder.feed([1], [PROMPTS[1][:2]])
     decoder.feed([0, 1], [[3], PROMPTS[1][2:5]])
     assert np.allclose(decoder.feed([1], [PROMPTS[1][5:]]), whole, atol=1e-3)
+
+
+def test_whichever_rows_are_fed_each_is_as_if_alone(model: Model) -> None:
+    random = Random(0)
+    together = Decoder(model, 5, 64)
+    alone = [Decoder(model, 1, 64) for _ in range(5)]
+    for some in ([0, 1, 2, 3, 4], [0, 2, 4], [1, 4], [3], [4, 0, 1], [2, 3]):
+        new = [[random.randrange(300) for _ in range(random.randint(1, 4))] for _ in some]
+        for row, ids, found in zip(some, new, together.feed(some, new), strict=True):
+            [expected] = alone[row].feed([0], [ids])
+            assert np.allclose(found, expected, atol=1e-3)
 
 
 def test_a_transcript_that_is_too_long_is_refused(model: Model) -> None:
