@@ -14,7 +14,6 @@ from typing import Any
 from ...policies.embedded.tiny.model import Model
 from ...policies.embedded.tiny.weights import save
 from .episodes import Play, played
-from .expert import SPENDTHRIFT
 from .improve import Practice, checks, improve
 from .study import Progress, Study, study
 from .trial import held_out, trial
@@ -41,12 +40,12 @@ class Recipe:
 
 
 SMALL = Recipe(
-    study=Study(tokens=2_000_000, wasteful=0.8, waste=SPENDTHRIFT),
-    practice=Practice(rounds=12, questions=12, rate=4e-4),
+    study=Study(tokens=2_000_000),
+    practice=Practice(rounds=12, questions=12),
     questions=120,
     budgets=(4, 16),
 )
-"""A demonstration of under ten minutes on two cores: it learns to spend, then to save."""
+"""A demonstration: under ten minutes on two cores."""
 
 
 def further(start: Path) -> Recipe:
