@@ -173,8 +173,8 @@ class _Seen:
     reach: int
     mine: slice | Ints
     """What is read of the caches."""
-    spare: int
-    """Rows that are read beside those that look; 0 where only those are read."""
+    whole: int
+    """How many rows are read where all of them are; 0 where only those that look are."""
     is_later: npt.NDArray[np.bool_] | None
     """What may not be looked at, of shape (rows read, 1, new tokens, reach)."""
 
@@ -188,22 +188,22 @@ class _Seen:
         if places.shape[1] > 1 or (places != reach - 1).any():
             is_later = np.arange(reach) > places[:, None, :, None]
             if is_most:
-                whole = np.zeros((count, *is_later.shape[1:]), np.bool_)
-                whole[rows] = is_later
-                is_later = whole
-        return cls(rows, places, reach, mine, count - len(rows) if is_most else 0, is_later)
+                spread = np.zeros((count, *is_later.shape[1:]), np.bool_)
+                spread[rows] = is_later
+                is_later = spread
+        return cls(rows, places, reach, mine, count if is_most else 0, is_later)
 
     def spread(self, query: Floats) -> Floats:
         """Returns the queries of the rows that are read."""
-        if not self.spare:
+        if not self.whole:
             return query
-        whole = np.zeros((len(query) + self.spare, *query.shape[1:]), np.float32)
-        whole[self.rows] = query
-        return whole
+        spread = np.zeros((self.whole, *query.shape[1:]), np.float32)
+        spread[self.rows] = query
+        return spread
 
     def gathered(self, mixed: Floats) -> Floats:
         """Returns what the rows that look have seen."""
-        return mixed[self.rows] if self.spare else mixed
+        return mixed[self.rows] if self.whole else mixed
 
 
 Choose = Callable[[int, Floats], int]

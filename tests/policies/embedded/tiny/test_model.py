@@ -48,7 +48,7 @@ def test_whichever_rows_are_fed_each_is_as_if_alone(model: Model) -> None:
     random = Random(0)
     together = Decoder(model, 5, 64)
     alone = [Decoder(model, 1, 64) for _ in range(5)]
-    for some in ([0, 1, 2, 3, 4], [0, 2, 4], [1, 4], [3], [4, 0, 1], [2, 3]):
+    for some in ([0, 1, 2, 3, 4], [0, 2, 4], [1, 4], [3], [4, 0, 1], [2, 3], [3, 1, 4, 0, 2]):
         new = [[random.randrange(300) for _ in range(random.randint(1, 4))] for _ in some]
         for row, ids, found in zip(some, new, together.feed(some, new), strict=True):
             [expected] = alone[row].feed([0], [ids])
