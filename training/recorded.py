@@ -25,6 +25,7 @@ where pruned is null and status is not null and parent is null
 order by started, run
 """
 
+_THERE = "select run from runs where pruned is null and list_contains(?, run)"
 _EVENTS = "select run, body from events where list_contains(?, run) order by seq, t"
 _RUNS_AT_ONCE = 200
 
@@ -76,12 +77,13 @@ def recorded(
 
 
 def rollouts(store: Store, runs: Sequence[str]) -> dict[str, Rollout]:
-    """Returns recorded runs by their names, to be learned from once more.
+    """Returns recorded runs by their names, to be learned from once more; not those without texts.
 
     Raises:
         JournalError: the store cannot be loaded.
     """
-    found = (Rollout(outcome=outcome(e), rows=rows(e)) for e in _events(store, runs) if e)
+    there = [run for (run,) in store.query(_THERE, (list(runs),)).rows]
+    found = (Rollout(outcome=outcome(e), rows=rows(e)) for e in _events(store, there))
     return {run.outcome.run: run for run in found}
 
 

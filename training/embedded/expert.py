@@ -46,6 +46,7 @@ class Habits:
 EFFICIENT = Habits()
 WASTEFUL = Habits(opens_first=0.3, checks=0.3, searches_bare=0.1)
 SPENDTHRIFT = Habits(opens_first=0.5, checks=0.8, searches_bare=0.2)
+"""Makes sure of nearly everything: half as dear again as an efficient one."""
 
 
 @dataclass

@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -89,11 +90,20 @@ def _after(ids: Sequence[int], turn: Sequence[int]) -> int:
     return next((end for end in ends if tuple(ids[end - len(turn) : end]) == tuple(turn)), 0)
 
 
-async def compare(start: Path, arm: str, practice: Practice, questions: int, home: Path) -> Finding:
-    """Trains one arm and returns what it came to."""
+async def compare(
+    start: Path, practice: Practice, questions: int, home: Path
+) -> AsyncIterator[Finding]:
+    """Trains each arm from the same start, and yields what it came to."""
+    before = await _tried(load(start), questions, home)
+    for arm in ARMS:
+        yield await _trained(start, arm, practice, before, home)
+
+
+async def _trained(
+    start: Path, arm: str, practice: Practice, before: Sequence[Rollout], home: Path
+) -> Finding:
     loaded = load(start)
     learner = Learner(loaded.trainable, replace(practice.reinforcement(), uniform=True))
-    before = await _tried(loaded, questions, home)
     pool = _TRAINING.tasks(practice.rounds * practice.questions, practice.seed)
     drifts = []
     for number in range(practice.rounds):
@@ -102,9 +112,9 @@ async def compare(start: Path, arm: str, practice: Practice, questions: int, hom
         given = [replace(run, rows=tuple(ARMS[arm](run.rows))) for run in runs]
         done = learner.learn(number, given)
         drifts += [done.steps[0].kl] if done.steps else []
-    after = await _tried(loaded, questions, home)
+    after = await _tried(loaded, len(before), home)
     return Finding(
-        arm=arm, seed=practice.seed, questions=questions,
+        arm=arm, seed=practice.seed, questions=len(after),
         success=fmean(run.outcome.success for run in after),
         success_gain=_gain(before, after, lambda run: float(run.outcome.success)),
         usd=fmean(run.outcome.cost for run in after),
@@ -162,17 +172,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--questions", type=int, default=200)
     given = parser.parse_args()
+    asyncio.run(_carry_out(given))
+
+
+async def _carry_out(given: argparse.Namespace) -> None:
     for seed in given.seeds:
         practice = Practice(rounds=given.rounds, questions=12, seed=seed)
-        for arm in ARMS:
-            with TemporaryDirectory() as folder:
-                finding = asyncio.run(
-                    compare(given.start, arm, practice, given.questions, Path(folder))
-                )
-                Home.at(Path(folder)).close()
-            with given.log.open("a") as lines:
-                lines.write(json.dumps(asdict(finding)) + "\n")
-            print(finding, flush=True)
+        with TemporaryDirectory() as folder, closing(Home.at(Path(folder))):
+            async for finding in compare(given.start, practice, given.questions, Path(folder)):
+                with given.log.open("a") as lines:
+                    lines.write(json.dumps(asdict(finding)) + "\n")
+                print(finding, flush=True)
 
 
 if __name__ == "__main__":
