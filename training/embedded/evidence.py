@@ -55,7 +55,9 @@ class Played:
     """What became of one question."""
 
     world: str
-    """The cluster: eight questions share a world."""
+    """The cluster: up to eight questions share a world."""
+    hops: str
+    """Length of the chain; `other` for comparisons and unanswerable questions."""
     success: float
     cost: float
     """Prices of a search."""
@@ -86,8 +88,8 @@ def tried(model: Model, questions: Sequence[Case], units: int, line: str = "true
     worlds = {id(case.world): str(place) for place, case in enumerate(questions)}
     return [
         Played(
-            world=worlds[id(case.world)], success=play.score(), cost=float(play.spent),
-            checked=tuple(checks(play)),
+            world=worlds[id(case.world)], hops=str(case.hops or "other"), success=play.score(),
+            cost=float(play.spent), checked=tuple(checks(play)),
         )
         for case, play in zip(questions, plays, strict=True)
     ]  # fmt: skip
@@ -109,6 +111,8 @@ class Finding:
     cost_gain: Estimate
     checked: float | None
     """Share of old facts read whose document was opened."""
+    by_hops: Mapping[str, float]
+    """Success by the length of the chain."""
 
     @classmethod
     def of(
@@ -123,8 +127,18 @@ class Finding:
             success_gain=_gain(before, after, lambda each: each.success),
             cost=fmean(each.cost for each in after),
             cost_gain=_gain(before, after, lambda each: each.cost),
-            checked=fmean(checked) if checked else None,
+            checked=fmean(checked) if checked else None, by_hops=_by_hops(after),
         )  # fmt: skip
+
+
+def _by_hops(played: Sequence[Played]) -> dict[str, float]:
+    """Returns success by the length of the chain, and of chains up to two and of longer ones."""
+    groups: dict[str, list[float]] = {}
+    for each in played:
+        whole = {"1": "1-2", "2": "1-2", "3": "3-4", "4": "3-4"}.get(each.hops)
+        for name in filter(None, (each.hops, whole)):
+            groups.setdefault(name, []).append(each.success)
+    return {name: fmean(groups[name]) for name in sorted(groups)}
 
 
 def _gain(

@@ -38,7 +38,7 @@ def start() -> Model:
 
 
 def played(world: str, success: float, cost: float, *checked: bool) -> Played:
-    return Played(world=world, success=success, cost=cost, checked=checked)
+    return Played(world=world, hops="2", success=success, cost=cost, checked=checked)
 
 
 def test_a_finding_is_paired_by_world() -> None:
@@ -49,6 +49,7 @@ def test_a_finding_is_paired_by_world() -> None:
     assert found.success_gain.value == 0
     assert found.cost_gain.tasks == 2  # two worlds, however many questions
     assert (found.questions, found.checked) == (3, 0.5)
+    assert found.by_hops == pytest.approx({"1-2": 2 / 3, "2": 2 / 3})
     assert "old facts checked 50%" in sentence(found)
     assert Finding.of("loop", 0, 16, "true", before[:1], after[:1]).checked is None
 
