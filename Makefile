@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 
 .PHONY: setup trainer demo test lint clean
 
-setup: $(VENV)/.ready .typecheck/bursar
+setup: $(VENV)/.ready .typecheck/outlay
 
 trainer: $(VENV)/.trains
 
@@ -22,12 +22,12 @@ $(VENV)/.trains: $(VENV)/.ready
 	touch $@
 
 # mypy must see the repository root under its import name.
-.typecheck/bursar:
+.typecheck/outlay:
 	mkdir -p .typecheck
-	ln -sfn .. .typecheck/bursar
+	ln -sfn .. .typecheck/outlay
 
 demo: setup
-	$(BIN)/bursar bench almanac --policy embedded --planner react,tracker,vote:n=3 \
+	$(BIN)/outlay bench almanac --policy embedded --planner react,tracker,vote:n=3 \
 		--budget usd=0.016 --tasks 60 --seed 0
 
 test: setup trainer lint

@@ -46,9 +46,9 @@ class Agent:
         budget: limits of each run, as a Budget or as text (`usd=0.10,search=20`).
         memory: what the policy sees of its trajectory.
         prices: a price book, or a TOML file of prices over the built-in ones.
-        home: folder of journals and store; `$BURSAR_HOME` or `.bursar` by default.
+        home: folder of journals and store; `$OUTLAY_HOME` or `.outlay` by default.
         mcp: MCP servers whose tools it may call too, as command lines or URLs; they are started
-            here and stopped by `close`. For prices and names use `bursar.tools.mcp.mcp_tools`.
+            here and stopped by `close`. For prices and names use `outlay.tools.mcp.mcp_tools`.
         raise_on_exhausted: raise BudgetExhausted instead of returning the best answer.
 
     Raises:
@@ -206,7 +206,7 @@ class Agent:
         planner, memory or tools as far as it asks for the same up to that step.
 
         Args:
-            step: the first step to be taken anew, as `bursar show` counts them, from 1.
+            step: the first step to be taken anew, as `outlay show` counts them, from 1.
             budget: None: the budget of that run.
 
         Raises:

@@ -41,7 +41,7 @@ def inherited(parent: Record, step: int) -> Inherited:
     if not 0 <= step <= max(parent.steps, default=-1):
         raise UsageError(
             f"run {parent.start.run} has steps 1 to {max(parent.steps, default=-1) + 1}, "
-            f"and none numbered {step + 1}: `bursar show` lists them"
+            f"and none numbered {step + 1}: `outlay show` lists them"
         )
     earlier = [e for e in parent.events if e.key and step_of(e.key) < step]
     above = parent.inherited

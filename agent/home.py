@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def default_home() -> Path:
-    """Returns `$BURSAR_HOME`, or `.bursar` in the working folder."""
-    return Path(os.environ.get("BURSAR_HOME") or ".bursar")
+    """Returns `$OUTLAY_HOME`, or `.outlay` in the working folder."""
+    return Path(os.environ.get("OUTLAY_HOME") or ".outlay")
 
 
 class Home:
@@ -80,7 +80,7 @@ class Home:
         """
         found = self.store.events(run)
         if not found:
-            raise UsageError(f"there is no run {run!r} in {self.path}: `bursar runs` lists them")
+            raise UsageError(f"there is no run {run!r} in {self.path}: `outlay runs` lists them")
         return found
 
     def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> Record:

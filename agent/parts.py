@@ -45,7 +45,7 @@ class Labels:
     seed: int | None = None
     repeat: int | None = None
     agent: Mapping[str, Any] = field(default_factory=dict)
-    """What it takes to build the agent again (`bursar resume`)."""
+    """What it takes to build the agent again (`outlay resume`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from ..planners import Status, final_answer
 @dataclass(frozen=True, kw_only=True)
 class Result:
     run: str
-    """The run's id: `bursar show RUN` tells its story."""
+    """The run's id: `outlay show RUN` tells its story."""
     status: Status
     text: str | None
     """The policy's last words in full, or None if it never said any."""

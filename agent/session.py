@@ -9,7 +9,7 @@ from typing import Any
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
 from ..ledger.effects import Effects
-from ..ledger.errors import BursarError, PolicyError
+from ..ledger.errors import OutlayError, PolicyError
 from ..ledger.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
 from ..planners import Line, Planner, State, Status, Waste, block, prompt
@@ -267,7 +267,7 @@ class RunSession:
         """Ends a run that an error breaks off, with the best answer there is."""
         if isinstance(error, Arrived | Otherwise) or self.final is not None:
             return
-        if isinstance(error, BursarError) and not isinstance(error, PolicyError):
+        if isinstance(error, OutlayError) and not isinstance(error, PolicyError):
             self._ended()  # the book cannot be kept, or does not fit: there is nothing to write
             return
         cancelled = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)

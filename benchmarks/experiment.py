@@ -117,7 +117,7 @@ async def run_experiment(
     earlier = _Earlier.load(place, resume) if resume else _Earlier()
     plan = plan or earlier.plan
     if plan is None:
-        raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `bursar runs`")
+        raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `outlay runs`")
     experiment = resume or _new_id(plan)
     budget = Budget.parse(total_budget) if total_budget else Budget()
     account = Account(budget, name="the suite", spent=earlier.spent)

@@ -93,7 +93,7 @@ def _tasks_of(
     """Returns the tasks of an experiment, as its plan says."""
     if not runs:
         raise UsageError(
-            f"there is no experiment {experiment!r} in {home.path} to learn from: see `bursar runs`"
+            f"there is no experiment {experiment!r} in {home.path} to learn from: see `outlay runs`"
         )
     started = next(event for event in runs[0] if event.kind == "run_started")
     if started.body.get("pruned"):

@@ -1,6 +1,6 @@
 """Six searches over recorded plans of tool calls: the multi-turn dialogues of BFCL.
 
-`python -m bursar.benchmarks.plan_evidence --data FOLDER --tasks 100` takes the gold calls of all
+`python -m outlay.benchmarks.plan_evidence --data FOLDER --tasks 100` takes the gold calls of all
 turns of a dialogue (2 to 10) as the one right plan. Nothing is executed: the steps are only
 planned, and a plan is right if it is the gold one. The plans of all other dialogues can be
 remembered, which is what ToolChain* is about.

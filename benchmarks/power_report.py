@@ -1,4 +1,4 @@
-"""The answer of `bursar power`: sizes and prices of experiments as a table, and what they mean."""
+"""The answer of `outlay power`: sizes and prices of experiments as a table, and what they mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of `bursar race`: who was dropped when, who leads and how sure, what was saved."""
+"""The end of `outlay race`: who was dropped when, who leads and how sure, what was saved."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def read_experiments(home: Home, names: Sequence[str]) -> Recorded:
         if not any(each == name or each.rpartition(".")[0] == name for each in known):
             raise UsageError(
                 f"there is no experiment {name!r} in {home.path}: "
-                "see the column `experiment` of `bursar runs --json`"
+                "see the column `experiment` of `outlay runs --json`"
             )
     plans = {run["experiment"]: json.loads(run["plan"]) for run in runs}
     tasks = _tasks(plans)

@@ -1,4 +1,4 @@
-"""The end of `bursar bench`: a `Report` as tables for a terminal, or as plain text for a log."""
+"""The end of `outlay bench`: a `Report` as tables for a terminal, or as plain text for a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of one run of a benchmark, as `bursar bench --json FILE` writes it: one a line."""
+"""The result of one run of a benchmark, as `outlay bench --json FILE` writes it: one a line."""
 
 from __future__ import annotations
 

@@ -15,25 +15,25 @@ from typing import Any, Protocol, cast, runtime_checkable
 from ..ledger.errors import UsageError
 from ..tools import Tool
 
-ENTRY_POINTS = "bursar.suites"
+ENTRY_POINTS = "outlay.suites"
 """The entry-point group under which other packages offer suites: name = `module:factory`."""
 
 _BUILT_IN = {
-    "2wikimultihopqa": "bursar.benchmarks.published.twowiki:twowiki",
-    "almanac": "bursar.benchmarks.almanac:almanac",
-    "apibank": "bursar.benchmarks.apibank.suite:apibank",
-    "bfcl": "bursar.benchmarks.bfcl.suite:bfcl",
-    "bfcl_multi_turn": "bursar.benchmarks.bfcl.multi_turn:bfcl_multi_turn",
-    "dataset": "bursar.benchmarks.published.dataset:dataset",
-    "dbbench": "bursar.benchmarks.dbbench.suite:dbbench",
-    "game24": "bursar.benchmarks.game24:game24",
-    "gsm8k": "bursar.benchmarks.published.gsm8k:gsm8k",
-    "hotpotqa": "bursar.benchmarks.published.hotpotqa:hotpotqa",
-    "musique": "bursar.benchmarks.published.musique:musique",
-    "strategyqa": "bursar.benchmarks.published.strategyqa:strategyqa",
-    "tau2_telecom": "bursar.benchmarks.tau.telecom:tau2_telecom",
-    "tau_retail": "bursar.benchmarks.tau.retail:tau_retail",
-    "workshop": "bursar.benchmarks.workshop:workshop",
+    "2wikimultihopqa": "outlay.benchmarks.published.twowiki:twowiki",
+    "almanac": "outlay.benchmarks.almanac:almanac",
+    "apibank": "outlay.benchmarks.apibank.suite:apibank",
+    "bfcl": "outlay.benchmarks.bfcl.suite:bfcl",
+    "bfcl_multi_turn": "outlay.benchmarks.bfcl.multi_turn:bfcl_multi_turn",
+    "dataset": "outlay.benchmarks.published.dataset:dataset",
+    "dbbench": "outlay.benchmarks.dbbench.suite:dbbench",
+    "game24": "outlay.benchmarks.game24:game24",
+    "gsm8k": "outlay.benchmarks.published.gsm8k:gsm8k",
+    "hotpotqa": "outlay.benchmarks.published.hotpotqa:hotpotqa",
+    "musique": "outlay.benchmarks.published.musique:musique",
+    "strategyqa": "outlay.benchmarks.published.strategyqa:strategyqa",
+    "tau2_telecom": "outlay.benchmarks.tau.telecom:tau2_telecom",
+    "tau_retail": "outlay.benchmarks.tau.retail:tau_retail",
+    "workshop": "outlay.benchmarks.workshop:workshop",
 }
 
 

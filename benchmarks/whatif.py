@@ -54,7 +54,7 @@ async def suppose(
     records = [Record.of(events) for events in home.store.events_of_experiment(experiment)]
     ended = [r for r in records if r.end is not None and _score(r) is not None]
     if not ended:
-        raise UsageError(f"experiment {experiment!r} has no scored runs: see `bursar runs`")
+        raise UsageError(f"experiment {experiment!r} has no scored runs: see `outlay runs`")
     plan = Plan.from_record(ended[0].start.body["agent"]["plan"])
     rebuilt = _Rebuilt(plan, home, prices)
     groups: dict[tuple[str, str], list[Record]] = {}

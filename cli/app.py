@@ -45,12 +45,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to a full or broken disk fails with."""
 
 _EPILOG = (
-    "Every option can also be set as a variable (shown with each option) or in bursar.toml; "
+    "Every option can also be set as a variable (shown with each option) or in outlay.toml; "
     "an option given here wins over its variable, and that over the file."
 )
 
 app = typer.Typer(
-    name="bursar",
+    name="outlay",
     help="Runs tool-using agents on budgets that cannot be overspent.",
     epilog=_EPILOG,
     no_args_is_help=True,
@@ -92,7 +92,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"bursar {version('bursar')}")
+        typer.echo(f"outlay {version('outlay')}")
         raise typer.Exit
 
 
@@ -103,9 +103,9 @@ def root(
         Path | None,
         typer.Option(
             "--config",
-            envvar="BURSAR_CONFIG",
+            envvar="OUTLAY_CONFIG",
             metavar="FILE",
-            help="Settings file, instead of the bursar.toml of this folder or one above it.",
+            help="Settings file, instead of the outlay.toml of this folder or one above it.",
         ),
     ] = None,
     version: Annotated[
@@ -123,13 +123,13 @@ def main(arguments: list[str] | None = None) -> None:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         _check_text(sys.argv[1:] if arguments is None else arguments)
-        code = typer.main.get_command(app).main(arguments, "bursar", standalone_mode=False)
+        code = typer.main.get_command(app).main(arguments, "outlay", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except Exception as error:
-        if os.environ.get("BURSAR_DEBUG"):
+        if os.environ.get("OUTLAY_DEBUG"):
             raise
         code = _report(error)
     sys.exit(code if isinstance(code, int) else 0)
@@ -149,24 +149,24 @@ def _check_text(arguments: list[str]) -> None:
 
 def _report(error: Exception) -> int:
     """Prints what went wrong in one sentence and returns the exit code."""
-    from ..ledger.errors import BursarError, JournalError
+    from ..ledger.errors import JournalError, OutlayError
 
     if isinstance(error, typer.Abort):
         return 130
     if isinstance(error, typer.TyperException):
         if text := error.format_message():
-            sys.stderr.write(f"bursar: {text[:1].lower()}{text[1:].rstrip('.')}{_hint(error)}\n")
+            sys.stderr.write(f"outlay: {text[:1].lower()}{text[1:].rstrip('.')}{_hint(error)}\n")
         return error.exit_code
-    if isinstance(error, BursarError):
-        sys.stderr.write(f"bursar: {error}\n")
+    if isinstance(error, OutlayError):
+        sys.stderr.write(f"outlay: {error}\n")
         return 1 if isinstance(error, JournalError) else 2
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.stderr.write(f"bursar: the output cannot be written: {error.strerror}\n")
+        sys.stderr.write(f"outlay: the output cannot be written: {error.strerror}\n")
         return 1
     sys.stderr.write(
-        f"bursar: {type(error).__name__}: {error}; this is a bug: "
-        "run it with BURSAR_DEBUG=1 for the traceback\n"
+        f"outlay: {type(error).__name__}: {error}; this is a bug: "
+        "run it with OUTLAY_DEBUG=1 for the traceback\n"
     )
     return BUG
 

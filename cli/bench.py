@@ -1,4 +1,4 @@
-"""`bursar bench`: a suite of tasks under one or more set-ups, and what each is worth."""
+"""`outlay bench`: a suite of tasks under one or more set-ups, and what each is worth."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ def bench(
     budget: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_BUDGET",
+            envvar="OUTLAY_BUDGET",
             metavar="LIMITS",
             help="What each run may use, e.g. search=8,open=4; each further one is a set-up.",
         ),
     ] = None,
     tasks: Annotated[
         int,
-        typer.Option(envvar="BURSAR_TASKS", min=1, metavar="N", help="The first N of the suite."),
+        typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="The first N of the suite."),
     ] = 100,
     repeats: Annotated[
         int,
-        typer.Option(envvar="BURSAR_REPEATS", min=1, metavar="N", help="Runs of each task."),
+        typer.Option(envvar="OUTLAY_REPEATS", min=1, metavar="N", help="Runs of each task."),
     ] = 1,
     seed: Annotated[
-        int, typer.Option(envvar="BURSAR_SEED", help="Which tasks, and the policy's sampling.")
+        int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks, and the policy's sampling.")
     ] = 0,
     knob: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
+            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
         ),
     ] = None,
     data: options.Data = None,
     concurrency: Annotated[
         int,
         typer.Option(
-            envvar="BURSAR_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
+            envvar="OUTLAY_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
         ),
     ] = 16,
     total_budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_TOTAL_BUDGET",
+            envvar="OUTLAY_TOTAL_BUDGET",
             metavar="LIMITS",
             help="What all runs together may use, e.g. usd=5.",
         ),
@@ -60,7 +60,7 @@ def bench(
     learn_from: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_LEARN_FROM",
+            envvar="OUTLAY_LEARN_FROM",
             metavar="EXPERIMENT",
             help="Examples and lessons of a finished experiment, where they pay; repeatable.",
         ),
@@ -68,7 +68,7 @@ def bench(
     resume: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_RESUME", metavar="EXPERIMENT", help="Go on with an experiment."
+            envvar="OUTLAY_RESUME", metavar="EXPERIMENT", help="Go on with an experiment."
         ),
     ] = None,
     json_file: Annotated[
@@ -76,7 +76,7 @@ def bench(
         typer.Option(
             "--json",
             "--json-file",
-            envvar="BURSAR_JSON_FILE",
+            envvar="OUTLAY_JSON_FILE",
             metavar="FILE",
             help="Write one JSON object per run to this file.",
         ),

@@ -23,7 +23,7 @@ from .screen import console
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What `bursar bench` is to do."""
+    """What `outlay bench` is to do."""
 
     plan: Plan | None
     """None: that of the experiment `resume`."""
@@ -53,7 +53,7 @@ def plan_of(
         UsageError: something is missing or malformed.
     """
     if suite is None:
-        raise UsageError("a suite is required, e.g. `bursar bench almanac`")
+        raise UsageError("a suite is required, e.g. `outlay bench almanac`")
     return Plan(
         suite=suite,
         knobs=dict(map(knob, knobs)),
@@ -116,7 +116,7 @@ def _report(out: Console, outcome: Outcome) -> None:
     out.print()
     out.print(
         f"experiment {outcome.experiment}: {wording.exact_usd(outcome.spent_usd)} spent; "
-        f"bursar runs --experiment {outcome.experiment}",
+        f"outlay runs --experiment {outcome.experiment}",
         soft_wrap=True,
     )
 
@@ -134,7 +134,7 @@ def _interrupted(out: Console, view: ProgressView, order: Order) -> None:
     home = f" --home {order.home}" if order.home is not None else ""
     prices = f" --prices {order.prices}" if order.prices is not None else ""
     total = f" --total-budget {order.total_budget}" if order.total_budget else ""
-    out.print(f"  bursar bench --resume {view.experiment}{total}{prices}{home}", soft_wrap=True)
+    out.print(f"  outlay bench --resume {view.experiment}{total}{prices}{home}", soft_wrap=True)
 
 
 def _check_writable(path: Path) -> None:

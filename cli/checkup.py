@@ -1,4 +1,4 @@
-"""What `bursar doctor` looks at."""
+"""What `outlay doctor` looks at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ..agent import default_home
 from ..ledger.encodings import cached_file
-from ..ledger.errors import BursarError
+from ..ledger.errors import OutlayError
 from ..ledger.journal import is_live
 from ..ledger.prices import PriceBook
 from . import config, wording
@@ -31,7 +31,7 @@ PACKAGES = (
     "typer",
     "rich",
 )
-KEYS = ("OPENAI_API_KEY", "BURSAR_API_KEY")
+KEYS = ("OPENAI_API_KEY", "OUTLAY_API_KEY")
 ENCODINGS = ("o200k_base", "cl100k_base")
 
 
@@ -45,7 +45,7 @@ class Finding:
 def examine(home: Path | None, prices: Path | None) -> list[Finding]:
     """Returns what is found, in the order in which it is shown. Nothing is written or sent."""
     return [
-        Finding("bursar", version("bursar")),
+        Finding("outlay", version("outlay")),
         Finding("python", f"{platform.python_version()} on {platform.system().lower()}"),
         *map(_package, PACKAGES),
         *_home(home or default_home()),
@@ -70,7 +70,7 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, version(name))
     except PackageNotFoundError:
-        return Finding(name, "missing: install bursar again", good=False)
+        return Finding(name, "missing: install outlay again", good=False)
 
 
 def _home(home: Path) -> Iterator[Finding]:
@@ -147,7 +147,7 @@ def _prices(path: Path | None) -> Iterator[Finding]:
         return
     try:
         book = PriceBook.load(path)
-    except BursarError as error:
+    except OutlayError as error:
         yield Finding("prices file", str(error), good=False)
         return
     models, tools = (

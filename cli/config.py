@@ -1,4 +1,4 @@
-"""Settings from `bursar.toml`, as defaults of the options of every verb."""
+"""Settings from `outlay.toml`, as defaults of the options of every verb."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-FILE = "bursar.toml"
+FILE = "outlay.toml"
 
 
 def find(folder: Path) -> Path | None:
@@ -120,7 +120,7 @@ class _Settings:
         return made
 
     def _text(self, value: Any, option: Any) -> str:
-        """Paths are relative to the folder of the file, not to the one that bursar runs in."""
+        """Paths are relative to the folder of the file, not to the one that outlay runs in."""
         if option.metavar in ("FILE", "DIR"):
             return str(self._path.parent / str(value))
         return str(value)

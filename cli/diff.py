@@ -1,4 +1,4 @@
-"""`bursar diff`: two runs side by side."""
+"""`outlay diff`: two runs side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 400
 
 
 def diff(
-    first: Annotated[str, typer.Argument(help="A run's id, as `bursar runs` lists it.")],
+    first: Annotated[str, typer.Argument(help="A run's id, as `outlay runs` lists it.")],
     second: Annotated[str, typer.Argument(help="Another run's id.")],
     home: options.Home = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`bursar doctor`: what is installed and what is set, so that a problem can be seen."""
+"""`outlay doctor`: what is installed and what is set, so that a problem can be seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bursar export` and `bursar import`: all events out to Parquet files, and back in."""
+"""`outlay export` and `outlay import`: all events out to Parquet files, and back in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ To = Annotated[
     ),
 ]
 From = Annotated[
-    Path, typer.Argument(metavar="PATH", help="A file or folder that `bursar export` has written.")
+    Path, typer.Argument(metavar="PATH", help="A file or folder that `outlay export` has written.")
 ]
 
 

@@ -1,4 +1,4 @@
-"""`bursar forget`: a run is taken out of the store and the journals."""
+"""`outlay forget`: a run is taken out of the store and the journals."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from . import options
 
 
 def forget(
-    run: Annotated[str, typer.Argument(help="The run's id, as `bursar runs` lists it.")],
+    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
     yes: Annotated[
-        bool, typer.Option("--yes", envvar="BURSAR_YES", help="Do not ask first.")
+        bool, typer.Option("--yes", envvar="OUTLAY_YES", help="Do not ask first.")
     ] = False,
     home: options.Home = None,
 ) -> None:

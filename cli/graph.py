@@ -1,4 +1,4 @@
-"""`bursar graph`: the graph that a planner builds."""
+"""`outlay graph`: the graph that a planner builds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def graph(
     planner: Annotated[str, typer.Argument(help="The planner's name, e.g. react.")],
     mermaid: Annotated[
         bool,
-        typer.Option("--mermaid", envvar="BURSAR_MERMAID", help="Mermaid text, to be drawn."),
+        typer.Option("--mermaid", envvar="OUTLAY_MERMAID", help="Mermaid text, to be drawn."),
     ] = False,
 ) -> None:
     """Show a planner's graph: its nodes and where they lead."""

@@ -141,11 +141,11 @@ def hints(story: Story, home: Path) -> list[str]:
     """Returns the commands that may be wanted next."""
     is_default = home.resolve() == default_home().resolve()
     place = "" if is_default else f" --home {shlex.quote(str(home))}"
-    found = [f"bursar show {story.run}{place}"]
+    found = [f"outlay show {story.run}{place}"]
     if story.status == "budget_exhausted":
         resource = next(iter(story.budget.limits), "usd")
         name = resource.removeprefix("tool_calls.")
-        found.append(f"bursar resume {story.run} --add {name}=…{place}")
+        found.append(f"outlay resume {story.run} --add {name}=…{place}")
     elif story.status != "answered":
-        found.append(f"bursar resume {story.run}{place}")
+        found.append(f"outlay resume {story.run}{place}")
     return found

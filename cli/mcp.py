@@ -1,4 +1,4 @@
-"""`bursar mcp`: agents and tools for MCP clients, on a budget."""
+"""`outlay mcp`: agents and tools for MCP clients, on a budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def mcp(
     max_budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_MAX_BUDGET",
+            envvar="OUTLAY_MAX_BUDGET",
             metavar="LIMITS",
             help="What all clients together may use while the server lives, e.g. usd=1; "
             "`seconds` limits each task.",
@@ -23,7 +23,7 @@ def mcp(
     budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_BUDGET",
+            envvar="OUTLAY_BUDGET",
             metavar="LIMITS",
             help="Budget of a task whose client names none (default: the most there may be).",
         ),
@@ -31,7 +31,7 @@ def mcp(
     offer: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_OFFER",
+            envvar="OUTLAY_OFFER",
             metavar="NAME",
             help="A tool of the agent that clients may call directly; repeatable.",
         ),
@@ -46,10 +46,10 @@ def mcp(
     http: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_HTTP",
+            envvar="OUTLAY_HTTP",
             metavar="HOST:PORT",
             help="Serve streamable HTTP at /mcp instead of standard input and output; with "
-            "BURSAR_MCP_TOKEN set, clients must send it as bearer token.",
+            "OUTLAY_MCP_TOKEN set, clients must send it as bearer token.",
         ),
     ] = None,
 ) -> None:

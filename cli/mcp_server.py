@@ -1,4 +1,4 @@
-"""What `bursar mcp` serves: `run_agent`, and tools whose calls are held, journalled and booked."""
+"""What `outlay mcp` serves: `run_agent`, and tools whose calls are held, journalled and booked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..agent.pricing import ToolPrices
 from ..agent.record import Record, budget_to
 from ..ledger.account import Account
 from ..ledger.budget import Budget
-from ..ledger.errors import BudgetError, BursarError, JournalError, UsageError
+from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError
 from ..ledger.prices import PriceBook
 from ..ledger.records import Observation, ToolCall
 from ..tools import Registry, ToolContext
@@ -82,7 +82,7 @@ class Service:
         """Runs a task and tells what came of it and what it cost.
 
         Raises:
-            BursarError: the budget is above the server's or too small, or the book is broken.
+            OutlayError: the budget is above the server's or too small, or the book is broken.
         """
         limits = self.checked(Budget.parse(budget)) if budget else self._usual
         labels = Labels(agent={"cli": self._recipe.to_record()})
@@ -141,7 +141,7 @@ def serve(service: Service, http: str | None) -> None:
     try:
         import mcp  # noqa: F401
     except ImportError as exc:
-        raise UsageError("MCP needs its extra: pip install 'bursar[mcp]'") from exc
+        raise UsageError("MCP needs its extra: pip install 'outlay[mcp]'") from exc
     if http is None and service.model == "human":
         raise UsageError("a human cannot decide where standard input is MCP's: give --http")
     address = None if http is None else _address(http)
@@ -194,7 +194,7 @@ def _server(service: Service) -> Any:
         block = types.TextContent(text=text)
         return types.CallToolResult(content=[block], is_error=error)
 
-    return Server("bursar", on_list_tools=list_tools, on_call_tool=call_tool)
+    return Server("outlay", on_list_tools=list_tools, on_call_tool=call_tool)
 
 
 _SCHEMA = {
@@ -233,7 +233,7 @@ async def _answer(service: Service, name: str, arguments: dict[str, Any]) -> tup
         told = await service.run_agent(task, budget)
     except JournalError:
         raise
-    except BursarError as exc:
+    except OutlayError as exc:
         return str(exc), True
     return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode(), told["status"] == "failed"
 
@@ -245,14 +245,14 @@ def _address(text: str) -> tuple[str, int]:
         raise UsageError(f"--http takes HOST:PORT such as 127.0.0.1:8000, not {text!r}")
     if host not in LOOPBACK and not _token():
         raise UsageError(
-            f"anyone who reaches {host} could spend this budget: set BURSAR_MCP_TOKEN, "
+            f"anyone who reaches {host} could spend this budget: set OUTLAY_MCP_TOKEN, "
             "or serve on 127.0.0.1"
         )
     return host, int(port)
 
 
 def _token() -> str:
-    return os.environ.get("BURSAR_MCP_TOKEN", "")
+    return os.environ.get("OUTLAY_MCP_TOKEN", "")
 
 
 class _Guarded:

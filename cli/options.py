@@ -10,15 +10,15 @@ import typer
 Home = Annotated[
     Path | None,
     typer.Option(
-        envvar="BURSAR_HOME",
+        envvar="OUTLAY_HOME",
         metavar="DIR",
-        help="Folder of journals and store (default: .bursar in this folder).",
+        help="Folder of journals and store (default: .outlay in this folder).",
     ),
 ]
 Prices = Annotated[
     Path | None,
     typer.Option(
-        envvar="BURSAR_PRICES",
+        envvar="OUTLAY_PRICES",
         metavar="FILE",
         help="TOML file of prices that stand above the built-in ones.",
     ),
@@ -28,40 +28,40 @@ Model = Annotated[
     typer.Option(
         "--model",
         "--policy",
-        envvar="BURSAR_MODEL",
+        envvar="OUTLAY_MODEL",
         metavar="MODEL",
         help="Who decides: openai/NAME, http://HOST:PORT/v1#NAME, embedded, "
         "embedded:FILE.npz, embedded:reader, human, scripted:FILE.json, or router:CHEAP,DEAR.",
     ),
 ]
 Planner = Annotated[
-    str, typer.Option(envvar="BURSAR_PLANNER", metavar="NAME", help="The strategy.")
+    str, typer.Option(envvar="OUTLAY_PLANNER", metavar="NAME", help="The strategy.")
 ]
 Memory = Annotated[
     str,
     typer.Option(
-        envvar="BURSAR_MEMORY", metavar="NAME", help="What the policy sees of its trajectory."
+        envvar="OUTLAY_MEMORY", metavar="NAME", help="What the policy sees of its trajectory."
     ),
 ]
 Plain = Annotated[
     bool,
     typer.Option(
         "--plain",
-        envvar="BURSAR_PLAIN",
+        envvar="OUTLAY_PLAIN",
         help="Plain lines, no colour (by itself where the output is no terminal).",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", envvar="BURSAR_JSON", help="JSON instead of text.")]
+Json = Annotated[bool, typer.Option("--json", envvar="OUTLAY_JSON", help="JSON instead of text.")]
 Planners = Annotated[
     str,
     typer.Option(
-        envvar="BURSAR_PLANNER", metavar="NAMES", help="The strategies, e.g. react,tracker."
+        envvar="OUTLAY_PLANNER", metavar="NAMES", help="The strategies, e.g. react,tracker."
     ),
 ]
 Docs = Annotated[
     Path | None,
     typer.Option(
-        envvar="BURSAR_DOCS",
+        envvar="OUTLAY_DOCS",
         metavar="DIR",
         help="Folder of your documents, for the tools `search` and `open`.",
     ),
@@ -70,25 +70,25 @@ Tools = Annotated[
     list[str] | None,
     typer.Option(
         "--tool",
-        envvar="BURSAR_TOOL",
+        envvar="OUTLAY_TOOL",
         metavar="NAME",
-        help="A further tool that `bursar tools` lists; repeatable.",
+        help="A further tool that `outlay tools` lists; repeatable.",
     ),
 ]
 Yes = Annotated[
     bool,
     typer.Option(
         "--yes",
-        envvar="BURSAR_YES",
+        envvar="OUTLAY_YES",
         help="Approve shell commands that cost nothing without asking.",
     ),
 ]
 System = Annotated[
-    str, typer.Option(envvar="BURSAR_SYSTEM", metavar="TEXT", help="Added to the system message.")
+    str, typer.Option(envvar="OUTLAY_SYSTEM", metavar="TEXT", help="Added to the system message.")
 ]
 Data = Annotated[
     Path | None,
     typer.Option(
-        envvar="BURSAR_DATA", metavar="PATH", help="The suite's data, as it is published."
+        envvar="OUTLAY_DATA", metavar="PATH", help="The suite's data, as it is published."
     ),
 ]

@@ -1,4 +1,4 @@
-"""`bursar power`: how large an experiment must be to see a difference, and what it costs."""
+"""`outlay power`: how large an experiment must be to see a difference, and what it costs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def power(
     delta: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_DELTA",
+            envvar="OUTLAY_DELTA",
             min=0.0001,
             max=1,
             metavar="SHARE",
@@ -27,7 +27,7 @@ def power(
         float,
         typer.Option(
             "--power",
-            envvar="BURSAR_POWER",
+            envvar="OUTLAY_POWER",
             min=0.5,
             max=0.999,
             metavar="SHARE",
@@ -37,7 +37,7 @@ def power(
     level: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_LEVEL",
+            envvar="OUTLAY_LEVEL",
             min=0.5,
             max=0.9999,
             metavar="SHARE",

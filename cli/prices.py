@@ -1,4 +1,4 @@
-"""`bursar prices`: what models and tools cost, and where the prices are from."""
+"""`outlay prices`: what models and tools cost, and where the prices are from."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def everything(book: PriceBook, path: Path | None) -> RenderableType:
     free = ", ".join(FREE_POLICIES)
     parts += [
         Text(f"built in   {count:,} public models (genai-prices {version}); free: {free}"),
-        Text("look up    bursar prices openai/gpt-5-mini"),
-        Text("override   bursar prices --prices FILE   (TOML: docs/prices.md)"),
+        Text("look up    outlay prices openai/gpt-5-mini"),
+        Text("override   outlay prices --prices FILE   (TOML: docs/prices.md)"),
     ]
     return Group(*parts)
 

@@ -1,4 +1,4 @@
-"""`bursar prune`: the texts of old runs are taken out of the journals and the store."""
+"""`outlay prune`: the texts of old runs are taken out of the journals and the store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def prune(
     older: Annotated[
         str,
         typer.Option(
-            envvar="BURSAR_OLDER",
+            envvar="OUTLAY_OLDER",
             metavar="AGE",
             help="Runs of which nothing was written for so long: 90d, 12w or 36h.",
         ),
     ],
     yes: Annotated[
-        bool, typer.Option("--yes", envvar="BURSAR_YES", help="Do it, do not only list it.")
+        bool, typer.Option("--yes", envvar="OUTLAY_YES", help="Do it, do not only list it.")
     ] = False,
     home: options.Home = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`bursar race`: many set-ups meet the same tasks, and those clearly behind are dropped."""
+"""`outlay race`: many set-ups meet the same tasks, and those clearly behind are dropped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def race(
         typer.Option(
             "--model",
             "--policy",
-            envvar="BURSAR_MODEL",
+            envvar="OUTLAY_MODEL",
             metavar="MODEL",
             help="Who decides; repeatable, each further one makes more candidates.",
         ),
@@ -26,29 +26,29 @@ def race(
     memory: Annotated[
         str,
         typer.Option(
-            envvar="BURSAR_MEMORY", metavar="NAMES", help="The memories, e.g. full,window."
+            envvar="OUTLAY_MEMORY", metavar="NAMES", help="The memories, e.g. full,window."
         ),
     ] = "full",
     budget: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_BUDGET",
+            envvar="OUTLAY_BUDGET",
             metavar="LIMITS",
             help="What each run may use, e.g. search=8,open=4; repeatable.",
         ),
     ] = None,
     tasks: Annotated[
         int,
-        typer.Option(envvar="BURSAR_TASKS", min=1, metavar="N", help="Tasks at most."),
+        typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="Tasks at most."),
     ] = 100,
     block: Annotated[
         int,
-        typer.Option(envvar="BURSAR_BLOCK", min=5, metavar="N", help="Tasks between two looks."),
+        typer.Option(envvar="OUTLAY_BLOCK", min=5, metavar="N", help="Tasks between two looks."),
     ] = 20,
     alpha: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_ALPHA",
+            envvar="OUTLAY_ALPHA",
             metavar="SHARE",
             help="Chance at most that the best candidate is dropped.",
         ),
@@ -56,39 +56,39 @@ def race(
     keep: Annotated[
         int,
         typer.Option(
-            envvar="BURSAR_KEEP", min=1, metavar="N", help="Candidates at which the race ends."
+            envvar="OUTLAY_KEEP", min=1, metavar="N", help="Candidates at which the race ends."
         ),
     ] = 1,
     repeats: Annotated[
         int,
-        typer.Option(envvar="BURSAR_REPEATS", min=1, metavar="N", help="Runs of each task."),
+        typer.Option(envvar="OUTLAY_REPEATS", min=1, metavar="N", help="Runs of each task."),
     ] = 1,
     seed: Annotated[
-        int, typer.Option(envvar="BURSAR_SEED", help="Which tasks, and the policy's sampling.")
+        int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks, and the policy's sampling.")
     ] = 0,
     knob: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
+            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
         ),
     ] = None,
     data: options.Data = None,
     concurrency: Annotated[
         int,
         typer.Option(
-            envvar="BURSAR_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
+            envvar="OUTLAY_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
         ),
     ] = 16,
     total_budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_TOTAL_BUDGET", metavar="LIMITS", help="What the race may use: usd=5."
+            envvar="OUTLAY_TOTAL_BUDGET", metavar="LIMITS", help="What the race may use: usd=5."
         ),
     ] = None,
     resume: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_RESUME",
+            envvar="OUTLAY_RESUME",
             metavar="RACE",
             help="Go on with a race; its other options must be given again.",
         ),
@@ -98,7 +98,7 @@ def race(
         typer.Option(
             "--json",
             "--json-file",
-            envvar="BURSAR_JSON_FILE",
+            envvar="OUTLAY_JSON_FILE",
             metavar="FILE",
             help="Write one JSON object per run to this file.",
         ),

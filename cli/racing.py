@@ -24,7 +24,7 @@ from .screen import console, show
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What `bursar race` is to do."""
+    """What `outlay race` is to do."""
 
     plans: Sequence[Plan]
     """Each may ask for several planners and budgets."""
@@ -76,7 +76,7 @@ def carry_out(start: Start, *, plain: bool) -> int:
     out.print()
     show(out, render_race(outcome))
     out.print()
-    out.print(f"race {outcome.race}: bursar report {outcome.race}", soft_wrap=True)
+    out.print(f"race {outcome.race}: outlay report {outcome.race}", soft_wrap=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What it takes to build an agent: from the options of `bursar run`, or from a run's record."""
+"""What it takes to build an agent: from the options of `outlay run`, or from a run's record."""
 
 from __future__ import annotations
 
@@ -151,13 +151,13 @@ def required(value: Any, name: str, example: str) -> Any:
     if value:
         return value
     raise UsageError(
-        f"a {name} is required: give --{name} {example}, or set BURSAR_{name.upper()}, "
-        f"or `{name}` in bursar.toml"
+        f"a {name} is required: give --{name} {example}, or set OUTLAY_{name.upper()}, "
+        f"or `{name}` in outlay.toml"
     )
 
 
 def recorded(run: str, started: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the recorded options of a run that `bursar run` started.
+    """Returns the recorded options of a run that `outlay run` started.
 
     Raises:
         UsageError: somebody else did; the text says how to go on with it.
@@ -168,7 +168,7 @@ def recorded(run: str, started: Mapping[str, Any]) -> Mapping[str, Any]:
     if started["experiment"]:
         raise UsageError(
             f"run {run} belongs to an experiment: go on with it by "
-            f"`bursar bench --resume {started['experiment']}`"
+            f"`outlay bench --resume {started['experiment']}`"
         )
     raise UsageError(
         f"run {run} was started by a program: go on with it there, by `agent.resume({run!r})`"

@@ -1,4 +1,4 @@
-"""`bursar reconcile`: what stayed unknown is settled by a provider's bill."""
+"""`outlay reconcile`: what stayed unknown is settled by a provider's bill."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def reconcile(
 ) -> None:
     """Settle calls of unknown cost by the provider's bill.
 
-    `bursar sql "SELECT hold, usd_held FROM calls WHERE state IN ('open', 'unknown')"` lists
+    `outlay sql "SELECT hold, usd_held FROM calls WHERE state IN ('open', 'unknown')"` lists
     such calls.
     """
     from ..agent import Home

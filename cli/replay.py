@@ -1,4 +1,4 @@
-"""`bursar replay`: a recorded run again for free, or another way from one of its steps."""
+"""`outlay replay`: a recorded run again for free, or another way from one of its steps."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 def replay(
-    run: Annotated[str, typer.Argument(help="The run's id, as `bursar runs` lists it.")],
+    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
     fork: Annotated[
         int | None,
         typer.Option(
-            envvar="BURSAR_FORK",
+            envvar="OUTLAY_FORK",
             metavar="STEP",
-            help="Start a new run that goes its own way from this step on (`bursar show`).",
+            help="Start a new run that goes its own way from this step on (`outlay show`).",
         ),
     ] = None,
     model: options.Model = None,
     planner: Annotated[
         str | None,
-        typer.Option(envvar="BURSAR_PLANNER", metavar="NAME", help="Another strategy, for a fork."),
+        typer.Option(envvar="OUTLAY_PLANNER", metavar="NAME", help="Another strategy, for a fork."),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option(envvar="BURSAR_MEMORY", metavar="NAME", help="Another memory, for a fork."),
+        typer.Option(envvar="OUTLAY_MEMORY", metavar="NAME", help="Another memory, for a fork."),
     ] = None,
     budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_BUDGET",
+            envvar="OUTLAY_BUDGET",
             metavar="LIMITS",
             help="Another budget, for a fork; what the way up to it has cost counts.",
         ),
@@ -51,7 +51,7 @@ def replay(
     """Replay a run for free, or fork it at a step.
 
     A replay asks nobody and pays nothing: it checks that this agent would go the recorded way.
-    Exit codes: 0 the same, 1 something else would be asked; of a fork as for `bursar run`.
+    Exit codes: 0 the same, 1 something else would be asked; of a fork as for `outlay run`.
     """
     from ..agent import Home
     from .recipe import Recipe, absolute, absolute_model, recorded
@@ -82,7 +82,7 @@ def _replay(run: str, recipe: Recipe, story: Story, place: Home) -> int:
     try:
         result = asyncio.run(agent.replay(run))
     except DriftError as error:
-        typer.echo(f"bursar: {error}", err=True)
+        typer.echo(f"outlay: {error}", err=True)
         return 1
     typer.echo(result.text or "(no answer)")
     typer.echo(f"replayed run {run}: the same {result.status} at every step; nothing was spent")

@@ -1,4 +1,4 @@
-"""`bursar report`: what recorded experiments say, on the terminal, as a page and as data."""
+"""`outlay report`: what recorded experiments say, on the terminal, as a page and as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def report(
     html: Annotated[
         Path | None,
         typer.Option(
-            envvar="BURSAR_HTML",
+            envvar="OUTLAY_HTML",
             metavar="FILE",
             help="Write a page with plots, tables and every run, step by step.",
         ),
@@ -31,14 +31,14 @@ def report(
         typer.Option(
             "--csv",
             "--csv-file",
-            envvar="BURSAR_CSV_FILE",
+            envvar="OUTLAY_CSV_FILE",
             metavar="FILE",
             help="Write the runs as CSV.",
         ),
     ] = None,
     parquet: Annotated[
         Path | None,
-        typer.Option(envvar="BURSAR_PARQUET", metavar="FILE", help="Write the runs as Parquet."),
+        typer.Option(envvar="OUTLAY_PARQUET", metavar="FILE", help="Write the runs as Parquet."),
     ] = None,
     home: options.Home = None,
     plain: options.Plain = False,

@@ -1,4 +1,4 @@
-"""Carries out `bursar report` and `bursar power`: reads the store, prints, and writes files."""
+"""Carries out `outlay report` and `outlay power`: reads the store, prints, and writes files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST = 3_000
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Files that `bursar report` is to write; None for those that were not asked for."""
+    """Files that `outlay report` is to write; None for those that were not asked for."""
 
     html: Path | None
     csv: Path | None
@@ -61,7 +61,7 @@ def write_report(home: Home, experiments: Sequence[str], wanted: Wanted, *, plai
 def write_power(
     summaries: Sequence[PowerSummary], wish: Wish, *, plain: bool, as_json: bool
 ) -> None:
-    """Prints what `bursar power` found."""
+    """Prints what `outlay power` found."""
     if not as_json:
         show(console(plain), render_power(summaries, wish))
         return

@@ -1,4 +1,4 @@
-"""`bursar resume`: goes on with a run that was interrupted or whose budget was used up."""
+"""`outlay resume`: goes on with a run that was interrupted or whose budget was used up."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class Mode(StrEnum):
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="The run's id, as `bursar runs` lists it.")],
+    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
     add: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_ADD", metavar="LIMITS", help="What to add to its limits, e.g. usd=1."
+            envvar="OUTLAY_ADD", metavar="LIMITS", help="What to add to its limits, e.g. usd=1."
         ),
     ] = None,
     mode: Annotated[
         Mode,
         typer.Option(
-            envvar="BURSAR_MODE",
+            envvar="OUTLAY_MODE",
             help="Its old budget less what was spent, or the whole budget anew.",
         ),
     ] = Mode.cumulative,
@@ -37,7 +37,7 @@ def resume(
 ) -> None:
     """Go on with an interrupted or exhausted run.
 
-    What is recorded is not paid again. Exit codes as for `bursar run`.
+    What is recorded is not paid again. Exit codes as for `outlay run`.
     """
     from ..agent import Home
     from ..ledger.budget import Budget

@@ -1,4 +1,4 @@
-"""`bursar run`: one task, on a budget."""
+"""`outlay run`: one task, on a budget."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(
     budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_BUDGET",
+            envvar="OUTLAY_BUDGET",
             metavar="LIMITS",
             help="What the run may use at most, e.g. usd=0.10,tokens=200k,search=20,seconds=2m.",
         ),
@@ -33,7 +33,7 @@ def run(
     mcp: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_MCP",
+            envvar="OUTLAY_MCP",
             metavar="SERVER",
             help="An MCP server, as a command line or URL, whose tools are added; repeatable.",
         ),
@@ -43,32 +43,32 @@ def run(
     system: options.System = "",
     temperature: Annotated[
         float | None,
-        typer.Option(envvar="BURSAR_TEMPERATURE", min=0.0, help="Sampling of the policy."),
+        typer.Option(envvar="OUTLAY_TEMPERATURE", min=0.0, help="Sampling of the policy."),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(envvar="BURSAR_SEED", help="Sampling seed, where servers take one."),
+        typer.Option(envvar="OUTLAY_SEED", help="Sampling seed, where servers take one."),
     ] = None,
     max_output: Annotated[
         int | None,
         typer.Option(
-            envvar="BURSAR_MAX_OUTPUT", min=1, metavar="N", help="Output tokens of one policy call."
+            envvar="OUTLAY_MAX_OUTPUT", min=1, metavar="N", help="Output tokens of one policy call."
         ),
     ] = None,
     stream: Annotated[
-        bool, typer.Option("--stream", envvar="BURSAR_STREAM", help="Ask the server for streams.")
+        bool, typer.Option("--stream", envvar="OUTLAY_STREAM", help="Ask the server for streams.")
     ] = False,
     yes: options.Yes = False,
     tool_protocol: Annotated[
         ToolProtocol | None,
         typer.Option(
-            envvar="BURSAR_TOOL_PROTOCOL", help="`text` for servers without tool calling."
+            envvar="OUTLAY_TOOL_PROTOCOL", help="`text` for servers without tool calling."
         ),
     ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
-            envvar="BURSAR_TIMEOUT", min=0.001, metavar="S", help="Seconds of one policy call."
+            envvar="OUTLAY_TIMEOUT", min=0.001, metavar="S", help="Seconds of one policy call."
         ),
     ] = None,
     plain: options.Plain = False,
@@ -86,7 +86,7 @@ def run(
     from .story import Story
 
     if not task.strip():
-        raise UsageError('the task is empty: say what is asked, as in bursar run "Who is …?"')
+        raise UsageError('the task is empty: say what is asked, as in outlay run "Who is …?"')
     limits = Budget.parse(required(budget, "budget", "usd=0.10"))
     recipe = Recipe(
         model=absolute_model(required(model, "model", "openai/NAME")),

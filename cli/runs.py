@@ -1,4 +1,4 @@
-"""`bursar runs`: the latest runs."""
+"""`outlay runs`: the latest runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from . import options
 
 def runs(
     limit: Annotated[
-        int, typer.Option(envvar="BURSAR_LIMIT", min=1, metavar="N", help="The latest N.")
+        int, typer.Option(envvar="OUTLAY_LIMIT", min=1, metavar="N", help="The latest N.")
     ] = 20,
     experiment: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."
+            envvar="OUTLAY_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."
         ),
     ] = None,
     home: options.Home = None,
@@ -41,4 +41,4 @@ def runs(
     if found:
         show(out, table(found, out.width))
     else:
-        out.print("No runs yet: `bursar run` makes one.", soft_wrap=True)
+        out.print("No runs yet: `outlay run` makes one.", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`bursar show`: one run, step by step."""
+"""`outlay show`: one run, step by step."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="The run's id, as `bursar runs` lists it.")],
+    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
     full: Annotated[
         bool,
-        typer.Option("--full", envvar="BURSAR_FULL", help="Replies and observations in full."),
+        typer.Option("--full", envvar="OUTLAY_FULL", help="Replies and observations in full."),
     ] = False,
     output: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_OUTPUT",
+            envvar="OUTLAY_OUTPUT",
             metavar="REF",
             help="Print only the complete tool output that was cut under this ref.",
         ),

@@ -1,4 +1,4 @@
-"""`bursar sql`: a query over everything that was recorded."""
+"""`outlay sql`: a query over everything that was recorded."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def sql(
     ] = None,
     schema: Annotated[
         bool,
-        typer.Option("--schema", envvar="BURSAR_SCHEMA", help="List the views and their columns."),
+        typer.Option("--schema", envvar="OUTLAY_SCHEMA", help="List the views and their columns."),
     ] = False,
     csv: Annotated[
-        bool, typer.Option("--csv", envvar="BURSAR_CSV", help="CSV instead of a table.")
+        bool, typer.Option("--csv", envvar="OUTLAY_CSV", help="CSV instead of a table.")
     ] = False,
     home: options.Home = None,
     plain: options.Plain = False,

@@ -1,4 +1,4 @@
-"""`bursar subroutines`: tool sequences that recorded runs have proved, for the toolpath planner."""
+"""`outlay subroutines`: tool sequences that recorded runs have proved, for the toolpath planner."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def subroutines(
         from ..ledger.errors import UsageError
 
         if name is None:
-            raise UsageError("which one is to be deleted: `bursar subroutines delete NAME`")
+            raise UsageError("which one is to be deleted: `outlay subroutines delete NAME`")
         known.without(name).save(path)
         typer.echo(f"subroutine {name} is deleted, and will not be mined again")
     else:
@@ -91,7 +91,7 @@ def _list(known: Any, path: Path, *, plain: bool, json: bool) -> None:
         show(out, _table(shown))
     else:
         out.print(
-            f"No subroutines in {path}: `bursar subroutines mine` learns them.", soft_wrap=True
+            f"No subroutines in {path}: `outlay subroutines mine` learns them.", soft_wrap=True
         )
 
 

@@ -1,4 +1,4 @@
-"""`bursar suites`: which suites there are, and whether one's data and scorer hold together."""
+"""`outlay suites`: which suites there are, and whether one's data and scorer hold together."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def suites(
     tasks: Annotated[
         int | None,
         typer.Option(
-            envvar="BURSAR_TASKS", min=1, metavar="N", help="The first N (default: all, or 100)."
+            envvar="OUTLAY_TASKS", min=1, metavar="N", help="The first N (default: all, or 100)."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(envvar="BURSAR_SEED", help="Which tasks.")] = 0,
+    seed: Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks.")] = 0,
     knob: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
+            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
         ),
     ] = None,
     json: options.Json = False,
@@ -49,7 +49,7 @@ def suites(
 
     if name is None:
         raise UsageError(
-            "which suite is to be validated? Write e.g. `bursar suites validate gsm8k`"
+            "which suite is to be validated? Write e.g. `outlay suites validate gsm8k`"
         )
 
     settings = {**dict(map(read_knob, knob or [])), **({} if data is None else {"data": str(data)})}

@@ -53,6 +53,6 @@ def _texts(entry: Entry) -> Iterator[Text]:
         yield Text(wording.printable(observation["text"]), style="dim")
         if observation.get("ref"):
             run = entry.event.run
-            yield Text(f"complete: bursar show {run} --output {observation['ref']}", style="cyan")
+            yield Text(f"complete: outlay show {run} --output {observation['ref']}", style="cyan")
     elif why := body.get("why"):
         yield Text(wording.printable(why), style="yellow")

@@ -1,4 +1,4 @@
-"""`bursar tools`: what ships with bursar, what a policy is told of it, and a call to try it."""
+"""`outlay tools`: what ships with outlay, what a policy is told of it, and a call to try it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tools(
     args: Annotated[
         str,
         typer.Option(
-            envvar="BURSAR_ARGS", metavar="JSON", help="Arguments of the call to try, as JSON."
+            envvar="OUTLAY_ARGS", metavar="JSON", help="Arguments of the call to try, as JSON."
         ),
     ] = "{}",
     docs: options.Docs = None,
@@ -33,7 +33,7 @@ def tools(
     home: options.Home = None,
     yes: options.Yes = False,
 ) -> None:
-    """List the tools that ship with bursar, show or try one.
+    """List the tools that ship with outlay, show or try one.
 
     Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
     """
@@ -69,9 +69,9 @@ def _find(action: Action, name: str | None, docs: Path | None, yes: bool) -> lis
     from .recipe import shipped_tools
 
     if not name:
-        raise UsageError(f"name a tool: bursar tools {action.value} calculator")
+        raise UsageError(f"name a tool: outlay tools {action.value} calculator")
     if name == DELEGATE:
-        raise UsageError("delegate takes an agent to make it: bursar run … --tool delegate")
+        raise UsageError("delegate takes an agent to make it: outlay run … --tool delegate")
     if docs is not None:
         of_docs = [tool for tool in documents(docs) if tool.spec.name == name]
         if of_docs:
@@ -129,5 +129,5 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
     shown = next(m.content for m in result.trajectory if m.role == "tool")
     typer.echo(shown.rpartition("\n\nUsed up, and no longer available")[0] or shown)
     cost = "no price is known" if result.cost is None else exact_usd(result.cost)
-    typer.echo(f"\n{cost}; bursar show {result.run}", err=True)
+    typer.echo(f"\n{cost}; outlay show {result.run}", err=True)
     return not any(e.kind == "refused" or e.body.get("ok") is False for e in events)

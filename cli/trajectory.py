@@ -1,4 +1,4 @@
-"""A run's story as the pages of `bursar view` show it."""
+"""A run's story as the pages of `outlay view` show it."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _text(entry: Entry) -> str:
     if entry.sort == "tool":
         observation = body["observation"]
         ref = observation.get("ref")
-        more = f"\n(complete: bursar show {entry.event.run} --output {ref})" if ref else ""
+        more = f"\n(complete: outlay show {entry.event.run} --output {ref})" if ref else ""
         return f"{observation['text']}{more}"
     return ""
 

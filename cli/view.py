@@ -1,4 +1,4 @@
-"""`bursar view`: the store in a browser."""
+"""`outlay view`: the store in a browser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def view(
     port: Annotated[
         int,
         typer.Option(
-            envvar="BURSAR_PORT",
+            envvar="OUTLAY_PORT",
             min=0,
             max=65535,
             metavar="N",
@@ -22,7 +22,7 @@ def view(
         ),
     ] = 8765,
     no_open: Annotated[
-        bool, typer.Option("--no-open", envvar="BURSAR_NO_OPEN", help="Do not open a browser.")
+        bool, typer.Option("--no-open", envvar="OUTLAY_NO_OPEN", help="Do not open a browser.")
     ] = False,
     home: options.Home = None,
 ) -> None:
@@ -41,7 +41,7 @@ def view(
         if package not in ("starlette", "uvicorn"):
             raise
         raise UsageError(
-            f"bursar view needs the package {package}: pip install 'bursar[view]'"
+            f"outlay view needs the package {package}: pip install 'outlay[view]'"
         ) from error
     from ..agent import Home
     from .trajectory import trajectory
@@ -49,7 +49,7 @@ def view(
     listener = _listen(port)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     app = create_app(Home.at(home).path, trajectory)
-    typer.echo(f"bursar view: {url} (Ctrl-C ends it)")
+    typer.echo(f"outlay view: {url} (Ctrl-C ends it)")
     if not no_open:
         import webbrowser
 

@@ -1,4 +1,4 @@
-"""`bursar whatif`: recorded runs under another budget or other prices, for free."""
+"""`outlay whatif`: recorded runs under another budget or other prices, for free."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 def whatif(
     run: Annotated[
-        str | None, typer.Argument(help="The run's id, as `bursar runs` lists it.")
+        str | None, typer.Argument(help="The run's id, as `outlay runs` lists it.")
     ] = None,
     experiment: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_EXPERIMENT", metavar="ID", help="All runs of an experiment, instead."
+            envvar="OUTLAY_EXPERIMENT", metavar="ID", help="All runs of an experiment, instead."
         ),
     ] = None,
     budget: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_BUDGET",
+            envvar="OUTLAY_BUDGET",
             metavar="LIMITS",
             help="The other budget, e.g. usd=0.004; of an experiment also usd=0.002..0.064x2.",
         ),
@@ -46,7 +46,7 @@ def whatif(
     from ..ledger.prices import PriceBook
 
     if (run is None) == (experiment is None):
-        raise UsageError("name a run or an experiment: `bursar whatif RUN --budget usd=0.004`")
+        raise UsageError("name a run or an experiment: `outlay whatif RUN --budget usd=0.004`")
     if not budget and prices is None:
         raise UsageError("another budget or other prices are required: give --budget or --prices")
     place, book = Home.at(home), PriceBook.load(prices)

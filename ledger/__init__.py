@@ -5,7 +5,7 @@ from __future__ import annotations
 from .account import Account, Hold, Overrun, Shortfall
 from .amount import Amount
 from .budget import Budget, Limit
-from .errors import BursarError
+from .errors import OutlayError
 from .events import Event
 from .journal import Journal
 from .lease import Lease, Lender
@@ -15,13 +15,13 @@ __all__ = [
     "Account",
     "Amount",
     "Budget",
-    "BursarError",
     "Event",
     "Hold",
     "Journal",
     "Lease",
     "Lender",
     "Limit",
+    "OutlayError",
     "Overrun",
     "PriceBook",
     "Shortfall",

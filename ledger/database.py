@@ -176,8 +176,8 @@ def _format(database: duckdb.DuckDBPyConnection, path: Path) -> int:
     format = number(database.execute("select format from meta"))
     if format > FORMAT:
         raise JournalError(
-            f"the store {path} has format {format}, and this bursar reads formats up to {FORMAT}: "
-            "update bursar"
+            f"the store {path} has format {format}, and this outlay reads formats up to {FORMAT}: "
+            "update outlay"
         )
     return format
 

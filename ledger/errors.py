@@ -1,7 +1,7 @@
-"""Every error of bursar, by who must act.
+"""Every error of outlay, by who must act.
 
 ```
-BursarError
+OutlayError
 ├── UsageError            the developer or the person at the command line wrote something wrong
 │   ├── BudgetError         a budget that makes no sense, or cannot pay for one call
 │   └── Unpriced            a model or tool without a price under a budget in USD
@@ -18,11 +18,11 @@ BursarError
 from __future__ import annotations
 
 
-class BursarError(Exception):
-    """Base of all errors that bursar raises on purpose. Its text is one clear sentence."""
+class OutlayError(Exception):
+    """Base of all errors that outlay raises on purpose. Its text is one clear sentence."""
 
 
-class UsageError(BursarError):
+class UsageError(OutlayError):
     """Wrong input: says what, where and how to mend it."""
 
 
@@ -49,7 +49,7 @@ class Unpriced(UsageError):
         )
 
 
-class BudgetExhausted(BursarError):
+class BudgetExhausted(OutlayError):
     """A run ended for want of budget (only raised under `raise_on_exhausted=True`).
 
     Attributes:
@@ -61,11 +61,11 @@ class BudgetExhausted(BursarError):
         super().__init__(reason)
 
 
-class ToolError(BursarError):
+class ToolError(OutlayError):
     """A tool cannot do what was asked. The policy sees the text as an error observation."""
 
 
-class PolicyError(BursarError):
+class PolicyError(OutlayError):
     """The policy did not reply.
 
     Attributes:
@@ -89,9 +89,9 @@ class OutcomeUnknown(PolicyError):
     """The call left and no bill came back (time-out, reset, other 5xx, cut stream)."""
 
 
-class JournalError(BursarError):
+class JournalError(OutlayError):
     """The journal or the store cannot be written or read."""
 
 
-class DriftError(BursarError):
+class DriftError(OutlayError):
     """A run that replays its record asked for something else than what is recorded."""

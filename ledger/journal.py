@@ -61,11 +61,11 @@ class Journal:
         except OSError as error:
             raise JournalError(
                 f"the journal cannot be written under {home}: {error.strerror}; "
-                "choose another folder with --home or BURSAR_HOME"
+                "choose another folder with --home or OUTLAY_HOME"
             ) from error
         body = {"format": FORMAT, "journal": self.id, "pid": os.getpid()}
         self.append(Event("", 0, "journal", body={**body, "host": socket.gethostname()}))
-        self._syncer = threading.Thread(target=self._sync_loop, name="bursar-fsync", daemon=True)
+        self._syncer = threading.Thread(target=self._sync_loop, name="outlay-fsync", daemon=True)
         self._syncer.start()
 
     def append(self, event: Event, *, lazily: bool = False) -> str:

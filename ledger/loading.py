@@ -156,7 +156,7 @@ def _format(path: Path, data: bytes) -> int:
         return FORMAT
     if format > FORMAT:
         raise JournalError(
-            f"the journal {path} has format {format}, and this bursar reads formats up to "
-            f"{FORMAT}: update bursar"
+            f"the journal {path} has format {format}, and this outlay reads formats up to "
+            f"{FORMAT}: update outlay"
         )
     return format

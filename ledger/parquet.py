@@ -66,7 +66,7 @@ def import_events(store: Store, path: Path) -> int:
     """
     files = sorted(map(str, path.glob("*.parquet"))) if path.is_dir() else [str(path)]
     if not files or not Path(files[0]).exists():
-        raise UsageError(f"{path} has no events to import: `bursar export` writes such files")
+        raise UsageError(f"{path} has no events to import: `outlay export` writes such files")
     added = 0
     with store.reading() as database:
         known = {name for (name,) in ask(database, "select name from journals", ()).rows}
@@ -115,7 +115,7 @@ def _asked(
     try:
         return database.execute(sql, parameters)
     except duckdb.Error as error:
-        raise UsageError(f"{path} is no export of bursar: {error}".partition("\n")[0]) from error
+        raise UsageError(f"{path} is no export of outlay: {error}".partition("\n")[0]) from error
 
 
 def _extend(path: Path, lines: Iterator[bytes], *, is_known: bool) -> int:

@@ -57,12 +57,12 @@ class Store:
     """The events of all runs in a folder.
 
     Args:
-        home: the folder; `home/journals` has the journals, `home/bursar.duckdb` the database.
+        home: the folder; `home/journals` has the journals, `home/outlay.duckdb` the database.
         wait: seconds to wait for another process that uses the database.
     """
 
     def __init__(self, home: Path, *, wait: float = 30.0) -> None:
-        self.path = home / "bursar.duckdb"
+        self.path = home / "outlay.duckdb"
         self._home = home
         self.journals = home / "journals"
         self._wait = wait
@@ -175,7 +175,7 @@ class Store:
                     self._rewrite(database, [run], None)
                     remove(database, [run])
                     return count
-        raise UsageError(f"there is no run {run!r} in {self._home}: `bursar runs` lists them")
+        raise UsageError(f"there is no run {run!r} in {self._home}: `outlay runs` lists them")
 
     def change(self, runs: Sequence[str], change: Change) -> int:
         """Writes the events of runs anew, in store and journals; returns how many bytes that freed.

@@ -1,4 +1,4 @@
-"""The store's SQL: its tables, and the views that `bursar sql` offers, each documented."""
+"""The store's SQL: its tables, and the views that `outlay sql` offers, each documented."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def page(views: Iterable[View]) -> str:
 
 _HEAD = """# Asking the store with SQL
 
-`bursar sql "SELECT …"` loads what the journals have new into `bursar.duckdb` and runs a
+`outlay sql "SELECT …"` loads what the journals have new into `outlay.duckdb` and runs a
 statement on it, in DuckDB's SQL. It works while runs are live. Only one statement that reads is
-allowed: no COPY, no ATTACH; `bursar export` writes files.
+allowed: no COPY, no ATTACH; `outlay export` writes files.
 For questions that take minutes, take a copy (`Store.snapshot`) and ask that one: the store is
 locked while a statement runs.
 
@@ -91,13 +91,13 @@ Money is exact: USD with twelve decimals. A hold that no bill settled counts as 
 
 ## Archives, and what may go
 
-`bursar export all.parquet` writes every event to a Parquet file (`bursar export DIR`: one file
+`outlay export all.parquet` writes every event to a Parquet file (`outlay export DIR`: one file
 for each journal), with its id and, in the column `body`, its line to the byte. DuckDB and polars
-query such files as they are: `select kind, count(*) from 'all.parquet' group by kind`. `bursar
+query such files as they are: `select kind, count(*) from 'all.parquet' group by kind`. `outlay
 import PATH` adds the events that are not there yet to the journals that they came from; importing
 twice changes nothing.
 
-`bursar prune --older 90d` lists what it would take out of runs of which nothing was written for
+`outlay prune --older 90d` lists what it would take out of runs of which nothing was written for
 90 days, and `--yes` does it: prompts, replies, arguments, observations and values told to the
 policy are emptied in journals and store. Who was called when, under which hold, for how many
 tokens and how much money stays, and so do tasks, answers, scores and budgets: no sum, no report
@@ -105,10 +105,10 @@ and no budget of an experiment changes. Such a run has a time in `runs.pruned`, 
 shown step by step, replayed, forked, resumed or reconciled any more. What belongs together is
 pruned together or not at all: the runs of an experiment, sub-agents and who started them, forks
 and what they come from. Runs in the journal of a live process stay. Tool outputs that were too
-long for the prompt stay in `outputs/`. To have all texts back one day, export before; `bursar
+long for the prompt stay in `outputs/`. To have all texts back one day, export before; `outlay
 forget RUN` is for what must leave no trace, its money included.
 
-This page is made from the comments in `ledger/sql/`: `python -m bursar.ledger.views`.
+This page is made from the comments in `ledger/sql/`: `python -m outlay.ledger.views`.
 """
 
 

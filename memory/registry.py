@@ -11,16 +11,16 @@ from ..ledger.errors import UsageError
 from .memory import Memory
 from .options import full_name, option_types, read_options, split_name
 
-ENTRY_POINTS = "bursar.memories"
+ENTRY_POINTS = "outlay.memories"
 """The entry-point group under which other packages offer memories: name = `module:class`."""
 
 _BUILT_IN = {
-    "full": "bursar.memory.full:Full",
-    "window": "bursar.memory.window:Window",
-    "workspace": "bursar.memory.workspace:Workspace",
-    "summary": "bursar.memory.summary:Summarised",
-    "curated": "bursar.memory.curated:Curating",
-    "state": "bursar.memory.state:Stated",
+    "full": "outlay.memory.full:Full",
+    "window": "outlay.memory.window:Window",
+    "workspace": "outlay.memory.workspace:Workspace",
+    "summary": "outlay.memory.summary:Summarised",
+    "curated": "outlay.memory.curated:Curating",
+    "state": "outlay.memory.state:Stated",
 }
 _OWN = ("name", "price")
 """Fields that are no options: the registry and the agent fill them in."""

@@ -13,24 +13,24 @@ from ..ledger.errors import UsageError
 from ..memory.options import full_name, option_types, read_options, split_name
 from .planner import Planner
 
-ENTRY_POINTS = "bursar.planners"
+ENTRY_POINTS = "outlay.planners"
 """The entry-point group under which other packages offer planners: name = `module:factory`."""
 
 _BUILT_IN = {
-    "react": "bursar.planners.react:react",
-    "tracker": "bursar.planners.react:tracker",
-    "sequential": "bursar.planners.sequential:sequential",
-    "vote": "bursar.planners.vote:vote",
-    "best_of": "bursar.planners.vote:best_of",
-    "plan_execute": "bursar.planners.stepwise:plan_execute",
-    "reflexion": "bursar.planners.reflexion:reflexion",
-    "pdr": "bursar.planners.distill:pdr",
-    "bats": "bursar.planners.bats:bats",
-    "bavt": "bursar.planners.bavt:bavt",
-    "auto": "bursar.planners.auto:auto",
-    "cascade": "bursar.planners.cascade:cascade",
-    "toolchain": "bursar.planners.toolchain:toolchain",
-    "toolpath": "bursar.planners.toolpath:toolpath",
+    "react": "outlay.planners.react:react",
+    "tracker": "outlay.planners.react:tracker",
+    "sequential": "outlay.planners.sequential:sequential",
+    "vote": "outlay.planners.vote:vote",
+    "best_of": "outlay.planners.vote:best_of",
+    "plan_execute": "outlay.planners.stepwise:plan_execute",
+    "reflexion": "outlay.planners.reflexion:reflexion",
+    "pdr": "outlay.planners.distill:pdr",
+    "bats": "outlay.planners.bats:bats",
+    "bavt": "outlay.planners.bavt:bavt",
+    "auto": "outlay.planners.auto:auto",
+    "cascade": "outlay.planners.cascade:cascade",
+    "toolchain": "outlay.planners.toolchain:toolchain",
+    "toolpath": "outlay.planners.toolpath:toolpath",
 }
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
 """The options that every planner takes."""

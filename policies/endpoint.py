@@ -35,7 +35,7 @@ class Endpoint:
         model: the model's name as the server knows it.
         base_url: the server's address up to `/v1`; None means `OPENAI_BASE_URL`, else OpenAI's.
         api_key: None means `OPENAI_API_KEY` for the servers that it belongs to (OpenAI's and
-            that of `OPENAI_BASE_URL`) and `BURSAR_API_KEY` for others.
+            that of `OPENAI_BASE_URL`) and `OUTLAY_API_KEY` for others.
         timeout: seconds after which a call is given up.
         max_output: tokens of output asked for where the request sets nothing.
         stream: asks for the reply piece by piece, each passed to the request's `on_text`.
@@ -220,7 +220,7 @@ def address(base_url: str) -> str:
 def key_source(base_url: str) -> str:
     """Returns the variable that holds the key for a server: OpenAI's key goes to no other."""
     ours = {urlsplit(url).netloc for url in (OPENAI, os.environ.get("OPENAI_BASE_URL") or OPENAI)}
-    return "OPENAI_API_KEY" if urlsplit(base_url).netloc in ours else "BURSAR_API_KEY"
+    return "OPENAI_API_KEY" if urlsplit(base_url).netloc in ours else "OUTLAY_API_KEY"
 
 
 def limit_field(base_url: str, model: str) -> str:

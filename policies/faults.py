@@ -1,4 +1,4 @@
-"""Turns what can go wrong on the way to a server into bursar's two policy errors.
+"""Turns what can go wrong on the way to a server into outlay's two policy errors.
 
 What decides is money: refused means that nothing was billed, unknown means that something may
 have been.

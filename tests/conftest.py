@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from bursar.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.server import LoopbackServer
 
 FOLDERS = (
     "agent",
@@ -24,12 +24,12 @@ FOLDERS = (
     "tools",
     "training",
 )
-SPENDING = ("OPENAI_", "BURSAR_", "ANTHROPIC_")
+SPENDING = ("OPENAI_", "OUTLAY_", "ANTHROPIC_")
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 BARE: set[str] = set()
-"""Folders that worker processes imported without `bursar.` before the name."""
+"""Folders that worker processes imported without `outlay.` before the name."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)
 
 
@@ -62,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.workeroutput["bare"] = sorted(bare)
     elif bare:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        print(f"\nimported without `bursar.` before the name: {', '.join(sorted(bare))}")
+        print(f"\nimported without `outlay.` before the name: {', '.join(sorted(bare))}")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\$ (bursar .*)$", README, re.MULTILINE)
+COMMANDS = re.findall(r"^\$ (outlay .*)$", README, re.MULTILINE)
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -25,7 +25,7 @@ def settings(server: LoopbackServer, tmp_path: Path) -> dict[str, str]:
     server.steps(*[Step(content="It is there.\nAnswer: yes")] * 4)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {
-        **os.environ, "PATH": path, "BURSAR_HOME": str(tmp_path),
+        **os.environ, "PATH": path, "OUTLAY_HOME": str(tmp_path),
         "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "test",
     }  # fmt: skip
 

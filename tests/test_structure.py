@@ -26,7 +26,7 @@ def packages_on_disk() -> set[str]:
     skip = {"tests", "build", "dist", "docs", ".venv", ".typecheck"}
     found = {p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/__init__.py")}
     kept = (p for p in found if not skip.intersection(p.parts))
-    return {"bursar", *(".".join(("bursar", *p.parts)) for p in kept)}
+    return {"outlay", *(".".join(("outlay", *p.parts)) for p in kept)}
 
 
 def test_every_package_is_in_the_wheel() -> None:
@@ -39,14 +39,14 @@ def test_the_root_is_no_module() -> None:
 
 @pytest.mark.parametrize("name", FACADES)
 def test_a_facade_names_what_it_has_in_order(name: str) -> None:
-    facade = importlib.import_module(f"bursar.{name}")
+    facade = importlib.import_module(f"outlay.{name}")
     assert facade.__all__ == sorted(facade.__all__)
     assert all(hasattr(facade, public) for public in facade.__all__)
 
 
 def test_importing_reaches_for_nothing_heavy() -> None:
     heavy = ["torch", "duckdb", "langgraph", "openai", "tiktoken", "genai_prices", "numpy"]
-    names = ", ".join(f"bursar.{name}" for name in ("ledger", "tools", "policies", "cli"))
+    names = ", ".join(f"outlay.{name}" for name in ("ledger", "tools", "policies", "cli"))
     code = f"import sys, {names}; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
@@ -65,12 +65,12 @@ def test_the_wheel_has_what_the_checkout_has(tmp_path: Path) -> None:
     subprocess.run([*build, str(copy)], capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     inside = set(zipfile.ZipFile(wheel).namelist())
-    folders = tuple(f"{name.removeprefix('bursar.').replace('.', '/')}/" for name in PACKAGES)
+    folders = tuple(f"{name.removeprefix('outlay.').replace('.', '/')}/" for name in PACKAGES)
     shipped = (".py", ".sql", ".css", ".js", "py.typed")
     wanted = {
-        f"bursar/{path}"
+        f"outlay/{path}"
         for path in listed
         if path.startswith(folders) and (path.endswith(shipped) or "/prompts/" in path)
     }
     assert wanted <= inside, sorted(wanted - inside)
-    assert not any(name.startswith("bursar/tests") for name in inside)
+    assert not any(name.startswith("outlay/tests") for name in inside)

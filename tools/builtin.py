@@ -1,4 +1,4 @@
-"""The tools that ship with bursar, by what a person types: `NAME` or `NAME:ARGUMENT`."""
+"""The tools that ship with outlay, by what a person types: `NAME` or `NAME:ARGUMENT`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Approve = Callable[[str], bool | Awaitable[bool]]
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """One entry of `bursar tools list`."""
+    """One entry of `outlay tools list`."""
 
     name: str
     argument: str
@@ -99,7 +99,7 @@ def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
     """Returns the tools that `NAME` or `NAME:ARGUMENT` stands for.
 
     Args:
-        spec: as listed by `bursar tools list`; of a group, `read_file:DIR` is one tool alone.
+        spec: as listed by `outlay tools list`; of a group, `read_file:DIR` is one tool alone.
         approve: asked before each shell command; None refuses them all.
 
     Raises:
@@ -118,4 +118,4 @@ def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
         made = entry.make(argument, approve)
         return tuple(each for each in made if name in (entry.name, each.spec.name))
     known = ", ".join(sorted([*(entry.name for entry in BUILT_IN), "open", "search"]))
-    raise UsageError(f"no tool {name!r} ships with bursar; these do: {known}")
+    raise UsageError(f"no tool {name!r} ships with outlay; these do: {known}")

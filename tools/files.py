@@ -33,7 +33,7 @@ def files(
     """Returns the tools that list, read, write and edit the files below a folder.
 
     No path leads out of it; links, devices and hidden names are refused, and so is writing a
-    `bursar.toml`.
+    `outlay.toml`.
 
     Args:
         root: the folder.

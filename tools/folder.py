@@ -16,7 +16,7 @@ from ..ledger.errors import ToolError
 MAX_PATH = 1_000
 """Characters of a path."""
 
-SETTINGS = "bursar.toml"
+SETTINGS = "outlay.toml"
 """Whoever writes this file gives tools and money to the next run: a policy may not."""
 
 _STEP = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | os.O_RDONLY
@@ -68,7 +68,7 @@ class Folder:
         """
         with self._parent(path, make=True) as (parent, name), _told(path):
             if name.casefold() == SETTINGS:
-                raise ToolError(f"{path} would be settings of bursar: only a person writes these")
+                raise ToolError(f"{path} would be settings of outlay: only a person writes these")
             mode = _mode(name, parent, path)
             new = f".{secrets.token_hex(8)}.new"
             try:

@@ -62,7 +62,7 @@ def python(
         UsageError: pydantic-monty is not installed.
     """
     if importlib.util.find_spec("pydantic_monty") is None:
-        raise UsageError("the tool python needs a sandbox: pip install 'bursar[python]'")
+        raise UsageError("the tool python needs a sandbox: pip install 'outlay[python]'")
     sandbox = _Sandbox(seconds, memory, depth)
 
     @tool(price=price, timeout=seconds + 10, max_chars=max_chars)

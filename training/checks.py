@@ -17,7 +17,7 @@ def name_of(row: Row) -> str:
 def check_rows(rows: Sequence[Row]) -> None:
     """Raises UsageError if there are no rows, or a row contradicts itself."""
     if not rows:
-        raise UsageError("there are no rows to train on: run some tasks first (`bursar bench`)")
+        raise UsageError("there are no rows to train on: run some tasks first (`outlay bench`)")
     for row in rows:
         columns = {len(row.mask), len(row.turns), len(row.logprobs or row.mask)}
         if row.tier is Tier.TOKENS:

@@ -138,7 +138,7 @@ def _causal(folder: Path) -> Any:
         from transformers import AutoModelForCausalLM
     except ImportError as error:
         raise UsageError(
-            "a model of Hugging Face needs transformers: pip install 'bursar[train]'"
+            "a model of Hugging Face needs transformers: pip install 'outlay[train]'"
         ) from error
     try:
         return AutoModelForCausalLM.from_pretrained(
@@ -163,7 +163,7 @@ def _with_adapters(model: Any, rank: int) -> Any:
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
-        raise UsageError("--lora needs peft: pip install 'bursar[train]'") from error
+        raise UsageError("--lora needs peft: pip install 'outlay[train]'") from error
     torch.manual_seed(0)  # the same adapters each time: a training that was broken off goes on
     return get_peft_model(
         model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")

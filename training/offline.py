@@ -103,7 +103,7 @@ def preferred(
     if not found:
         raise UsageError(
             "these runs never part at the same prompt to unequal rewards, so there is nothing to "
-            "prefer: record repeats of each task (`bursar bench --repeats 8`)"
+            "prefer: record repeats of each task (`outlay bench --repeats 8`)"
         )
     return found
 

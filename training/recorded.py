@@ -61,7 +61,7 @@ def recorded(
         where = f"experiment {experiment!r} of {store.path}" if experiment else str(store.path)
         raise UsageError(
             f"there is nothing to train on in {where}: no run has ended there with its texts kept "
-            "(`bursar runs` lists them)"
+            "(`outlay runs` lists them)"
         )
     for events in _events(store, [run for (run,) in found]):
         calls = tuple(model_calls(events))

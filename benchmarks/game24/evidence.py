@@ -1,6 +1,6 @@
 """Success and cost of six searches against expansions, on the same proposals.
 
-`python -m bursar.benchmarks.game24.evidence --data FOLDER --tasks 100` lets every search play the
+`python -m outlay.benchmarks.game24.evidence --data FOLDER --tasks 100` lets every search play the
 same puzzles with the simulated player and prints a table per strength of the player (its error
 rates stand in `player.STRENGTHS`): once with steps tried out on forks of the game, once with steps
 that are only planned. A search is played once per puzzle, at the largest number of expansions:

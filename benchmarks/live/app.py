@@ -196,7 +196,7 @@ class _Guarded:
 
 def _style(request: Request) -> Response:
     own = files(__package__).joinpath("view.css").read_text(encoding="utf-8")
-    shared = files("bursar.benchmarks.page").joinpath("style.css").read_text(encoding="utf-8")
+    shared = files("outlay.benchmarks.page").joinpath("style.css").read_text(encoding="utf-8")
     return Response(f"{shared}\n{own}", media_type="text/css")
 
 

@@ -25,7 +25,7 @@ def experiment_list(found: Part[Row], before: Cursor | None, note: str) -> str:
         body = table(_HEADS, [_row(each) for each in found.rows], _NUMBERS)
     else:
         body = tag(
-            "p", "No experiments yet: ", tag("code", "bursar bench"), " makes one.",
+            "p", "No experiments yet: ", tag("code", "outlay bench"), " makes one.",
             class_="empty",
         )  # fmt: skip
     pager = older(more, "/experiments" if before else None)
@@ -33,7 +33,7 @@ def experiment_list(found: Part[Row], before: Cursor | None, note: str) -> str:
 
 
 def report_page(home: Home, name: str) -> str:
-    """Returns the report of an experiment as `bursar report --html` writes it, runs as links.
+    """Returns the report of an experiment as `outlay report --html` writes it, runs as links.
 
     Raises:
         UsageError: there is no such experiment.

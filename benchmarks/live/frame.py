@@ -30,14 +30,14 @@ def page(title: str, *content: Markup | None, here: str = "", note: str = "") ->
         Markup('<meta charset="utf-8">'),
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup('<meta name="color-scheme" content="light dark">'),
-        tag("title", f"{title} · bursar"),
+        tag("title", f"{title} · outlay"),
         Markup('<link rel="icon" href="data:,">'),
         Markup('<link rel="stylesheet" href="/view.css">'),
         Markup('<script src="/view.js" defer></script>'),
     )
     body = tag(
         "body",
-        tag("nav", tag("b", "bursar"), *links),
+        tag("nav", tag("b", "outlay"), *links),
         tag("main", tag("p", note, class_="notice", role="status") if note else None, *content),
     )
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"

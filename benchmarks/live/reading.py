@@ -99,7 +99,7 @@ class Reader:
             key: the same for the same question.
 
         Raises:
-            Busy: the store is in use, or of an older bursar, and the question is new.
+            Busy: the store is in use, or of an older outlay, and the question is new.
             UsageError: DuckDB refuses a query.
         """
         known = self._answers.get(key)
@@ -165,7 +165,7 @@ class Reader:
             loader = self._loader
             if loader is None or not (loader.is_alive() or time.monotonic() < self._next):
                 self._loading = behind
-                loader = threading.Thread(target=self._fetch, args=(journals,), name="bursar-load")
+                loader = threading.Thread(target=self._fetch, args=(journals,), name="outlay-load")
                 self._loader = loader
                 loader.start()
         return loader

@@ -67,7 +67,7 @@ def _nothing(filters: Filters, before: Cursor | None) -> Markup:
     if before is not None or _given(filters):
         return tag("p", "No run is like that. ", tag("a", "All runs", href="/"), class_="empty")
     return tag(
-        "p", "No runs yet: ", tag("code", "bursar run"), " makes one, and it shows up here.",
+        "p", "No runs yet: ", tag("code", "outlay run"), " makes one, and it shows up here.",
         class_="empty",
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`python -m bursar.benchmarks.longrun [growth] [spend] [loss] [rules]`: prints the tables."""
+"""`python -m outlay.benchmarks.longrun [growth] [spend] [loss] [rules]`: prints the tables."""
 
 from __future__ import annotations
 

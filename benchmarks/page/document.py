@@ -48,7 +48,7 @@ def render_page(title: str, report: Report, rows: Sequence[Row], told: Told) -> 
         Markup('<meta charset="utf-8">'),
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup('<meta name="color-scheme" content="light dark">'),
-        tag("title", f"{title} · bursar"),
+        tag("title", f"{title} · outlay"),
         tag("style", style),
     )
     return f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en')}\n"

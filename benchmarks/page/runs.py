@@ -125,14 +125,14 @@ def _run(row: Row, told: Told, keys: Mapping[Setup, Point]) -> Markup:
         "details",
         tag("summary", head),
         tag("ol", *map(_step, steps), class_="steps"),
-        tag("p", tag("code", f"bursar show {row.run} --full"), class_="dim"),
+        tag("p", tag("code", f"outlay show {row.run} --full"), class_="dim"),
         class_="run",
     )
 
 
 def _elsewhere(run: str, told: Told) -> Markup:
     if told.runs_at is None:
-        return tag("code", f"bursar show {run}")
+        return tag("code", f"outlay show {run}")
     return tag("a", run, href=f"{told.runs_at}{run}")
 
 

@@ -1,6 +1,6 @@
 """What starting tool calls while the reply still streams saves (P-ReAct's point), in wall-clock.
 
-    python -m bursar.benchmarks.perf.ahead
+    python -m outlay.benchmarks.perf.ahead
 
 A loopback server streams a reply with several tool calls, one every so many milliseconds. Each
 tool takes a while, and two may run at once. Read-only tools start as soon as their arguments are

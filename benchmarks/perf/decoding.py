@@ -1,6 +1,6 @@
 """How fast the embedded transformer reads and writes: NumPy, and onnxruntime where it is installed.
 
-    OMP_NUM_THREADS=1 python -m bursar.benchmarks.perf.decoding
+    OMP_NUM_THREADS=1 python -m outlay.benchmarks.perf.decoding
 
 One transcript is read (prefilled) and then written on token by token, with a cache of keys and
 values either way; NumPy also writes 64 transcripts side by side. The floor, in the same run, is the

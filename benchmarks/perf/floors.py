@@ -1,4 +1,4 @@
-"""The set-ups that the overhead benchmark compares: bursar, and the floors below it.
+"""The set-ups that the overhead benchmark compares: outlay, and the floors below it.
 
 Each one plays the same conversation with the same server: a model call a turn, a trivial tool
 call after every turn but the last, and the whole prompt sent again each time. Libraries are
@@ -62,7 +62,7 @@ async def bare_aiohttp(url: str, model: str, folder: Path) -> AsyncIterator[Play
 
 @asynccontextmanager
 async def endpoint(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
-    """bursar's endpoint alone, in a loop by hand: the openai client's raw post on aiohttp."""
+    """outlay's endpoint alone, in a loop by hand: the openai client's raw post on aiohttp."""
     policy = _endpoint(url, model)
 
     async def play(question: str) -> str:
@@ -116,7 +116,7 @@ async def langgraph(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
 
 
 @asynccontextmanager
-async def bursar(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
+async def outlay(url: str, model: str, folder: Path) -> AsyncIterator[Play]:
     """An agent on a budget in USD, tokens and tool calls: ledger, fsynced journal and graph."""
     agent = Agent(
         model=_endpoint(url, model),
@@ -142,9 +142,9 @@ SET_UPS: dict[str, SetUp] = {
     "aiohttp by hand": bare_aiohttp,
     "endpoint alone": endpoint,
     "LangGraph on aiohttp": langgraph,
-    "bursar": bursar,
+    "outlay": outlay,
 }
-"""By the name that tables show; bursar last."""
+"""By the name that tables show; outlay last."""
 
 
 class _Messages(TypedDict):

@@ -1,6 +1,6 @@
 """What a turn costs: CPU, wall, memory and journal, against floors measured in the same run.
 
-`python -m bursar.benchmarks.perf.overhead` measures one agent of 20 turns against a server that
+`python -m outlay.benchmarks.perf.overhead` measures one agent of 20 turns against a server that
 answers at once, and 200 and 1,000 concurrent agents of 10 turns against one that takes 200 ms.
 The server runs in a process of its own, and so does each measurement; the set-ups take turns, so
 that a busy machine slows all of them alike. Compare ratios, not absolute times.
@@ -100,7 +100,7 @@ class Row:
 
 def measure(set_up: str, url: str, case: Case) -> Sample:
     """Plays the case in this process after a conversation to warm up."""
-    with tempfile.TemporaryDirectory(prefix="bursar-overhead-") as folder:
+    with tempfile.TemporaryDirectory(prefix="outlay-overhead-") as folder:
         return asyncio.run(_measure(set_up, url, case, Path(folder)))
 
 

@@ -1,6 +1,6 @@
 """A loopback OpenAI-compatible server that bills as told and counts what it served.
 
-`python -m bursar.benchmarks.perf.server --port 0` prints its address and serves until its input
+`python -m outlay.benchmarks.perf.server --port 0` prints its address and serves until its input
 ends. Besides `POST …/chat/completions` it knows `GET /served` (what it did and billed) and
 `POST /plan` (a JSON list of steps, answered in this order before the script is asked again).
 """
@@ -213,7 +213,7 @@ def _head(status: int, kind: str, headers: Any, framing: str) -> bytes:
 @contextmanager
 def in_process() -> Iterator[str]:
     """Runs a server in a process of its own and yields its address."""
-    command = [sys.executable, "-m", "bursar.benchmarks.perf.server", "--port", "0"]
+    command = [sys.executable, "-m", "outlay.benchmarks.perf.server", "--port", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout

@@ -1,7 +1,7 @@
 """How the store does at size: loading, the views, Parquet out and in, memory and disk.
 
-    python -m bursar.benchmarks.perf.store --events 1000000
-    python -m bursar.benchmarks.perf.store --events 10000000 --folder /big/disk
+    python -m outlay.benchmarks.perf.store --events 1000000
+    python -m outlay.benchmarks.perf.store --events 10000000 --folder /big/disk
 
 Journals of runs of about twelve turns are written into a new folder, sixteen runs at a time. Each
 step has a process of its own. A view is asked for every value that it has, `select

@@ -1,6 +1,6 @@
 """How fast exact search over typed tools is: nodes expanded a second, and against a bare heap.
 
-    python -m bursar.benchmarks.perf.toolpath
+    python -m outlay.benchmarks.perf.toolpath
 
 Random typed graphs of 1,000 tools are searched from end to end. The time is the processor's, for
 the whole call: lower bounds and search; compiling the graph is done before. The floor, in the same

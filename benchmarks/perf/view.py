@@ -1,8 +1,8 @@
-"""How fast `bursar view` answers over a large store.
+"""How fast `outlay view` answers over a large store.
 
-    python -m bursar.benchmarks.perf.view --events 1000000
+    python -m outlay.benchmarks.perf.view --events 1000000
 
-The journals are those of `bursar.benchmarks.perf.store`. The store is loaded first; then the
+The journals are those of `outlay.benchmarks.perf.store`. The store is loaded first; then the
 program is started, and each page is asked for over HTTP. The first line is the first page of the
 fresh process; of the others the median of five counts, each after one more event, so that none
 is remembered. The last lines are the first two pages of a process that finds no store: the load
@@ -40,8 +40,8 @@ PAUSE = 1.2
 
 @contextmanager
 def viewing(home: Path) -> Iterator[str]:
-    """Starts `bursar view` and returns its address."""
-    program = str(Path(sys.executable).parent / "bursar")
+    """Starts `outlay view` and returns its address."""
+    program = str(Path(sys.executable).parent / "outlay")
     command = [program, "view", "--port", "0", "--no-open", "--home", str(home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -81,7 +81,7 @@ class _ByKind:
 def _task(record: Record) -> Task:
     for name in _UNKNOWN_HERE:
         if record.fields.get(name):
-            raise record.wrong(name, "asks for a machine to work on, which bursar does not have")
+            raise record.wrong(name, "asks for a machine to work on, which outlay does not have")
     choices = _choices(record)
     target = _target(record, choices)
     metadata = {"record": _metadata(record)}

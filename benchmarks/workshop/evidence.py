@@ -1,6 +1,6 @@
 """What exact search and subroutines are worth on the Workshop, against the same search without.
 
-    python -m bursar.benchmarks.workshop.evidence
+    python -m outlay.benchmarks.workshop.evidence
 
 For each seed a shop is drawn. Orders of that shop are first carried out by search alone, and what
 they show is mined. Then every set-up carries out the same further orders:

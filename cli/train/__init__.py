@@ -1,1 +1,1 @@
-"""`bursar train …`: one file a verb."""
+"""`outlay train …`: one file a verb."""

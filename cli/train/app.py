@@ -1,4 +1,4 @@
-"""`bursar train`: its verbs put together."""
+"""`outlay train`: its verbs put together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bursar train embedded` and `bursar train demo`: the transformer that ships, made anew."""
+"""`outlay train embedded` and `outlay train demo`: the transformer that ships, made anew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import options
 Out = Annotated[
     Path,
     typer.Option(
-        envvar="BURSAR_OUT",
+        envvar="OUTLAY_OUT",
         metavar="FILE.npz",
         help="Where the weights go; FILE.sft.npz, the log FILE.jsonl and its curves FILE.svg go "
         "beside them.",
@@ -21,7 +21,7 @@ Out = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(envvar="BURSAR_SEED", help="Fixes the episodes and the first weights."),
+    typer.Option(envvar="OUTLAY_SEED", help="Fixes the episodes and the first weights."),
 ]
 
 
@@ -30,17 +30,17 @@ def embedded(
     tokens: Annotated[
         int | None,
         typer.Option(
-            envvar="BURSAR_TOKENS", metavar="N", min=1_000, help="Tokens of experts' episodes."
+            envvar="OUTLAY_TOKENS", metavar="N", min=1_000, help="Tokens of experts' episodes."
         ),
     ] = None,
     rounds: Annotated[
         int | None,
-        typer.Option(envvar="BURSAR_ROUNDS", metavar="N", min=1, help="Rounds of reinforcement."),
+        typer.Option(envvar="OUTLAY_ROUNDS", metavar="N", min=1, help="Rounds of reinforcement."),
     ] = None,
     start: Annotated[
         Path | None,
         typer.Option(
-            envvar="BURSAR_START", metavar="FILE.npz", help="Weights to go on from, at half rate."
+            envvar="OUTLAY_START", metavar="FILE.npz", help="Weights to go on from, at half rate."
         ),
     ] = None,
     seed: Seed = None,
@@ -48,7 +48,7 @@ def embedded(
 ) -> None:
     """Train the embedded transformer: imitation of experts, then reinforcement.
 
-    Needs torch (`pip install 'bursar[train]'`). The result is a model string:
+    Needs torch (`pip install 'outlay[train]'`). The result is a model string:
     `--model embedded:tiny.npz`.
     """
     from ...training.embedded.recipe import Recipe, further
@@ -65,7 +65,7 @@ def embedded(
 def demo(out: Out = Path("demo.npz"), seed: Seed = None, plain: options.Plain = False) -> None:
     """Train a small one in minutes; show success and cost before and after.
 
-    Needs torch (`pip install 'bursar[train]'`).
+    Needs torch (`pip install 'outlay[train]'`).
     """
     from ...training.embedded.recipe import SMALL
     from .telling import carry_out

@@ -1,4 +1,4 @@
-"""`bursar train sft`, `dpo` and `rl`: a model learns from recorded runs, or from its own."""
+"""`outlay train sft`, `dpo` and `rl`: a model learns from recorded runs, or from its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sft(
     cheapest: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_CHEAPEST",
+            envvar="OUTLAY_CHEAPEST",
             min=0,
             max=1,
             help="Share of each task's right runs that is kept, the cheapest first.",
@@ -34,7 +34,7 @@ def sft(
 ) -> None:
     """Imitate recorded runs that were right.
 
-    Needs torch (`pip install 'bursar[train]'`) and runs with token ids (docs/training.md). A
+    Needs torch (`pip install 'outlay[train]'`) and runs with token ids (docs/training.md). A
     training that was broken off goes on when it is started again.
     """
     need_torch()
@@ -57,7 +57,7 @@ def dpo(
     beta: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_BETA", min=0, help="How dearly the model pays for what it unlearns."
+            envvar="OUTLAY_BETA", min=0, help="How dearly the model pays for what it unlearns."
         ),
     ] = 0.1,
     cost_share: options.CostShare = 0.2,
@@ -71,7 +71,7 @@ def dpo(
     """Prefer the better of two replies to the same prompt.
 
     The pairs are made of recorded runs with token ids that part at some step: repeats of a task,
-    forks, attempts. Needs torch (`pip install 'bursar[train]'`). A training that was broken off
+    forks, attempts. Needs torch (`pip install 'outlay[train]'`). A training that was broken off
     goes on when it is started again.
     """
     need_torch()
@@ -92,53 +92,53 @@ def rl(
     source: options.Source = None,
     suite: Annotated[
         str | None,
-        typer.Option(envvar="BURSAR_SUITE", metavar="NAME", help="Whose tasks are played."),
+        typer.Option(envvar="OUTLAY_SUITE", metavar="NAME", help="Whose tasks are played."),
     ] = None,
     knob: options.Knobs = None,
     tasks: Annotated[
-        int, typer.Option(envvar="BURSAR_TASKS", min=1, metavar="N", help="Tasks to draw from.")
+        int, typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="Tasks to draw from.")
     ] = 200,
     per_round: Annotated[
-        int, typer.Option(envvar="BURSAR_PER_ROUND", min=1, metavar="N", help="Tasks of a round.")
+        int, typer.Option(envvar="OUTLAY_PER_ROUND", min=1, metavar="N", help="Tasks of a round.")
     ] = 20,
     planner: common.Planner = "tracker",
     memory: common.Memory = "full",
     budget: Annotated[
         list[str] | None,
         typer.Option(
-            envvar="BURSAR_BUDGET", metavar="LIMITS", help="Of single runs; repeatable, in turn."
+            envvar="OUTLAY_BUDGET", metavar="LIMITS", help="Of single runs; repeatable, in turn."
         ),
     ] = None,
     total_budget: Annotated[
         str | None,
         typer.Option(
-            envvar="BURSAR_TOTAL_BUDGET", metavar="LIMITS", help="Of all rollouts together."
+            envvar="OUTLAY_TOTAL_BUDGET", metavar="LIMITS", help="Of all rollouts together."
         ),
     ] = None,
     rounds: Annotated[
-        int, typer.Option(envvar="BURSAR_ROUNDS", min=1, metavar="N", help="Of play and learning.")
+        int, typer.Option(envvar="OUTLAY_ROUNDS", min=1, metavar="N", help="Of play and learning.")
     ] = 20,
     group: Annotated[
-        int, typer.Option(envvar="BURSAR_GROUP", min=2, metavar="N", help="Rollouts of a task.")
+        int, typer.Option(envvar="OUTLAY_GROUP", min=2, metavar="N", help="Rollouts of a task.")
     ] = 8,
     uniform: Annotated[
         bool,
         typer.Option(
-            "--uniform", envvar="BURSAR_UNIFORM", help="The same rollouts for every task."
+            "--uniform", envvar="OUTLAY_UNIFORM", help="The same rollouts for every task."
         ),
     ] = False,
     loss: Annotated[
         options.Method | None,
-        typer.Option(envvar="BURSAR_LOSS", help="The loss (default: loop, or with --from replay)."),
+        typer.Option(envvar="OUTLAY_LOSS", help="The loss (default: loop, or with --from replay)."),
     ] = None,
     entropy: Annotated[
         float,
-        typer.Option(envvar="BURSAR_ENTROPY", min=0, help="What a nat of entropy a token earns."),
+        typer.Option(envvar="OUTLAY_ENTROPY", min=0, help="What a nat of entropy a token earns."),
     ] = 0.0,
     kl: Annotated[
         float,
         typer.Option(
-            envvar="BURSAR_KL",
+            envvar="OUTLAY_KL",
             min=0,
             help="What a nat a token of divergence from the model at the start costs.",
         ),

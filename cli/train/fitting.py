@@ -1,4 +1,4 @@
-"""Carries out what `bursar train` learns from recorded runs, and tells how it goes."""
+"""Carries out what `outlay train` learns from recorded runs, and tells how it goes."""
 
 from __future__ import annotations
 

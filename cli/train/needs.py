@@ -10,4 +10,4 @@ def need_torch() -> None:
     from ...ledger.errors import UsageError
 
     if find_spec("torch") is None:
-        raise UsageError("training needs torch: pip install 'bursar[train]'")
+        raise UsageError("training needs torch: pip install 'outlay[train]'")

@@ -1,4 +1,4 @@
-"""The options that several verbs of `bursar train` share."""
+"""The options that several verbs of `outlay train` share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Model = Annotated[
     Path,
     typer.Option(
         "--model",
-        envvar="BURSAR_TRAIN_MODEL",
+        envvar="OUTLAY_TRAIN_MODEL",
         metavar="PATH",
         help="An .npz of the embedded transformer, or the folder of a Hugging Face model.",
     ),
@@ -34,7 +34,7 @@ Model = Annotated[
 Out = Annotated[
     Path,
     typer.Option(
-        envvar="BURSAR_OUT",
+        envvar="OUTLAY_OUT",
         metavar="PATH",
         help="Where the trained model goes; checkpoint, metrics and curves go beside it.",
     ),
@@ -43,34 +43,34 @@ Source = Annotated[
     str | None,
     typer.Option(
         "--from",
-        envvar="BURSAR_FROM",
+        envvar="OUTLAY_FROM",
         metavar="EXPERIMENT",
         help="Recorded runs to learn from; nothing is played then.",
     ),
 ]
 Epochs = Annotated[
-    int, typer.Option(envvar="BURSAR_EPOCHS", min=1, metavar="N", help="Passes over the runs.")
+    int, typer.Option(envvar="OUTLAY_EPOCHS", min=1, metavar="N", help="Passes over the runs.")
 ]
 Rate = Annotated[
-    float, typer.Option(envvar="BURSAR_RATE", min=0, help="Learning rate at its highest.")
+    float, typer.Option(envvar="OUTLAY_RATE", min=0, help="Learning rate at its highest.")
 ]
 Lora = Annotated[
     int,
-    typer.Option(envvar="BURSAR_LORA", min=0, metavar="RANK", help="Train LoRA adapters instead."),
+    typer.Option(envvar="OUTLAY_LORA", min=0, metavar="RANK", help="Train LoRA adapters instead."),
 ]
 On = Annotated[
     Device | None,
     typer.Option(
         "--device",
-        envvar="BURSAR_DEVICE",
+        envvar="OUTLAY_DEVICE",
         help="Where it is trained (default: a GPU that torch sees, else the processor).",
     ),
 ]
-Seed = Annotated[int, typer.Option(envvar="BURSAR_SEED", help="Order, and random draws.")]
+Seed = Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Order, and random draws.")]
 CostShare = Annotated[
     float,
     typer.Option(
-        envvar="BURSAR_COST_SHARE",
+        envvar="OUTLAY_COST_SHARE",
         min=0,
         max=1,
         help="Share of the reward that a low cost earns where the answer is right.",
@@ -79,6 +79,6 @@ CostShare = Annotated[
 Knobs = Annotated[
     list[str] | None,
     typer.Option(
-        envvar="BURSAR_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
+        envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
     ),
 ]

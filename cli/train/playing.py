@@ -1,4 +1,4 @@
-"""Carries out `bursar train rl --suite`: rounds of play and learning, and how they go."""
+"""Carries out `outlay train rl --suite`: rounds of play and learning, and how they go."""
 
 from __future__ import annotations
 

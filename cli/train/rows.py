@@ -1,4 +1,4 @@
-"""`bursar train rows` and `bursar train export`: recorded runs as training data."""
+"""`outlay train rows` and `outlay train export`: recorded runs as training data."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from . import options
 Out = Annotated[
     Path,
     typer.Option(
-        envvar="BURSAR_OUT", metavar="FILE", help="Where it goes; ends in .parquet or .jsonl."
+        envvar="OUTLAY_OUT", metavar="FILE", help="Where it goes; ends in .parquet or .jsonl."
     ),
 ]
 Experiment = Annotated[
     str | None,
-    typer.Option(envvar="BURSAR_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."),
+    typer.Option(envvar="OUTLAY_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."),
 ]
 Solved = Annotated[
-    bool, typer.Option("--solved", envvar="BURSAR_SOLVED", help="Only runs with full marks.")
+    bool, typer.Option("--solved", envvar="OUTLAY_SOLVED", help="Only runs with full marks.")
 ]
 SuiteName = Annotated[
     str | None,
     typer.Option(
         "--suite",
-        envvar="BURSAR_SUITE",
+        envvar="OUTLAY_SUITE",
         metavar="NAME",
         help="The suite of the tasks: it knows their tools, and judges each attempt of a run.",
     ),
 ]
 Tasks = Annotated[
-    int, typer.Option(envvar="BURSAR_TASKS", min=1, metavar="N", help="The suite's first N tasks.")
+    int, typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="The suite's first N tasks.")
 ]
-Seed = Annotated[int, typer.Option(envvar="BURSAR_SEED", help="Which tasks of the suite.")]
+Seed = Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks of the suite.")]
 
 
 class Target(StrEnum):
@@ -81,7 +81,7 @@ def rows(
 
 def export(
     to: Annotated[
-        Target, typer.Option(envvar="BURSAR_TO", metavar="FORM", help="For which engine.")
+        Target, typer.Option(envvar="OUTLAY_TO", metavar="FORM", help="For which engine.")
     ],
     out: Out = Path("export.jsonl"),
     experiment: Experiment = None,

@@ -1,6 +1,6 @@
 """Runs a command in a terminal of 100 columns and writes what it shows as an SVG picture.
 
-python docs/images/record.py docs/images/bench.svg -- bursar bench almanac …
+python docs/images/record.py docs/images/bench.svg -- outlay bench almanac …
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
     lines = shown(command).replace("\r\n", "\n").split("\n")
     final = [line.rsplit("\r", 1)[-1] for line in lines]
     console.print(Text.from_ansi("\n".join(final)))
-    Path(path).write_text(console.export_svg(title="bursar"), encoding="utf-8")
+    Path(path).write_text(console.export_svg(title="outlay"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def read(text: str) -> Catalogue:
         first = error.errors(include_url=False, include_input=False)[0]
         raise UsageError(
             f"the tool {CATALOGUE!r} lists no abilities ({first['msg']}): build it with "
-            "`bursar.planners.toolpath.catalogue`"
+            "`outlay.planners.toolpath.catalogue`"
         ) from error
     check(found.abilities)
     return found

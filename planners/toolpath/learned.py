@@ -49,7 +49,7 @@ class Learned:
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"{path} cannot be read as subroutines ({_first(error)}): remove it, "
-                "`bursar subroutines mine` makes it anew"
+                "`outlay subroutines mine` makes it anew"
             ) from error
 
     def save(self, path: Path) -> None:

@@ -60,7 +60,7 @@ def toolpath(
         retry: a failed step is tried once more, with changed arguments, where the catalogue
             names any.
         expansions: nodes that one search may look at.
-        learned: file of what `bursar subroutines mine` has learned; "": nothing is known.
+        learned: file of what `outlay subroutines mine` has learned; "": nothing is known.
         subroutines: whether its subroutines are tried before anything is searched for.
         estimates: whether searches reckon with what tools have been found to cost.
     """

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 import pytest
 
-from bursar.agent import Agent, Home, Record
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.amount import NOTHING, Amount
-from bursar.ledger.events import Event
-from bursar.policies import Endpoint
-from bursar.tools import Tool, tool
+from outlay.agent import Agent, Home, Record
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.amount import NOTHING, Amount
+from outlay.ledger.events import Event
+from outlay.policies import Endpoint
+from outlay.tools import Tool, tool
 
 INPUT = Decimal("0.000001")
 """USD for a prompt token."""

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bursar.agent import Agent
-from bursar.ledger.errors import OutcomeUnknown
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Endpoint, Scripted
-from bursar.tools import Tool, tool
+from outlay.agent import Agent
+from outlay.ledger.errors import OutcomeUnknown
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.policies import Endpoint, Scripted
+from outlay.tools import Tool, tool
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 USAGE = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.records import ToolCall
-from bursar.policies import Scripted
-from bursar.tools import tool
+from outlay.agent import Agent
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.records import ToolCall
+from outlay.policies import Scripted
+from outlay.tools import tool
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}
 

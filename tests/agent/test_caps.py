@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Result
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.account import Account
-from bursar.ledger.budget import Budget
-from bursar.ledger.errors import BudgetError, BudgetExhausted, Unpriced
-from bursar.ledger.records import ToolCall
-from bursar.policies import Scripted
-from bursar.tools import Tool, tool
+from outlay.agent import Agent, Result
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.account import Account
+from outlay.ledger.budget import Budget
+from outlay.ledger.errors import BudgetError, BudgetExhausted, Unpriced
+from outlay.ledger.records import ToolCall
+from outlay.policies import Scripted
+from outlay.tools import Tool, tool
 
 TURNS = "turns-20-calls-1"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Result, costs, parting
-from bursar.ledger.records import Message, Reply, ToolCall, Usage
-from bursar.policies import Scripted
-from bursar.policies.scripted import by_turn
-from bursar.tools import tool
+from outlay.agent import Agent, Result, costs, parting
+from outlay.ledger.records import Message, Reply, ToolCall, Usage
+from outlay.policies import Scripted
+from outlay.policies.scripted import by_turn
+from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\noutput = 10\n'
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, delegate
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Scripted
-from bursar.tools import tool
+from outlay.agent import Agent, delegate
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.policies import Scripted
+from outlay.tools import tool
 
 USAGE = Usage(input=100, output=5)
 

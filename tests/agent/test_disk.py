@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.errors import JournalError
-from bursar.ledger.store import Store
-from bursar.tools import Tool
+from outlay.agent import Agent
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.errors import JournalError
+from outlay.ledger.store import Store
+from outlay.tools import Tool
 
 FULL = """
     import asyncio, resource, signal, sys
     from pathlib import Path
-    from bursar.agent import Agent, Home
-    from bursar.ledger.errors import JournalError
-    from bursar.policies import Endpoint
-    from bursar.tools import tool
+    from outlay.agent import Agent, Home
+    from outlay.ledger.errors import JournalError
+    from outlay.policies import Endpoint
+    from outlay.tools import tool
 
     @tool(price=0, read_only=True)
     def lookup(query: str) -> str:
@@ -117,7 +117,7 @@ async def test_a_reader_beside_a_running_agent(
     agent_for: Callable[..., Agent], server: LoopbackServer, home: Path, book: Any
 ) -> None:
     reader = (
-        "import sys; from pathlib import Path; from bursar.ledger.store import Store\n"
+        "import sys; from pathlib import Path; from outlay.ledger.store import Store\n"
         "store = Store(Path(sys.argv[1]))\n"
         "for _ in range(4): print(store.query('SELECT count(*) FROM events'))"
     )

@@ -6,15 +6,15 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from bursar.agent import Agent, Labels
-from bursar.agent.earlier import is_solved, lessons_of, outcomes_of, steps_of
-from bursar.ledger.records import Message, Request, ToolCall
-from bursar.memory import memory
-from bursar.memory.bandit import Outcome
-from bursar.memory.examples import Examples, with_examples
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step
-from bursar.tools import tool
+from outlay.agent import Agent, Labels
+from outlay.agent.earlier import is_solved, lessons_of, outcomes_of, steps_of
+from outlay.ledger.records import Message, Request, ToolCall
+from outlay.memory import memory
+from outlay.memory.bandit import Outcome
+from outlay.memory.examples import Examples, with_examples
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step
+from outlay.tools import tool
 
 
 @tool(price="0.001", read_only=True, inline=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.tools import Tool, tool
+from outlay.agent import Agent
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.tools import Tool, tool
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}
 

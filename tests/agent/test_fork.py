@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Home
-from bursar.ledger.errors import BudgetError, DriftError, UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import planner_names
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step, by_turn
-from bursar.tools import tool
+from outlay.agent import Agent, Home
+from outlay.ledger.errors import BudgetError, DriftError, UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import planner_names
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step, by_turn
+from outlay.tools import tool
 
 ASKING = [name for name in planner_names() if name != "toolpath"]
 """Planners that ask the policy."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.ledger.budget import Budget
-from bursar.ledger.errors import UsageError
-from bursar.memory import Full
-from bursar.planners import planner
-from bursar.policies import policy
+from outlay.agent import Agent
+from outlay.ledger.budget import Budget
+from outlay.ledger.errors import UsageError
+from outlay.memory import Full
+from outlay.planners import planner
+from outlay.policies import policy
 
 TEXTS = {"model": "embedded:reader", "budget": "usd=1", "planner": "tracker", "memory": "full"}
 PARTS = {

@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 import pytest
 
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
 
 RUNS = 200
 TURNS = 12

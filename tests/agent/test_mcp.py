@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.ledger.errors import Unpriced, UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Scripted
+from outlay.agent import Agent
+from outlay.ledger.errors import Unpriced, UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.policies import Scripted
 
 SERVER = Path(__file__).parents[1] / "tools" / "mcp" / "a_server.py"
 COMMAND = shlex.join([sys.executable, str(SERVER)])

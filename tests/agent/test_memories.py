@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Options, Result
-from bursar.benchmarks.almanac import almanac
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.memory import memory_names
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step
-from bursar.tools import recall, tool
+from outlay.agent import Agent, Options, Result
+from outlay.benchmarks.almanac import almanac
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.memory import memory_names
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step
+from outlay.tools import recall, tool
 
 PRICES = '[models."scripted"]\ninput = 1\noutput = 10\n'
 SMALL = {"summary": "summary:limit=700:times=2", "curated": "curated:limit=700",

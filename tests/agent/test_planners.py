@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Result
-from bursar.ledger.events import Event
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import planner_names
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step
-from bursar.tools import tool
+from outlay.agent import Agent, Result
+from outlay.ledger.events import Event
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import planner_names
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step
+from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\noutput = 10\n'
 ASKING = [name for name in planner_names() if name != "toolpath"]

@@ -14,13 +14,13 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bursar.agent import Agent, Home, Options, Record, Result, final_answer
-from bursar.agent.prefixes import Prefixes, delta, restore
-from bursar.ledger.errors import BudgetError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import planner_names
-from bursar.policies import Scripted
-from bursar.tools import tool
+from outlay.agent import Agent, Home, Options, Record, Result, final_answer
+from outlay.agent.prefixes import Prefixes, delta, restore
+from outlay.ledger.errors import BudgetError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import planner_names
+from outlay.policies import Scripted
+from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\ncache_read = 0.1\noutput = 10\nreasoning = 20\n'
 

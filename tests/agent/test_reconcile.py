@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Home, Options, Record
-from bursar.agent.reconcile import read_bill, reconcile
-from bursar.ledger.errors import OutcomeUnknown, UsageError
-from bursar.ledger.prices import PriceBook
-from bursar.policies import Scripted
+from outlay.agent import Agent, Home, Options, Record
+from outlay.agent.reconcile import read_bill, reconcile
+from outlay.ledger.errors import OutcomeUnknown, UsageError
+from outlay.ledger.prices import PriceBook
+from outlay.policies import Scripted
 
 PRICES = '[models."scripted"]\ninput = 1.0\noutput = 2.0\n'
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Options, Result
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.errors import DriftError, UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Scripted
-from bursar.tools import Tool, tool
+from outlay.agent import Agent, Options, Result
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.errors import DriftError, UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.policies import Scripted
+from outlay.tools import Tool, tool
 
 SOON = {"retry-after": "0"}
 WISH = {"name": "lookup", "arguments": {"query": "a"}}

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Options
-from bursar.agent.retrying import retrying
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.account import Account
-from bursar.ledger.budget import Budget
-from bursar.ledger.errors import CallRefused, OutcomeUnknown
-from bursar.policies import Endpoint
+from outlay.agent import Agent, Options
+from outlay.agent.retrying import retrying
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.account import Account
+from outlay.ledger.budget import Budget
+from outlay.ledger.errors import CallRefused, OutcomeUnknown
+from outlay.policies import Endpoint
 
 SOON = {"retry-after": "0"}
 REFUSED = [Step(status=status, headers=SOON) for status in (408, 409, 429, 503)]

@@ -14,18 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.agent import Agent, Home, Labels, Record, Result
-from bursar.agent.history import logged, recent
-from bursar.benchmarks.perf.answers import Step as Served
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.errors import BudgetError, DriftError, Unpriced
-from bursar.ledger.events import Event
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import planner
-from bursar.planners.cascade import cascade
-from bursar.policies import Endpoint, Policy, Router, Scripted
-from bursar.policies.scripted import Script, Step
-from bursar.tools import tool
+from outlay.agent import Agent, Home, Labels, Record, Result
+from outlay.agent.history import logged, recent
+from outlay.benchmarks.perf.answers import Step as Served
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.errors import BudgetError, DriftError, Unpriced
+from outlay.ledger.events import Event
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import planner
+from outlay.planners.cascade import cascade
+from outlay.policies import Endpoint, Policy, Router, Scripted
+from outlay.policies.scripted import Script, Step
+from outlay.tools import tool
 
 PRICES = '[models."small"]\ninput = 1\noutput = 10\n[models."large"]\ninput = 10\noutput = 100\n'
 SMALL, LARGE = Decimal("0.0004"), Decimal("0.004")
@@ -45,7 +45,7 @@ def search(query: str) -> str:
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each agent asks the store anew."""
-    monkeypatch.setattr("bursar.agent.history.PATIENCE", 0)
+    monkeypatch.setattr("outlay.agent.history.PATIENCE", 0)
 
 
 def billed(step: Message | str) -> Reply:
@@ -182,7 +182,7 @@ async def test_a_run_that_broke_off_goes_on_with_the_policy_it_began_with(
 async def test_the_store_is_not_asked_again_at_once(
     agent: Callable[..., Agent], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bursar.agent.history.PATIENCE", 1_000_000)
+    monkeypatch.setattr("outlay.agent.history.PATIENCE", 1_000_000)
     small = Scripted(speaker("1"), name="small")
     await teach(agent, small, [True])
     assert recent(Home.at(home)).of("c").runs == 1
@@ -373,7 +373,7 @@ def test_whatever_is_said_a_routed_run_ends_within_its_budget(
 def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples and statements of docs/routing.md."""
     page = (Path(__file__).parents[2] / "docs" / "routing.md").read_text("utf-8")
-    monkeypatch.setenv("BURSAR_HOME", str(tmp_path))
+    monkeypatch.setenv("OUTLAY_HOME", str(tmp_path))
     names: dict[str, Any] = {}
     for example in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
         exec(example, names)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from langgraph.graph import START, StateGraph
 
-from bursar.agent import Agent, Options
-from bursar.ledger.budget import Budget
-from bursar.ledger.effects import Refusal
-from bursar.ledger.errors import BudgetError
-from bursar.ledger.records import Message, Reply, Request, Usage
-from bursar.planners import Planner, State
-from bursar.planners.nodes import Nodes, end
-from bursar.policies import Scripted
+from outlay.agent import Agent, Options
+from outlay.ledger.budget import Budget
+from outlay.ledger.effects import Refusal
+from outlay.ledger.errors import BudgetError
+from outlay.ledger.records import Message, Reply, Request, Usage
+from outlay.planners import Planner, State
+from outlay.planners.nodes import Nodes, end
+from outlay.policies import Scripted
 
 
 def thrice() -> Planner:

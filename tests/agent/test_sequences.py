@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.agent.sequences import Sequences, restored
-from bursar.ledger.events import Event
-from bursar.ledger.records import Sampled
+from outlay.agent.sequences import Sequences, restored
+from outlay.ledger.events import Event
+from outlay.ledger.records import Sampled
 
 IDS = st.lists(st.integers(0, 3), max_size=12).map(tuple)
 

@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bursar.agent import Agent, Result
-from bursar.policies import Endpoint
-from bursar.policies.connections import Place, new_client
-from bursar.tools import Tool, tool
+from outlay.agent import Agent, Result
+from outlay.policies import Endpoint
+from outlay.policies.connections import Place, new_client
+from outlay.tools import Tool, tool
 
 
 def tools(home: Path) -> list[Tool]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Home
-from bursar.benchmarks.experiment import Outcome, Plan, run_experiment
-from bursar.benchmarks.rows import Row
+from outlay.agent import Home
+from outlay.benchmarks.experiment import Outcome, Plan, run_experiment
+from outlay.benchmarks.rows import Row
 
 PLAN = Plan(
     suite="almanac",

@@ -5,9 +5,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from bursar.benchmarks.almanac import Almanac, Knobs
-from bursar.policies.embedded.grammar import RELATIONS, VOCABULARY
-from bursar.policies.embedded.reader import AlmanacReader
+from outlay.benchmarks.almanac import Almanac, Knobs
+from outlay.policies.embedded.grammar import RELATIONS, VOCABULARY
+from outlay.policies.embedded.reader import AlmanacReader
 
 PAGE = (Path(__file__).parents[2] / "docs" / "almanac.md").read_text(encoding="utf-8")
 BLOCK = "\n<budget>\nusd: used 0, remaining 0.012\n</budget>"

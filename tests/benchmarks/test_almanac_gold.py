@@ -6,9 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from bursar.benchmarks.almanac import Almanac, almanac
-from bursar.policies.embedded.grammar import ALIAS, NAME, read_question, read_statements
-from bursar.policies.embedded.reader import AlmanacReader
+from outlay.benchmarks.almanac import Almanac, almanac
+from outlay.policies.embedded.grammar import ALIAS, NAME, read_question, read_statements
+from outlay.policies.embedded.reader import AlmanacReader
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.almanac import ExactScorer
-from bursar.benchmarks.suite import Task
+from outlay.benchmarks.almanac import ExactScorer
+from outlay.benchmarks.suite import Task
 
 TASK = Task(id="1", prompt="Who is Vokizu's mentor?", kind="chain", gold=("Navazi", "Tema"))
 

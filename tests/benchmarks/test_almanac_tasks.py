@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
-from bursar.benchmarks.almanac import Almanac, AlmanacWorld, Knobs, almanac
-from bursar.benchmarks.almanac.names import split_of
-from bursar.ledger.errors import UsageError
-from bursar.policies.embedded.grammar import (
+from outlay.benchmarks.almanac import Almanac, AlmanacWorld, Knobs, almanac
+from outlay.benchmarks.almanac.names import split_of
+from outlay.ledger.errors import UsageError
+from outlay.policies.embedded.grammar import (
     NOTHING,
     VOCABULARY,
     Question,
@@ -21,7 +21,7 @@ from bursar.policies.embedded.grammar import (
 
 DIGEST = """
 import hashlib
-from bursar.benchmarks.almanac import Almanac
+from outlay.benchmarks.almanac import Almanac
 suite = Almanac()
 tasks = suite.tasks(12, 7)
 worlds = [suite.world(task).library for task in tasks]

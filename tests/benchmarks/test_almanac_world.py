@@ -2,8 +2,8 @@
 
 import json
 
-from bursar.benchmarks.almanac import AlmanacWorld, Knobs
-from bursar.policies.embedded.grammar import ALIAS, NOTHING, read_statements
+from outlay.benchmarks.almanac import AlmanacWorld, Knobs
+from outlay.policies.embedded.grammar import ALIAS, NOTHING, read_statements
 
 WORLDS = [AlmanacWorld(f"world {number}", Knobs(shared=0.3)) for number in range(5)]
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from bursar.benchmarks.bills import Bill, summarise_bills
-from bursar.benchmarks.recorded import read_experiments
-from bursar.benchmarks.summary import summarise
+from outlay.benchmarks.bills import Bill, summarise_bills
+from outlay.benchmarks.recorded import read_experiments
+from outlay.benchmarks.summary import summarise
 
 from .conftest import MakeRow, Ran
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bursar.agent import Agent, Home
-from bursar.benchmarks.callworld import Call, CallWorld, Function, dispatch, restore
-from bursar.ledger.errors import ToolError
-from bursar.ledger.events import Event
-from bursar.ledger.records import ToolCall
-from bursar.policies import Scripted
-from bursar.tools import Tool
+from outlay.agent import Agent, Home
+from outlay.benchmarks.callworld import Call, CallWorld, Function, dispatch, restore
+from outlay.ledger.errors import ToolError
+from outlay.ledger.events import Event
+from outlay.ledger.records import ToolCall
+from outlay.policies import Scripted
+from outlay.tools import Tool
 
 
 class Counter(CallWorld):

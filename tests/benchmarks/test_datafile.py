@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.benchmarks.datafile import (
+from outlay.benchmarks.datafile import (
     by_id,
     folder,
     objects,
@@ -16,8 +16,8 @@ from bursar.benchmarks.datafile import (
     read_toml,
     table,
 )
-from bursar.benchmarks.published.records import read_records
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.published.records import read_records
+from outlay.ledger.errors import UsageError
 
 
 def test_ids_that_come_twice_are_refused_with_both_places(tmp_path: Path) -> None:

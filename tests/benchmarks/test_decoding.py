@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bursar.benchmarks.perf.decoding import floor, in_numpy, in_onnxruntime, side_by_side, speed
-from bursar.policies.embedded.tiny.model import Model
-from bursar.policies.embedded.tiny.weights import shipped
+from outlay.benchmarks.perf.decoding import floor, in_numpy, in_onnxruntime, side_by_side, speed
+from outlay.policies.embedded.tiny.model import Model
+from outlay.policies.embedded.tiny.weights import shipped
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.benchmarks.export import COLUMNS, write_csv, write_parquet
-from bursar.benchmarks.rows import Row
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.export import COLUMNS, write_csv, write_parquet
+from outlay.benchmarks.rows import Row
+from outlay.ledger.errors import UsageError
 
 from .conftest import MakeRow, Ran
 

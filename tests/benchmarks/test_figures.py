@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks import figures
-from bursar.benchmarks.statistics import Estimate, Interval
+from outlay.benchmarks import figures
+from outlay.benchmarks.statistics import Estimate, Interval
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.grid import budgets
-from bursar.ledger.budget import Budget
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.grid import budgets
+from outlay.ledger.budget import Budget
+from outlay.ledger.errors import UsageError
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,22 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.agent import Home
-from bursar.benchmarks import experiment
-from bursar.benchmarks.experiment import Plan, run_experiment
-from bursar.benchmarks.export import write_csv, write_parquet
-from bursar.benchmarks.recorded import read_experiments
-from bursar.benchmarks.report import render_plain, summarise
-from bursar.ledger.records import Request, ToolCall
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step
+from outlay.agent import Home
+from outlay.benchmarks import experiment
+from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.export import write_csv, write_parquet
+from outlay.benchmarks.recorded import read_experiments
+from outlay.benchmarks.report import render_plain, summarise
+from outlay.ledger.records import Request, ToolCall
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step
 
 from .published.samples import HOTPOT, HOTPOT_YES, write
 
 OWN = """
-from bursar.benchmarks.callworld import CallSuite, CallWorld, Function, dispatch
-from bursar.benchmarks.published.records import Record
-from bursar.benchmarks.suite import Task
+from outlay.benchmarks.callworld import CallSuite, CallWorld, Function, dispatch
+from outlay.benchmarks.published.records import Record
+from outlay.benchmarks.suite import Task
 
 
 class Counter(CallWorld):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Home
-from bursar.benchmarks.experiment import Outcome, Plan, run_experiment
-from bursar.benchmarks.whatif import what_if
-from bursar.ledger.errors import UsageError
-from bursar.ledger.prices import PriceBook
-from bursar.ledger.pruning import prunable, prune
-from bursar.memory.examples import PREFIX
+from outlay.agent import Home
+from outlay.benchmarks.experiment import Outcome, Plan, run_experiment
+from outlay.benchmarks.whatif import what_if
+from outlay.ledger.errors import UsageError
+from outlay.ledger.prices import PriceBook
+from outlay.ledger.pruning import prunable, prune
+from outlay.memory.examples import PREFIX
 
 
 def plan(*learn_from: str, seed: int = 0, suite: str = "almanac", **more: object) -> Plan:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bursar.benchmarks.perf.journals import write_journals
-from bursar.ledger.store import Store
+from outlay.benchmarks.perf.journals import write_journals
+from outlay.ledger.store import Store
 
 
 def test_made_journals_are_loaded_whole(tmp_path: Path) -> None:

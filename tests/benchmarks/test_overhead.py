@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.perf.floors import SET_UPS
-from bursar.benchmarks.perf.overhead import Case, Row, main, measure, table
-from bursar.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.floors import SET_UPS
+from outlay.benchmarks.perf.overhead import Case, Row, main, measure, table
+from outlay.benchmarks.perf.server import LoopbackServer
 
 CASE = Case(agents=2, turns=3, wait_ms=0)
 WARM_UP = 1
@@ -37,7 +37,7 @@ def test_every_set_up_plays_the_same_conversation(server: LoopbackServer, set_up
         "What is known of turn 1 call 0 is this.",
     ]
     assert sample.cpu_ms > 0
-    assert (sample.journal_bytes > 0) == (set_up == "bursar")
+    assert (sample.journal_bytes > 0) == (set_up == "outlay")
 
 
 def test_a_single_agent_plays_several_times(server: LoopbackServer) -> None:
@@ -51,17 +51,17 @@ def test_command_prints_and_writes_what_it_measured(
 ) -> None:
     file = tmp_path / "rows.json"
     flags = ["--agents", "2", "--turns", "2", "--wait", "0", "--rounds", "1", "--json", str(file)]
-    main([*flags, "--set-ups", "aiohttp by hand,bursar"])
+    main([*flags, "--set-ups", "aiohttp by hand,outlay"])
     floor, own = json.loads(file.read_text())
     assert floor["ratio"] == 1
-    assert own["set_up"] == "bursar"
+    assert own["set_up"] == "outlay"
     assert own["ratio"] == pytest.approx(own["cpu_ms"] / floor["cpu_ms"])
     assert "2 agents × 2 turns, no latency" in capsys.readouterr().out
 
 
 def test_table_has_a_block_for_each_case() -> None:
     numbers: dict[str, Any] = dict.fromkeys(Row.__dataclass_fields__, 1)
-    rows = [Row(**{**numbers, "case": case, "set_up": "bursar"}) for case in ("one", "two")]
+    rows = [Row(**{**numbers, "case": case, "set_up": "outlay"}) for case in ("one", "two")]
     assert [line for line in table(rows).splitlines() if line.endswith("(median of 1)")] == [
         "one (median of 1)",
         "two (median of 1)",

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bursar.benchmarks.power import PowerSummary, Wish, plan_sizes
-from bursar.benchmarks.power_report import render_power
-from bursar.benchmarks.rows import Row
-from bursar.benchmarks.statistics import sign_flip, tasks_needed
+from outlay.benchmarks.power import PowerSummary, Wish, plan_sizes
+from outlay.benchmarks.power_report import render_power
+from outlay.benchmarks.rows import Row
+from outlay.benchmarks.statistics import sign_flip, tasks_needed
 
 from .conftest import MakeRow
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bursar.agent import Home
-from bursar.benchmarks.experiment import Plan
-from bursar.benchmarks.race import Race, RaceOutcome, Standing
-from bursar.benchmarks.race_report import render_race
-from bursar.benchmarks.racing import behind, run_race
-from bursar.benchmarks.recorded import read_experiments
-from bursar.benchmarks.rows import Setup
-from bursar.ledger.errors import UsageError
+from outlay.agent import Home
+from outlay.benchmarks.experiment import Plan
+from outlay.benchmarks.race import Race, RaceOutcome, Standing
+from outlay.benchmarks.race_report import render_race
+from outlay.benchmarks.racing import behind, run_race
+from outlay.benchmarks.recorded import read_experiments
+from outlay.benchmarks.rows import Setup
+from outlay.ledger.errors import UsageError
 
 from .conftest import MakeRow
 

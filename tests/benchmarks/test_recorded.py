@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from bursar.agent import Home
-from bursar.benchmarks.experiment import Plan, run_experiment
-from bursar.benchmarks.recorded import read_experiments
-from bursar.benchmarks.rows import Row
-from bursar.ledger.errors import UsageError
+from outlay.agent import Home
+from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.recorded import read_experiments
+from outlay.benchmarks.rows import Row
+from outlay.ledger.errors import UsageError
 
 from .conftest import PLAN, Ran
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from bursar.benchmarks.bills import Bill
-from bursar.benchmarks.report import WIDTH, render_plain, render_rich, summarise
-from bursar.benchmarks.rows import Row
+from outlay.benchmarks.bills import Bill
+from outlay.benchmarks.report import WIDTH, render_plain, render_rich, summarise
+from outlay.benchmarks.rows import Row
 
 GOLDEN = Path(__file__).parent / "golden"
 FULL = {"memory": "full", "policy": "embedded"}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.rows import Row, read_rows, write_rows
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.rows import Row, read_rows, write_rows
+from outlay.ledger.errors import UsageError
 
 money = st.decimals(0, 1000, places=12, allow_nan=False)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.simulation import STRENGTHS, Rates, Simulation, simulated
-from bursar.ledger.errors import UsageError
-from bursar.planners import prompt
-from bursar.policies.embedded.reader import AlmanacReader
+from outlay.benchmarks.simulation import STRENGTHS, Rates, Simulation, simulated
+from outlay.ledger.errors import UsageError
+from outlay.planners import prompt
+from outlay.policies.embedded.reader import AlmanacReader
 
 TOOLS = [
     {

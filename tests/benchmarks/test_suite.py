@@ -2,9 +2,9 @@
 
 import pytest
 
-from bursar.benchmarks.almanac import Almanac
-from bursar.benchmarks.suite import is_success, suite, suite_names
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.almanac import Almanac
+from outlay.benchmarks.suite import is_success, suite, suite_names
+from outlay.ledger.errors import UsageError
 
 
 def test_a_suite_is_found_by_name_and_takes_its_knobs():

@@ -8,9 +8,9 @@ from math import inf
 
 import pytest
 
-from bursar.benchmarks.rows import Row
-from bursar.benchmarks.statistics import wilson
-from bursar.benchmarks.summary import Measures, summarise
+from outlay.benchmarks.rows import Row
+from outlay.benchmarks.statistics import wilson
+from outlay.benchmarks.summary import Measures, summarise
 
 
 def row(task: str, score: float | None, cost: str = "0.002", **changes: object) -> Row:

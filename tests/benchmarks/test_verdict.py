@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.rows import Setup
-from bursar.benchmarks.statistics import Estimate, Interval
-from bursar.benchmarks.summary import Comparison
-from bursar.benchmarks.verdict import verdict
+from outlay.benchmarks.rows import Setup
+from outlay.benchmarks.statistics import Estimate, Interval
+from outlay.benchmarks.summary import Comparison
+from outlay.benchmarks.verdict import verdict
 
 BASE, OTHER = (Setup(planner, "full", "embedded", "usd=1") for planner in ("p", "q"))
 

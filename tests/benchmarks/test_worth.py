@@ -6,8 +6,8 @@ from math import inf
 
 import pytest
 
-from bursar.benchmarks.rows import Row, Setup
-from bursar.benchmarks.worth import place_setups, repeat_tries
+from outlay.benchmarks.rows import Row, Setup
+from outlay.benchmarks.worth import place_setups, repeat_tries
 
 from .conftest import MakeRow
 

@@ -1,4 +1,4 @@
-"""The real `bursar` in a process of its own, in a folder with documents, a script and prices."""
+"""The real `outlay` in a process of its own, in a folder with documents, a script and prices."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bursar.cli import main
+from outlay.cli import main
 
-PROGRAM = Path(sys.executable).parent / "bursar"
+PROGRAM = Path(sys.executable).parent / "outlay"
 GOLDEN = Path(__file__).parent / "golden"
 
 SCRIPT = [
@@ -51,7 +51,7 @@ RUN = (
     "run", TASK, "--docs", "docs", "--model", "scripted:script.json", "--prices", "prices.toml",
 )  # fmt: skip
 
-Bursar = Callable[..., subprocess.CompletedProcess[str]]
+Outlay = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -66,8 +66,8 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bursar(place: Path) -> Bursar:
-    """Runs `bursar` with arguments and returns what came of it."""
+def outlay(place: Path) -> Outlay:
+    """Runs `outlay` with arguments and returns what came of it."""
 
     def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -82,7 +82,7 @@ def bursar(place: Path) -> Bursar:
 def complaint(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    """Runs `bursar` within this process and returns its one sentence about wrong usage."""
+    """Runs `outlay` within this process and returns its one sentence about wrong usage."""
     monkeypatch.chdir(place)
 
     def run(*arguments: str) -> str:
@@ -90,7 +90,7 @@ def complaint(
             main(list(arguments))
         output = capsys.readouterr()
         assert (end.value.code, output.out, output.err.count("\n")) == (2, "", 1), output
-        assert output.err.startswith("bursar: ")
+        assert output.err.startswith("outlay: ")
         return output.err
 
     return run
@@ -100,7 +100,7 @@ def complaint(
 def inside(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    """Runs `bursar` within this process, which starts faster, and returns what it printed."""
+    """Runs `outlay` within this process, which starts faster, and returns what it printed."""
     monkeypatch.chdir(place)
 
     def run(*arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""`bursar export`, `bursar import` and `bursar prune`."""
+"""`outlay export`, `outlay import` and `outlay prune`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from .conftest import RUN, Bursar, run_id
+from .conftest import RUN, Outlay, run_id
 
 
 def test_runs_are_archived_pruned_and_had_back(
-    bursar: Bursar, inside: Callable[..., str], complaint: Callable[..., str], place: Path
+    outlay: Outlay, inside: Callable[..., str], complaint: Callable[..., str], place: Path
 ) -> None:
-    run = run_id(bursar(*RUN, "--budget", "usd=0.05").stdout)
+    run = run_id(outlay(*RUN, "--budget", "usd=0.05").stdout)
     assert "events written to all.parquet" in inside("export", "all.parquet")
     listed = inside("prune", "--older", "0h")
     assert "1 run from" in listed
@@ -27,7 +27,7 @@ def test_runs_are_archived_pruned_and_had_back(
     assert "0 new events" in inside("import", "all.parquet")
     assert "0 new events" not in inside("import", "all.parquet", "--home", "again")
     assert "I look for the river" in inside("show", run, "--home", "again")
-    assert os.listdir(place / ".bursar" / "journals") == os.listdir(place / "again" / "journals")
+    assert os.listdir(place / ".outlay" / "journals") == os.listdir(place / "again" / "journals")
 
 
 def test_wrong_usage_is_one_sentence(complaint: Callable[..., str]) -> None:
@@ -36,4 +36,4 @@ def test_wrong_usage_is_one_sentence(complaint: Callable[..., str]) -> None:
 
 
 def _journals(place: Path) -> str:
-    return "".join(path.read_text() for path in place.glob(".bursar/journals/*"))
+    return "".join(path.read_text() for path in place.glob(".outlay/journals/*"))

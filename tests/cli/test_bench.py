@@ -1,4 +1,4 @@
-"""`bursar bench`: a small experiment, interrupted and resumed."""
+"""`outlay bench`: a small experiment, interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PROGRAM, Bursar, hear_ctrl_c
+from .conftest import PROGRAM, Outlay, hear_ctrl_c
 
 BENCH = ("bench", "almanac", "--policy", "embedded:reader", "--budget", "search=8,open=4")
 
 
-def test_an_experiment_reports_and_writes_a_row_per_run(bursar: Bursar, place: Path) -> None:
-    done = bursar(
+def test_an_experiment_reports_and_writes_a_row_per_run(outlay: Outlay, place: Path) -> None:
+    done = outlay(
         *BENCH, "--planner", "react,tracker", "--tasks", "4", "--budget", "search=1,open=1",
         "--total-budget", "usd=5", "--knob", "hops=[1,2]", "--json", "rows.jsonl",
     )  # fmt: skip
@@ -31,13 +31,13 @@ def test_an_experiment_reports_and_writes_a_row_per_run(bursar: Bursar, place: P
     assert {row["planner"] for row in rows} == {"react", "tracker"}
     assert {row["budget"] for row in rows} == {"search=8,open=4", "search=1,open=1"}
     run = rows[0]["run"]
-    refused = bursar("resume", run)
-    assert "belongs to an experiment: go on with it by `bursar bench --resume" in refused.stderr
-    listed = bursar("runs", "--experiment", re.findall(r"almanac-\w+", done.stdout)[0], "--json")
+    refused = outlay("resume", run)
+    assert "belongs to an experiment: go on with it by `outlay bench --resume" in refused.stderr
+    listed = outlay("runs", "--experiment", re.findall(r"almanac-\w+", done.stdout)[0], "--json")
     assert len(listed.stdout.splitlines()) == 16
 
 
-def test_an_interrupted_experiment_goes_on(bursar: Bursar, place: Path) -> None:
+def test_an_interrupted_experiment_goes_on(outlay: Outlay, place: Path) -> None:
     command = [PROGRAM, *BENCH, "--tasks", "40", "--concurrency", "1"]
     with subprocess.Popen(
         command,
@@ -55,8 +55,8 @@ def test_an_interrupted_experiment_goes_on(bursar: Bursar, place: Path) -> None:
         rest = "".join(lines)
         running.wait(60)
     assert running.returncode == 130
-    assert f"bursar bench --resume {experiment}" in rest
-    done = bursar("bench", "--resume", experiment, "--json", "rows.jsonl")
+    assert f"outlay bench --resume {experiment}" in rest
+    done = outlay("bench", "--resume", experiment, "--json", "rows.jsonl")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (place / "rows.jsonl").read_text().splitlines()]
     assert len({row["run"] for row in rows}) == len(rows) == 40

@@ -1,4 +1,4 @@
-"""`bursar.toml`: where it is found, what it may say, and what wins over it."""
+"""`outlay.toml`: where it is found, what it may say, and what wins over it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import typer
 
-from bursar.cli.app import app
-from bursar.cli.config import defaults, find
-from bursar.ledger.errors import UsageError
+from outlay.cli.app import app
+from outlay.cli.config import defaults, find
+from outlay.ledger.errors import UsageError
 
 GROUP: Any = typer.main.get_command(app)
 
 
 def settings(folder: Path, text: str) -> dict[str, dict[str, Any]]:
-    path = folder / "bursar.toml"
+    path = folder / "outlay.toml"
     path.write_text(text)
     return defaults(path, GROUP)
 
@@ -63,7 +63,7 @@ def test_one_budget_suits_both_run_and_bench(tmp_path: Path) -> None:
     ],
 )
 def test_nonsense_names_the_file_and_the_key(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(UsageError, match=r"bursar\.toml") as error:
+    with pytest.raises(UsageError, match=r"outlay\.toml") as error:
         settings(tmp_path, text)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
@@ -72,10 +72,10 @@ def test_nonsense_names_the_file_and_the_key(tmp_path: Path, text: str, says: st
 def test_the_nearest_file_above_counts(tmp_path: Path) -> None:
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
-    (tmp_path / "bursar.toml").touch()
-    assert find(deep) == tmp_path / "bursar.toml"
-    (tmp_path / "a" / "bursar.toml").touch()
-    assert find(deep) == tmp_path / "a" / "bursar.toml"
+    (tmp_path / "outlay.toml").touch()
+    assert find(deep) == tmp_path / "outlay.toml"
+    (tmp_path / "a" / "outlay.toml").touch()
+    assert find(deep) == tmp_path / "a" / "outlay.toml"
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:

@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from bursar.cli.app import BUG, _report
+from outlay.cli.app import BUG, _report
 
-from .conftest import PROGRAM, RUN, Bursar
+from .conftest import PROGRAM, RUN, Outlay
 
 
 def test_an_unforeseen_error_is_called_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
     assert _report(ValueError("oh")) == BUG
     shown = capsys.readouterr().err
-    assert shown.startswith("bursar: ValueError: oh; this is a bug: run it with BURSAR_DEBUG=1")
+    assert shown.startswith("outlay: ValueError: oh; this is a bug: run it with OUTLAY_DEBUG=1")
 
 
-def test_a_home_that_cannot_be_written_ends_with_1(bursar: Bursar, place: Path) -> None:
+def test_a_home_that_cannot_be_written_ends_with_1(outlay: Outlay, place: Path) -> None:
     (place / "file").touch()
-    done = bursar(*RUN, "--budget", "usd=0.1", "--home", "file/home")
+    done = outlay(*RUN, "--budget", "usd=0.1", "--home", "file/home")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "choose another folder with --home or BURSAR_HOME" in done.stderr
+    assert "choose another folder with --home or OUTLAY_HOME" in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_error(place: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_reader_that_goes_away_is_no_error(place: Path) -> None:
 
 @pytest.mark.parametrize("command", [RUN, ("runs",)], ids=["run", "runs"])
 def test_an_output_that_is_full_is_one_sentence(
-    command: tuple[str, ...], bursar: Bursar, place: Path
+    command: tuple[str, ...], outlay: Outlay, place: Path
 ) -> None:
     """The run itself goes on to its end: what is paid for is kept."""
     with Path("/dev/full").open("w") as full:
@@ -49,14 +49,14 @@ def test_an_output_that_is_full_is_one_sentence(
             [PROGRAM, *command, *(("--budget", "usd=0.1") if command == RUN else ())],
             cwd=place, env=dict(os.environ), stdout=full, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-    said = "bursar: the output cannot be written: No space left on device\n"
+    said = "outlay: the output cannot be written: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, said)
     if command == RUN:
-        assert bursar("sql", "select status from runs", "--csv").stdout == "status\nanswered\n"
+        assert outlay("sql", "select status from runs", "--csv").stdout == "status\nanswered\n"
 
 
-def test_the_version(bursar: Bursar) -> None:
-    assert bursar("--version").stdout.startswith("bursar 0.")
+def test_the_version(outlay: Outlay) -> None:
+    assert outlay("--version").stdout.startswith("outlay 0.")
 
 
 @pytest.mark.parametrize("verb", [["run", "bad \udcff"], ["tools", "try", "x", "--args", "\udcff"]])

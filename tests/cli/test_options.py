@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from bursar.cli.app import app
+from outlay.cli.app import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEAVY = ("langgraph", "openai", "duckdb", "pydantic", "rich", "asyncio", "httpx", "orjson")
@@ -32,7 +32,7 @@ def parameters() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize(("verb", "option"), list(parameters()))
 def test_an_option_has_its_variable_and_is_documented(verb: str, option: Any) -> None:
     flags = [flag.removeprefix("--").replace("-", "_").upper() for flag in option.opts]
-    assert option.envvar in [f"BURSAR_{flag}" for flag in flags]
+    assert option.envvar in [f"OUTLAY_{flag}" for flag in flags]
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     assert f"`{option.envvar}`" in page
     assert f"`{option.opts[0]}`" in page
@@ -48,13 +48,13 @@ def test_a_variable_has_one_flag() -> None:
 def test_every_verb_is_documented_and_its_summary_is_not_cut() -> None:
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
     for verb, command in commands().items():
-        assert f"`bursar {verb}".rstrip() in page
+        assert f"`outlay {verb}".rstrip() in page
         assert verb == "" or not command.get_short_help_str(65).endswith("...")
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom bursar.cli import main\n"
+        "import sys\nfrom outlay.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         "print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
     )

@@ -1,4 +1,4 @@
-"""`bursar race`: a small race, run and resumed for nothing."""
+"""`outlay race`: a small race, run and resumed for nothing."""
 
 from __future__ import annotations
 

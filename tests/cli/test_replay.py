@@ -1,4 +1,4 @@
-"""`bursar replay`, `diff` and `whatif` in processes of their own."""
+"""`outlay replay`, `diff` and `whatif` in processes of their own."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import RUN, SCRIPT, Bursar
+from .conftest import RUN, SCRIPT, Outlay
 
 
-def the_run(bursar: Bursar) -> str:
-    assert bursar(*RUN, "--budget", "usd=0.05").returncode == 0
-    return str(json.loads(bursar("runs", "--json").stdout.splitlines()[0])["run"])
+def the_run(outlay: Outlay) -> str:
+    assert outlay(*RUN, "--budget", "usd=0.05").returncode == 0
+    return str(json.loads(outlay("runs", "--json").stdout.splitlines()[0])["run"])
 
 
-def test_a_replay_spends_nothing_and_says_the_same(bursar: Bursar) -> None:
-    run = the_run(bursar)
-    before = bursar("sql", "select sum(usd) from runs").stdout
-    done = bursar("replay", run)
+def test_a_replay_spends_nothing_and_says_the_same(outlay: Outlay) -> None:
+    run = the_run(outlay)
+    before = outlay("sql", "select sum(usd) from runs").stdout
+    done = outlay("replay", run)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1].endswith("nothing was spent")
     assert "Answer: Ada Quill" in done.stdout
-    assert bursar("sql", "select sum(usd) from runs").stdout == before
+    assert outlay("sql", "select sum(usd) from runs").stdout == before
 
 
-def test_a_fork_goes_its_own_way_and_diff_tells_where(bursar: Bursar, place: Path) -> None:
-    run = the_run(bursar)
+def test_a_fork_goes_its_own_way_and_diff_tells_where(outlay: Outlay, place: Path) -> None:
+    run = the_run(outlay)
     other = [
         *SCRIPT[:2],
         {"content": "I take it back.\nAnswer: Nobody", "usage": {"input": 9, "output": 5}},
     ]
     (place / "other.json").write_text(json.dumps(other))
-    done = bursar("replay", run, "--fork", "5", "--model", "scripted:other.json")
+    done = outlay("replay", run, "--fork", "5", "--model", "scripted:other.json")
     assert done.returncode == 0, done.stderr
     assert "Nobody" in done.stdout
     forked = next(
-        row["run"] for row in map(json.loads, bursar("runs", "--json").stdout.splitlines())
+        row["run"] for row in map(json.loads, outlay("runs", "--json").stdout.splitlines())
         if row["run"] != run
     )  # fmt: skip
-    shown = bursar("diff", run, forked)
+    shown = outlay("diff", run, forked)
     assert shown.returncode == 1
     assert "They part at step 5, in the reply." in shown.stdout
     assert "A: The mayor is Ada Quill." in shown.stdout
     assert "B: I take it back." in shown.stdout
-    assert bursar("diff", run, run).returncode == 0
-    assert bursar("show", forked).returncode == 0
+    assert outlay("diff", run, run).returncode == 0
+    assert outlay("show", forked).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -57,20 +57,20 @@ def test_a_fork_goes_its_own_way_and_diff_tells_where(bursar: Bursar, place: Pat
         ("tokens=10", 1, "cannot pay for one call"),
     ],
 )
-def test_what_ifs(bursar: Bursar, budget: str, code: int, says: str) -> None:
-    done = bursar("whatif", the_run(bursar), "--budget", budget)
+def test_what_ifs(outlay: Outlay, budget: str, code: int, says: str) -> None:
+    done = outlay("whatif", the_run(outlay), "--budget", budget)
     assert (done.returncode, done.stderr) == (code, "")
     assert says in done.stdout
 
 
-def test_what_ifs_of_an_experiment(bursar: Bursar) -> None:
-    done = bursar(
+def test_what_ifs_of_an_experiment(outlay: Outlay) -> None:
+    done = outlay(
         "bench", "almanac", "--model", "embedded:reader", "--planner", "react,tracker",
         "--budget", "usd=0.016", "--tasks", "6",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     experiment = done.stdout.rstrip().rsplit(" ", 1)[-1]
-    done = bursar("whatif", "--experiment", experiment, "--budget", "usd=0.004..0.016x2")
+    done = outlay("whatif", "--experiment", experiment, "--budget", "usd=0.004..0.016x2")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     react = [line.split() for line in lines if line.startswith("react ")]

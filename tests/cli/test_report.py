@@ -1,4 +1,4 @@
-"""`bursar report` and `bursar power`: what was recorded, told again without running anything."""
+"""`outlay report` and `outlay power`: what was recorded, told again without running anything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.experiment import Plan, run_experiment
 
 PLAN = Plan(
     suite="almanac", policy="embedded:reader", planners=("react", "tracker"),
@@ -20,7 +20,7 @@ PLAN = Plan(
 
 
 def test_what_was_recorded_is_told_and_written(inside: Callable[..., str], place: Path) -> None:
-    experiment = asyncio.run(run_experiment(PLAN, home=place / ".bursar")).experiment
+    experiment = asyncio.run(run_experiment(PLAN, home=place / ".outlay")).experiment
     printed = inside(
         "report", experiment, "--html", "report.html", "--csv", "runs.csv",
         "--parquet", "runs.parquet",

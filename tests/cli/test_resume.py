@@ -1,4 +1,4 @@
-"""`bursar resume`: after an end for want of budget, after SIGKILL, and where it is refused."""
+"""`outlay resume`: after an end for want of budget, after SIGKILL, and where it is refused."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.cli.recipe import absolute_model
-from bursar.policies import Scripted
+from outlay.agent import Agent
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.cli.recipe import absolute_model
+from outlay.policies import Scripted
 
-from .conftest import PROGRAM, RUN, Bursar, run_id
+from .conftest import PROGRAM, RUN, Outlay, run_id
 
 
-def test_more_budget_goes_on_where_the_run_ended(bursar: Bursar) -> None:
-    run = run_id(bursar(*RUN, "--budget", "model_calls=2").stdout)
-    done = bursar("resume", run, "--add", "model_calls=3")
+def test_more_budget_goes_on_where_the_run_ended(outlay: Outlay) -> None:
+    run = run_id(outlay(*RUN, "--budget", "model_calls=2").stdout)
+    done = outlay("resume", run, "--add", "model_calls=3")
     assert done.returncode == 0
     assert "answer   Ada Quill" in done.stdout
     assert "resumed (cumulative, mo" in done.stdout
-    again = bursar("resume", run)
+    again = outlay("resume", run)
     assert "the run had ended: nothing was done or paid" in again.stdout
     assert again.returncode == 0
 
 
 def test_a_killed_run_is_interrupted_and_goes_on(
-    bursar: Bursar, place: Path, server: LoopbackServer
+    outlay: Outlay, place: Path, server: LoopbackServer
 ) -> None:
     def slow(body: dict[str, object]) -> object:
         step = script(body)
@@ -45,32 +45,32 @@ def test_a_killed_run_is_interrupted_and_goes_on(
     ) as running:
         while server.served.requests < 2:
             assert running.poll() is None
-        [row] = map(json.loads, bursar("runs", "--json").stdout.splitlines())
+        [row] = map(json.loads, outlay("runs", "--json").stdout.splitlines())
         assert row["status"] == "running"
-        busy = bursar("resume", row["run"])
+        busy = outlay("resume", row["run"])
         assert (busy.returncode, "live process" in busy.stderr) == (2, True)
         running.send_signal(signal.SIGKILL)
         running.wait()
-    shown = bursar("show", row["run"]).stdout
+    shown = outlay("show", row["run"]).stdout
     assert "status   interrupted" in shown
     assert "whose bill has not come" in shown
-    done = bursar("resume", row["run"])
+    done = outlay("resume", row["run"])
     assert "The answer after 2 turns is 42." in done.stdout
     assert "(try 2) → search" in done.stdout
     assert server.served.requests == 4
 
 
-def test_an_unknown_run_is_one_sentence(bursar: Bursar) -> None:
-    done = bursar("resume", "nono")
+def test_an_unknown_run_is_one_sentence(outlay: Outlay) -> None:
+    done = outlay("resume", "nono")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "there is no run 'nono'" in done.stderr
 
 
-def test_the_run_of_a_program_is_left_to_it(bursar: Bursar, place: Path) -> None:
-    agent = Agent(model=Scripted(["yes"]), budget="model_calls=5", home=place / ".bursar")
+def test_the_run_of_a_program_is_left_to_it(outlay: Outlay, place: Path) -> None:
+    agent = Agent(model=Scripted(["yes"]), budget="model_calls=5", home=place / ".outlay")
     run = agent.run_sync("x").run
     agent.home.close()
-    done = bursar("resume", run)
+    done = outlay("resume", run)
     assert done.returncode == 2
     assert f"agent.resume('{run}')" in done.stderr
 

@@ -1,4 +1,4 @@
-"""`bursar run`: what it prints, how it ends, what it says when something is missing."""
+"""`outlay run`: what it prints, how it ends, what it says when something is missing."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from pathlib import Path
 
 import pytest
 
-from bursar.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.server import LoopbackServer
 
-from .conftest import PROGRAM, RUN, Bursar, golden, hear_ctrl_c, run_id, steady
+from .conftest import PROGRAM, RUN, Outlay, golden, hear_ctrl_c, run_id, steady
 
 
-def test_a_run_reads_like_this(bursar: Bursar) -> None:
-    done = bursar(*RUN, "--budget", "usd=0.10,search=8")
+def test_a_run_reads_like_this(outlay: Outlay) -> None:
+    done = outlay(*RUN, "--budget", "usd=0.10,search=8")
     assert steady(done.stdout) == golden("run")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_plain_output_has_neither_escapes_nor_blanks_at_line_ends(bursar: Bursar) -> None:
-    done = bursar(*RUN, "--budget", "usd=0.10", "--plain", env={"FORCE_COLOR": "1"})
+def test_plain_output_has_neither_escapes_nor_blanks_at_line_ends(outlay: Outlay) -> None:
+    done = outlay(*RUN, "--budget", "usd=0.10", "--plain", env={"FORCE_COLOR": "1"})
     assert "\x1b" not in done.stdout
     assert not re.search(r"[ \t]$", done.stdout, re.MULTILINE)
 
 
-def test_json_is_one_exact_object(bursar: Bursar) -> None:
-    done = bursar(*RUN, "--budget", "usd=0.10", "--json")
+def test_json_is_one_exact_object(outlay: Outlay) -> None:
+    done = outlay(*RUN, "--budget", "usd=0.10", "--json")
     found = json.loads(done.stdout, parse_float=str)
     assert (found["status"], found["answer"]) == ("answered", "Ada Quill")
     assert found["cost_usd"] == "0.005024"
     assert found["spend"]["tool_calls"] == 2
 
 
-def test_a_used_up_budget_ends_with_3_and_says_how_to_go_on(bursar: Bursar) -> None:
-    done = bursar(*RUN, "--budget", "model_calls=2")
+def test_a_used_up_budget_ends_with_3_and_says_how_to_go_on(outlay: Outlay) -> None:
+    done = outlay(*RUN, "--budget", "model_calls=2")
     assert done.returncode == 3
     assert "status   budget exhausted" in done.stdout
-    assert f"bursar resume {run_id(done.stdout)} --add model_calls=…" in done.stdout
+    assert f"outlay resume {run_id(done.stdout)} --add model_calls=…" in done.stdout
 
 
-def test_a_failed_run_ends_with_1(bursar: Bursar, place: Path) -> None:
+def test_a_failed_run_ends_with_1(outlay: Outlay, place: Path) -> None:
     (place / "script.json").write_text('[{"error": "no"}]')
-    done = bursar(*RUN, "--budget", "usd=0.10")
+    done = outlay(*RUN, "--budget", "usd=0.10")
     assert done.returncode == 1
     assert "status   failed (no)" in done.stdout
 
@@ -60,7 +60,7 @@ def test_a_failed_run_ends_with_1(bursar: Bursar, place: Path) -> None:
         (["run", "x", "--model", "nope", "--budget", "usd=1"], "unknown model 'nope'"),
         ([*RUN, "--budget", "usd=-1"], "'-1' is not a number"),
         ([*RUN, "--budget", "fetch=1"], "neither a resource nor a tool"),
-        ([*RUN, "--budget", "usd=1", "--tool", "nope"], "no tool 'nope' ships with bursar"),
+        ([*RUN, "--budget", "usd=1", "--tool", "nope"], "no tool 'nope' ships with outlay"),
         ([*RUN, "--budget", "usd=1", "--planner", "no"], "no planner is called 'no'"),
         (["run", "x", "--model", "openai/gpt-5-mini", "--budget", "usd=1"], "needs a key"),
         (["run"], "missing argument"),
@@ -75,13 +75,13 @@ def test_wrong_usage_is_one_sentence_and_ends_with_2(
     assert says in complaint(*arguments)
 
 
-def test_wrong_usage_in_a_process_of_its_own(bursar: Bursar) -> None:
-    done = bursar("run", "x", "--model", "embedded")
+def test_wrong_usage_in_a_process_of_its_own(outlay: Outlay) -> None:
+    done = outlay("run", "x", "--model", "embedded")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
 def test_ctrl_c_ends_the_run_as_cancelled_and_tells_what_was_spent(
-    bursar: Bursar, place: Path, server: LoopbackServer
+    outlay: Outlay, place: Path, server: LoopbackServer
 ) -> None:
     model = f"{server.url}#turns-3-wait-60000ms"
     command = [PROGRAM, "run", "x", "--model", model, "--budget", "tokens=90k"]
@@ -100,23 +100,23 @@ def test_ctrl_c_ends_the_run_as_cancelled_and_tells_what_was_spent(
     assert running.returncode == 130
     assert "status   cancelled\n" in output
     assert "whose bill has not come" in output
-    [row] = map(json.loads, bursar("runs", "--json").stdout.splitlines())
+    [row] = map(json.loads, outlay("runs", "--json").stdout.splitlines())
     assert row["status"] == "cancelled"
 
 
-def test_what_others_wrote_cannot_steer_the_terminal(bursar: Bursar, place: Path) -> None:
+def test_what_others_wrote_cannot_steer_the_terminal(outlay: Outlay, place: Path) -> None:
     (place / "docs" / "melun.md").write_text("\x1b]0;owned\x07 \x1b[2J\u202e Ada Quill")
     for arguments in ([*RUN, "--budget", "usd=0.10"], ["sql", "from tool_calls"]):
-        output = bursar(*arguments).stdout
+        output = outlay(*arguments).stdout
         assert "Ada Quill" in output
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", output)
 
 
-def test_every_option_comes_from_the_file_too(bursar: Bursar, place: Path) -> None:
-    (place / "bursar.toml").write_text(
+def test_every_option_comes_from_the_file_too(outlay: Outlay, place: Path) -> None:
+    (place / "outlay.toml").write_text(
         'model = "scripted:script.json"\nprices = "prices.toml"\nhome = "elsewhere"\n'
         'budget = "search=3"\n[run]\ndocs = "docs"\nplanner = "tracker"\n'
     )
-    done = bursar("run", "x", "--budget", "search=4", env={"BURSAR_PLANNER": "react"})
+    done = outlay("run", "x", "--budget", "search=4", env={"OUTLAY_PLANNER": "react"})
     assert "· react · full · search=4" in done.stdout
     assert (place / "elsewhere" / "journals").is_dir()

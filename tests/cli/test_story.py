@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.agent import Record
-from bursar.cli.story import tell
-from bursar.ledger.events import Event, Kind
+from outlay.agent import Record
+from outlay.cli.story import tell
+from outlay.ledger.events import Event, Kind
 
 CALLS = st.tuples(
     st.sampled_from(["model", "tool"]),

@@ -1,4 +1,4 @@
-"""`bursar subroutines`: mine, list, export, delete."""
+"""`outlay subroutines`: mine, list, export, delete."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bursar.agent import Home
-from bursar.cli.subroutines import subroutines
-from bursar.ledger.errors import UsageError
-from bursar.ledger.events import Event
-from bursar.planners.toolpath import Learned, Trace
-from bursar.planners.toolpath.trace import Step
+from outlay.agent import Home
+from outlay.cli.subroutines import subroutines
+from outlay.ledger.errors import UsageError
+from outlay.ledger.events import Event
+from outlay.planners.toolpath import Learned, Trace
+from outlay.planners.toolpath.trace import Step
 
 Verb = Callable[..., str]
 

@@ -1,4 +1,4 @@
-"""`bursar tools`: what is listed and shown, and one call as a policy would make it."""
+"""`outlay tools`: what is listed and shown, and one call as a policy would make it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bursar.cli import main
-from bursar.tools import BUILT_IN
+from outlay.cli import main
+from outlay.tools import BUILT_IN
 
 from .conftest import RUN, run_id
 
@@ -22,7 +22,7 @@ Within = Callable[..., tuple[int, str]]
 def within(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str]]:
-    """Runs `bursar` within this process; returns its exit code and what it printed."""
+    """Runs `outlay` within this process; returns its exit code and what it printed."""
     monkeypatch.chdir(place)
 
     def run(*arguments: str) -> tuple[int, str]:
@@ -77,10 +77,10 @@ def test_a_try_that_fails_ends_with_1(within: Within) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["show"], "name a tool: bursar tools show calculator"),
+        (["show"], "name a tool: outlay tools show calculator"),
         (["try", "telescope"], "these do: ask_human, calculator"),
         (["try", "files:docs"], "try one of list_files, read_file, write_file, edit_file"),
-        (["try", "delegate"], "bursar run … --tool delegate"),
+        (["try", "delegate"], "outlay run … --tool delegate"),
         (["try", "calculator", "--args", "{"], "does not fit calculator"),
         (["try", "calculator", "--args", "[]"], "they must be a JSON object"),
         (["show", "calculator:x"], "takes no argument"),

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.cli.trajectory import trajectory
-from bursar.ledger.events import Event
+from outlay.cli.trajectory import trajectory
+from outlay.ledger.events import Event
 
 LIMIT = Decimal("1")
 CALL = st.tuples(st.integers(0, 40), st.sampled_from(["settle", "release", "unknown", "open"]))

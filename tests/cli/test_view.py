@@ -1,4 +1,4 @@
-"""`bursar view`: the real program, asked over a socket of this machine."""
+"""`outlay view`: the real program, asked over a socket of this machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_pages_are_served_until_ctrl_c(inside: Callable[..., str], place: Path) 
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("bursar view: http://127.0.0.1:")
+        assert line.startswith("outlay view: http://127.0.0.1:")
         url = line.split()[2]
         assert TASK in asked(url).text
         page = asked(f"{url}runs/{run}").text
@@ -61,7 +61,7 @@ def test_a_port_in_use_is_one_sentence(complaint: Callable[..., str]) -> None:
 def test_a_missing_package_is_one_sentence(
     complaint: Callable[..., str], monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    for name in [n for n in sys.modules if n.startswith(("bursar.benchmarks.live", package))]:
+    for name in [n for n in sys.modules if n.startswith(("outlay.benchmarks.live", package))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    assert "pip install 'bursar[view]'" in complaint("view", "--no-open", "--port", "0")
+    assert "pip install 'outlay[view]'" in complaint("view", "--no-open", "--port", "0")

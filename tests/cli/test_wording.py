@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.cli import wording
+from outlay.cli import wording
 
 AMOUNTS = st.decimals(0, 10**6, places=12)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bursar.ledger.events import Event
-from bursar.ledger.store import Store
+from outlay.ledger.events import Event
+from outlay.ledger.store import Store
 
 
 class Book:

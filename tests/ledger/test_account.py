@@ -12,9 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from bursar.ledger.account import Account, Hold, Shortfall
-from bursar.ledger.amount import NOTHING, SOFT, Amount
-from bursar.ledger.budget import Budget, Limit
+from outlay.ledger.account import Account, Hold, Shortfall
+from outlay.ledger.amount import NOTHING, SOFT, Amount
+from outlay.ledger.budget import Budget, Limit
 
 CENTS = st.integers(0, 60).map(lambda cents: Decimal(cents) / 100)
 

@@ -11,9 +11,9 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger import bounds, encodings
-from bursar.ledger.bounds import HIDDEN, HIDDEN_WITH_TOOLS, Known, TokenBounds, byte_bound
-from bursar.ledger.records import Message, ToolCall, ToolSpec
+from outlay.ledger import bounds, encodings
+from outlay.ledger.bounds import HIDDEN, HIDDEN_WITH_TOOLS, Known, TokenBounds, byte_bound
+from outlay.ledger.records import Message, ToolCall, ToolSpec
 
 MERGES = (b"th", b"he", b"the", b"in", b"\xc3\xa9", b"\xe4\xb8", b"  ", b"\n\n", b'":')
 TOY = tiktoken.Encoding(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.budget import COUNTS, Budget, Limit
-from bursar.ledger.errors import BudgetError
+from outlay.ledger.budget import COUNTS, Budget, Limit
+from outlay.ledger.errors import BudgetError
 
 
 def test_the_example_of_the_command_line() -> None:

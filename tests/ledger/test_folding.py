@@ -11,8 +11,8 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger import views
-from bursar.ledger.store import Store
+from outlay.ledger import views
+from outlay.ledger.store import Store
 
 from .conftest import Book, one, small_run
 

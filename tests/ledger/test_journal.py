@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.errors import JournalError
-from bursar.ledger.events import FORMAT, Event
-from bursar.ledger.journal import Journal, is_live, locked
+from outlay.ledger.errors import JournalError
+from outlay.ledger.events import FORMAT, Event
+from outlay.ledger.journal import Journal, is_live, locked
 
 
 def lines(journal: Journal) -> list[dict[str, object]]:
@@ -85,8 +85,8 @@ def test_what_was_appended_survives_kill_9(tmp_path: Path) -> None:
     code = """
         import sys
         from pathlib import Path
-        from bursar.ledger.events import Event
-        from bursar.ledger.journal import Journal
+        from outlay.ledger.events import Event
+        from outlay.ledger.journal import Journal
         journal = Journal(Path(sys.argv[1]))
         for seq in range(10_000_000):
             journal.append(Event("run", seq, "value", "0/a/0/0/0"))
@@ -130,7 +130,7 @@ def test_a_full_disk_tears_no_line_and_says_so(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "journals").write_text("a file where the folder should be")
-    with pytest.raises(JournalError, match=r"choose another folder with --home or BURSAR_HOME"):
+    with pytest.raises(JournalError, match=r"choose another folder with --home or OUTLAY_HOME"):
         Journal(tmp_path)
 
 

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.account import Account, Shortfall
-from bursar.ledger.amount import NOTHING, Amount
-from bursar.ledger.budget import Budget
-from bursar.ledger.errors import BudgetError
-from bursar.ledger.journal import Journal
-from bursar.ledger.lease import Lease, Lender
+from outlay.ledger.account import Account, Shortfall
+from outlay.ledger.amount import NOTHING, Amount
+from outlay.ledger.budget import Budget
+from outlay.ledger.errors import BudgetError
+from outlay.ledger.journal import Journal
+from outlay.ledger.lease import Lease, Lender
 
 BORROWER = textwrap.dedent("""
     import json, sys
     from decimal import Decimal
-    from bursar.ledger.account import Hold
-    from bursar.ledger.amount import Amount
-    from bursar.ledger.lease import Lease
+    from outlay.ledger.account import Hold
+    from outlay.ledger.amount import Amount
+    from outlay.ledger.lease import Lease
     account = Lease.from_dict(json.loads(sys.argv[1])).account()
     while isinstance(hold := account.try_hold(Amount.of_tool_call("t", Decimal("0.003"))), Hold):
         account.settle(hold, hold.amount)

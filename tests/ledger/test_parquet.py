@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.ledger import parquet
-from bursar.ledger.errors import JournalError, UsageError
-from bursar.ledger.parquet import export_events, import_events
-from bursar.ledger.store import Store
+from outlay.ledger import parquet
+from outlay.ledger.errors import JournalError, UsageError
+from outlay.ledger.parquet import export_events, import_events
+from outlay.ledger.store import Store
 
 from .conftest import Book, one, small_run
 
@@ -137,7 +137,7 @@ def strange(path: Path, columns: str) -> Path:
     ("columns", "complaint"),
     [
         ("1 as x", r"events\.parquet is no export"),
-        ("'j' as journal, 1 as x", "no export of bursar"),
+        ("'j' as journal, 1 as x", "no export of outlay"),
         ("'j' as journal, 'j:1' as id, '{}' as body", "a line that is no event"),
         (f"'../j' as journal, 'j:1' as id, '{HEAD}' as body", "'../j' has a line"),
     ],

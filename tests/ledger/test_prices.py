@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger import price_data
-from bursar.ledger.errors import ToolError, Unpriced, UsageError
-from bursar.ledger.model_prices import dearest
-from bursar.ledger.prices import CLASSES, NO_LIMIT, ModelPrice, PriceBook, Rate
-from bursar.ledger.records import Usage
+from outlay.ledger import price_data
+from outlay.ledger.errors import ToolError, Unpriced, UsageError
+from outlay.ledger.model_prices import dearest
+from outlay.ledger.prices import CLASSES, NO_LIMIT, ModelPrice, PriceBook, Rate
+from outlay.ledger.records import Usage
 
 PRICES = """
 [models."gpt-5-mini"]
@@ -175,7 +175,7 @@ def test_built_in_policies_are_free(name):
 def test_the_price_data_is_imported_only_when_asked(tmp_path):
     book(tmp_path)
     code = (
-        "import sys, pathlib; from bursar.ledger.prices import PriceBook;"
+        "import sys, pathlib; from outlay.ledger.prices import PriceBook;"
         f"b = PriceBook.load(pathlib.Path({str(tmp_path / 'prices.toml')!r}));"
         "b.model('openai/gpt-5-mini'); b.model('embedded'); print('genai_prices' in sys.modules)"
     )

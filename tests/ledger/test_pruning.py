@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.pruning import empty_texts, prunable, prune
-from bursar.ledger.store import Store
+from outlay.ledger.errors import UsageError
+from outlay.ledger.pruning import empty_texts, prunable, prune
+from outlay.ledger.store import Store
 
 from .conftest import Book, one, small_run
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger import loading, views
-from bursar.ledger.errors import JournalError, UsageError
-from bursar.ledger.events import Event
-from bursar.ledger.store import Store
+from outlay.ledger import loading, views
+from outlay.ledger.errors import JournalError, UsageError
+from outlay.ledger.events import Event
+from outlay.ledger.store import Store
 
 from .conftest import Book, one, small_run
 
@@ -221,7 +221,7 @@ def test_a_corrupt_first_line_does_not_cost_the_rest(book, home, store):
 
 def test_a_journal_of_a_newer_format_is_refused(home, store):
     Book(home, format=2)
-    with pytest.raises(JournalError, match=r"j1\.jsonl has format 2, .* update bursar"):
+    with pytest.raises(JournalError, match=r"j1\.jsonl has format 2, .* update outlay"):
         store.load()
 
 
@@ -229,7 +229,7 @@ def test_a_store_of_a_newer_format_is_refused(book, store):
     store.load()
     with duckdb.connect(str(store.path)) as database:
         database.execute("update meta set format = 99")
-    with pytest.raises(JournalError, match=r"has format 99, .* update bursar"):
+    with pytest.raises(JournalError, match=r"has format 99, .* update outlay"):
         store.load()
 
 
@@ -379,8 +379,8 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(book, home, store):
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from bursar.ledger.errors import JournalError
-from bursar.ledger.store import Store
+from outlay.ledger.errors import JournalError
+from outlay.ledger.store import Store
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
@@ -405,9 +405,9 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(book, home, store, limit)
 WRITER = """
 import sys
 from pathlib import Path
-from bursar.ledger.events import Event
-from bursar.ledger.journal import Journal
-from bursar.ledger.store import Store
+from outlay.ledger.events import Event
+from outlay.ledger.journal import Journal
+from outlay.ledger.store import Store
 home = Path(sys.argv[1])
 journal = Journal(home)
 for seq in range(150):
@@ -435,7 +435,7 @@ def test_several_processes_write_load_and_ask_at_once(home, store):
 
 def test_a_loader_that_is_killed_leaves_nothing_half_done(book, home, store):
     code = (
-        "import os, sys; from pathlib import Path; from bursar.ledger import filling, store\n"
+        "import os, sys; from pathlib import Path; from outlay.ledger import filling, store\n"
         "filling.note = lambda *_: os.kill(os.getpid(), 9)\n"
         "store.Store(Path(sys.argv[1])).load()"
     )

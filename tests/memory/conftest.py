@@ -9,10 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bursar.ledger.effects import Refusal
-from bursar.ledger.records import Message, Observation, Reply, ToolCall, Usage
-from bursar.memory import Memory, Trajectory
-from bursar.memory.turns import HEAD
+from outlay.ledger.effects import Refusal
+from outlay.ledger.records import Message, Observation, Reply, ToolCall, Usage
+from outlay.memory import Memory, Trajectory
+from outlay.memory.turns import HEAD
 
 OPENING = (Message("system", "You look things up."), Message("user", "Where is it?"))
 

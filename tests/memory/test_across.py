@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.bounds import byte_bound
-from bursar.memory import memory
-from bursar.memory.bandit import Outcome, pays
-from bursar.memory.examples import Examples, Step, with_examples
-from bursar.memory.leaks import leaks
-from bursar.memory.lessons import Lesson, Lessons
+from outlay.ledger.bounds import byte_bound
+from outlay.memory import memory
+from outlay.memory.bandit import Outcome, pays
+from outlay.memory.examples import Examples, Step, with_examples
+from outlay.memory.leaks import leaks
+from outlay.memory.lessons import Lesson, Lessons
 
 from .conftest import Effects, grown, search
 

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bursar.ledger.records import Observation, ToolCall
-from bursar.memory import Trajectory
-from bursar.memory.curated import Curating
-from bursar.tools import Outputs, ToolContext
+from outlay.ledger.records import Observation, ToolCall
+from outlay.memory import Trajectory
+from outlay.memory.curated import Curating
+from outlay.tools import Outputs, ToolContext
 
 from .conftest import grow, grown, search
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Home
-from bursar.memory import memory, memory_names
+from outlay.agent import Home
+from outlay.memory import memory, memory_names
 
 PAGE = (Path(__file__).parents[2] / "docs" / "memory.md").read_text("utf-8")
 
@@ -29,7 +29,7 @@ def _options(name: str) -> list[tuple[str, str]]:
 
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BURSAR_HOME", str(tmp_path))
+    monkeypatch.setenv("OUTLAY_HOME", str(tmp_path))
     example = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
     names: dict[str, Any] = {}
     exec(example, names)

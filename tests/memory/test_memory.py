@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message
-from bursar.memory import Trajectory, memory
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message
+from outlay.memory import Trajectory, memory
 
 OPENING = (Message("system", "s"), Message("user", "t"))
 SAID = st.lists(

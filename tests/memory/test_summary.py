@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.effects import Refusal
-from bursar.ledger.model_prices import ModelPrice, Rate
-from bursar.ledger.records import Message, Usage
-from bursar.memory import Trajectory
-from bursar.memory.saving import Outlook
-from bursar.memory.summary import Summarised
-from bursar.memory.turns import HEAD
+from outlay.ledger.effects import Refusal
+from outlay.ledger.model_prices import ModelPrice, Rate
+from outlay.ledger.records import Message, Usage
+from outlay.memory import Trajectory
+from outlay.memory.saving import Outlook
+from outlay.memory.summary import Summarised
+from outlay.memory.turns import HEAD
 
 from .conftest import OPENING, Effects, grow, grown, played, search
 

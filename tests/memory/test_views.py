@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.records import ToolCall
-from bursar.memory import Trajectory, memory, memory_names
-from bursar.memory.turns import HEAD, tokens
-from bursar.tools import Outputs, ToolContext
+from outlay.ledger.records import ToolCall
+from outlay.memory import Trajectory, memory, memory_names
+from outlay.memory.turns import HEAD, tokens
+from outlay.tools import Outputs, ToolContext
 
 from .conftest import ROUNDS, Effects, Round, check_transcript, grow, grown, played
 

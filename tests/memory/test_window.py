@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.memory import memory
-from bursar.memory.state import Stated
-from bursar.memory.window import Window
+from outlay.ledger.errors import UsageError
+from outlay.memory import memory
+from outlay.memory.state import Stated
+from outlay.memory.window import Window
 
 from .conftest import grown, search
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.bounds import byte_bound
-from bursar.memory import Trajectory
-from bursar.memory.workspace import Workspace
+from outlay.ledger.bounds import byte_bound
+from outlay.memory import Trajectory
+from outlay.memory.workspace import Workspace
 
 from .conftest import OPENING, grown, search
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Home
+from outlay.agent import Home
 
 
 @pytest.fixture

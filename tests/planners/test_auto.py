@@ -14,15 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.agent import Agent, Home, Labels, Result
-from bursar.ledger.errors import BudgetError, UsageError
-from bursar.ledger.events import Event
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners.auto import MODES, Choice, auto, learned
-from bursar.planners.cascade import cascade
-from bursar.policies import History, Router, Scripted, Tally
-from bursar.policies.scripted import Script, Step
-from bursar.tools import tool
+from outlay.agent import Agent, Home, Labels, Result
+from outlay.ledger.errors import BudgetError, UsageError
+from outlay.ledger.events import Event
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners.auto import MODES, Choice, auto, learned
+from outlay.planners.cascade import cascade
+from outlay.policies import History, Router, Scripted, Tally
+from outlay.policies.scripted import Script, Step
+from outlay.tools import tool
 
 GOLDEN = Path(__file__).with_name("golden")
 CLASS = Labels(task_class="c")
@@ -37,7 +37,7 @@ def search(query: str) -> str:
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each agent asks the store anew."""
-    monkeypatch.setattr("bursar.agent.history.PATIENCE", 0)
+    monkeypatch.setattr("outlay.agent.history.PATIENCE", 0)
 
 
 def heading(request: Request) -> str:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.agent import Agent, Result
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners.bavt import residual_value, weights
-from bursar.policies import Scripted
-from bursar.tools import tool
+from outlay.agent import Agent, Result
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners.bavt import residual_value, weights
+from outlay.policies import Scripted
+from outlay.tools import tool
 
 VALUES = st.lists(st.floats(0.1, 1.0), min_size=1, max_size=9)
 

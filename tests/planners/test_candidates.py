@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.planners.answers import final_answer, plain
-from bursar.planners.candidates import Candidate, majority, sound
+from outlay.planners.answers import final_answer, plain
+from outlay.planners.candidates import Candidate, majority, sound
 
 
 def candidate(answer: str | None, verdict: str = "", status: str = "answered") -> Candidate:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bursar.ledger.records import Message, ToolCall
-from bursar.planners.checklist import Checklist, Decomposition
+from outlay.ledger.records import Message, ToolCall
+from outlay.planners.checklist import Checklist, Decomposition
 
 
 def plan(*ids: str) -> Checklist:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Home
-from bursar.planners import planner_names
-from bursar.planners.registry import factory
+from outlay.agent import Home
+from outlay.planners import planner_names
+from outlay.planners.registry import factory
 
 PAGE = (Path(__file__).parents[2] / "docs" / "planners.md").read_text("utf-8")
 
@@ -29,7 +29,7 @@ def _options(name: str) -> list[tuple[str, str]]:
 
 
 def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BURSAR_HOME", str(tmp_path))
+    monkeypatch.setenv("OUTLAY_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     for example in re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Result
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import Line, block, planner, planner_names, prompt
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step, by_turn
-from bursar.tools import tool
+from outlay.agent import Agent, Result
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import Line, block, planner, planner_names, prompt
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step, by_turn
+from outlay.tools import tool
 
 GOLDEN = Path(__file__).with_name("golden")
 PROMPTS = Path(__file__).parents[2] / "planners" / "prompts"

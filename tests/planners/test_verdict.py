@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bursar.planners.structured import read
-from bursar.planners.verdict import Verdict
+from outlay.planners.structured import read
+from outlay.planners.verdict import Verdict
 
 
 def verdict(decision: str, *states: str, **more: str) -> Verdict:

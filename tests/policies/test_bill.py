@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.records import Usage
-from bursar.policies.bill import usage
+from outlay.ledger.records import Usage
+from outlay.policies.bill import usage
 
 COUNT = st.integers(0, 10**6)
 

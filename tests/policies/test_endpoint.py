@@ -5,12 +5,12 @@ import os
 
 import pytest
 
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message, Request, ToolCall, ToolSpec, Usage
-from bursar.policies import Endpoint, connections
-from bursar.policies.endpoint import key_source, limit_field
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message, Request, ToolCall, ToolSpec, Usage
+from outlay.policies import Endpoint, connections
+from outlay.policies.endpoint import key_source, limit_field
 
 LOOKUP = ToolSpec(
     "lookup",
@@ -168,7 +168,7 @@ def test_openai_renamed_the_limit(model: str, field: str) -> None:
 
 def test_keys_of_other_servers() -> None:
     assert key_source("https://api.openai.com/v1") == "OPENAI_API_KEY"
-    assert key_source("https://example.org/v1") == "BURSAR_API_KEY"
+    assert key_source("https://example.org/v1") == "OUTLAY_API_KEY"
 
 
 async def test_text_protocol_over_the_wire(server: LoopbackServer) -> None:

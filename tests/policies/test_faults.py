@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
-from bursar.ledger.records import Message, Request
-from bursar.policies import Endpoint
-from bursar.policies.faults import redact, retry_after
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
+from outlay.ledger.records import Message, Request
+from outlay.policies import Endpoint
+from outlay.policies.faults import redact, retry_after
 
 ASK = Request((Message("user", "Well?"),))
 
@@ -46,7 +46,7 @@ async def test_refused_for_now(server: LoopbackServer, status: int, stream: bool
         (400, {"message": "no such field"}, r"refused the request \(400\): no such field"),
         (400, {"code": "context_length_exceeded"}, "longer than m can read"),
         (400, {"message": "maximum context length is 8192"}, "longer than m can read"),
-        (401, {"message": "bad"}, r"refused the key \(401\): set BURSAR_API_KEY"),
+        (401, {"message": "bad"}, r"refused the key \(401\): set OUTLAY_API_KEY"),
         (403, {}, "refused the key"),
         (404, {}, "does not know the model 'm'"),
         (413, {}, "longer than m can read"),

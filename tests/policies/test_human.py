@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from bursar.ledger.errors import CallRefused, UsageError
-from bursar.ledger.records import Message, Request, ToolCall, ToolSpec, Usage
-from bursar.policies import Human
-from bursar.policies.human import parse
+from outlay.ledger.errors import CallRefused, UsageError
+from outlay.ledger.records import Message, Request, ToolCall, ToolSpec, Usage
+from outlay.policies import Human
+from outlay.policies.human import parse
 
 SEARCH = ToolSpec(
     "search",
@@ -74,8 +74,8 @@ async def test_quit_leaves() -> None:
 def test_piped_input() -> None:
     code = (
         "import asyncio\n"
-        "from bursar.ledger.records import Message, Request\n"
-        "from bursar.policies import policy\n"
+        "from outlay.ledger.records import Message, Request\n"
+        "from outlay.policies import policy\n"
         "request = Request((Message('user', 'Well?'),))\n"
         "print('GOT', asyncio.run(policy('human').reply(request)).message.content)\n"
     )

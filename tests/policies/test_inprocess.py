@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import CallRefused, OutcomeUnknown
-from bursar.ledger.records import Message, Request, ToolSpec, Usage
-from bursar.policies import Endpoint, embedded_policy
-from bursar.policies.embedded.app import limited
-from bursar.policies.inprocess import endpoint
+from outlay.ledger.errors import CallRefused, OutcomeUnknown
+from outlay.ledger.records import Message, Request, ToolSpec, Usage
+from outlay.policies import Endpoint, embedded_policy
+from outlay.policies.embedded.app import limited
+from outlay.policies.inprocess import endpoint
 
 ASK = Request((Message("user", "Where is Rome?"),))
 SEARCH = ToolSpec("search", "Finds texts.", {"type": "object"})

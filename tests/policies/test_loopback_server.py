@@ -7,10 +7,10 @@ import json
 import urllib.request
 from typing import Any
 
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer, in_process
-from bursar.ledger.records import Message, Request, ToolSpec, Usage
-from bursar.policies import Endpoint
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer, in_process
+from outlay.ledger.records import Message, Request, ToolSpec, Usage
+from outlay.policies import Endpoint
 
 LOOKUP = ToolSpec("lookup", "Looks a thing up.", {"type": "object"})
 

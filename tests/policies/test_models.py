@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-import bursar.policies
-from bursar.ledger.errors import UsageError
-from bursar.ledger.prices import PriceBook
-from bursar.policies import Endpoint, Human, policy
-from bursar.policies.models import FORMS
+import outlay.policies
+from outlay.ledger.errors import UsageError
+from outlay.ledger.prices import PriceBook
+from outlay.policies import Endpoint, Human, policy
+from outlay.policies.models import FORMS
 
 
 @pytest.mark.parametrize("spec", ["openai/gpt-5-mini", "openai:gpt-5-mini"])
@@ -70,16 +70,16 @@ def test_foreign_option() -> None:
 
 def test_importing_is_light() -> None:
     heavy = "openai", "httpx2", "httpx", "aiohttp", "pydantic"
-    code = f"import sys, bursar.policies; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, outlay.policies; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_names() -> None:
-    names = bursar.policies.__all__
+    names = outlay.policies.__all__
     assert sorted(names) == names
     assert len(names) <= 15
-    assert all(hasattr(bursar.policies, name) for name in names)
+    assert all(hasattr(outlay.policies, name) for name in names)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from bursar.planners import prompt
-from bursar.planners.bavt import Judgement
-from bursar.planners.candidates import Choice
-from bursar.planners.checklist import Decomposition
-from bursar.planners.critic import Critique
-from bursar.planners.stepwise import Steps
-from bursar.planners.structured import read
-from bursar.planners.verdict import Verdict
-from bursar.policies.embedded.reader import AlmanacReader
+from outlay.planners import prompt
+from outlay.planners.bavt import Judgement
+from outlay.planners.candidates import Choice
+from outlay.planners.checklist import Decomposition
+from outlay.planners.critic import Critique
+from outlay.planners.stepwise import Steps
+from outlay.planners.structured import read
+from outlay.planners.verdict import Verdict
+from outlay.policies.embedded.reader import AlmanacReader
 
 QUESTION = "What is the country of the birthplace of Vokizu?"
 BORN, LIES = "Vokizu was born in Navazi.", "Navazi lies in Temika."

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.almanac import Almanac
-from bursar.policies.embedded.app import ChatApp
-from bursar.policies.embedded.grammar import VOCABULARY, tokens
-from bursar.policies.embedded.reader import AlmanacReader
-from bursar.policies.embedded.transcript import read_purse
+from outlay.benchmarks.almanac import Almanac
+from outlay.policies.embedded.app import ChatApp
+from outlay.policies.embedded.grammar import VOCABULARY, tokens
+from outlay.policies.embedded.reader import AlmanacReader
+from outlay.policies.embedded.transcript import read_purse
 
 QUESTION = "Who is the mayor of the birthplace of Vokizu?"
 TOOLS = [

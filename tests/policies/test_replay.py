@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.ledger.errors import CallRefused, UsageError
-from bursar.ledger.records import Message, Request, ToolCall
-from bursar.policies import Replay, Scripted, policy
-from bursar.tools import tool
+from outlay.agent import Agent
+from outlay.ledger.errors import CallRefused, UsageError
+from outlay.ledger.records import Message, Request, ToolCall
+from outlay.policies import Replay, Scripted, policy
+from outlay.tools import tool
 
 
 @tool(price="0.001", read_only=True)

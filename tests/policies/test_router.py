@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Request
-from bursar.policies import Endpoint, Expected, History, Router, Scripted, Tally, policy
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Request
+from outlay.policies import Endpoint, Expected, History, Router, Scripted, Tally, policy
 
 NAMES = ("small", "middle", "large")
 

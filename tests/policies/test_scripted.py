@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.errors import CallRefused, OutcomeUnknown, UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Scripted, policy
+from outlay.ledger.errors import CallRefused, OutcomeUnknown, UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.policies import Scripted, policy
 
 ASK = Request((Message("user", "Well?"),))
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.records import Message, Reply, Request, ToolCall, ToolSpec
-from bursar.policies.text_protocol import parse, read, render
+from outlay.ledger.records import Message, Reply, Request, ToolCall, ToolSpec
+from outlay.policies.text_protocol import parse, read, render
 
 SEARCH = ToolSpec("search", "Finds texts.", {"type": "object", "properties": {}})
 

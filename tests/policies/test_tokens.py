@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.records import Message, Request, Sampled
-from bursar.policies import Endpoint, policy
-from bursar.policies.wire import decode
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.records import Message, Request, Sampled
+from outlay.policies import Endpoint, policy
+from outlay.policies.wire import decode
 
 TOLD = {"content": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1}]}
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.records import Message, Request, ToolCall, ToolSpec
-from bursar.policies import wire
-from bursar.policies.stream import Assembly, Events
+from outlay.ledger.records import Message, Request, ToolCall, ToolSpec
+from outlay.policies import wire
+from outlay.policies.stream import Assembly, Events
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 CALL = st.builds(ToolCall, TEXT, TEXT, TEXT)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bursar.tools import Outputs, ToolContext
+from outlay.tools import Outputs, ToolContext
 
 
 @pytest.fixture

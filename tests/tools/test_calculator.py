@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import ToolError
-from bursar.ledger.records import ToolCall
-from bursar.tools import ToolContext, calculator
-from bursar.tools.arithmetic import evaluate
+from outlay.ledger.errors import ToolError
+from outlay.ledger.records import ToolCall
+from outlay.tools import ToolContext, calculator
+from outlay.tools.arithmetic import evaluate
 
 
 @pytest.mark.parametrize(

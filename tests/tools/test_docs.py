@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bursar.tools import BUILT_IN, tool
-from bursar.tools.corpus import SUFFIXES
+from outlay.tools import BUILT_IN, tool
+from outlay.tools.corpus import SUFFIXES
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "tools.md").read_text()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext, documents
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext, documents
 
 SECRET = "the secret is out"
 
@@ -182,7 +182,7 @@ async def test_unreadable_files_are_left_out_and_reported_once(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bursar.tools.corpus.MAX_BYTES", 1_000_000)
+    monkeypatch.setattr("outlay.tools.corpus.MAX_BYTES", 1_000_000)
     (folder / "binary.txt").write_bytes(b"\x7fELF\0\0Torvane")
     (folder / "large.txt").write_text("Torvane " * 200_000)
     (folder / "broken.html").write_text("<![broken]><p>Torvane")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bursar import tools
+from outlay import tools
 
 
 def test_the_public_names_are_pinned() -> None:

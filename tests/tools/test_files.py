@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
-from bursar.tools import files as files_module
-from bursar.tools.files import files
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
+from outlay.tools import files as files_module
+from outlay.tools.files import files
 
 SECRET = "the secret is out"
 
@@ -175,18 +175,18 @@ async def test_a_folder_that_turns_into_a_link_is_not_followed(
     assert SECRET not in "".join(seen)
 
 
-@pytest.mark.parametrize("path", ["bursar.toml", "sub/Bursar.TOML/", "sub//./bursar.toml/."])
+@pytest.mark.parametrize("path", ["outlay.toml", "sub/Outlay.TOML/", "sub//./outlay.toml/."])
 async def test_no_policy_writes_the_settings(path: str, root: Path, context: ToolContext) -> None:
     for folder in (root, root / "sub"):
-        (folder / "bursar.toml").write_text('budget = "usd=1"')
+        (folder / "outlay.toml").write_text('budget = "usd=1"')
     _, read, write, edit = files(root)
     for seen in (
         await call(write, context, path=path, text="tool = []"),
         await call(edit, context, path=path, old="usd=1", new="usd=999"),
     ):
         assert seen.error
-    assert "usd=1" in (await call(read, context, path="bursar.toml")).text
-    kept = {file.read_text() for file in root.rglob("*.[tT]*") if "bursar" in file.name.lower()}
+    assert "usd=1" in (await call(read, context, path="outlay.toml")).text
+    kept = {file.read_text() for file in root.rglob("*.[tT]*") if "outlay" in file.name.lower()}
     assert kept == {'budget = "usd=1"'}
 
 

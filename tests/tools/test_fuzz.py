@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.records import ToolCall
-from bursar.tools import Tool, ToolContext, builtin, documents
+from outlay.ledger.records import ToolCall
+from outlay.tools import Tool, ToolContext, builtin, documents
 
 OBJECTS = 10_000
 WORDS = ["", "a", "0", "-1", "..", "/etc/passwd", "http://[::1]/", "select 1", "\0", "é" * 99]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.ledger.records import Message, Observation, ToolCall
-from bursar.policies import Replay
-from bursar.tools import Tool, ToolContext
-from bursar.tools.human import ask_human, think
+from outlay.agent import Agent
+from outlay.ledger.records import Message, Observation, ToolCall
+from outlay.policies import Replay
+from outlay.tools import Tool, ToolContext
+from outlay.tools.human import ask_human, think
 
 
 async def call(subject: Tool, context: ToolContext, /, **arguments: object) -> Observation:

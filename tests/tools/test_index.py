@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.tools.corpus import Document
-from bursar.tools.index import CHUNK, Index, chunks
-from bursar.tools.markup import html_text
+from outlay.tools.corpus import Document
+from outlay.tools.index import CHUNK, Index, chunks
+from outlay.tools.markup import html_text
 
 PROSE = st.lists(st.sampled_from(["word ", "\n\n", "# Head\n", "\n", "x" * 700, " ", "tail"])).map(
     "".join

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import ToolError
-from bursar.tools import Outputs
+from outlay.ledger.errors import ToolError
+from outlay.tools import Outputs
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

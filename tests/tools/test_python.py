@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
-from bursar.tools import python as python_module
-from bursar.tools.python import python
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
+from outlay.tools import python as python_module
+from outlay.tools.python import python
 
 ESCAPES = {
     "open('/etc/passwd').read()": "PermissionError",
     "from pathlib import Path\nPath('/etc/passwd').read_text()": "PermissionError",
-    "open('/tmp/bursar-was-here', 'w')": "PermissionError",
+    "open('/tmp/outlay-was-here', 'w')": "PermissionError",
     "import os\nos.listdir('/')": "PermissionError",
     "import os\nos.system('id')": "AttributeError",
     "import os\nos.environ": "not supported",
@@ -26,7 +26,7 @@ ESCAPES = {
     "import subprocess": "ModuleNotFoundError",
     "import socket": "ModuleNotFoundError",
     "import ctypes": "ModuleNotFoundError",
-    "import bursar.tools": "ModuleNotFoundError",
+    "import outlay.tools": "ModuleNotFoundError",
     "__import__('os')": "NameError",
     "().__class__.__bases__[0].__subclasses__()": "AttributeError",
     "(lambda: 1).__globals__": "AttributeError",
@@ -81,7 +81,7 @@ async def test_no_way_leads_out_of_the_sandbox(
     assert said in seen.text, seen.text
     assert "root:" not in seen.text
     assert (await call(subject, context, "kept")).text == "'alive'"
-    assert not Path("/tmp/bursar-was-here").exists()
+    assert not Path("/tmp/outlay-was-here").exists()
 
 
 async def test_a_failure_shows_the_line_and_what_was_printed(

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
-from bursar.ledger.records import Message, Observation, ToolCall
-from bursar.tools import ToolContext, recall, tool
-from bursar.tools.recall import recall_at
+from outlay.ledger.records import Message, Observation, ToolCall
+from outlay.tools import ToolContext, recall, tool
+from outlay.tools.recall import recall_at
 
 
 async def test_a_cut_output_is_read_to_its_end_page_by_page(context: ToolContext) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import ToolCall
-from bursar.tools import Registry, builtin, calculator, recall, tool
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import ToolCall
+from outlay.tools import Registry, builtin, calculator, recall, tool
 
 
 def weather(city: str) -> str:

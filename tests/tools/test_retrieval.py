@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from bursar.agent import Agent
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.policies import Endpoint, Scripted
-from bursar.tools import Tool, ToolContext, recall, tool
-from bursar.tools.retrieval import Choosing, offered
+from outlay.agent import Agent
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.policies import Endpoint, Scripted
+from outlay.tools import Tool, ToolContext, recall, tool
+from outlay.tools.retrieval import Choosing, offered
 
 USAGE = Usage(input=10, output=5)
 

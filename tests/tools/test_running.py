@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from bursar.ledger.errors import ToolError
-from bursar.tools import running
+from outlay.ledger.errors import ToolError
+from outlay.tools import running
 
 HANGING = """
 import asyncio, threading
-from bursar.tools.running import TimedOut, in_thread
+from outlay.tools.running import TimedOut, in_thread
 
 async def main():
     try:

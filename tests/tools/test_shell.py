@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
-from bursar.tools.shell import Limits, shell
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
+from outlay.tools.shell import Limits, shell
 
 SECRET = "sk-planted-secret"
 PYTHON = sys.executable
@@ -185,7 +185,7 @@ async def test_nothing_stays_behind(left: str, root: Path, context: ToolContext)
 async def test_without_a_fence_what_left_the_group_keeps_nobody_waiting(
     root: Path, context: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bursar.tools.shell._ALONE", ("no-such-program",))
+    monkeypatch.setattr("outlay.tools.shell._ALONE", ("no-such-program",))
     subject = shell(root, approve=bool, network=True, limits=Limits(seconds=1))
     seen = await call(subject, context, "setsid sleep 5 & echo began")
     assert seen.text == "Error: the command was killed after 1 seconds\nbegan"

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from bursar.ledger.errors import UsageError
-from bursar.tools import ToolContext, tool
-from bursar.tools.docstring import parse_docstring
+from outlay.ledger.errors import UsageError
+from outlay.tools import ToolContext, tool
+from outlay.tools.docstring import parse_docstring
 
 
 class Place(BaseModel):

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
-from bursar.tools.sql import sql
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
+from outlay.tools.sql import sql
 
 SECRET = "the secret is out"
 

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from bursar.ledger.errors import ToolError, UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import FunctionTool, Outputs, ToolContext, tool
+from outlay.ledger.errors import ToolError, UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import FunctionTool, Outputs, ToolContext, tool
 
 
 async def run(subject: FunctionTool, context: ToolContext, /, **arguments: Any) -> Observation:
@@ -258,7 +258,7 @@ async def test_a_hanging_async_tool_is_given_up_and_may_clean_up(context: ToolCo
 async def test_an_async_tool_that_ignores_its_cancellation_is_left_behind(
     context: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bursar.tools.running.GRACE", 0.02)
+    monkeypatch.setattr("outlay.tools.running.GRACE", 0.02)
     release = asyncio.Event()
 
     @tool(timeout=0.02)

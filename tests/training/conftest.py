@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Home
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.benchmarks.perf.tokens import TOKENIZER
-from bursar.ledger.budget import Budget
-from bursar.ledger.records import Message
-from bursar.policies import Endpoint
-from bursar.tools import tool
-from bursar.training.rows import Row, Tier
+from outlay.agent import Agent, Home
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.tokens import TOKENIZER
+from outlay.ledger.budget import Budget
+from outlay.ledger.records import Message
+from outlay.policies import Endpoint
+from outlay.tools import tool
+from outlay.training.rows import Row, Tier
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.training.allocation import Candidate, allocate, value
+from outlay.ledger.errors import UsageError
+from outlay.training.allocation import Candidate, allocate, value
 
 TASKS = st.lists(
     st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 40)), min_size=1, max_size=4

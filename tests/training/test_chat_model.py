@@ -14,24 +14,24 @@ pytest.importorskip("transformers", reason="the extra `train` is not installed")
 import transformers  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from bursar.agent import Home  # noqa: E402
-from bursar.benchmarks.suite import suite  # noqa: E402
-from bursar.cli.train.app import train  # noqa: E402
-from bursar.ledger.account import Account  # noqa: E402
-from bursar.ledger.budget import Budget  # noqa: E402
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.ledger.prices import PriceBook  # noqa: E402
-from bursar.policies import text_protocol  # noqa: E402
-from bursar.training.chat_model import ChatModel  # noqa: E402
-from bursar.training.examples import Example, Trainable, examples, tokens_of  # noqa: E402
-from bursar.training.fitting import Fitting, fit  # noqa: E402
-from bursar.training.generation import Asked, generate  # noqa: E402
-from bursar.training.loss import LOOP, SFT  # noqa: E402
-from bursar.training.models import load  # noqa: E402
-from bursar.training.reference import logprobs_of  # noqa: E402
-from bursar.training.reinforce import Learner, Reinforcement  # noqa: E402
-from bursar.training.rollout import Stage, play  # noqa: E402
-from bursar.training.rows import Tier  # noqa: E402
+from outlay.agent import Home  # noqa: E402
+from outlay.benchmarks.suite import suite  # noqa: E402
+from outlay.cli.train.app import train  # noqa: E402
+from outlay.ledger.account import Account  # noqa: E402
+from outlay.ledger.budget import Budget  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.ledger.prices import PriceBook  # noqa: E402
+from outlay.policies import text_protocol  # noqa: E402
+from outlay.training.chat_model import ChatModel  # noqa: E402
+from outlay.training.examples import Example, Trainable, examples, tokens_of  # noqa: E402
+from outlay.training.fitting import Fitting, fit  # noqa: E402
+from outlay.training.generation import Asked, generate  # noqa: E402
+from outlay.training.loss import LOOP, SFT  # noqa: E402
+from outlay.training.models import load  # noqa: E402
+from outlay.training.reference import logprobs_of  # noqa: E402
+from outlay.training.reinforce import Learner, Reinforcement  # noqa: E402
+from outlay.training.rollout import Stage, play  # noqa: E402
+from outlay.training.rows import Tier  # noqa: E402
 
 from .tiny_llama import WITH_TOOLS, save, tokenizer  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""`bursar train rows` and `bursar train export`, on runs over the loopback server."""
+"""`outlay train rows` and `outlay train export`, on runs over the loopback server."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bursar.agent import Agent, Home, Labels, Options
-from bursar.benchmarks.almanac import almanac
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.cli import main
-from bursar.cli.train.app import train
-from bursar.cli.train.rows import Target
-from bursar.ledger.errors import UsageError
-from bursar.training.export.targets import OF_TASKS, TARGETS, Material
-from bursar.training.files import read_rows
-from bursar.training.known import Known
-from bursar.training.recorded import recorded
+from outlay.agent import Agent, Home, Labels, Options
+from outlay.benchmarks.almanac import almanac
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.cli import main
+from outlay.cli.train.app import train
+from outlay.cli.train.rows import Target
+from outlay.ledger.errors import UsageError
+from outlay.training.export.targets import OF_TASKS, TARGETS, Material
+from outlay.training.files import read_rows
+from outlay.training.known import Known
+from outlay.training.recorded import recorded
 
 Verb = Callable[..., str]
 
@@ -29,7 +29,7 @@ LOOK = Step(tool_calls=({"name": "lookup", "arguments": {"query": "it"}},))
 
 @pytest.fixture
 def verb(home: Path) -> Verb:
-    """Runs a verb of `bursar train` and returns its output."""
+    """Runs a verb of `outlay train` and returns its output."""
 
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(train, [*arguments, "--home", str(home)])
@@ -76,7 +76,7 @@ def test_every_form_of_runs(verb: Verb, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("two_runs")
 def test_settings_of_the_file_reach_the_verbs(home: Path, tmp_path: Path) -> None:
-    file = tmp_path / "bursar.toml"
+    file = tmp_path / "outlay.toml"
     file.write_text(f'home = "{home}"\n[train.rows]\nsolved = true\nout = "mine.jsonl"\n')
     with pytest.raises(SystemExit) as end:
         main(["--config", str(file), "train", "rows"])

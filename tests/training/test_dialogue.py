@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("transformers", reason="the extra `train` is not installed")
 
-from bursar.ledger.errors import UsageError
-from bursar.training.dialogue import Dialogue
+from outlay.ledger.errors import UsageError
+from outlay.training.dialogue import Dialogue
 
 from .tiny_llama import END, PLAIN, WITH_TOOLS, tokenizer
 

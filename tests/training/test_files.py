@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message, ToolCall, ToolSpec
-from bursar.training.files import read_rows, write_records, write_rows
-from bursar.training.outcome import Outcome
-from bursar.training.rows import Row, Tier
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message, ToolCall, ToolSpec
+from outlay.training.files import read_rows, write_records, write_rows
+from outlay.training.outcome import Outcome
+from outlay.training.rows import Row, Tier
 
 from .conftest import turn_by_turn
 

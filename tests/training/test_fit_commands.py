@@ -1,4 +1,4 @@
-"""`bursar train sft`, `dpo` and `rl --from`, on runs over the loopback server."""
+"""`outlay train sft`, `dpo` and `rl --from`, on runs over the loopback server."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ pytest.importorskip("transformers", reason="the extra `train` is not installed")
 import duckdb  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from bursar.agent import Agent, Home, Labels  # noqa: E402
-from bursar.benchmarks.perf.answers import Step  # noqa: E402
-from bursar.benchmarks.perf.server import LoopbackServer  # noqa: E402
-from bursar.cli.train.app import train  # noqa: E402
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.training.models import load, tokenizer_of  # noqa: E402
-from bursar.training.offline import preferred  # noqa: E402
-from bursar.training.recorded import recorded  # noqa: E402
-from bursar.training.reference import logprobs_of  # noqa: E402
+from outlay.agent import Agent, Home, Labels  # noqa: E402
+from outlay.benchmarks.perf.answers import Step  # noqa: E402
+from outlay.benchmarks.perf.server import LoopbackServer  # noqa: E402
+from outlay.cli.train.app import train  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.training.models import load, tokenizer_of  # noqa: E402
+from outlay.training.offline import preferred  # noqa: E402
+from outlay.training.recorded import recorded  # noqa: E402
+from outlay.training.reference import logprobs_of  # noqa: E402
 
 from .tiny_llama import save  # noqa: E402
 

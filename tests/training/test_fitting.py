@@ -12,13 +12,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.training import checkpoint  # noqa: E402
-from bursar.training.examples import Example, Trainable, examples  # noqa: E402
-from bursar.training.fitting import Fitting, Step, fit, name_of  # noqa: E402
-from bursar.training.loss import REPLAY, SFT  # noqa: E402
-from bursar.training.rows import Row, Tier  # noqa: E402
-from bursar.training.watch import Collapsed, Watch  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.training import checkpoint  # noqa: E402
+from outlay.training.examples import Example, Trainable, examples  # noqa: E402
+from outlay.training.fitting import Fitting, Step, fit, name_of  # noqa: E402
+from outlay.training.loss import REPLAY, SFT  # noqa: E402
+from outlay.training.rows import Row, Tier  # noqa: E402
+from outlay.training.watch import Collapsed, Watch  # noqa: E402
 
 WORDS = 6
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.training.loss import (  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.training.loss import (  # noqa: E402
     GSPO,
     LOOP,
     PPO,

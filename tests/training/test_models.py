@@ -10,12 +10,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra `train` is not installed")
 
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
-from bursar.training.examples import Example  # noqa: E402
-from bursar.training.fitting import Fitting, fit, name_of  # noqa: E402
-from bursar.training.loss import SFT  # noqa: E402
-from bursar.training.models import load, tokenizer_of  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
+from outlay.training.examples import Example  # noqa: E402
+from outlay.training.fitting import Fitting, fit, name_of  # noqa: E402
+from outlay.training.loss import SFT  # noqa: E402
+from outlay.training.models import load, tokenizer_of  # noqa: E402
 
 IDS = torch.tensor([[1, 2, 3, 4]])
 GIVEN = [Example(ids=(1, 2, 3), mask=(False, True, True), weights=(1.0,) * 3, trajectory="t")]

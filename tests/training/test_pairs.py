@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.records import Message, Sampled
-from bursar.planners.toolpath import Trace
-from bursar.planners.toolpath.trace import Step
-from bursar.training.calls import ModelCall
-from bursar.training.pairs import Branch, pairs, replies, steps
+from outlay.ledger.records import Message, Sampled
+from outlay.planners.toolpath import Trace
+from outlay.planners.toolpath.trace import Step
+from outlay.training.calls import ModelCall
+from outlay.training.pairs import Branch, pairs, replies, steps
 
 ASKED = (Message("user", "What is it?"),)
 

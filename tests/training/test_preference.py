@@ -11,9 +11,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.training.examples import Example, Trainable  # noqa: E402
-from bursar.training.preference import (  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.training.examples import Example, Trainable  # noqa: E402
+from outlay.training.preference import (  # noqa: E402
     Preference,
     Preferred,
     Preferring,
@@ -21,7 +21,7 @@ from bursar.training.preference import (  # noqa: E402
     dpo,
     prefer,
 )
-from bursar.training.reference import logprobs_of  # noqa: E402
+from outlay.training.reference import logprobs_of  # noqa: E402
 
 WORDS = 6
 PLAN = Preferring(beta=0.5, epochs=3, rows=4, rate=0.02, keep_every=2)

@@ -11,22 +11,22 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-from bursar.agent import Home  # noqa: E402
-from bursar.benchmarks.suite import suite  # noqa: E402
-from bursar.ledger.account import Account  # noqa: E402
-from bursar.ledger.budget import Budget  # noqa: E402
-from bursar.ledger.errors import UsageError  # noqa: E402
-from bursar.ledger.prices import PriceBook  # noqa: E402
-from bursar.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
-from bursar.training.fitting import Fitting  # noqa: E402
-from bursar.training.loss import LOOP  # noqa: E402
-from bursar.training.models import Loaded, load  # noqa: E402
-from bursar.training.offline import imitated, replayed  # noqa: E402
-from bursar.training.outcome import Outcome  # noqa: E402
-from bursar.training.recorded import recorded  # noqa: E402
-from bursar.training.reinforce import Known, Learner, Reinforcement  # noqa: E402
-from bursar.training.rollout import Rollout, Stage, play  # noqa: E402
-from bursar.training.rounds import Rounds  # noqa: E402
+from outlay.agent import Home  # noqa: E402
+from outlay.benchmarks.suite import suite  # noqa: E402
+from outlay.ledger.account import Account  # noqa: E402
+from outlay.ledger.budget import Budget  # noqa: E402
+from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.ledger.prices import PriceBook  # noqa: E402
+from outlay.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
+from outlay.training.fitting import Fitting  # noqa: E402
+from outlay.training.loss import LOOP  # noqa: E402
+from outlay.training.models import Loaded, load  # noqa: E402
+from outlay.training.offline import imitated, replayed  # noqa: E402
+from outlay.training.outcome import Outcome  # noqa: E402
+from outlay.training.recorded import recorded  # noqa: E402
+from outlay.training.reinforce import Known, Learner, Reinforcement  # noqa: E402
+from outlay.training.rollout import Rollout, Stage, play  # noqa: E402
+from outlay.training.rounds import Rounds  # noqa: E402
 
 PLAN = Reinforcement(fitting=Fitting(how=LOOP, rate=1e-4), group=3)
 

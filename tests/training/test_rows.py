@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Home
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.benchmarks.perf.tokens import TOKENIZER, logprob, token_id
-from bursar.training.calls import model_calls
-from bursar.training.checks import check_rows
-from bursar.training.outcome import outcome
-from bursar.training.pairs import pairs, replies
-from bursar.training.rows import Row, Tier, rows
+from outlay.agent import Agent, Home
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.benchmarks.perf.tokens import TOKENIZER, logprob, token_id
+from outlay.training.calls import model_calls
+from outlay.training.checks import check_rows
+from outlay.training.outcome import outcome
+from outlay.training.pairs import pairs, replies
+from outlay.training.rows import Row, Tier, rows
 
 CALLS = [
     Step("Thinking of it", tool_calls=({"name": "lookup", "arguments": {"query": f"q{n}"}},))

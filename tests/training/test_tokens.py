@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.training.advantages import broadcast, geometric, per_turn
-from bursar.training.checks import check_logprobs, check_rows, check_tokens
-from bursar.training.rows import Row, Tier
-from bursar.training.tokens import Span, cut, joined, spans
+from outlay.ledger.errors import UsageError
+from outlay.training.advantages import broadcast, geometric, per_turn
+from outlay.training.checks import check_logprobs, check_rows, check_tokens
+from outlay.training.rows import Row, Tier
+from outlay.training.tokens import Span, cut, joined, spans
 
 from .conftest import turn_by_turn
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.training.tracker import Belief, Tracker
+from outlay.ledger.errors import UsageError
+from outlay.training.tracker import Belief, Tracker
 
 
 def test_first_belief_by_hand() -> None:

@@ -237,7 +237,7 @@ def _parsed(data: bytes, origin: str) -> Any:
         yaml = importlib.import_module("yaml")
     except ImportError as exc:
         raise UsageError(
-            f"{origin} is no JSON, and YAML needs an extra: pip install 'bursar[openapi]'"
+            f"{origin} is no JSON, and YAML needs an extra: pip install 'outlay[openapi]'"
         ) from exc
     try:
         # JSON's own types only: a date stays the text that it is.

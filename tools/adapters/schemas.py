@@ -97,7 +97,7 @@ def _validator_class() -> Any:
             validators = importlib.import_module("jsonschema.validators")
         except ImportError as exc:
             raise UsageError(
-                "tools with a foreign schema need jsonschema: pip install 'bursar[mcp]'"
+                "tools with a foreign schema need jsonschema: pip install 'outlay[mcp]'"
             ) from exc
         _CACHE["class"] = _guarded_class(validators)
     return _CACHE["class"]

@@ -179,5 +179,5 @@ def _link(address: Address, connect_timeout: float) -> Link:
     try:
         from .lifeline import Lifeline
     except ImportError as exc:
-        raise UsageError("MCP needs its extra: pip install 'bursar[mcp]'") from exc
+        raise UsageError("MCP needs its extra: pip install 'outlay[mcp]'") from exc
     return Lifeline(address, connect_timeout)

@@ -41,7 +41,7 @@ def fetch(
     max_chars: int = MAX_CHARS,
     allow: Collection[str] = (),
     robots: bool = False,
-    user_agent: str = "bursar",
+    user_agent: str = "outlay",
     tls: ssl.SSLContext | None = None,
     resolver: Resolver = system_resolver,
 ) -> Tool:
@@ -88,7 +88,7 @@ def fetch(
 
 def _check(allow: Collection[str], max_bytes: int, max_redirects: int, user_agent: str) -> None:
     if importlib.util.find_spec("trafilatura") is None:
-        raise UsageError("fetch needs trafilatura: pip install 'bursar[web]'")
+        raise UsageError("fetch needs trafilatura: pip install 'outlay[web]'")
     if isinstance(allow, str):
         raise UsageError(f"allow= must be a collection of hosts: write allow=({allow!r},)")
     if max_bytes < 1 or max_redirects < 0:

@@ -143,7 +143,7 @@ class _Searcher:
                 pool,
                 target(str(self.base).rstrip("/") + question.path),
                 max_bytes=MAX_BYTES,
-                headers={"User-Agent": "bursar", **question.headers},
+                headers={"User-Agent": "outlay", **question.headers},
                 method="GET" if question.content is None else "POST",
                 content=question.content,
             )

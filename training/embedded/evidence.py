@@ -1,6 +1,6 @@
 """Ways to improve the same weights on the same number of plays, compared on held-out questions.
 
-`python -m bursar.training.embedded.evidence --start tiny.npz --log runs.jsonl` trains each arm from
+`python -m outlay.training.embedded.evidence --start tiny.npz --log runs.jsonl` trains each arm from
 each seed and plays the questions greedily, before and after. With `--waste N` each seed begins with
 a study of its own: N tokens of episodes in which the expert wastes all that it can. The weights
 that come of it stay beside the log.

@@ -3,7 +3,7 @@
 Under `workspace` each turn is sampled after a prompt of its own, so that a run has as many rows as
 turns (segments). A trainer that knows of no memory has one row instead: all that was ever said, one
 turn after the other, of which the policy has never seen more than a part. `python -m
-bursar.training.embedded.segments --start tiny.npz --log findings.jsonl` trains with either on the
+outlay.training.embedded.segments --start tiny.npz --log findings.jsonl` trains with either on the
 same number of plays, and plays held-out questions greedily before and after.
 """
 

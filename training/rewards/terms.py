@@ -20,7 +20,7 @@ def outcome_score(outcome: Outcome) -> float:
     if outcome.score is None:
         raise UsageError(
             f"run {outcome.run} was not judged, so it has no reward: leave it out, or run its "
-            "task through `bursar bench`"
+            "task through `outlay bench`"
         )
     return outcome.score
 

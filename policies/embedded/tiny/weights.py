@@ -43,7 +43,7 @@ def load(path: Path) -> Model:
     if version != _FORMAT or not sizes or sizes[0] != len(VOCABULARY):
         raise UsageError(
             f"{path} was written for another version of the embedded transformer: train it anew "
-            "with `bursar train embedded`"
+            "with `outlay train embedded`"
         )
     shape = Shape(**dict(zip(_SIZES, sizes, strict=True)))
     return Model(shape, {name: array.astype(np.float32) for name, array in arrays.items()})

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.apibank import ApiBank, apibank
-from bursar.ledger.errors import ToolError, UsageError
+from outlay.benchmarks.apibank import ApiBank, apibank
+from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "api_bank"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "api_bank"
 
 
 def api(name: str, given: dict[str, Any], output: Any) -> dict[str, Any]:

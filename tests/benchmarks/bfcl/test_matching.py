@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.bfcl import all_match, matches
-from bursar.benchmarks.callworld import Call
+from outlay.benchmarks.bfcl import all_match, matches
+from outlay.benchmarks.callworld import Call
 
 DOCUMENT: dict[str, Any] = {
     "name": "shop.find",

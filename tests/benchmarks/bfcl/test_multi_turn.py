@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.bfcl import BfclMultiTurn, bfcl_multi_turn
-from bursar.ledger.errors import ToolError, UsageError
+from outlay.benchmarks.bfcl import BfclMultiTurn, bfcl_multi_turn
+from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "bfcl"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "bfcl"
 INSTALLED = importlib.util.find_spec("bfcl_eval") is not None
 NEXT = ("next_request", "{}")
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.bfcl import Bfcl, bfcl
-from bursar.benchmarks.bfcl.suite import CATEGORIES
-from bursar.benchmarks.suite import judge
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.bfcl import Bfcl, bfcl
+from outlay.benchmarks.bfcl.suite import CATEGORIES
+from outlay.benchmarks.suite import judge
+from outlay.ledger.errors import UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "bfcl"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "bfcl"
 FUNCTION = {
     "name": "math.area",
     "description": "Area of a triangle.",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.dbbench import same_answers
-from bursar.benchmarks.dbbench.answers import written_answers
+from outlay.benchmarks.dbbench import same_answers
+from outlay.benchmarks.dbbench.answers import written_answers
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.datafile import table
-from bursar.benchmarks.dbbench import DbBench, Table, dbbench
-from bursar.benchmarks.published.records import read_records
-from bursar.ledger.errors import ToolError, UsageError
+from outlay.benchmarks.datafile import table
+from outlay.benchmarks.dbbench import DbBench, Table, dbbench
+from outlay.benchmarks.published.records import read_records
+from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "dbbench"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "dbbench"
 CITIES = {
     "table_name": "Big Cities",
     "table_info": {

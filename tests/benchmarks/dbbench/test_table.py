@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.dbbench import Table
-from bursar.ledger.errors import ToolError
+from outlay.benchmarks.dbbench import Table
+from outlay.ledger.errors import ToolError
 
 Rows = list[list[Any]]
 

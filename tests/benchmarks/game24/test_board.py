@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.benchmarks.game24.board import Board, left_after, moves, solution, solvable
-from bursar.benchmarks.game24.scorer import makes_24
-from bursar.ledger.errors import ToolError
+from outlay.benchmarks.game24.board import Board, left_after, moves, solution, solvable
+from outlay.benchmarks.game24.scorer import makes_24
+from outlay.ledger.errors import ToolError
 
 NUMBERS = st.lists(st.integers(1, 13), min_size=4, max_size=4)
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Home, Options
-from bursar.benchmarks.game24 import Game24, Player, Rates, game24
-from bursar.benchmarks.game24.board import left_after, moves, solvable
-from bursar.benchmarks.game24.evidence import SETTINGS, Played, gaps, play, table
-from bursar.ledger.records import Message, Request
-from bursar.planners import Planner
-from bursar.planners.toolchain import Options as Search
-from bursar.planners.toolchain import Plans, planned, toolchain
-from bursar.planners.toolchain.actions import Action, Sight, Step
-from bursar.planners.toolchain.proposing import question
-from bursar.tools import Tool
+from outlay.agent import Agent, Home, Options
+from outlay.benchmarks.game24 import Game24, Player, Rates, game24
+from outlay.benchmarks.game24.board import left_after, moves, solvable
+from outlay.benchmarks.game24.evidence import SETTINGS, Played, gaps, play, table
+from outlay.ledger.records import Message, Request
+from outlay.planners import Planner
+from outlay.planners.toolchain import Options as Search
+from outlay.planners.toolchain import Plans, planned, toolchain
+from outlay.planners.toolchain.actions import Action, Sight, Step
+from outlay.planners.toolchain.proposing import question
+from outlay.tools import Tool
 
 VALUES = tuple(map(Fraction, (1, 1, 4, 6)))
 PRICES = '[models."simulated/game24"]\ninput = 1\noutput = 10\n'

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bursar.benchmarks.game24 import Game24, Game24World, game24
-from bursar.benchmarks.game24.board import Board
-from bursar.benchmarks.game24.scorer import makes_24
-from bursar.ledger.errors import ToolError, UsageError
+from outlay.benchmarks.game24 import Game24, Game24World, game24
+from outlay.benchmarks.game24.board import Board
+from outlay.benchmarks.game24.scorer import makes_24
+from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "game24"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "game24"
 CSV = "Rank,Puzzles,AMT (s)\n1,1 1 4 6,4.4\n2,1 1 11 11,4.41\n3,3 3 8 8,99\n"
 
 

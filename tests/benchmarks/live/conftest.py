@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from bursar.benchmarks.live import create_app, reading
-from bursar.cli.trajectory import trajectory
-from bursar.ledger.events import Event
-from bursar.ledger.journal import Journal
+from outlay.benchmarks.live import create_app, reading
+from outlay.cli.trajectory import trajectory
+from outlay.ledger.events import Event
+from outlay.ledger.journal import Journal
 
 HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">"
 
@@ -66,7 +66,7 @@ class Book:
 def wait_for_loads() -> None:
     """Returns once nothing is being loaded in the background."""
     for thread in threading.enumerate():
-        if thread.name == "bursar-load":
+        if thread.name == "outlay-load":
             thread.join()
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from bursar.benchmarks.experiment import Plan, run_experiment
-from bursar.benchmarks.live import create_app, reading
-from bursar.cli.trajectory import trajectory
-from bursar.ledger.journal import locked
+from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.live import create_app, reading
+from outlay.cli.trajectory import trajectory
+from outlay.ledger.journal import locked
 
 from .conftest import HOSTILE, Book
 
@@ -87,7 +87,7 @@ def test_what_was_not_billed_is_held(book: Book, get: Get) -> None:
 
 
 def test_long_runs_come_in_parts(book: Book, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bursar.benchmarks.live.run_page.AT_ONCE", 1)
+    monkeypatch.setattr("outlay.benchmarks.live.run_page.AT_ONCE", 1)
     book.run("r1")
     assert "part 1 of 2, 2 entries" in get("/runs/r1").text
     for part in ("2", "99"):
@@ -126,12 +126,12 @@ def test_nothing_can_be_changed(book: Book) -> None:
     book.run("r1")
     client = TestClient(create_app(book.home, trajectory), base_url="http://127.0.0.1")
     client.get("/")
-    before = (book.home / "bursar.duckdb").read_bytes(), book.journal.path.read_bytes()
+    before = (book.home / "outlay.duckdb").read_bytes(), book.journal.path.read_bytes()
     for path in ("/", "/runs/r1", "/experiments", "/spend", "/runs/r1.json"):
         assert client.get(path).status_code == 200
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             assert client.request(method, path).status_code == 405
-    assert ((book.home / "bursar.duckdb").read_bytes(), book.journal.path.read_bytes()) == before
+    assert ((book.home / "outlay.duckdb").read_bytes(), book.journal.path.read_bytes()) == before
 
 
 @pytest.mark.parametrize("path", ["/runs/none", "/runs/none.json", "/experiments/none", "/none"])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.benchmarks.live import asking
-from bursar.benchmarks.live.asking import Cursor, Filters
-from bursar.benchmarks.live.reading import Reader, View
+from outlay.benchmarks.live import asking
+from outlay.benchmarks.live.asking import Cursor, Filters
+from outlay.benchmarks.live.reading import Reader, View
 
 from .conftest import Book
 

@@ -14,8 +14,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bursar.benchmarks.live import create_app
-from bursar.cli.trajectory import trajectory
+from outlay.benchmarks.live import create_app
+from outlay.cli.trajectory import trajectory
 
 from .conftest import HOSTILE, Book
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.benchmarks.live import reading
-from bursar.benchmarks.live.reading import Busy, Reader, View
-from bursar.ledger.journal import locked
-from bursar.ledger.store import Store
+from outlay.benchmarks.live import reading
+from outlay.benchmarks.live.reading import Busy, Reader, View
+from outlay.ledger.journal import locked
+from outlay.ledger.store import Store
 
 from .conftest import Book, wait_for_loads
 
@@ -76,10 +76,10 @@ def test_what_takes_long_to_load_comes_later(book: Book) -> None:
     assert reader.answer("names", names) == reading.Answer(["a"])
 
 
-def test_a_store_of_an_older_bursar_is_brought_up_to_date(book: Book) -> None:
+def test_a_store_of_an_older_outlay_is_brought_up_to_date(book: Book) -> None:
     book.run("a")
     Store(book.home).load()
-    with duckdb.connect(str(book.home / "bursar.duckdb")) as database:
+    with duckdb.connect(str(book.home / "outlay.duckdb")) as database:
         database.execute("drop view runs; update meta set views = 'older'")
     book.run("b")
     reader = Reader(book.home, soon=0)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from bursar.benchmarks.longrun import Longrun, longrun
-from bursar.benchmarks.longrun.evidence import Ended, Point, growth_table, run
-from bursar.ledger.errors import UsageError
-from bursar.policies.embedded.grammar import read_statements
+from outlay.benchmarks.longrun import Longrun, longrun
+from outlay.benchmarks.longrun.evidence import Ended, Point, growth_table, run
+from outlay.ledger.errors import UsageError
+from outlay.policies.embedded.grammar import read_statements
 
 SMALL = ("full", "window:outputs=1", "workspace", "summary:limit=4000:times=99",
          "curated:limit=3000", "state:turns=1")  # fmt: skip

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
 
-from bursar.benchmarks.bills import Bill
-from bursar.benchmarks.page import Step, Told, render_page
-from bursar.benchmarks.recorded import read_experiments
-from bursar.benchmarks.rows import Row
-from bursar.benchmarks.summary import summarise
+from outlay.benchmarks.bills import Bill
+from outlay.benchmarks.page import Step, Told, render_page
+from outlay.benchmarks.recorded import read_experiments
+from outlay.benchmarks.rows import Row
+from outlay.benchmarks.summary import summarise
 
 from ..conftest import MakeRow, Ran
 
@@ -74,7 +74,7 @@ def test_a_recorded_experiment_makes_a_page(ran: Ran) -> None:
     text = " ".join(reader.text)
     assert reader.seen.count("svg") == 2
     assert all(prompt in text for prompt in found.prompts.values())
-    assert all(f"bursar show {row.run}" in text for row in found.rows)
+    assert all(f"outlay show {row.run}" in text for row in found.rows)
     for heading in ("Success against cost", "Where the money went", "Limits used", "Verdict"):
         assert heading in text
 

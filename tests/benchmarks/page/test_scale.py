@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.page.scale import Scale, money_scale
+from outlay.benchmarks.page.scale import Scale, money_scale
 
 amounts = st.lists(st.floats(1e-6, 1e4), min_size=1, max_size=8)
 

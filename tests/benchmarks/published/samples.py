@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data")
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data")
 
 HOTPOT: dict[str, Any] = {
     "_id": "h1",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.published.answers import best, compare, compare_facts, joint, normalise
+from outlay.benchmarks.published.answers import best, compare, compare_facts, joint, normalise
 
 TEXTS = st.text(st.sampled_from("aAthe nyosé-.,'\t" + string.digits), max_size=24)
 

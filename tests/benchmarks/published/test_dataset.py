@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.suite import Suite, Task, suite
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.suite import Suite, Task, suite
+from outlay.ledger.errors import UsageError
 
 from .samples import write
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Options
-from bursar.benchmarks.published import validate
-from bursar.benchmarks.suite import suite
-from bursar.ledger.records import ToolCall
-from bursar.policies import Scripted
+from outlay.agent import Agent, Options
+from outlay.benchmarks.published import validate
+from outlay.benchmarks.suite import suite
+from outlay.ledger.records import ToolCall
+from outlay.policies import Scripted
 
 from .samples import ROOT, published
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bursar.benchmarks.suite import suite
+from outlay.benchmarks.suite import suite
 
 from .samples import GSM8K, published, write
 

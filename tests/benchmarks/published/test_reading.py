@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Options
-from bursar.benchmarks.published import Library, Paragraph
-from bursar.benchmarks.suite import Suite, metrics, suite
-from bursar.ledger.errors import ToolError, UsageError
-from bursar.ledger.records import ToolCall
-from bursar.policies import Scripted
+from outlay.agent import Agent, Options
+from outlay.benchmarks.published import Library, Paragraph
+from outlay.benchmarks.suite import Suite, metrics, suite
+from outlay.ledger.errors import ToolError, UsageError
+from outlay.ledger.records import ToolCall
+from outlay.policies import Scripted
 
 from .samples import HOTPOT, HOTPOT_YES, MUSIQUE, STRATEGY, published, write
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.published.records import read_records
-from bursar.benchmarks.suite import suite
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.published.records import read_records
+from outlay.benchmarks.suite import suite
+from outlay.ledger.errors import UsageError
 
 from .samples import GSM8K, HOTPOT, MUSIQUE, STRATEGY, write
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.published import Choices, Includes, Numbers, ShortAnswers, question
-from bursar.benchmarks.published.scorers import number
-from bursar.benchmarks.suite import metrics
+from outlay.benchmarks.published import Choices, Includes, Numbers, ShortAnswers, question
+from outlay.benchmarks.published.scorers import number
+from outlay.benchmarks.suite import metrics
 
 FACTS = question("q", "Who?", "Ada Quill", support=("Soral #1", "Melun #0"))
 CHOICES = ("Paris", "Lima", "Rome")

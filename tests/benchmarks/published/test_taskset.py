@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.published import TaskSet, question
-from bursar.benchmarks.suite import suite
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.published import TaskSet, question
+from outlay.benchmarks.suite import suite
+from outlay.ledger.errors import UsageError
 
 OWN = """\
-from bursar.benchmarks.published import TaskSet, question
+from outlay.benchmarks.published import TaskSet, question
 
 def towns(river="Soral"):
     task = question("a", f"Which town is on the {river}?", "Melun")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.game24 import Game24
-from bursar.benchmarks.published import (
+from outlay.benchmarks.game24 import Game24
+from outlay.benchmarks.published import (
     TaskSet,
     Validation,
     hotpotqa,
@@ -18,11 +18,11 @@ from bursar.benchmarks.published import (
     strategyqa,
     validate,
 )
-from bursar.benchmarks.published.library import Prices
-from bursar.benchmarks.published.reading import Form, Question, reading
-from bursar.benchmarks.published.records import Record
-from bursar.benchmarks.suite import Task, suite
-from bursar.tools import Tool, tool
+from outlay.benchmarks.published.library import Prices
+from outlay.benchmarks.published.reading import Form, Question, reading
+from outlay.benchmarks.published.records import Record
+from outlay.benchmarks.suite import Task, suite
+from outlay.tools import Tool, tool
 
 from .samples import GSM8K, HOTPOT, HOTPOT_YES, MUSIQUE, STRATEGY, write
 

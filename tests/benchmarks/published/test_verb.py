@@ -1,4 +1,4 @@
-"""`bursar suites`: the list, the verdict and its exit code."""
+"""`outlay suites`: the list, the verdict and its exit code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bursar.benchmarks.suite import suite_names
-from bursar.cli.suites import suites
-from bursar.ledger.errors import UsageError
+from outlay.benchmarks.suite import suite_names
+from outlay.cli.suites import suites
+from outlay.ledger.errors import UsageError
 
 from .samples import HOTPOT, HOTPOT_YES, write
 
@@ -53,7 +53,7 @@ def test_a_suite_that_is_not_valid_has_an_exit_code(tmp_path: Path) -> None:
 
 def test_tasks_to_look_at_are_told(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(
-        "from bursar.benchmarks.published import TaskSet, question\n"
+        "from outlay.benchmarks.published import TaskSet, question\n"
         "def own():\n"
         "    task = question('a', 'Say Ada Quill Soral.', 'Ada Quill Soral')\n"
         "    return TaskSet(name='own', items=(task,), tools=lambda task: [])\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.statistics import Components, components, design_effect
+from outlay.benchmarks.statistics import Components, components, design_effect
 
 
 def test_repeats_that_agree_are_all_between() -> None:

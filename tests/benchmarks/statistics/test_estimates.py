@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.benchmarks.statistics import (
+from outlay.benchmarks.statistics import (
     Estimate,
     Interval,
     bootstrap,

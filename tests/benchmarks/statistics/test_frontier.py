@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.benchmarks.statistics import frontier, frontier_cost, frontier_odds
+from outlay.benchmarks.statistics import frontier, frontier_cost, frontier_odds
 
 points = st.lists(
     st.tuples(st.integers(0, 9).map(float), st.integers(0, 9).map(float)), min_size=1, max_size=8

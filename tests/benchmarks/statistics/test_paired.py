@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.statistics import mcnemar, sign_flip
+from outlay.benchmarks.statistics import mcnemar, sign_flip
 
 MONEY = [0.0011, 0.00213, -0.0007, 0.0031, 0.0019, -0.0012, 0.00271, 0.0008, 0.0013, 0.00055]
 shares = st.lists(st.integers(-3, 3).map(lambda thirds: thirds / 3), min_size=1, max_size=9)

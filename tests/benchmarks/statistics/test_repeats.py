@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.statistics import pass_all_k, pass_at_k
+from outlay.benchmarks.statistics import pass_all_k, pass_at_k
 
 runs = st.lists(st.booleans(), min_size=1, max_size=8)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.benchmarks.statistics import detectable, tasks_needed
-from bursar.benchmarks.statistics.student import cdf, quantile
+from outlay.benchmarks.statistics import detectable, tasks_needed
+from outlay.benchmarks.statistics.student import cdf, quantile
 
 
 @pytest.mark.parametrize(

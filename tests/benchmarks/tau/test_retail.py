@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.tau import Retail, tau_retail
-from bursar.benchmarks.tau.shop import Shop
-from bursar.ledger.errors import ToolError, UsageError
+from outlay.benchmarks.tau import Retail, tau_retail
+from outlay.benchmarks.tau.shop import Shop
+from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "tau_bench/retail"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "tau_bench/retail"
 CANCEL = {
     "name": "cancel_pending_order",
     "kwargs": {"order_id": "#W1", "reason": "no longer needed"},

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.benchmarks.tau import Telecom, TelecomWorld, tau2_telecom
-from bursar.benchmarks.tau.radio import Device, Radio, speed_name
-from bursar.ledger.errors import ToolError, UsageError
+from outlay.benchmarks.tau import Telecom, TelecomWorld, tau2_telecom
+from outlay.benchmarks.tau.radio import Device, Radio, speed_name
+from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("BURSAR_DATA") or ROOT.parent / "shared" / "data") / "tau2_bench/telecom"
+DATA = Path(os.environ.get("OUTLAY_DATA") or ROOT.parent / "shared" / "data") / "tau2_bench/telecom"
 OWNER = {"customer_id": "C1", "line_id": "L1"}
 FAST = ("assert_internet_speed", {"expected_speed": 200, "expected_desc": "excellent"})
 

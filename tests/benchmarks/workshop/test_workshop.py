@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.agent import Agent, Home
-from bursar.benchmarks.suite import Task
-from bursar.benchmarks.workshop import Knobs, Workshop, workshop
-from bursar.benchmarks.workshop.gold import WEIGHTS, ways
-from bursar.benchmarks.workshop.physics import CARES, Day
-from bursar.ledger.errors import ToolError, UsageError
-from bursar.ledger.records import Request, ToolCall
-from bursar.planners.toolpath import Order, ToolGraph, Toolpath, cheapest, toolpath
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step
+from outlay.agent import Agent, Home
+from outlay.benchmarks.suite import Task
+from outlay.benchmarks.workshop import Knobs, Workshop, workshop
+from outlay.benchmarks.workshop.gold import WEIGHTS, ways
+from outlay.benchmarks.workshop.physics import CARES, Day
+from outlay.ledger.errors import ToolError, UsageError
+from outlay.ledger.records import Request, ToolCall
+from outlay.planners.toolpath import Order, ToolGraph, Toolpath, cheapest, toolpath
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step
 
 TASKS = workshop().tasks(12, 0)
 
@@ -41,7 +41,7 @@ def digest(task: Task) -> list[Any]:
 
 def test_tasks_are_the_same_in_every_process() -> None:
     code = (
-        "import json; from bursar.benchmarks.workshop import workshop;"
+        "import json; from outlay.benchmarks.workshop import workshop;"
         "t = workshop().tasks(3, 7);"
         "print(json.dumps([[x.id, x.prompt, list(x.gold), str(x.gold_cost),"
         " *map(list, x.gold_path)] for x in t]))"

@@ -7,13 +7,13 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from bursar.cli.train.telling import carry_out, table
-from bursar.ledger.errors import UsageError
-from bursar.policies.embedded.tiny.model import Shape
-from bursar.policies.embedded.tiny.vocabulary import VOCABULARY
-from bursar.training.embedded.improve import Practice
-from bursar.training.embedded.recipe import SMALL, Measured, Recipe
-from bursar.training.embedded.study import Study
+from outlay.cli.train.telling import carry_out, table
+from outlay.ledger.errors import UsageError
+from outlay.policies.embedded.tiny.model import Shape
+from outlay.policies.embedded.tiny.vocabulary import VOCABULARY
+from outlay.training.embedded.improve import Practice
+from outlay.training.embedded.recipe import SMALL, Measured, Recipe
+from outlay.training.embedded.study import Study
 
 SHAPE = Shape(tokens=len(VOCABULARY), width=16, layers=1, heads=2, hidden=16, grams=2)
 RECIPE = Recipe(

@@ -1,4 +1,4 @@
-"""`bursar train rl` and `bursar train sft`, as a person calls them."""
+"""`outlay train rl` and `outlay train sft`, as a person calls them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bursar.policies.embedded.tiny.weights import SHIPPED
+from outlay.policies.embedded.tiny.weights import SHIPPED
 
-from ..conftest import Bursar
+from ..conftest import Outlay
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 
-def test_a_model_plays_learns_and_imitates_itself(bursar: Bursar, place: Path) -> None:
+def test_a_model_plays_learns_and_imitates_itself(outlay: Outlay, place: Path) -> None:
     shutil.copy(SHIPPED, place / "a.npz")
-    done = bursar(
+    done = outlay(
         "train", "rl", "--model", "a.npz", "--out", "b.npz", "--suite", "almanac", "--budget",
         "usd=0.016", "--tasks", "4", "--per-round", "4", "--rounds", "1", "--group", "2",
         "--total-budget", "usd=0.2",
@@ -28,7 +28,7 @@ def test_a_model_plays_learns_and_imitates_itself(bursar: Bursar, place: Path) -
     assert (place / "b.npz").stat().st_size > 1_000_000
     assert (place / "b.svg").read_text().startswith("<svg")
 
-    again = bursar(
+    again = outlay(
         "train", "rl", "--model", "a.npz", "--out", "b.npz", "--suite", "almanac", "--budget",
         "usd=0.016", "--tasks", "4", "--per-round", "4", "--rounds", "2", "--group", "2",
         "--total-budget", "usd=0.2",
@@ -42,17 +42,17 @@ def test_a_model_plays_learns_and_imitates_itself(bursar: Bursar, place: Path) -
     ]
     assert spent[1] > spent[0] > 0
 
-    done = bursar("train", "sft", "--model", "b.npz", "--out", "c.npz", "--from", experiment)
+    done = outlay("train", "sft", "--model", "b.npz", "--out", "c.npz", "--from", experiment)
     assert done.returncode == 0, done.stderr
     with duckdb.connect(str(place / "c.metrics.duckdb"), read_only=True) as database:
         assert database.execute("select count(*) from metrics where name = 'loss'").fetchall()
 
 
-def test_what_is_missing_is_said(bursar: Bursar, place: Path) -> None:
-    done = bursar("train", "rl", "--model", "a.npz", "--out", "b.npz")
+def test_what_is_missing_is_said(outlay: Outlay, place: Path) -> None:
+    done = outlay("train", "rl", "--model", "a.npz", "--out", "b.npz")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "give --suite and --budget, or --from EXPERIMENT" in done.stderr
     shutil.copy(SHIPPED, place / "a.npz")
-    done = bursar("train", "sft", "--model", "a.npz", "--out", "b.npz", "--from", "none")
+    done = outlay("train", "sft", "--model", "a.npz", "--out", "b.npz", "--from", "none")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "there is nothing to train on" in done.stderr

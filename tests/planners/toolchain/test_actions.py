@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.planners.toolchain.actions import Action, canonical
-from bursar.planners.toolchain.proposing import proposal, question
+from outlay.planners.toolchain.actions import Action, canonical
+from outlay.planners.toolchain.proposing import proposal, question
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

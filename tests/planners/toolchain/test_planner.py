@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent, Options, Result
-from bursar.ledger.errors import ToolError, UsageError
-from bursar.ledger.events import Event
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners.toolchain import SEARCHES, toolchain
-from bursar.policies import Scripted
-from bursar.policies.scripted import Step
-from bursar.tools import tool
+from outlay.agent import Agent, Options, Result
+from outlay.ledger.errors import ToolError, UsageError
+from outlay.ledger.events import Event
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners.toolchain import SEARCHES, toolchain
+from outlay.policies import Scripted
+from outlay.policies.scripted import Step
+from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\noutput = 10\n'
 PLAN = ["ask", "flight", "hotel"]

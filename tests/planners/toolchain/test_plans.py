@@ -7,7 +7,7 @@ from functools import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.planners.toolchain import Plans
+from outlay.planners.toolchain import Plans
 
 NAMES = st.lists(st.sampled_from("abcd"), max_size=7)
 

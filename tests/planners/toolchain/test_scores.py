@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.planners.toolchain import Weights
+from outlay.ledger.errors import UsageError
+from outlay.planners.toolchain import Weights
 
 SHARES = st.floats(0, 1)
 KNOWN = st.none() | SHARES

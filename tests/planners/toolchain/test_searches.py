@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.effects import Refusal
-from bursar.ledger.errors import UsageError
-from bursar.planners.toolchain import (
+from outlay.ledger.effects import Refusal
+from outlay.ledger.errors import UsageError
+from outlay.planners.toolchain import (
     FINISH,
     SEARCHES,
     Action,
@@ -22,8 +22,8 @@ from bursar.planners.toolchain import (
     search,
     search_named,
 )
-from bursar.planners.toolchain.actions import Step
-from bursar.planners.toolchain.searches import best_first
+from outlay.planners.toolchain.actions import Step
+from outlay.planners.toolchain.searches import best_first
 
 WHOLE = ("astar", "bfs", "dfs", "mcts")
 """Searches that leave nothing out."""

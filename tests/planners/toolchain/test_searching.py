@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bursar.ledger.effects import Refusal
-from bursar.ledger.errors import ToolError
-from bursar.planners.toolchain import (
+from outlay.ledger.effects import Refusal
+from outlay.ledger.errors import ToolError
+from outlay.planners.toolchain import (
     FINISH,
     Action,
     Forks,
@@ -17,8 +17,8 @@ from bursar.planners.toolchain import (
     search,
     search_named,
 )
-from bursar.planners.toolchain.actions import Sight, Step
-from bursar.planners.toolchain.searching import LIMIT
+from outlay.planners.toolchain.actions import Sight, Step
+from outlay.planners.toolchain.searching import LIMIT
 
 
 class Doors:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.planners.toolchain import FINISH, Action, Plans, Proposal, Tree, Weights
-from bursar.planners.toolchain.actions import Sight
-from bursar.planners.toolchain.tree import Opened
+from outlay.planners.toolchain import FINISH, Action, Plans, Proposal, Tree, Weights
+from outlay.planners.toolchain.actions import Sight
+from outlay.planners.toolchain.tree import Opened
 
 ACTIONS = st.sampled_from([FINISH, *(Action(name) for name in "abc")])
 SAMPLES = st.lists(st.builds(Proposal, ACTIONS, st.none() | st.integers(0, 5)), max_size=6).map(

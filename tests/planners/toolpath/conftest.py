@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent, Home
-from bursar.planners.toolpath import Ability, Product, catalogue, toolpath
-from bursar.policies import Scripted
-from bursar.tools import Tool, ToolContext, tool
+from outlay.agent import Agent, Home
+from outlay.planners.toolpath import Ability, Product, catalogue, toolpath
+from outlay.policies import Scripted
+from outlay.tools import Tool, ToolContext, tool
 
 ORDER = "You have: log (log-1).\nMake, one after the other: board, chair."
 

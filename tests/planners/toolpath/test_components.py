@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.planners.toolpath.components import components
+from outlay.planners.toolpath.components import components
 
 edges = st.integers(0, 8).flatmap(
     lambda n: st.lists(st.lists(st.integers(0, max(n - 1, 0)), max_size=3), min_size=n, max_size=n)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import JournalError, UsageError
-from bursar.planners.toolpath import Ability, Estimates, Learned, Subroutine, Trace
-from bursar.planners.toolpath.mining import USES, mine
-from bursar.planners.toolpath.trace import SEARCH, Step
+from outlay.ledger.errors import JournalError, UsageError
+from outlay.planners.toolpath import Ability, Estimates, Learned, Subroutine, Trace
+from outlay.planners.toolpath.mining import USES, mine
+from outlay.planners.toolpath.trace import SEARCH, Step
 
 DECLARED = Ability(takes=("log",), gives=("board",), usd=Decimal("0.01"), quality=0.9, success=0.9)
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.planners.toolpath import Ability, Order, Product, catalogue
-from bursar.planners.toolpath.ability import read
-from bursar.tools import Outputs, ToolContext
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.planners.toolpath import Ability, Order, Product, catalogue
+from outlay.planners.toolpath.ability import read
+from outlay.tools import Outputs, ToolContext
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
 handles = st.from_regex(r"[A-Za-z0-9#/=_-]{1,12}", fullmatch=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Home
-from bursar.agent.traces import recorded_traces
-from bursar.ledger.errors import UsageError
-from bursar.planners.toolpath import Learned, Subroutine, Trace, toolpath
-from bursar.planners.toolpath.subroutine import Move
+from outlay.agent import Home
+from outlay.agent.traces import recorded_traces
+from outlay.ledger.errors import UsageError
+from outlay.planners.toolpath import Learned, Subroutine, Trace, toolpath
+from outlay.planners.toolpath.subroutine import Move
 
 from .conftest import ORDER, Make, Shop
 

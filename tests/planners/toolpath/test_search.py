@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.planners.toolpath import (
+from outlay.ledger.errors import UsageError
+from outlay.planners.toolpath import (
     Ability,
     Limits,
     NoPath,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bursar.benchmarks.perf.toolpath import drawn, measure
-from bursar.planners.toolpath import Toolpath, cheapest
+from outlay.benchmarks.perf.toolpath import drawn, measure
+from outlay.planners.toolpath import Toolpath, cheapest
 
 
 def test_both_searches_find_the_same_and_the_heuristic_looks_at_less() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.policies.embedded.grammar import (
+from outlay.policies.embedded.grammar import (
     ALIAS,
     FOLLOWERS,
     INITIALS,
@@ -11,9 +11,9 @@ from bursar.policies.embedded.grammar import (
     Statement,
     read_question,
 )
-from bursar.policies.embedded.lookups import LookUp, look_ups, missing, read_look_ups, told
-from bursar.policies.embedded.tiny.vocabulary import decode, encode
-from bursar.policies.embedded.transcript import read_transcript
+from outlay.policies.embedded.lookups import LookUp, look_ups, missing, read_look_ups, told
+from outlay.policies.embedded.tiny.vocabulary import decode, encode
+from outlay.policies.embedded.transcript import read_transcript
 
 names = st.builds(
     lambda first, rest: first + "".join(rest),

@@ -8,10 +8,10 @@ import pytest
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langchain_core.tools import tool as langchain_tool
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
-from bursar.tools.adapters import from_langchain
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
+from outlay.tools.adapters import from_langchain
 
 
 @langchain_tool

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import FunctionTool, ToolContext
-from bursar.tools.adapters import from_openapi
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import FunctionTool, ToolContext
+from outlay.tools.adapters import from_openapi
 
 
 def param(name: str, place: str, kind: str = "string", **more: Any) -> dict[str, Any]:
@@ -242,10 +242,10 @@ ARGUMENTS = ("id", "id_in_path", "id_in_query", "tags", "filter", "X-Trace", "bo
     arguments=st.fixed_dictionaries({}, optional=dict.fromkeys(ARGUMENTS, JSON)),
 )
 def test_no_arguments_break_an_operation(name: str, arguments: dict[str, Any]) -> None:
-    from bursar.ledger.errors import ToolError
-    from bursar.tools.adapters.auth import Credentials
-    from bursar.tools.adapters.document import Document
-    from bursar.tools.adapters.sending import build
+    from outlay.ledger.errors import ToolError
+    from outlay.tools.adapters.auth import Credentials
+    from outlay.tools.adapters.document import Document
+    from outlay.tools.adapters.sending import build
 
     tool = tools_of("http://127.0.0.1:9")[name]
     if tool.fault(json.dumps(arguments)) is not None:

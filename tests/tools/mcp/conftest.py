@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
 
 SERVER = Path(__file__).parent / "a_server.py"
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.records import Observation
-from bursar.tools.mcp import mcp_tools
+from outlay.ledger.records import Observation
+from outlay.tools.mcp import mcp_tools
 
 Use = Callable[..., Awaitable[Observation]]
 
@@ -91,8 +91,8 @@ JSON = st.recursive(
 def test_no_schema_and_no_arguments_raise_anything_but_a_tool_error(
     schema: object, arguments: dict[str, object]
 ) -> None:
-    from bursar.ledger.errors import ToolError
-    from bursar.tools.adapters.schemas import checker, fit_for_use
+    from outlay.ledger.errors import ToolError
+    from outlay.tools.adapters.schemas import checker, fit_for_use
 
     try:
         check = checker(fit_for_use(schema), "tool")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.records import Observation
-from bursar.tools.mcp import mcp_tools
+from outlay.ledger.records import Observation
+from outlay.tools.mcp import mcp_tools
 
 SERVER = Path(__file__).parent / "a_server.py"
 

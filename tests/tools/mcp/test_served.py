@@ -1,4 +1,4 @@
-"""`bursar mcp` as an MCP client meets it, in a process of its own."""
+"""`outlay mcp` as an MCP client meets it, in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from bursar.agent import Home
-from bursar.tools.mcp import mcp_tools
+from outlay.agent import Home
+from outlay.tools.mcp import mcp_tools
 
-PROGRAM = "import typer; from bursar.cli.mcp import mcp; typer.run(mcp)"
+PROGRAM = "import typer; from outlay.cli.mcp import mcp; typer.run(mcp)"
 SCRIPT = [{"content": "Answer: 42", "usage": {"input": 1000, "output": 100}}]
 PRICES = """
 [models.scripted]
@@ -92,7 +92,7 @@ async def test_over_http_a_token_is_asked_for(tmp_path: Path, use: Use) -> None:
         port = one.getsockname()[1]
     command = words(tmp_path, "--http", f"127.0.0.1:{port}")
     url = f"http://127.0.0.1:{port}/mcp"
-    with subprocess.Popen(command, env={**os.environ, "BURSAR_MCP_TOKEN": "hunter2"}) as process:
+    with subprocess.Popen(command, env={**os.environ, "OUTLAY_MCP_TOKEN": "hunter2"}) as process:
         try:
             for _ in range(300):
                 with socket.socket() as probe:

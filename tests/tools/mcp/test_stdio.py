@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation
-from bursar.tools import Registry
-from bursar.tools.mcp import mcp_tools
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation
+from outlay.tools import Registry
+from outlay.tools.mcp import mcp_tools
 
 Use = Callable[..., Awaitable[Observation]]
 

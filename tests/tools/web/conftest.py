@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import Tool, ToolContext
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import Tool, ToolContext
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 

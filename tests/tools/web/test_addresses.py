@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.tools.web.addresses import Allowed, carried, kind, refusal
+from outlay.ledger.errors import UsageError
+from outlay.tools.web.addresses import Allowed, carried, kind, refusal
 
 NOBODY = Allowed()
 V4 = st.ip_addresses(v=4)

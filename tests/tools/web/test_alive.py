@@ -11,14 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bursar.agent import Agent
-from bursar.ledger.records import Message, ToolCall
-from bursar.policies import Replay
-from bursar.tools import Tool
-from bursar.tools.files import files
-from bursar.tools.python import python
-from bursar.tools.sql import sql
-from bursar.tools.web import fetch
+from outlay.agent import Agent
+from outlay.ledger.records import Message, ToolCall
+from outlay.policies import Replay
+from outlay.tools import Tool
+from outlay.tools.files import files
+from outlay.tools.python import python
+from outlay.tools.sql import sql
+from outlay.tools.web import fetch
 
 from .conftest import Site
 

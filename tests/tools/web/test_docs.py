@@ -4,9 +4,9 @@ import inspect
 import re
 from pathlib import Path
 
-from bursar.tools.web import fetch, web_search
-from bursar.tools.web.addresses import PORTS
-from bursar.tools.web.providers import PROVIDERS
+from outlay.tools.web import fetch, web_search
+from outlay.tools.web.addresses import PORTS
+from outlay.tools.web.providers import PROVIDERS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "web-tools.md").read_text()
 

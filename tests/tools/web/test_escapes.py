@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bursar.tools.web import fetch
+from outlay.tools.web import fetch
 
 PUBLIC = "93.184.215.14"
 NAMES = {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.tools.web import fetch
+from outlay.ledger.errors import UsageError
+from outlay.tools.web import fetch
 
 ARTICLE = """<html><head><title>The river  Sul</title><style>p{}</style></head><body>
 <nav><a href="/">Home</a> <a href="#top">Top</a></nav><article><h1>The Sul</h1>
@@ -248,8 +248,8 @@ async def test_pages_made_to_break_parsers_end(page: str, site, ask, reader) -> 
 
 
 async def test_robots_are_heeded_when_asked(site, ask, reader) -> None:
-    polite = fetch(allow=["127.0.0.1"], robots=True, user_agent="bursar/1.0 (test)")
-    site.say("/robots.txt", "User-agent: bursar\nDisallow: /private", kind="text/plain")
+    polite = fetch(allow=["127.0.0.1"], robots=True, user_agent="outlay/1.0 (test)")
+    site.say("/robots.txt", "User-agent: outlay\nDisallow: /private", kind="text/plain")
     url = site.say("/private/x", "<p>hidden")
     assert "robots.txt asks that /private/x is not read" in (await ask(polite, url=url)).text
     assert "hidden" in (await ask(reader, url=url)).text

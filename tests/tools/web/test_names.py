@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import ToolError
-from bursar.tools.web.names import Target, target
+from outlay.ledger.errors import ToolError
+from outlay.tools.web.names import Target, target
 
 PIECES = st.sampled_from([*"abz019.:/?#@[]%\\-_~ \t\n\0éß。①", "http://", "https://", "//"])
 PIECED = st.lists(PIECES).map("".join)

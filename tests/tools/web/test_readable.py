@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import ToolError
-from bursar.tools.web.names import Target, target
-from bursar.tools.web.readable import MAX_ELEMENTS, decoded, readable
+from outlay.ledger.errors import ToolError
+from outlay.tools.web.names import Target, target
+from outlay.tools.web.readable import MAX_ELEMENTS, decoded, readable
 
 HERE = Target("https", "site.example", 443, "/a/")
 KINDS = st.sampled_from(["", "text/html", "text/plain", "application/json", "image/png"])

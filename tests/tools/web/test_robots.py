@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.tools.web.robots import Rules, matches, rules
+from outlay.tools.web.robots import Rules, matches, rules
 
 ROBOTS = """
 # a comment
 User-agent: other
 Disallow: /
-User-Agent: Bursar   # us
+User-Agent: Outlay   # us
 user-agent: friend/2.0
 Disallow: /private
 Allow: /private/open
@@ -30,13 +30,13 @@ Disallow: /all
 @pytest.mark.parametrize(
     ("agent", "path", "allowed"),
     [
-        ("bursar", "/", True),
-        ("bursar", "/all", True),
-        ("bursar", "/private/x", False),
-        ("bursar", "/private/open/x", True),
+        ("outlay", "/", True),
+        ("outlay", "/all", True),
+        ("outlay", "/private/x", False),
+        ("outlay", "/private/open/x", True),
         ("friend", "/privateer", False),
-        ("bursar", "/a/b.pdf", False),
-        ("bursar", "/a/b.pdf?x", True),
+        ("outlay", "/a/b.pdf", False),
+        ("outlay", "/a/b.pdf?x", True),
         ("other", "/x", False),
         ("stranger", "/x", True),
         ("stranger", "/all/x", False),
@@ -56,10 +56,10 @@ def test_patterns_match_as_regular_expressions_would(text: str, path: str, is_wh
 
 @given(st.text(), st.text(min_size=1))
 def test_any_text_is_read(text: str, path: str) -> None:
-    assert isinstance(rules(text, "bursar").allow(path), bool)
+    assert isinstance(rules(text, "outlay").allow(path), bool)
 
 
 def test_hostile_patterns_take_no_time() -> None:
     hostile = "User-agent: *\nDisallow: /" + "a*" * 50_000 + "b$"
-    assert rules(hostile, "bursar").allow("/" + "a" * 4_000)
+    assert rules(hostile, "outlay").allow("/" + "a" * 4_000)
     assert Rules().allow("/")

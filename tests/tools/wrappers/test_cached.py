@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.records import ToolCall
-from bursar.tools import Outputs, Tool, ToolContext, tool
-from bursar.tools.wrappers import cached
+from outlay.ledger.records import ToolCall
+from outlay.tools import Outputs, Tool, ToolContext, tool
+from outlay.tools.wrappers import cached
 
 paid: list[str] = []
 

@@ -12,14 +12,14 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
-from bursar.agent import Agent
-from bursar.benchmarks.perf.answers import Step
-from bursar.benchmarks.perf.server import LoopbackServer
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import State
-from bursar.policies import Endpoint, Policy, Scripted
-from bursar.tools import tool
-from bursar.tools.wrappers import approved, by_interrupt
+from outlay.agent import Agent
+from outlay.benchmarks.perf.answers import Step
+from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import State
+from outlay.policies import Endpoint, Policy, Scripted
+from outlay.tools import tool
+from outlay.tools.wrappers import approved, by_interrupt
 
 USAGE = Usage(input=10, output=5)
 PLACE: Any = {"configurable": {"thread_id": "1"}}

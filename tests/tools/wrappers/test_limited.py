@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from bursar.ledger.account import Account
-from bursar.ledger.budget import Budget
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall
-from bursar.tools import ToolContext, tool
-from bursar.tools.wrappers import approved, prefixed, rate_limited, retried
+from outlay.ledger.account import Account
+from outlay.ledger.budget import Budget
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall
+from outlay.tools import ToolContext, tool
+from outlay.tools.wrappers import approved, prefixed, rate_limited, retried
 
 
 @tool(price=lambda parts: 1 / parts, read_only=True)

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Observation, ToolCall, ToolSpec
-from bursar.tools import Tool, ToolContext, Wrapper, tool
-from bursar.tools.rendering import cut
-from bursar.tools.wrappers import approved, cached, redacted
-from bursar.tools.wrappers.secrets import cleaner
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Observation, ToolCall, ToolSpec
+from outlay.tools import Tool, ToolContext, Wrapper, tool
+from outlay.tools.rendering import cut
+from outlay.tools.wrappers import approved, cached, redacted
+from outlay.tools.wrappers.secrets import cleaner
 
 SECRET = 'hunter2-"ünïcode"&<key>/+'
 SAID = SECRET + " "

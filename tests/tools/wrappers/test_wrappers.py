@@ -17,13 +17,13 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
-from bursar.agent import Agent, Result
-from bursar.ledger.errors import ToolError, UsageError
-from bursar.ledger.records import Message, Reply, Request, ToolCall, Usage
-from bursar.planners import State
-from bursar.policies import Scripted
-from bursar.tools import Tool, ToolContext, recall, tool
-from bursar.tools.wrappers import (
+from outlay.agent import Agent, Result
+from outlay.ledger.errors import ToolError, UsageError
+from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.planners import State
+from outlay.policies import Scripted
+from outlay.tools import Tool, ToolContext, recall, tool
+from outlay.tools.wrappers import (
     Question,
     always,
     approved,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.training.advantages import (
+from outlay.ledger.errors import UsageError
+from outlay.training.advantages import (
     Trajectory,
     TurnRewards,
     dr_grpo,

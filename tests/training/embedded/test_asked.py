@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.benchmarks.almanac import almanac
-from bursar.benchmarks.almanac.questions import Drawn
-from bursar.memory import memory
-from bursar.planners import planner
-from bursar.policies.embedded.tiny.phases import phase_of, phase_text, request_ids
-from bursar.policies.embedded.tiny.vocabulary import END, IDS, PHASES, TURN, UNK, decode
-from bursar.policies.embedded.transcript import SENT_ON, read_purse
-from bursar.policies.inprocess import endpoint
-from bursar.training.embedded.asked import phase_episodes
-from bursar.training.embedded.episodes import Case, Play
-from bursar.training.embedded.talks import Talk
+from outlay.agent import Agent
+from outlay.benchmarks.almanac import almanac
+from outlay.benchmarks.almanac.questions import Drawn
+from outlay.memory import memory
+from outlay.planners import planner
+from outlay.policies.embedded.tiny.phases import phase_of, phase_text, request_ids
+from outlay.policies.embedded.tiny.vocabulary import END, IDS, PHASES, TURN, UNK, decode
+from outlay.policies.embedded.transcript import SENT_ON, read_purse
+from outlay.policies.inprocess import endpoint
+from outlay.training.embedded.asked import phase_episodes
+from outlay.training.embedded.episodes import Case, Play
+from outlay.training.embedded.talks import Talk
 
 Body = dict[str, Any]
 

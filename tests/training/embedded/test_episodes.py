@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from bursar.benchmarks.almanac import Knobs
-from bursar.benchmarks.almanac.names import split_of
-from bursar.policies.embedded.grammar import NAME
-from bursar.policies.embedded.tiny.dialect import read_turn
-from bursar.policies.embedded.tiny.vocabulary import END, IDS, TURN, UNK, decode
-from bursar.training.embedded.episodes import (
+from outlay.benchmarks.almanac import Knobs
+from outlay.benchmarks.almanac.names import split_of
+from outlay.policies.embedded.grammar import NAME
+from outlay.policies.embedded.tiny.dialect import read_turn
+from outlay.policies.embedded.tiny.vocabulary import END, IDS, TURN, UNK, decode
+from outlay.training.embedded.episodes import (
     Play,
     cases,
     drills,
@@ -19,7 +19,7 @@ from bursar.training.embedded.episodes import (
     played,
     training_knobs,
 )
-from bursar.training.embedded.expert import WASTEFUL
+from outlay.training.embedded.expert import WASTEFUL
 
 
 def some(n: int, seed: int = 0) -> list[Play]:

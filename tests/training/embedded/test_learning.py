@@ -12,30 +12,30 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from bursar.benchmarks.almanac import Knobs  # noqa: E402
-from bursar.policies.embedded.tiny.model import Shape  # noqa: E402
-from bursar.policies.embedded.tiny.vocabulary import VOCABULARY, decode, encode  # noqa: E402
-from bursar.policies.embedded.tiny.weights import load  # noqa: E402
-from bursar.training.embedded.episodes import (  # noqa: E402
+from outlay.benchmarks.almanac import Knobs  # noqa: E402
+from outlay.policies.embedded.tiny.model import Shape  # noqa: E402
+from outlay.policies.embedded.tiny.vocabulary import VOCABULARY, decode, encode  # noqa: E402
+from outlay.policies.embedded.tiny.weights import load  # noqa: E402
+from outlay.training.embedded.episodes import (  # noqa: E402
     Episode,
     Play,
     cases,
     drills,
     played,
 )
-from bursar.training.embedded.improve import (  # noqa: E402
+from outlay.training.embedded.improve import (  # noqa: E402
     Practice,
     Round,
     checks,
     improve,
     rollout,
 )
-from bursar.training.embedded.network import Network  # noqa: E402
-from bursar.training.embedded.recipe import Recipe, log_to, train  # noqa: E402
-from bursar.training.embedded.study import Progress, Study, lesson, study  # noqa: E402
-from bursar.training.embedded.trial import Sampler, play_all  # noqa: E402
-from bursar.training.examples import grouped  # noqa: E402
-from bursar.training.rewards import outcome_score  # noqa: E402
+from outlay.training.embedded.network import Network  # noqa: E402
+from outlay.training.embedded.recipe import Recipe, log_to, train  # noqa: E402
+from outlay.training.embedded.study import Progress, Study, lesson, study  # noqa: E402
+from outlay.training.embedded.trial import Sampler, play_all  # noqa: E402
+from outlay.training.examples import grouped  # noqa: E402
+from outlay.training.rewards import outcome_score  # noqa: E402
 
 SMALL = Shape(tokens=len(VOCABULARY), width=32, layers=1, heads=2, hidden=32, grams=3)
 STUDY = Study(tokens=15_000, shape=SMALL, batch_tokens=600)

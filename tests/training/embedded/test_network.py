@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from bursar.policies.embedded.tiny.model import Decoder, Shape, generate  # noqa: E402
-from bursar.training.embedded.muon import Muon, orthogonal  # noqa: E402
-from bursar.training.embedded.network import Network  # noqa: E402
+from outlay.policies.embedded.tiny.model import Decoder, Shape, generate  # noqa: E402
+from outlay.training.embedded.muon import Muon, orthogonal  # noqa: E402
+from outlay.training.embedded.network import Network  # noqa: E402
 
 SHAPE = Shape(tokens=50, width=32, layers=3, heads=4, hidden=64, grams=4)
 

@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from bursar.training.embedded.segments import ARMS, whole  # noqa: E402
-from bursar.training.rows import Row, Tier  # noqa: E402
+from outlay.training.embedded.segments import ARMS, whole  # noqa: E402
+from outlay.training.rows import Row, Tier  # noqa: E402
 
 
 def row(ids: tuple[int, ...], turns: tuple[int, ...]) -> Row:

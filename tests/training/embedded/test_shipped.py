@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bursar.agent import Agent
-from bursar.benchmarks.almanac import almanac
-from bursar.benchmarks.almanac.questions import Drawn
-from bursar.policies import policy
-from bursar.policies.embedded.tiny.dialect import prompt_ids
-from bursar.policies.embedded.tiny.vocabulary import IDS, LAST
-from bursar.policies.embedded.tiny.weights import SHIPPED, shipped
-from bursar.training.embedded.episodes import Case, Play
-from bursar.training.embedded.trial import held_out, play_all, trial
+from outlay.agent import Agent
+from outlay.benchmarks.almanac import almanac
+from outlay.benchmarks.almanac.questions import Drawn
+from outlay.policies import policy
+from outlay.policies.embedded.tiny.dialect import prompt_ids
+from outlay.policies.embedded.tiny.vocabulary import IDS, LAST
+from outlay.policies.embedded.tiny.weights import SHIPPED, shipped
+from outlay.training.embedded.episodes import Case, Play
+from outlay.training.embedded.trial import held_out, play_all, trial
 
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from bursar.benchmarks.suite import Task
-from bursar.ledger.errors import UsageError
-from bursar.ledger.records import Message, ToolCall
-from bursar.training.export import art, traces, trl, verl
-from bursar.training.outcome import Outcome
-from bursar.training.pairs import Branch, Pair
-from bursar.training.rows import Row, Tier
-from bursar.training.tokens import cut
+from outlay.benchmarks.suite import Task
+from outlay.ledger.errors import UsageError
+from outlay.ledger.records import Message, ToolCall
+from outlay.training.export import art, traces, trl, verl
+from outlay.training.outcome import Outcome
+from outlay.training.pairs import Branch, Pair
+from outlay.training.rows import Row, Tier
+from outlay.training.tokens import cut
 
 from ..conftest import turn_by_turn
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.ledger.errors import UsageError
-from bursar.training.outcome import Outcome, Paid
-from bursar.training.rewards import (
+from outlay.ledger.errors import UsageError
+from outlay.training.outcome import Outcome, Paid
+from outlay.training.rewards import (
     answered,
     discounted,
     finished,

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bursar.agent import Agent
-from bursar.ledger.records import Message, Request
-from bursar.policies.embedded.app import chunks
-from bursar.policies.embedded.tiny.app import TinyApp
-from bursar.policies.embedded.tiny.dialect import prompt_ids
-from bursar.policies.embedded.tiny.model import Decoder, Model, Shape, generate
-from bursar.policies.embedded.tiny.policy import tiny_policy
-from bursar.policies.embedded.tiny.vocabulary import END, IDS, VOCABULARY, decode
-from bursar.policies.embedded.tiny.weights import load, save
-from bursar.tools import tool
+from outlay.agent import Agent
+from outlay.ledger.records import Message, Request
+from outlay.policies.embedded.app import chunks
+from outlay.policies.embedded.tiny.app import TinyApp
+from outlay.policies.embedded.tiny.dialect import prompt_ids
+from outlay.policies.embedded.tiny.model import Decoder, Model, Shape, generate
+from outlay.policies.embedded.tiny.policy import tiny_policy
+from outlay.policies.embedded.tiny.vocabulary import END, IDS, VOCABULARY, decode
+from outlay.policies.embedded.tiny.weights import load, save
+from outlay.tools import tool
 
 SHAPE = Shape(tokens=len(VOCABULARY), width=8, layers=1, heads=2, hidden=8, grams=2)
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.planners.tracker import Line, block
-from bursar.policies.embedded.grammar import FOLLOWERS, INITIALS, RELATIONS
-from bursar.policies.embedded.tiny.dialect import (
+from outlay.planners.tracker import Line, block
+from outlay.policies.embedded.grammar import FOLLOWERS, INITIALS, RELATIONS
+from outlay.policies.embedded.tiny.dialect import (
     Turn,
     observation_ids,
     prompt_ids,
     question_ids,
     read_turn,
 )
-from bursar.policies.embedded.tiny.vocabulary import IDS, LAST, TOLD, TURN, decode
+from outlay.policies.embedded.tiny.vocabulary import IDS, LAST, TOLD, TURN, decode
 
 QUESTION = "Who is the mayor of Vokizu's birthplace?"
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]

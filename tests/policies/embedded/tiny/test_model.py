@@ -6,10 +6,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from bursar.ledger.errors import UsageError
-from bursar.policies.embedded.tiny.model import Decoder, Model, Shape, generate
-from bursar.policies.embedded.tiny.vocabulary import VOCABULARY
-from bursar.policies.embedded.tiny.weights import load, save
+from outlay.ledger.errors import UsageError
+from outlay.policies.embedded.tiny.model import Decoder, Model, Shape, generate
+from outlay.policies.embedded.tiny.vocabulary import VOCABULARY
+from outlay.policies.embedded.tiny.weights import load, save
 
 SHAPE = Shape(tokens=len(VOCABULARY), width=16, layers=2, heads=2, hidden=32, grams=3)
 PROMPTS = [[5, 40, 41], [7, 8, 9, 300, 12, 13, 14], [200]]

@@ -10,21 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from bursar.planners import prompt
-from bursar.planners.auto import Choice as Mode
-from bursar.planners.bavt import Judgement
-from bursar.planners.candidates import Choice
-from bursar.planners.checklist import Decomposition
-from bursar.planners.critic import Critique
-from bursar.planners.stepwise import Steps
-from bursar.planners.structured import read
-from bursar.planners.tracker import Line, block
-from bursar.planners.verdict import Verdict
-from bursar.policies.embedded.findings import SUMMARISE, VERIFY
-from bursar.policies.embedded.notes import with_notes
-from bursar.policies.embedded.phases import find
-from bursar.policies.embedded.tiny.dialect import prompt_ids
-from bursar.policies.embedded.tiny.phases import (
+from outlay.planners import prompt
+from outlay.planners.auto import Choice as Mode
+from outlay.planners.bavt import Judgement
+from outlay.planners.candidates import Choice
+from outlay.planners.checklist import Decomposition
+from outlay.planners.critic import Critique
+from outlay.planners.stepwise import Steps
+from outlay.planners.structured import read
+from outlay.planners.tracker import Line, block
+from outlay.planners.verdict import Verdict
+from outlay.policies.embedded.findings import SUMMARISE, VERIFY
+from outlay.policies.embedded.notes import with_notes
+from outlay.policies.embedded.phases import find
+from outlay.policies.embedded.tiny.dialect import prompt_ids
+from outlay.policies.embedded.tiny.phases import (
     phase_of,
     phase_text,
     read_reply,
@@ -32,8 +32,8 @@ from bursar.policies.embedded.tiny.phases import (
     reply_ids,
     request_ids,
 )
-from bursar.policies.embedded.tiny.vocabulary import END, IDS, PHASES, decode, encode
-from bursar.policies.embedded.transcript import read_transcript
+from outlay.policies.embedded.tiny.vocabulary import END, IDS, PHASES, decode, encode
+from outlay.policies.embedded.transcript import read_transcript
 
 FORMS: dict[str, type[BaseModel]] = {
     "plan": Decomposition, "steps": Steps, "verify": Verdict, "select": Choice,

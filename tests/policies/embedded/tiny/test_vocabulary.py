@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.policies.embedded.grammar import (
+from outlay.policies.embedded.grammar import (
     FOLLOWERS,
     INITIALS,
     RELATIONS,
@@ -11,7 +11,7 @@ from bursar.policies.embedded.grammar import (
     clause,
     read_statements,
 )
-from bursar.policies.embedded.tiny.vocabulary import IDS, UNK, VOCABULARY, decode, encode
+from outlay.policies.embedded.tiny.vocabulary import IDS, UNK, VOCABULARY, decode, encode
 
 names = st.builds(
     lambda first, rest: first + "".join(rest),
