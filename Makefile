@@ -1,24 +1,40 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UV = $(BIN)/uv
+# Exactly what a lock names, each file held against its hash, and nothing besides.
+LOCKED = $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes
+EDITABLE = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+# pip, unlike uv, takes a build of torch for the processor where one is at hand.
+TORCH = $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: setup trainer demo test lint clean
+.PHONY: setup trainer demo test lint lock newest clean
 
 setup: $(VENV)/.ready .typecheck/outlay
 
 trainer: $(VENV)/.trains
 
-# An editable install: rebuilt only when pyproject.toml changes.
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.uv: requirements/uv.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-# What training needs. pip, unlike uv, takes a build of torch for the processor where one is at hand.
+# An editable install: rebuilt only when pyproject.toml or a lock changes.
+$(VENV)/.runs: pyproject.toml requirements/demo.txt | $(VENV)/.uv
+	$(LOCKED) -r requirements/demo.txt
+	$(EDITABLE)
+	touch $@
+
+$(VENV)/.ready: pyproject.toml requirements/test.txt | $(VENV)/.uv
+	$(LOCKED) -r requirements/test.txt
+	$(EDITABLE)
+	touch $@
+
 $(VENV)/.trains: $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[train]'
+	$(TORCH)
 	touch $@
 
 # mypy must see the repository root under its import name.
@@ -26,18 +42,44 @@ $(VENV)/.trains: $(VENV)/.ready
 	mkdir -p .typecheck
 	ln -sfn .. .typecheck/outlay
 
-demo: setup
+demo: $(VENV)/.runs
 	$(BIN)/outlay bench almanac --policy embedded --planner react,tracker,vote:n=3 \
 		--budget usd=0.016 --tasks 60 --seed 0
 
-test: setup trainer lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
-
-lint: setup trainer
+test: setup trainer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(PYTEST)
+
+# Without torch: the types of training/ are checked by `make test`.
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --exclude '/outlay/training/' --follow-imports silent
+	$(BIN)/lint-imports
+
+# The newest releases that the ranges of pyproject.toml allow, in both locks.
+lock: $(VENV)/.uv
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) pyproject.toml --extra dev --extra train --excludes requirements/no-torch.txt \
+		-o requirements/test.txt
+	$(COMPILE) pyproject.toml requirements/build.in -c requirements/test.txt \
+		-o requirements/demo.txt
+
+# The tests against the newest releases that users get today, in an environment of its own.
+newest:
+	$(MAKE) VENV=.venv-newest newest-tests
+
+.PHONY: newest-tests
+newest-tests: .typecheck/outlay
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python $(BIN)/python -e '.[dev]'
+	$(TORCH)
+	$(UV) pip install --quiet --python $(BIN)/python -e '.[train]'
+	$(PYTEST)
 
 clean:
-	rm -rf $(VENV) .typecheck build dist *.egg-info
+	rm -rf .venv .venv-newest .typecheck build dist *.egg-info
