@@ -8,15 +8,12 @@ import runpy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 from ..ledger.errors import UsageError
+from ..ledger.registry import Registry
 from ..tools import Tool
-
-ENTRY_POINTS = "outlay.suites"
-"""The entry-point group under which other packages offer suites: name = `module:factory`."""
 
 _BUILT_IN = {
     "2wikimultihopqa": "outlay.benchmarks.published.twowiki:twowiki",
@@ -35,6 +32,11 @@ _BUILT_IN = {
     "tau_retail": "outlay.benchmarks.tau.retail:tau_retail",
     "workshop": "outlay.benchmarks.workshop:workshop",
 }
+
+
+SUITES: Registry[Callable[..., Suite]] = Registry(
+    "suite", "suites", _BUILT_IN, hint=", and FILE.py:FUNCTION for one of your own"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,13 +147,12 @@ def is_success(score: float) -> bool:
 
 def suite_names() -> tuple[str, ...]:
     """Returns the names that `suite` knows, sorted."""
-    return tuple(sorted(_addresses()))
+    return tuple(sorted(SUITES.names()))
 
 
 def about(name: str) -> str:
     """Returns in one line what a suite of `suite_names()` is."""
-    module, _, _ = _addresses()[name].partition(":")
-    return (importlib.import_module(module).__doc__ or "").strip().partition("\n")[0]
+    return (importlib.import_module(SUITES.module(name)).__doc__ or "").strip().partition("\n")[0]
 
 
 def suite(name: str, **knobs: Any) -> Suite:
@@ -165,24 +166,13 @@ def suite(name: str, **knobs: Any) -> Suite:
         UsageError: the name or a knob is not known, or a knob's value makes no sense.
     """
     file, _, function = name.rpartition(":")
-    make = _own(Path(file), function) if file.endswith(".py") else _known(name)
+    make = _own(Path(file), function) if file.endswith(".py") else SUITES.factory(name)
     try:
         inspect.signature(make).bind(**knobs)
     except TypeError as error:
         known = ", ".join(inspect.signature(make).parameters) or "none"
         raise UsageError(f"suite {name}: {error}; its knobs are: {known}") from error
     return make(**knobs)
-
-
-def _known(name: str) -> Callable[..., Suite]:
-    addresses = _addresses()
-    if name not in addresses:
-        raise UsageError(
-            f"there is no suite {name!r}; known are: {', '.join(sorted(addresses))}, "
-            "and FILE.py:FUNCTION for one of your own"
-        )
-    module, _, factory = addresses[name].partition(":")
-    return cast(Callable[..., Suite], getattr(importlib.import_module(module), factory))
 
 
 def _own(file: Path, function: str) -> Callable[..., Suite]:
@@ -195,8 +185,3 @@ def _own(file: Path, function: str) -> Callable[..., Suite]:
     if not callable(make):
         raise UsageError(f"{file} has no function {function!r} that returns a suite")
     return cast(Callable[..., Suite], make)
-
-
-def _addresses() -> dict[str, str]:
-    offered = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
-    return {**offered, **_BUILT_IN}

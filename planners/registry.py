@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from importlib.metadata import entry_points
-from typing import Any, cast
+from typing import Any
 
-from ..ledger.errors import UsageError
-from ..memory.options import full_name, option_types, read_options, split_name
+from ..ledger.named_options import full_name, option_types, read_options, split_name
+from ..ledger.registry import Registry
 from .planner import Planner
-
-ENTRY_POINTS = "outlay.planners"
-"""The entry-point group under which other packages offer planners: name = `module:factory`."""
 
 _BUILT_IN = {
     "react": "outlay.planners.react:react",
@@ -32,13 +27,16 @@ _BUILT_IN = {
     "toolchain": "outlay.planners.toolchain:toolchain",
     "toolpath": "outlay.planners.toolpath:toolpath",
 }
+PLANNERS: Registry[Callable[..., Planner]] = Registry("planner", "planners", _BUILT_IN)
+"""By name; the keyword-only parameters of what makes one are the planner's options."""
+
 _COMMON: Mapping[str, type] = {"tracked": bool, "remind": int, "critic": Decimal}
 """The options that every planner takes."""
 
 
 def planner_names() -> tuple[str, ...]:
     """Returns the names that `planner` knows."""
-    return tuple(_addresses())
+    return PLANNERS.names()
 
 
 def planner(name: str, **options: Any) -> Planner:
@@ -52,7 +50,7 @@ def planner(name: str, **options: Any) -> Planner:
         UsageError: there is no such planner or option, or its value makes no sense.
     """
     name, texts = split_name(name)
-    make = factory(name)
+    make = PLANNERS.factory(name)
     own_types = option_types(make)
     types = {**own_types, **{name: of for name, of in _COMMON.items() if name not in own_types}}
     given = read_options("planner", name, texts, types, options)
@@ -60,17 +58,3 @@ def planner(name: str, **options: Any) -> Planner:
     own = {option: value for option, value in given.items() if option not in common}
     made = replace(make(**own), **common)
     return replace(made, name=full_name(name, given))
-
-
-def factory(name: str) -> Callable[..., Planner]:
-    """Returns what makes a planner; its keyword-only parameters are the planner's options."""
-    addresses = _addresses()
-    if name not in addresses:
-        raise UsageError(f"no planner is called {name!r}: the planners are {', '.join(addresses)}")
-    module, _, attribute = addresses[name].partition(":")
-    return cast(Callable[..., Planner], getattr(importlib.import_module(module), attribute))
-
-
-def _addresses() -> dict[str, str]:
-    offered = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
-    return {**_BUILT_IN, **{name: at for name, at in offered.items() if name not in _BUILT_IN}}

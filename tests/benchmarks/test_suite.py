@@ -14,7 +14,7 @@ def test_a_suite_is_found_by_name_and_takes_its_knobs():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UsageError, match=r"no suite 'almanak'; known are: .*almanac"):
+    with pytest.raises(UsageError, match=r"no suite is called 'almanak': the suites are .*almanac"):
         suite("almanak")
     assert "almanac" in suite_names()
 

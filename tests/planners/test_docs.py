@@ -11,7 +11,7 @@ import pytest
 
 from outlay.agent import Home
 from outlay.planners import planner_names
-from outlay.planners.registry import factory
+from outlay.planners.registry import PLANNERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "planners.md").read_text("utf-8")
 
@@ -24,7 +24,7 @@ def test_every_planner_and_option_stands_in_the_table() -> None:
 
 
 def _options(name: str) -> list[tuple[str, str]]:
-    parameters = inspect.signature(factory(name)).parameters.values()
+    parameters = inspect.signature(PLANNERS.factory(name)).parameters.values()
     return [(p.name, str(p.default).lower()) for p in parameters]
 
 
