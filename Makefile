@@ -4,7 +4,9 @@ BIN := $(VENV)/bin
 UV = $(BIN)/uv
 # Exactly what a lock names, each file held against its hash, and nothing besides.
 LOCKED = $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes
-EDITABLE = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+# What the build leaves in the checkout would hide the entry points of a later build.
+EDITABLE = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . \
+	&& rm -rf *.egg-info
 # pip, unlike uv, takes a build of torch for the processor where one is at hand.
 TORCH = $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

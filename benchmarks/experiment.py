@@ -28,7 +28,6 @@ from ..policies import Policy, policy
 from .callworld import restore
 from .learning import Given, Learning
 from .rows import Row
-from .simulation import PREFIX, simulated
 from .suite import Suite, Task, World, is_success, judge, metrics, suite
 
 
@@ -146,7 +145,7 @@ class _Runner:
         self._earlier = earlier
         self._suite: Suite = suite(plan.suite, **plan.knobs)
         self._learning = learning_of(plan, self._suite, home)
-        self._policy: Policy = policy_of(plan.policy)
+        self._policy: Policy = policy(plan.policy)
         self._planners: tuple[Planner, ...] = tuple(map(planner, plan.planners))
         self._tasks = self._suite.tasks(plan.tasks, plan.seed)
 
@@ -382,11 +381,6 @@ def learning_of(plan: Plan, of: Suite, home: Home) -> Learning | None:
     if not plan.learn_from:
         return None
     return Learning(home, plan.learn_from, of, of.tasks(plan.tasks, plan.seed))
-
-
-def policy_of(spec: str) -> Policy:
-    """Returns the policy that a plan names: any model string, or `simulated:…`."""
-    return simulated(spec) if spec.startswith(PREFIX) else policy(spec)
 
 
 def _new_id(plan: Plan) -> str:

@@ -25,7 +25,8 @@ from ..ledger.errors import UsageError
 from ..policies import Policy
 from ..policies.embedded.grammar import NAME, UNKNOWN
 from ..policies.embedded.reader import AlmanacReader
-from ..policies.inprocess import embedded_policy
+from ..policies.inprocess import in_process_policy
+from ..policies.models import PolicyKind
 
 PREFIX = "simulated:"
 
@@ -48,15 +49,22 @@ STRENGTHS: Mapping[str, Rates] = {
 }
 
 
-def simulated(spec: str) -> Policy:
+def simulated(spec: str, **options: Any) -> Policy:
     """Returns a simulated policy: `simulated:strong`, or `simulated:plan=0.1,act=0.1,verify=0.2`.
+
+    Args:
+        options: of `Endpoint`.
 
     Raises:
         UsageError: the text names no strength and no rates.
     """
     name = spec.removeprefix(PREFIX)
     rates = STRENGTHS.get(name) or _rates(name)
-    return embedded_policy(Simulation(rates).reply, name=f"simulated/{name}")
+    named = {"name": f"simulated/{name}", **options}
+    return in_process_policy(Simulation(rates).reply, **named)
+
+
+SIMULATED = PolicyKind(forms=(f"{PREFIX}strong", f"{PREFIX}weak"), make=simulated)
 
 
 def _rates(text: str) -> Rates:

@@ -166,7 +166,7 @@ def suite(name: str, **knobs: Any) -> Suite:
         UsageError: the name or a knob is not known, or a knob's value makes no sense.
     """
     file, _, function = name.rpartition(":")
-    make = _own(Path(file), function) if file.endswith(".py") else SUITES.factory(name)
+    make = _own(Path(file), function) if file.endswith(".py") else SUITES.find(name)
     try:
         inspect.signature(make).bind(**knobs)
     except TypeError as error:

@@ -10,7 +10,8 @@ from ..agent import Agent, Home, Record, WhatIf
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..ledger.prices import PriceBook
-from .experiment import Plan, agent_for, learning_of, policy_of
+from ..policies import policy
+from .experiment import Plan, agent_for, learning_of
 from .suite import Suite, Task, is_success, suite
 
 
@@ -86,7 +87,7 @@ class _Rebuilt:
     """The agents of an experiment, built again from its plan."""
 
     def __init__(self, plan: Plan, home: Home, prices: PriceBook) -> None:
-        self.policy = policy_of(plan.policy)
+        self.policy = policy(plan.policy)
         self._plan = plan
         self._home = home
         self._prices = prices

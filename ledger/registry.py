@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from .errors import UsageError
 
-Factory = TypeVar("Factory", bound=Callable[..., Any])
+Named = TypeVar("Named")
 
 
-class Registry(Generic[Factory]):
-    """Factories by name: our own by their address, those of other packages by entry point.
+class Registry(Generic[Named]):
+    """What has a name: our own by their address, that of other packages by entry point.
 
     Args:
         kind: what is named, for errors: `planner`.
@@ -38,22 +38,22 @@ class Registry(Generic[Factory]):
         return tuple(self._addresses)
 
     def module(self, name: str) -> str:
-        """Returns the dotted name of the module that has the factory.
+        """Returns the dotted name of the module that has what is named.
 
         Raises:
             UsageError: there is no such name.
         """
         return self._address(name).partition(":")[0]
 
-    def factory(self, name: str) -> Factory:
-        """Returns what makes the thing of that name.
+    def find(self, name: str) -> Named:
+        """Returns what has that name.
 
         Raises:
             UsageError: there is no such name, or another package's module lacks what it offers.
         """
         module, _, attribute = self._address(name).partition(":")
         try:
-            found: Factory = getattr(importlib.import_module(module), attribute)
+            found: Named = getattr(importlib.import_module(module), attribute)
         except (ImportError, AttributeError) as error:
             if name in self._built_in:
                 raise

@@ -39,7 +39,7 @@ def memory(name: str, **options: Any) -> Memory:
         UsageError: there is no such memory or option, or its value makes no sense.
     """
     name, texts = split_name(name)
-    made = MEMORIES.factory(name)
+    made = MEMORIES.find(name)
     known = {option: of for option, of in option_types(made).items() if option not in _OWN}
     given = read_options("memory", name, texts, known, options)
     return replace(made(**given), name=full_name(name, given))

@@ -50,7 +50,7 @@ def planner(name: str, **options: Any) -> Planner:
         UsageError: there is no such planner or option, or its value makes no sense.
     """
     name, texts = split_name(name)
-    make = PLANNERS.factory(name)
+    make = PLANNERS.find(name)
     own_types = option_types(make)
     types = {**own_types, **{name: of for name, of in _COMMON.items() if name not in own_types}}
     given = read_options("planner", name, texts, types, options)

@@ -6,7 +6,7 @@
 from .endpoint import Endpoint
 from .history import Expected, History, Tally
 from .human import Human
-from .inprocess import embedded_policy
+from .inprocess import in_process_policy
 from .models import policy
 from .policy import Policy
 from .replay import Replay
@@ -23,6 +23,6 @@ __all__ = [
     "Router",
     "Scripted",
     "Tally",
-    "embedded_policy",
+    "in_process_policy",
     "policy",
 ]

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from .embedded.app import Speak
 
-READER = "embedded/almanac-reader"
-"""Name of the rule-following reader of the Almanac."""
-
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -30,19 +27,16 @@ class App(Protocol):
         """Returns (status, response) for each body."""
 
 
-def embedded_policy(speak: Speak | None = None, *, name: str = READER, **options: Any) -> Endpoint:
+def in_process_policy(speak: Speak, *, name: str, **options: Any) -> Endpoint:
     """Returns a model that answers in this process as an endpoint.
 
     Args:
-        speak: the model; None means the rule-following reader of the Almanac.
+        speak: the model.
+        name: how prices and reports name it.
         options: of `Endpoint`.
     """
     from .embedded.app import ChatApp
 
-    if speak is None:
-        from .embedded.reader import AlmanacReader
-
-        speak = AlmanacReader().reply
     return endpoint(ChatApp(speak, name), name, **options)
 
 

@@ -68,7 +68,7 @@ def counters():
 def scripted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What policies do in turn; an experiment takes the next one."""
     policies: list[object] = []
-    monkeypatch.setattr(experiment, "policy_of", lambda spec: policies.pop(0))
+    monkeypatch.setattr(experiment, "policy", lambda spec: policies.pop(0))
     return policies
 
 

@@ -66,7 +66,7 @@ def test_an_interrupted_experiment_goes_on(outlay: Outlay, place: Path) -> None:
     ("arguments", "says"),
     [
         (["bench"], "a suite is required"),
-        (["bench", "nope", "--model", "embedded:reader", "--budget", "usd=1"], "no suite is called 'nope'"),
+        (["bench", "nope", "--model", "human", "--budget", "usd=1"], "no suite is called 'nope'"),
         ([*BENCH, "--knob", "hops"], "knob 'hops' is not NAME=VALUE"),
         ([*BENCH, "--planner", "nope"], "no planner is called 'nope'"),
         ([*BENCH, "--json", "no/such/folder"], "cannot write results"),

@@ -35,7 +35,7 @@ def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[Callable
 
 def test_others_add_names_by_entry_point(shapes: Registry[Callable[..., Any]]) -> None:
     assert shapes.names() == ("square", "round", "broken", "absent")
-    assert shapes.factory("round")() == "round"
+    assert shapes.find("round")() == "round"
     assert shapes.module("round") == "foreign_shapes"
 
 
@@ -45,7 +45,7 @@ def test_nobody_replaces_a_name_of_ours(shapes: Registry[Callable[..., Any]]) ->
 
 def test_an_unknown_name_is_answered_with_the_known(shapes: Registry[Callable[..., Any]]) -> None:
     with pytest.raises(UsageError, match="no shape is called 'oval': the shapes are square, round"):
-        shapes.factory("oval")
+        shapes.find("oval")
 
 
 @pytest.mark.parametrize("name", ["broken", "absent"])
@@ -53,4 +53,4 @@ def test_what_another_package_lacks_is_one_sentence(
     shapes: Registry[Callable[..., Any]], name: str
 ) -> None:
     with pytest.raises(UsageError, match=f"shape '{name}' of another package cannot be loaded"):
-        shapes.factory(name)
+        shapes.find(name)

@@ -24,7 +24,7 @@ def test_every_planner_and_option_stands_in_the_table() -> None:
 
 
 def _options(name: str) -> list[tuple[str, str]]:
-    parameters = inspect.signature(PLANNERS.factory(name)).parameters.values()
+    parameters = inspect.signature(PLANNERS.find(name)).parameters.values()
     return [(p.name, str(p.default).lower()) for p in parameters]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import CallRefused, OutcomeUnknown
 from outlay.ledger.records import Message, Request, ToolSpec, Usage
-from outlay.policies import Endpoint, embedded_policy
+from outlay.policies import Endpoint, in_process_policy
 from outlay.policies.embedded.app import limited
 from outlay.policies.inprocess import endpoint
 
@@ -32,16 +32,16 @@ def calling(body: Body) -> tuple[Body, str]:
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_answers_and_bills_by_the_word(stream: bool) -> None:
-    policy = embedded_policy(speaking("In  Italy.\n"), stream=stream)
+    policy = in_process_policy(speaking("In  Italy.\n"), name="a/reader", stream=stream)
     reply = await policy.reply(ASK)
     assert (reply.message.content, reply.usage) == ("In  Italy.\n", Usage(input=3, output=2))
-    assert policy.name == reply.model == "embedded/almanac-reader"
+    assert policy.name == reply.model == "a/reader"
     await policy.close()
 
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_tool_calls(stream: bool) -> None:
-    policy = embedded_policy(calling, stream=stream)
+    policy = in_process_policy(calling, name="a/reader", stream=stream)
     reply = await policy.reply(Request(ASK.messages, (SEARCH,)))
     assert reply.message.to_dict()["tool_calls"] == [CALL]
     assert reply.usage == Usage(input=5, output=1 + 1 + 3)
@@ -49,7 +49,7 @@ async def test_tool_calls(stream: bool) -> None:
 
 
 async def test_limit_on_output_is_kept() -> None:
-    policy = embedded_policy(speaking("one two three"))
+    policy = in_process_policy(speaking("one two three"), name="a/reader")
     reply = await policy.reply(Request(ASK.messages, max_tokens=2))
     assert (reply.message.content, reply.finish_reason) == ("one two", "length")
     assert reply.usage == Usage(input=3, output=2)
@@ -71,7 +71,7 @@ async def test_failures_are_those_of_a_server() -> None:
     def broken(body: Body) -> tuple[Body, str]:
         raise ValueError("no grammar for this")
 
-    policy = embedded_policy(broken)
+    policy = in_process_policy(broken, name="a/reader")
     with pytest.raises(OutcomeUnknown, match="no grammar for this"):
         await policy.reply(ASK)
     with pytest.raises(CallRefused, match="no messages"):
@@ -143,7 +143,7 @@ async def test_timeout(gate: Gate) -> None:
 
 
 def test_several_event_loops_in_turn() -> None:
-    policy = embedded_policy(speaking("Yes."))
+    policy = in_process_policy(speaking("Yes."), name="a/reader")
     for _ in range(3):
         assert asyncio.run(policy.reply(ASK)).message.content == "Yes."
     asyncio.run(policy.close())

@@ -9,7 +9,7 @@ import outlay.policies
 from outlay.ledger.errors import UsageError
 from outlay.ledger.prices import PriceBook
 from outlay.policies import Endpoint, Human, policy
-from outlay.policies.models import FORMS
+from outlay.policies.models import policy_forms
 
 
 @pytest.mark.parametrize("spec", ["openai/gpt-5-mini", "openai:gpt-5-mini"])
@@ -44,12 +44,12 @@ def test_human() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["gpt-5", "", "openai/", "anthropic/claude", "scripted:", "ftp://x#m"]
+    "spec", ["gpt-5", "", "openai/", "anthropic/claude", "scripted:", "ftp://x#m", "embedded:x.bin"]
 )
 def test_unknown_forms_name_the_known(spec: str) -> None:
     with pytest.raises(UsageError, match="unknown model") as caught:
         policy(spec)
-    assert all(form in str(caught.value) for form in FORMS)
+    assert all(form in str(caught.value) for form in policy_forms())
 
 
 def test_address_without_a_model() -> None:
@@ -61,6 +61,12 @@ def test_address_without_a_model() -> None:
 def test_address_that_is_none(spec: str) -> None:
     with pytest.raises(UsageError, match="is not the address of a server"):
         policy(spec)
+
+
+@pytest.mark.parametrize("spec", ["embedded:reader", "simulated:strong"])
+def test_other_layers_add_policies_by_entry_point(spec: str) -> None:
+    assert policy(spec, name="mine").name == "mine"
+    assert any(form.startswith(spec) for form in policy_forms())
 
 
 def test_foreign_option() -> None:
