@@ -10,7 +10,8 @@ from ..ledger.amount import SOFT, Amount
 from ..ledger.bounds import Known, TokenBounds
 from ..ledger.effects import Allowance
 from ..ledger.prices import ModelPrice
-from ..ledger.records import Request, Usage
+from ..ledger.records import Request
+from ..ledger.usage import Usage
 from ..policies import Policy
 from .prefixes import Match
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..ledger.effects import Refusal
-from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice, Usage
+from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ..ledger.usage import Usage
 from .asking import Asking
 from .calling import Calling, together
 from .desk import Desk

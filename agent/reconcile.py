@@ -11,8 +11,9 @@ from typing import Any
 
 from ..ledger.errors import UsageError
 from ..ledger.events import Event
+from ..ledger.usage import CLASSES
 from .home import Home
-from .record import CLASSES, Record
+from .record import Record
 
 COLUMNS = ("hold", "usd")
 

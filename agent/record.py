@@ -10,9 +10,8 @@ from typing import Any
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget, Limit
 from ..ledger.events import Event
-from ..ledger.records import Message, Observation, Reply, ToolCall, Usage
-
-CLASSES = ("input", "cache_read", "cache_write", "output", "reasoning")
+from ..ledger.records import Message, Observation, Reply, ToolCall
+from ..ledger.usage import CLASSES, Usage
 
 
 @dataclass

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..ledger.prices import BUILT_IN as FREE_POLICIES
-from ..ledger.prices import CLASSES, ModelPrice, PriceBook, ToolPrice
+from ..ledger.prices import ModelPrice, PriceBook, ToolPrice
+from ..ledger.usage import CLASSES
 from . import wording
 
 

@@ -15,12 +15,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from .encodings import encoding_of
-from .records import Message, ToolSpec
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
@@ -37,6 +36,44 @@ HIDDEN_WITH_TOOLS = 640
 _ENCODABLE = 100_000
 """Longer texts are counted by bytes: a tokeniser may take minutes over hostile ones."""
 _REMEMBERED = 100_000
+
+
+class CallText(Protocol):
+    """A tool call as a prompt repeats it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def arguments(self) -> str: ...
+
+
+class MessageText(Protocol):
+    """A message of a prompt, as far as its tokens depend on it."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def tool_calls(self) -> Sequence[CallText]: ...
+    @property
+    def tool_call_id(self) -> str | None: ...
+    @property
+    def digest(self) -> bytes:
+        """Is the same for equal messages and for no others."""
+
+
+class ToolText(Protocol):
+    """A tool that is offered, as far as the prompt's tokens depend on it."""
+
+    @property
+    def wire(self) -> bytes:
+        """Is the same for equal tools and for no others."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns its description and schema."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +101,8 @@ class TokenBounds:
 
     def request(
         self,
-        messages: Sequence[Message],
-        tools: Sequence[ToolSpec] = (),
+        messages: Sequence[MessageText],
+        tools: Sequence[ToolText] = (),
         known: Known | None = None,
     ) -> int:
         """Returns the most input tokens that the provider can bill for this prompt."""
@@ -73,7 +110,7 @@ class TokenBounds:
             return self.plain(messages, tools) + self.allowance(with_tools=bool(tools))
         return known.tokens + sum(map(self._message, messages[known.messages :])) + MESSAGE
 
-    def plain(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> int:
+    def plain(self, messages: Sequence[MessageText], tools: Sequence[ToolText] = ()) -> int:
         """Returns the bound of a prompt without the allowance, whatever was billed before."""
         return sum(map(self._message, messages)) + sum(map(self._tool, tools)) + MESSAGE
 
@@ -111,7 +148,7 @@ class TokenBounds:
     def _encoding(self) -> Encoding | None:
         return encoding_of(self._model)
 
-    def _message(self, message: Message) -> int:
+    def _message(self, message: MessageText) -> int:
         known = self._messages.get(message.digest)
         if known is not None:
             return known
@@ -123,7 +160,7 @@ class TokenBounds:
             bound += self._text(call.arguments, quoted=True)
         return _remember(self._messages, message.digest, bound)
 
-    def _tool(self, tool: ToolSpec) -> int:
+    def _tool(self, tool: ToolText) -> int:
         known = self._tools.get(tool.wire)
         if known is not None:
             return known

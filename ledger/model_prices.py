@@ -13,10 +13,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 
 from .errors import UsageError
-from .records import Usage
-
-CLASSES = ("input", "cache_read", "cache_write", "output", "reasoning")
-"""The disjoint classes of billed tokens, as the fields of `Usage` name them."""
+from .usage import CLASSES, Usage
 
 NO_LIMIT = sys.maxsize
 """The answer of `most_output` where output tokens are free."""

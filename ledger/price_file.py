@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .model_prices import CLASSES, ModelPrice, Rate
+from .model_prices import ModelPrice, Rate
 from .tool_prices import ToolPrice
+from .usage import CLASSES
 
 _MODEL_KEYS = (*CLASSES, "call", "second", "tiers")
 _TOOL_KEYS = ("call", "per")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from . import price_data, price_file
 from .errors import Unpriced
-from .model_prices import CLASSES, NO_LIMIT, ModelPrice, Rate, free
+from .model_prices import NO_LIMIT, ModelPrice, Rate, free
 from .tool_prices import ToolPrice
 
-__all__ = ["CLASSES", "NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
+__all__ = ["NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
 
 BUILT_IN = ("embedded", "human", "replay", "scripted", "simulated")
 """Policies that cost nothing unless the prices file says otherwise."""

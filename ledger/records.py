@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 import orjson
+
+from .usage import Usage
 
 Role = Literal["system", "user", "assistant", "tool"]
 ToolChoice = Literal["auto", "none"]
@@ -129,32 +131,6 @@ class Observation:
     def from_dict(cls, data: Mapping[str, Any]) -> Observation:
         return cls(
             data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref")
-        )
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Billed tokens in disjoint classes: their sum is the number of tokens billed."""
-
-    input: int = 0
-    """Prompt tokens at the full price."""
-    cache_read: int = 0
-    cache_write: int = 0
-    output: int = 0
-    """Completion tokens without reasoning tokens."""
-    reasoning: int = 0
-
-    @property
-    def input_tokens(self) -> int:
-        return self.input + self.cache_read + self.cache_write
-
-    @property
-    def output_tokens(self) -> int:
-        return self.output + self.reasoning
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            *(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
         )
 
 

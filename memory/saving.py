@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from ..ledger.bounds import byte_bound
 from ..ledger.model_prices import ModelPrice
-from ..ledger.records import Usage
+from ..ledger.usage import Usage
 from .trajectory import Trajectory
 
 GUESSED = 0.25

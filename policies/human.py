@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
 from ..ledger.errors import CallRefused, UsageError
-from ..ledger.records import Message, Reply, Request, ToolCall, ToolSpec, Usage
+from ..ledger.records import Message, Reply, Request, ToolCall, ToolSpec
+from ..ledger.usage import Usage
 
 _LEAVE = ("quit", "exit")
 

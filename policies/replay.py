@@ -9,7 +9,8 @@ import orjson
 
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.events import Event
-from ..ledger.records import Message, Reply, Request, Usage
+from ..ledger.records import Message, Reply, Request
+from ..ledger.usage import Usage
 
 
 class Replay:

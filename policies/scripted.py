@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..ledger.errors import CallRefused, UsageError
-from ..ledger.records import Message, Reply, Request, ToolCall, Usage
+from ..ledger.records import Message, Reply, Request, ToolCall
+from ..ledger.usage import Usage
 
 Step = Reply | Message | ToolCall | Sequence[ToolCall] | str | BaseException
 """One reply, in full or as the text of an answer, the tool calls, or the error to raise."""

@@ -22,7 +22,8 @@ from math import ceil
 from random import Random
 
 from ...ledger.errors import ToolError
-from ...ledger.records import Message, Reply, Request, ToolCall, Usage
+from ...ledger.records import Message, Reply, Request, ToolCall
+from ...ledger.usage import Usage
 from .board import Board, Move, Values, left_after, moves, solvable
 from .world import pair
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from outlay.agent import Agent
 from outlay.ledger.errors import OutcomeUnknown
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, Scripted
 from outlay.tools import Tool, tool
 

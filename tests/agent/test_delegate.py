@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, delegate
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
 from outlay.tools import tool
 

@@ -11,7 +11,8 @@ import pytest
 
 from outlay.agent import Agent, Home
 from outlay.ledger.errors import BudgetError, DriftError, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step, by_turn

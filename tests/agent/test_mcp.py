@@ -11,7 +11,8 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.ledger.errors import Unpriced, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
 
 SERVER = Path(__file__).parents[1] / "tools" / "mcp" / "a_server.py"

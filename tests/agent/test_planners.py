@@ -12,7 +12,8 @@ import pytest
 
 from outlay.agent import Agent, Result
 from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step

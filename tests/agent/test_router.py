@@ -20,7 +20,8 @@ from outlay.benchmarks.perf.answers import Step as Served
 from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import BudgetError, DriftError, Unpriced
 from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners import planner
 from outlay.planners.cascade import cascade
 from outlay.policies import Endpoint, Policy, Router, Scripted

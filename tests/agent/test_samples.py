@@ -13,7 +13,8 @@ from outlay.agent import Agent, Options
 from outlay.ledger.budget import Budget
 from outlay.ledger.effects import Refusal
 from outlay.ledger.errors import BudgetError
-from outlay.ledger.records import Message, Reply, Request, Usage
+from outlay.ledger.records import Message, Reply, Request
+from outlay.ledger.usage import Usage
 from outlay.planners import Planner, State
 from outlay.planners.nodes import Nodes, end
 from outlay.policies import Scripted

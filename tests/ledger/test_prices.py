@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from outlay.ledger import price_data
 from outlay.ledger.errors import ToolError, Unpriced, UsageError
 from outlay.ledger.model_prices import dearest
-from outlay.ledger.prices import CLASSES, NO_LIMIT, ModelPrice, PriceBook, Rate
-from outlay.ledger.records import Usage
+from outlay.ledger.prices import NO_LIMIT, ModelPrice, PriceBook, Rate
+from outlay.ledger.usage import CLASSES, Usage
 
 PRICES = """
 [models."gpt-5-mini"]

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from outlay.ledger.effects import Refusal
-from outlay.ledger.records import Message, Observation, Reply, ToolCall, Usage
+from outlay.ledger.records import Message, Observation, Reply, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.memory import Memory, Trajectory
 from outlay.memory.turns import HEAD
 

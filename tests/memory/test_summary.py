@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from outlay.ledger.effects import Refusal
 from outlay.ledger.model_prices import ModelPrice, Rate
-from outlay.ledger.records import Message, Usage
+from outlay.ledger.records import Message
+from outlay.ledger.usage import Usage
 from outlay.memory import Trajectory
 from outlay.memory.saving import Outlook
 from outlay.memory.summary import Summarised

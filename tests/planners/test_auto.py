@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from outlay.agent import Agent, Home, Labels, Result
 from outlay.ledger.errors import BudgetError, UsageError
 from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners.auto import MODES, Choice, auto, learned
 from outlay.planners.cascade import cascade
 from outlay.policies import History, Router, Scripted, Tally

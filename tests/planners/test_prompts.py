@@ -13,7 +13,8 @@ import pytest
 
 from outlay.agent import Agent, Result
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners import Line, block, planner, planner_names, prompt
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step, by_turn

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.records import Usage
+from outlay.ledger.usage import Usage
 from outlay.policies.bill import usage
 
 COUNT = st.integers(0, 10**6)

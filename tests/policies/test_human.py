@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from outlay.ledger.errors import CallRefused, UsageError
-from outlay.ledger.records import Message, Request, ToolCall, ToolSpec, Usage
+from outlay.ledger.records import Message, Request, ToolCall, ToolSpec
+from outlay.ledger.usage import Usage
 from outlay.policies import Human
 from outlay.policies.human import parse
 

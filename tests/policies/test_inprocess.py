@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import CallRefused, OutcomeUnknown
-from outlay.ledger.records import Message, Request, ToolSpec, Usage
+from outlay.ledger.records import Message, Request, ToolSpec
+from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, in_process_policy
 from outlay.policies.embedded.app import limited
 from outlay.policies.inprocess import endpoint

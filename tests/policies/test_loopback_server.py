@@ -9,7 +9,8 @@ from typing import Any
 
 from outlay.benchmarks.perf.answers import Step
 from outlay.benchmarks.perf.server import LoopbackServer, in_process
-from outlay.ledger.records import Message, Request, ToolSpec, Usage
+from outlay.ledger.records import Message, Request, ToolSpec
+from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
 
 LOOKUP = ToolSpec("lookup", "Looks a thing up.", {"type": "object"})

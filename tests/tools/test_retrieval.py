@@ -16,7 +16,8 @@ from outlay.agent import Agent
 from outlay.benchmarks.perf.answers import Step
 from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, Scripted
 from outlay.tools import Tool, ToolContext, recall, tool
 from outlay.tools.retrieval import Choosing, offered

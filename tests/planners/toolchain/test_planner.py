@@ -14,7 +14,8 @@ import pytest
 from outlay.agent import Agent, Options, Result
 from outlay.ledger.errors import ToolError, UsageError
 from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners.toolchain import SEARCHES, toolchain
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step

@@ -15,7 +15,8 @@ from langgraph.types import Command
 from outlay.agent import Agent
 from outlay.benchmarks.perf.answers import Step
 from outlay.benchmarks.perf.server import LoopbackServer
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners import State
 from outlay.policies import Endpoint, Policy, Scripted
 from outlay.tools import tool

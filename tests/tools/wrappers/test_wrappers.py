@@ -19,7 +19,8 @@ from langgraph.types import Command
 
 from outlay.agent import Agent, Result
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall, Usage
+from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.ledger.usage import Usage
 from outlay.planners import State
 from outlay.policies import Scripted
 from outlay.tools import Tool, ToolContext, recall, tool
