@@ -7,7 +7,7 @@ from typing import Any
 
 from ..policies import text_protocol
 from .dialogue import Dialogue
-from .generation import Asked, Said, generate
+from .generation import Asked, Said, cache_name, generate
 
 Body = dict[str, Any]
 
@@ -30,13 +30,14 @@ class ChatModel:
         name: how replies name it.
 
     Raises:
-        UsageError: the tokenizer has no chat template.
+        UsageError: the tokenizer has no chat template, or the model keeps no cache.
     """
 
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._name = name
+        self._cache = cache_name(model)
         self._ends = _ends(model, tokenizer)
         self._dialogue = Dialogue(tokenizer, self._ends)
         self._context: int = model.config.max_position_embeddings
@@ -65,7 +66,9 @@ class ChatModel:
         for start in range(0, len(waiting), _TOGETHER):
             some = waiting[start : start + _TOGETHER]
             asked = [self._asked(bodies[place], prompt) for place, prompt in some]
-            found = generate(self._model, asked, ends=self._ends, pad=min(self._ends))
+            found = generate(
+                self._model, asked, cache=self._cache, ends=self._ends, pad=min(self._ends)
+            )
             for (place, prompt), said in zip(some, found, strict=True):
                 answers[place] = (200, self._response(bodies[place], prompt, said))
         return [answers[place] for place in range(len(bodies))]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from ..ledger.errors import UsageError
+
+_CACHES = ("cache", "past_key_values")
+"""Names of the cache: since transformers 5.24, and before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +40,35 @@ class Said:
     """Natural log-probability of each id, at temperature 1."""
 
 
+def cache_name(model: Any) -> str:
+    """Returns the name under which a model takes and returns its cache of keys and values.
+
+    Args:
+        model: of Hugging Face, or one with adapters of peft, which takes whatever its base takes.
+
+    Raises:
+        UsageError: the model takes no such cache.
+    """
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    taken = inspect.signature(base.forward).parameters
+    for name in _CACHES:
+        if name in taken:
+            return name
+    raise UsageError(
+        f"{type(base).__name__} cannot be sampled from: it takes no cache of keys and values; "
+        "choose a model that does, such as a Llama"
+    )
+
+
 @torch.no_grad()
-def generate(model: Any, asked: Sequence[Asked], *, ends: frozenset[int], pad: int) -> list[Said]:
+def generate(
+    model: Any, asked: Sequence[Asked], *, cache: str, ends: frozenset[int], pad: int
+) -> list[Said]:
     """Continues some prompts together, padded on the left.
 
     Args:
         model: of Hugging Face, in evaluation mode.
+        cache: its `cache_name`.
         ends: ids that end a sequence.
         pad: an id that fills the room before shorter prompts; it is never looked at.
     """
@@ -50,10 +79,10 @@ def generate(model: Any, asked: Sequence[Asked], *, ends: frozenset[int], pad: i
     past: Any = None
     while any(draw.goes_on for draw in draws):
         out = model(
-            input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=past,
-            use_cache=True, logits_to_keep=1,
+            input_ids=ids, attention_mask=seen, position_ids=places, use_cache=True,
+            logits_to_keep=1, **{cache: past},
         )  # fmt: skip
-        past = out.past_key_values
+        past = out[cache]
         tables = torch.log_softmax(out.logits[:, -1].float(), -1).cpu()
         chosen = [
             draw.take(table, ends) if draw.goes_on else pad

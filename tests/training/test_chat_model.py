@@ -25,7 +25,7 @@ from outlay.policies import text_protocol  # noqa: E402
 from outlay.training.chat_model import ChatModel  # noqa: E402
 from outlay.training.examples import Example, Trainable, examples, tokens_of  # noqa: E402
 from outlay.training.fitting import Fitting, fit  # noqa: E402
-from outlay.training.generation import Asked, generate  # noqa: E402
+from outlay.training.generation import Asked, cache_name, generate  # noqa: E402
 from outlay.training.loss import LOOP, SFT  # noqa: E402
 from outlay.training.models import load  # noqa: E402
 from outlay.training.reference import logprobs_of  # noqa: E402
@@ -57,17 +57,20 @@ def folder(tmp_path: Path) -> Path:
     return save(tmp_path / "model", len(made), [made.eos_token_id, *range(2, 80)])
 
 
-def test_sequences_side_by_side_are_sampled_as_if_alone(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # by peft
+@pytest.mark.parametrize("lora", [0, 2])
+def test_sequences_side_by_side_are_sampled_as_if_alone(folder: Path, lora: int) -> None:
     """Log-probabilities are those of a fresh pass over prompt and reply, whatever the padding."""
-    model = transformers.AutoModelForCausalLM.from_pretrained(save(tmp_path / "m", 12)).eval()
+    model = load(save(folder, 12), lora=lora, device="cpu").trainable.module
+    cache = cache_name(model)
     asked = [
         Asked(prompt=(3, 4, 5), limit=6, temperature=1.0, seed=1),
         Asked(prompt=(7,), limit=9, temperature=0.7, seed=2),
         Asked(prompt=(3, 4, 5, 6, 7, 8), limit=4),
     ]
-    together = generate(model, asked, ends=frozenset({2}), pad=0)
+    together = generate(model, asked, cache=cache, ends=frozenset({2}), pad=0)
     for each, said in zip(asked, together, strict=True):
-        (alone,) = generate(model, [each], ends=frozenset({2}), pad=0)
+        (alone,) = generate(model, [each], cache=cache, ends=frozenset({2}), pad=0)
         assert alone.ids == said.ids
         assert len(said.ids) == each.limit or said.ids[-1] == 2
         ids = torch.tensor([[*each.prompt, *said.ids]])
@@ -120,6 +123,13 @@ def test_a_request_that_fails_leaves_the_others_be(folder: Path) -> None:
     assert [status for status, _ in answers] == [400, 200, 400]
     assert answers[0][1]["error"]["code"] == "context_length_exceeded"
     assert "chat template" in answers[2][1]["error"]["message"]
+
+
+def test_a_model_without_a_cache_is_refused() -> None:
+    config = transformers.OpenAIGPTConfig(vocab_size=12, n_embd=8, n_layer=1, n_head=2)
+    module = transformers.OpenAIGPTLMHeadModel(config)
+    with pytest.raises(UsageError, match="OpenAIGPTLMHeadModel cannot be sampled from"):
+        ChatModel(module, tokenizer(), "m")
 
 
 async def test_what_is_played_is_what_is_learned(folder: Path, tmp_path: Path) -> None:
