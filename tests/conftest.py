@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.testing import LoopbackServer
 
 FOLDERS = (
     "agent",
@@ -21,6 +21,7 @@ FOLDERS = (
     "memory",
     "planners",
     "policies",
+    "testing",
     "tools",
     "training",
 )

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.testing import LoopbackServer, Step
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,10 +15,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = set(SETTINGS["tool"]["setuptools"]["packages"])
+REPOSITORY_ONLY = {
+    "outlay.benchmarks.evidence",
+    "outlay.benchmarks.perf",
+    "outlay.training.evidence",
+}
+"""What measures outlay itself and makes the tables of docs/: it stays out of the wheel."""
 FACADES = [
     "agent", "benchmarks.live", "benchmarks.page", "benchmarks.published",
-    "benchmarks.statistics", "ledger", "memory", "planners", "policies", "tools",
-    "training.advantages", "training.export", "training.rewards",
+    "benchmarks.statistics", "ledger", "memory", "planners", "policies",
+    "testing", "tools", "training.advantages", "training.export", "training.rewards",
 ]  # fmt: skip
 
 
@@ -29,8 +35,29 @@ def packages_on_disk() -> set[str]:
     return {"outlay", *(".".join(("outlay", *p.parts)) for p in kept)}
 
 
-def test_every_package_is_in_the_wheel() -> None:
-    assert packages_on_disk() == PACKAGES
+def folders(names: set[str]) -> tuple[str, ...]:
+    """Returns the folders of packages, each with a slash at its end."""
+    return tuple(f"{name.removeprefix('outlay.').replace('.', '/')}/" for name in sorted(names))
+
+
+def test_every_package_is_in_the_wheel_or_named_as_left_out() -> None:
+    assert packages_on_disk() == PACKAGES | REPOSITORY_ONLY
+    assert not PACKAGES & REPOSITORY_ONLY
+
+
+@pytest.mark.parametrize("name", sorted(REPOSITORY_ONLY))
+def test_what_is_left_out_runs_from_the_checkout(name: str, tmp_path: Path) -> None:
+    code = f"import {name} as left_out; print(left_out.__file__)"
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert Path(out.stdout.strip()).samefile(ROOT.joinpath(*name.split(".")[1:], "__init__.py"))
+
+
+def test_nothing_that_is_shipped_leans_on_what_is_left_out() -> None:
+    contracts = SETTINGS["tool"]["importlinter"]["contracts"]
+    guarded = [set(c["protected_modules"]) for c in contracts if c["type"] == "protected"]
+    assert guarded == [REPOSITORY_ONLY]
 
 
 def test_the_root_is_no_module() -> None:
@@ -52,25 +79,28 @@ def test_importing_reaches_for_nothing_heavy() -> None:
     assert out.stdout.strip() == "[]"
 
 
-def test_the_wheel_has_what_the_checkout_has(tmp_path: Path) -> None:
-    listed = subprocess.run(
+def test_the_wheel_has_what_users_run_and_nothing_else(tmp_path: Path) -> None:
+    known = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
+    listed = [path for path in known if (ROOT / path).is_file()]
     copy = tmp_path / "checkout"
-    for path in (path for path in listed if (ROOT / path).is_file()):
+    for path in listed:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, copy / path)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(tmp_path)]
     subprocess.run([*build, str(copy)], capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     inside = set(zipfile.ZipFile(wheel).namelist())
-    folders = tuple(f"{name.removeprefix('outlay.').replace('.', '/')}/" for name in PACKAGES)
-    shipped = (".py", ".sql", ".css", ".js", "py.typed")
+    shipped = (".py", ".sql", ".css", ".js", ".npz", "py.typed")
+    kept = folders(PACKAGES)
+    left_out = folders(REPOSITORY_ONLY)
     wanted = {
         f"outlay/{path}"
         for path in listed
-        if path.startswith(folders) and (path.endswith(shipped) or "/prompts/" in path)
+        if path.startswith(kept)
+        and not path.startswith(left_out)
+        and (path.endswith(shipped) or "/prompts/" in path)
     }
-    assert wanted <= inside, sorted(wanted - inside)
-    assert not any(name.startswith("outlay/tests") for name in inside)
+    assert {name for name in inside if name.startswith("outlay/")} == wanted

@@ -1,1 +1,1 @@
-"""TBD."""
+"""What outlay itself costs in time and memory, against floors measured in the same run."""

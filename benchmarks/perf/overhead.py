@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 
 from .floors import SET_UPS
-from .server import in_process
+from .serving import in_process
 
 FLOOR = next(iter(SET_UPS))
 REPEATS = 10

@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from outlay.agent import Agent, Home, Record
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.amount import NOTHING, Amount
 from outlay.ledger.events import Event
 from outlay.policies import Endpoint
+from outlay.testing import LoopbackServer
 from outlay.tools import Tool, tool
 
 INPUT = Decimal("0.000001")

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.records import ToolCall
 from outlay.policies import Scripted
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import tool
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Result
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import BudgetError, BudgetExhausted, Unpriced
 from outlay.ledger.records import ToolCall
 from outlay.policies import Scripted
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, tool
 
 TURNS = "turns-20-calls-1"

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import JournalError
 from outlay.ledger.store import Store
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool
 
 FULL = """

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, tool
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}

@@ -12,9 +12,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 
 from outlay.agent import Agent, Home
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import PolicyError
+from outlay.testing import LoopbackServer, Step
 
 THREAD = {"configurable": {"thread_id": "1"}}
 

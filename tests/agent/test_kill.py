@@ -18,8 +18,7 @@ from typing import Any
 import orjson
 import pytest
 
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.testing import LoopbackServer, Step
 
 RUNS = 200
 TURNS = 12

@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Options, Result
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import DriftError, UsageError
 from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, tool
 
 SOON = {"retry-after": "0"}

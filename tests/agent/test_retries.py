@@ -9,12 +9,11 @@ import pytest
 
 from outlay.agent import Agent, Options
 from outlay.agent.retrying import retrying
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import CallRefused, OutcomeUnknown
 from outlay.policies import Endpoint
+from outlay.testing import LoopbackServer, Step
 
 SOON = {"retry-after": "0"}
 REFUSED = [Step(status=status, headers=SOON) for status in (408, 409, 429, 503)]

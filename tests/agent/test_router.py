@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home, Labels, Record, Result
 from outlay.agent.history import logged, recent
-from outlay.benchmarks.perf.answers import Step as Served
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import BudgetError, DriftError, Unpriced
 from outlay.ledger.events import Event
 from outlay.ledger.records import Message, Reply, Request, ToolCall
@@ -26,6 +24,8 @@ from outlay.planners import planner
 from outlay.planners.cascade import cascade
 from outlay.policies import Endpoint, Policy, Router, Scripted
 from outlay.policies.scripted import Script, Step
+from outlay.testing import LoopbackServer
+from outlay.testing import Step as Served
 from outlay.tools import tool
 
 PRICES = '[models."small"]\ninput = 1\noutput = 10\n[models."large"]\ninput = 10\noutput = 100\n'

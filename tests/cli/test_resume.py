@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.cli.recipe import absolute_model
 from outlay.policies import Scripted
+from outlay.testing import LoopbackServer
 
 from .conftest import PROGRAM, RUN, Outlay, run_id
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.testing import LoopbackServer
 
 from .conftest import PROGRAM, RUN, Outlay, golden, hear_ctrl_c, run_id, steady
 

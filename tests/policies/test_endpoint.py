@@ -5,13 +5,12 @@ import os
 
 import pytest
 
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import UsageError
 from outlay.ledger.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, connections
 from outlay.policies.endpoint import key_source, limit_field
+from outlay.testing import LoopbackServer, Step
 
 LOOKUP = ToolSpec(
     "lookup",

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from outlay.ledger.records import Message, Request
 from outlay.policies import Endpoint
 from outlay.policies.faults import redact, retry_after
+from outlay.testing import LoopbackServer, Step
 
 ASK = Request((Message("user", "Well?"),))
 

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.records import Message, Request, Sampled
 from outlay.policies import Endpoint, policy
 from outlay.policies.wire import decode
+from outlay.testing import LoopbackServer
 
 TOLD = {"content": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1}]}
 

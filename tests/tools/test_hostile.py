@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home, Result
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.events import Event
 from outlay.policies import Endpoint
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, documents, tool
 from outlay.tools.wrappers import Question, approved
 

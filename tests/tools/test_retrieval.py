@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from outlay.agent import Agent
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.errors import UsageError
 from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, Scripted
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, ToolContext, recall, tool
 from outlay.tools.retrieval import Choosing, offered
 

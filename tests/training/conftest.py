@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home
-from outlay.benchmarks.perf.server import LoopbackServer
-from outlay.benchmarks.perf.tokens import TOKENIZER
 from outlay.ledger.budget import Budget
 from outlay.ledger.records import Message
 from outlay.policies import Endpoint
+from outlay.testing import LoopbackServer
+from outlay.testing.tokens import TOKENIZER
 from outlay.tools import tool
 from outlay.training.rows import Row, Tier
 

@@ -11,12 +11,11 @@ from typer.testing import CliRunner
 
 from outlay.agent import Agent, Home, Labels, Options
 from outlay.benchmarks.almanac import almanac
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.cli import main
 from outlay.cli.train.app import train
 from outlay.cli.train.rows import Target
 from outlay.ledger.errors import UsageError
+from outlay.testing import LoopbackServer, Step
 from outlay.training.export.targets import OF_TASKS, TARGETS, Material
 from outlay.training.files import read_rows
 from outlay.training.known import Known

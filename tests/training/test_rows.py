@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
-from outlay.benchmarks.perf.tokens import TOKENIZER, logprob, token_id
+from outlay.testing import LoopbackServer, Step
+from outlay.testing.tokens import TOKENIZER, logprob, token_id
 from outlay.training.calls import model_calls
 from outlay.training.checks import check_rows
 from outlay.training.outcome import outcome

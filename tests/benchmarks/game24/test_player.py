@@ -12,11 +12,10 @@ import pytest
 from outlay.agent import Agent, Home, Options
 from outlay.benchmarks.game24 import Game24, Player, Rates, game24
 from outlay.benchmarks.game24.board import left_after, moves, solvable
-from outlay.benchmarks.game24.evidence import SETTINGS, Played, gaps, play, table
 from outlay.ledger.records import Message, Request
 from outlay.planners import Planner
 from outlay.planners.toolchain import Options as Search
-from outlay.planners.toolchain import Plans, planned, toolchain
+from outlay.planners.toolchain import planned, toolchain
 from outlay.planners.toolchain.actions import Action, Sight, Step
 from outlay.planners.toolchain.proposing import question
 from outlay.tools import Tool
@@ -112,37 +111,3 @@ async def test_the_planner_tries_steps_out_on_forks_of_the_world(
 async def test_a_small_budget_is_kept(game: Game24, tmp_path: Path) -> None:
     score = await run(game, 0, toolchain(k=2, depth=3), tmp_path / "home", "usd=0.012")
     assert score in (0, 1)
-
-
-async def test_more_expansions_never_solve_less_nor_cost_less(game: Game24) -> None:
-    prices = (Decimal(1), Decimal(10))
-    plans = Plans([["add", "multiply"]])
-    for setting in SETTINGS:
-        played = [
-            await play(
-                game, task, Player(seed=3), setting, plans, tried=True, k=3, expansions=12,
-                prices=prices,
-            )
-            for task in game.tasks(3, seed=0)
-        ]  # fmt: skip
-        for one in played:
-            assert len(one.costs) <= 12
-            found = [one.solved_within(limit) for limit in range(13)]
-            spent = [one.cost_within(limit) for limit in range(13)]
-            assert found == sorted(found)
-            assert spent == sorted(spent)
-
-
-def test_a_table_shows_success_with_its_interval_and_cost() -> None:
-    played = [Played(True, (Decimal("0.001"),) * 3), Played(False, (Decimal("0.002"),) * 2)]
-    head, rule, line = table({"astar": played}, [2, 4], "calibrated")
-    assert head == "| calibrated | 2 expansions | 4 expansions |"
-    assert rule == "|---|---|---|"
-    assert line == "| astar | 0% [0%, 66%], $0.00300 | 50% [9%, 91%], $0.00350 |"
-
-
-def test_searches_are_compared_on_the_same_puzzles() -> None:
-    good, bad = Played(True, (Decimal(1),)), Played(False, (Decimal(1),))
-    told = gaps({"astar": [good] * 9 + [bad], "dfs": [bad] * 9 + [good]}, 4)
-    assert told.startswith("astar against others at 4 expansions, in points: dfs +80 [+")
-    assert "dfs +0" in gaps({"astar": [good] * 9, "dfs": [good] * 9}, 4)

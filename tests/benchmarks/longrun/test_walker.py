@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
+from outlay.benchmarks.evidence.longrun import run
 from outlay.benchmarks.longrun import Longrun, longrun
-from outlay.benchmarks.longrun.evidence import Ended, Point, growth_table, run
 from outlay.ledger.errors import UsageError
 from outlay.policies.embedded.grammar import read_statements
 
@@ -52,27 +50,8 @@ async def test_the_walker_solves_all_kinds_under_every_memory(memory: str) -> No
         assert ended.points[0].calls == 30
 
 
-async def test_the_workspace_stays_flat_where_the_full_memory_grows() -> None:
-    suite = Longrun(length=120, kinds=("all",))
-    task = suite.tasks(1, 0)[0]
-    flat = (await run(suite, task, "workspace", at=(50, 120))).points
-    full = (await run(suite, task, "full", at=(50, 120))).points
-    assert abs(flat[1].prompt - flat[0].prompt) <= 0.1 * flat[0].prompt
-    assert full[1].prompt > 2 * full[0].prompt
-    assert flat[1].journal - flat[0].journal < 1.2 * 70 * flat[0].journal / 50
-
-
 async def test_one_who_forgets_loses_what_is_in_the_notes_only() -> None:
     suite = Longrun(length=60, matches=6, kinds=("all",))
     task = suite.tasks(1, 0)[0]
     assert (await run(suite, task, "full", slip=0.3)).success
     assert not (await run(suite, task, "workspace", slip=0.3)).success
-
-
-def test_the_table_tells_growth_by_call() -> None:
-    points = (
-        Point(50, 300, 15_000, 80_000_000, 100_000),
-        Point(100, 310, 30_000, 81_000_000, 210_000),
-    )
-    table = growth_table([Ended("workspace", True, Decimal(0), points)])
-    assert table.splitlines()[-1] == "| workspace | 100 | 310 | 30,000 | 81 | 2,200 |"

@@ -13,12 +13,11 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
 from outlay.agent import Agent
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer
 from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import State
 from outlay.policies import Endpoint, Policy, Scripted
+from outlay.testing import LoopbackServer, Step
 from outlay.tools import tool
 from outlay.tools.wrappers import approved, by_interrupt
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from outlay.benchmarks.game24.evidence import SETTINGS, Setting
+from outlay.benchmarks.evidence.game24 import SETTINGS, Setting
+from outlay.benchmarks.evidence.plans import GOLD, QUESTIONS, Dialogue, Recalling, dialogues, play
 from outlay.benchmarks.game24.player import Rates
-from outlay.benchmarks.plan_evidence import GOLD, QUESTIONS, Dialogue, Recalling, dialogues, play
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolchain import Action
 from outlay.planners.toolchain.actions import FINISH, Step
@@ -74,7 +74,7 @@ async def test_proposals_are_drawn_once_for_all_searches(data: Path) -> None:
 async def test_a_planner_that_knows_needs_one_expansion_a_step(
     setting: Setting, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outlay.benchmarks.plan_evidence.CANDIDATES", 3)
+    monkeypatch.setattr("outlay.benchmarks.evidence.plans.CANDIDATES", 3)
     all = dialogues(data)
     knowing = Rates(error=0, sure=1, unsure=1)
     for dialogue in all:

@@ -3,7 +3,7 @@
 Under `workspace` each turn is sampled after a prompt of its own, so that a run has as many rows as
 turns (segments). A trainer that knows of no memory has one row instead: all that was ever said, one
 turn after the other, of which the policy has never seen more than a part. `python -m
-outlay.training.embedded.segments --start tiny.npz --log findings.jsonl` trains with either on the
+outlay.training.evidence.segments --start tiny.npz --log findings.jsonl` trains with either on the
 same number of plays, and plays held-out questions greedily before and after.
 """
 
@@ -26,11 +26,11 @@ from ...ledger.account import Account
 from ...ledger.budget import Budget
 from ...ledger.prices import PriceBook
 from ...policies.embedded.tiny.weights import SHIPPED
+from ..embedded.improve import Practice
 from ..models import Loaded, load
 from ..reinforce import Learner
 from ..rollout import Rollout, Stage, play
 from ..rows import Row
-from .improve import Practice
 
 MEMORY = "workspace"
 BUDGETS = ("usd=0.008", "usd=0.016")

@@ -1,6 +1,6 @@
 """What exact search and subroutines are worth on the Workshop, against the same search without.
 
-    python -m outlay.benchmarks.workshop.evidence
+    python -m outlay.benchmarks.evidence.workshop
 
 For each seed a shop is drawn. Orders of that shop are first carried out by search alone, and what
 they show is mined. Then every set-up carries out the same further orders:
@@ -33,8 +33,8 @@ from ...planners.toolpath import FILE, Learned, Trace, toolpath
 from ...policies import Scripted
 from ..statistics import Estimate, bootstrap
 from ..suite import Task
-from .gold import WEIGHTS
-from .suite import Workshop, workshop
+from ..workshop.gold import WEIGHTS
+from ..workshop.suite import Workshop, workshop
 
 BATCH = 20
 """Orders after which is mined (FaSTA* does so every 20 traces)."""

@@ -1,6 +1,6 @@
 """Success and cost of six searches against expansions, on the same proposals.
 
-`python -m outlay.benchmarks.game24.evidence --data FOLDER --tasks 100` lets every search play the
+`python -m outlay.benchmarks.evidence.game24 --data FOLDER --tasks 100` lets every search play the
 same puzzles with the simulated player and prints a table per strength of the player (its error
 rates stand in `player.STRENGTHS`): once with steps tried out on forks of the game, once with steps
 that are only planned. A search is played once per puzzle, at the largest number of expansions:
@@ -32,10 +32,10 @@ from ...planners.toolchain import (
     search,
     search_named,
 )
+from ..game24.player import STRENGTHS, Player
+from ..game24.suite import Game24, game24
 from ..statistics import difference, wilson
 from ..suite import Task
-from .player import STRENGTHS, Player
-from .suite import Game24, game24
 
 DEPTH = 3
 """Combinations that leave one of four numbers."""
@@ -198,7 +198,7 @@ async def _measured(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="evidence", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="game24", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder with 24.csv")
     parser.add_argument("--tasks", type=int, default=100, help="puzzles")
     parser.add_argument("--plans", type=int, default=20, help="solved puzzles to remember")

@@ -1,6 +1,6 @@
 """Ways to improve the same weights on the same number of plays, compared on held-out questions.
 
-`python -m outlay.training.embedded.evidence --start tiny.npz --log runs.jsonl` trains each arm from
+`python -m outlay.training.evidence.embedded --start tiny.npz --log runs.jsonl` trains each arm from
 each seed and plays the questions greedily, before and after. With `--waste N` each seed begins with
 a study of its own: N tokens of episodes in which the expert wastes all that it can. The weights
 that come of it stay beside the log.
@@ -30,18 +30,18 @@ from ...policies.embedded.tiny.model import Model
 from ...policies.embedded.tiny.vocabulary import TOKENIZER
 from ...policies.embedded.tiny.weights import SHIPPED, load, save
 from ..advantages import grpo
+from ..embedded.episodes import Case, Play
+from ..embedded.expert import SPENDTHRIFT
+from ..embedded.improve import Practice, checks, drawn, improve, played, trainable
+from ..embedded.network import Network
+from ..embedded.recipe import further
+from ..embedded.study import study
+from ..embedded.trial import held_out, trial
 from ..fitting import Fitting, fit
 from ..loss import REPLAY, SFT
 from ..offline import imitated, replayed
 from ..reinforce import Known, Learner
 from ..rollout import Rollout
-from .episodes import Case, Play
-from .expert import SPENDTHRIFT
-from .improve import Practice, checks, drawn, improve, played, trainable
-from .network import Network
-from .recipe import further
-from .study import study
-from .trial import held_out, trial
 
 BUDGETS = (2, 4, 8, 16)
 MISLED = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outlay.benchmarks.workshop.evidence import Made, compare, saving, table
+from outlay.benchmarks.evidence.workshop import Made, compare, saving, table
 
 
 async def test_subroutines_spare_searches_on_the_same_orders() -> None:

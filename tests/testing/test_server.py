@@ -1,25 +1,15 @@
-"""The server that tests and the overhead benchmark lean on."""
+"""The loopback server, over real HTTP."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import urllib.request
-from typing import Any
 
-from outlay.benchmarks.perf.answers import Step
-from outlay.benchmarks.perf.server import LoopbackServer, in_process
 from outlay.ledger.records import Message, Request, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
+from outlay.testing import LoopbackServer, Step
 
 LOOKUP = ToolSpec("lookup", "Looks a thing up.", {"type": "object"})
-
-
-def ask(url: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(url, data, timeout=30) as response:
-        return json.load(response)
 
 
 async def turns(url: str, model: str) -> tuple[int, str]:
@@ -50,14 +40,3 @@ async def test_what_was_served_is_counted(server: LoopbackServer) -> None:
     served = server.served
     assert (served.requests, served.replies, served.refused) == (2, 1, 1)
     assert (served.prompt_tokens, served.completion_tokens) == (900, 700)
-
-
-def test_in_a_process_of_its_own_and_planned_by_json() -> None:
-    with in_process() as url:
-        root = url.removesuffix("/v1")
-        ask(f"{root}/plan", [{"content": "planned", "usage": {"prompt_tokens": 1}}])
-        body = {"model": "m", "messages": [{"role": "user", "content": "Go."}]}
-        reply = ask(f"{url}/chat/completions", body)
-        assert reply["choices"][0]["message"]["content"] == "planned"
-        assert reply["usage"] == {"prompt_tokens": 1}
-        assert ask(f"{root}/served")["replies"] == 1

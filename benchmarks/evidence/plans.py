@@ -1,6 +1,6 @@
 """Six searches over recorded plans of tool calls: the multi-turn dialogues of BFCL.
 
-`python -m outlay.benchmarks.plan_evidence --data FOLDER --tasks 100` takes the gold calls of all
+`python -m outlay.benchmarks.evidence.plans --data FOLDER --tasks 100` takes the gold calls of all
 turns of a dialogue (2 to 10) as the one right plan. Nothing is executed: the steps are only
 planned, and a plan is right if it is the gold one. The plans of all other dialogues can be
 remembered, which is what ToolChain* is about.
@@ -27,8 +27,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ..ledger.errors import UsageError
-from ..planners.toolchain import (
+from ...ledger.errors import UsageError
+from ...planners.toolchain import (
     FINISH,
     Action,
     Plans,
@@ -38,10 +38,10 @@ from ..planners.toolchain import (
     search,
     search_named,
 )
-from ..planners.toolchain.actions import Step
-from ..planners.toolchain.proposing import question
-from .game24.evidence import MILLION, SETTINGS, WIDTH, Played, Setting, gaps, table
-from .game24.player import BYTES_PER_TOKEN, STRENGTHS, Rates
+from ...planners.toolchain.actions import Step
+from ...planners.toolchain.proposing import question
+from ..game24.player import BYTES_PER_TOKEN, STRENGTHS, Rates
+from .game24 import MILLION, SETTINGS, WIDTH, Played, Setting, gaps, table
 
 GOLD = Path("recorded/gold_trace_multi_turn_base.jsonl")
 QUESTIONS = Path("BFCL_v4_multi_turn_base.json")
@@ -215,7 +215,7 @@ async def _measured(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="plan_evidence", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="plans", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of BFCL")
     parser.add_argument("--tasks", type=int, default=100, help="dialogues")
     parser.add_argument("--expansions", type=_numbers, default=[8, 16, 32, 64], help="limits")

@@ -12,7 +12,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from outlay.policies.embedded.tiny.model import Model, Shape  # noqa: E402
 from outlay.policies.embedded.tiny.vocabulary import VOCABULARY  # noqa: E402
 from outlay.training.embedded.episodes import Play  # noqa: E402
-from outlay.training.embedded.evidence import (  # noqa: E402
+from outlay.training.embedded.improve import Practice, drawn  # noqa: E402
+from outlay.training.embedded.study import Study, study  # noqa: E402
+from outlay.training.embedded.trial import held_out  # noqa: E402
+from outlay.training.evidence.embedded import (  # noqa: E402
     LINES,
     MISLED,
     Finding,
@@ -24,9 +27,6 @@ from outlay.training.embedded.evidence import (  # noqa: E402
     sentence,
     tried,
 )
-from outlay.training.embedded.improve import Practice, drawn  # noqa: E402
-from outlay.training.embedded.study import Study, study  # noqa: E402
-from outlay.training.embedded.trial import held_out  # noqa: E402
 
 SMALL = Shape(tokens=len(VOCABULARY), width=16, layers=1, heads=2, hidden=16, grams=2)
 PRACTICE = Practice(rounds=1, questions=4, group=2)

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from outlay.training.embedded.segments import ARMS, whole  # noqa: E402
+from outlay.training.evidence.segments import ARMS, whole  # noqa: E402
 from outlay.training.rows import Row, Tier  # noqa: E402
 
 

@@ -1,20 +1,14 @@
 """A loopback OpenAI-compatible server that bills as told and counts what it served.
 
-`python -m outlay.benchmarks.perf.server --port 0` prints its address and serves until its input
-ends. Besides `POST …/chat/completions` it knows `GET /served` (what it did and billed) and
-`POST /plan` (a JSON list of steps, answered in this order before the script is asked again).
+Besides `POST …/chat/completions` it knows `GET /served` (what it did and billed) and `POST /plan`
+(a JSON list of steps, answered in this order before the script is asked again).
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import subprocess
-import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -208,33 +202,3 @@ def _head(status: int, kind: str, headers: Any, framing: str) -> bytes:
     return (
         f"HTTP/1.1 {status} {phrase}\r\ncontent-type: {kind}\r\n{extra}{framing}\r\n\r\n".encode()
     )
-
-
-@contextmanager
-def in_process() -> Iterator[str]:
-    """Runs a server in a process of its own and yields its address."""
-    command = [sys.executable, "-m", "outlay.benchmarks.perf.server", "--port", "0"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin
-        assert process.stdout
-        try:
-            yield process.stdout.readline().decode().strip()
-        finally:
-            process.stdin.close()
-            process.wait(10)
-
-
-async def _main(port: int) -> None:
-    server = LoopbackServer()
-    serving = asyncio.create_task(server.serve(port))
-    while not server.port and not serving.done():
-        await asyncio.sleep(0.01)
-    print(server.url, flush=True)
-    closed = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
-    await asyncio.wait([serving, closed], return_when=asyncio.FIRST_COMPLETED)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="A loopback OpenAI-compatible server.")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    asyncio.run(_main(parser.parse_args().port))

@@ -10,7 +10,7 @@ import pytest
 
 from outlay.benchmarks.perf.floors import SET_UPS
 from outlay.benchmarks.perf.overhead import Case, Row, main, measure, table
-from outlay.benchmarks.perf.server import LoopbackServer
+from outlay.testing import LoopbackServer
 
 CASE = Case(agents=2, turns=3, wait_ms=0)
 WARM_UP = 1
