@@ -1,8 +1,8 @@
 """Locks between processes that end with their holder, whatever ends it.
 
-Where the system has flock (Linux, macOS) the file itself is locked, as every version of outlay does.
-Windows keeps others from reading what is locked: there the lock is on a file beside it, with the
-suffix `.lock`.
+Where the system has flock (Linux, macOS) the file itself is locked, as every version of outlay
+does. Windows keeps others from reading what is locked: there the lock is on a file beside it, with
+the suffix `.lock`.
 """
 
 from __future__ import annotations
