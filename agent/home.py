@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
 from ..ledger.events import JUDGEMENT, Event
-from ..ledger.journal import Journal, is_live, locked
+from ..ledger.file_lock import locked
+from ..ledger.journal import Journal, is_live
 from ..tools import Outputs
 from .forking import record_of
 from .record import Record

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +27,7 @@ import orjson
 
 from .errors import JournalError
 from .events import FORMAT, Event
+from .file_lock import hold, is_held
 
 
 class Journal:
@@ -55,9 +54,9 @@ class Journal:
         self._closing = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._file = os.open(self.path, flags, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._release = hold(self.path)
         except OSError as error:
             raise JournalError(
                 f"the journal cannot be written under {home}: {error.strerror}; "
@@ -123,6 +122,7 @@ class Journal:
             self._flush()
             os.fsync(self._file)
         os.close(self._file)
+        self._release()
 
     def _flush(self) -> None:
         if self._queue:
@@ -155,7 +155,7 @@ class Journal:
             try:
                 with self._lock:
                     self._flush()
-                os.fdatasync(self._file)
+                _sync(self._file)
             except JournalError as failure:
                 error = failure
             except OSError as failure:
@@ -183,46 +183,11 @@ def _encode(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not belong in the journal")
 
 
+def _sync(file: int) -> None:
+    """Puts a file's bytes on the disk; macOS and Windows know no way that leaves its times out."""
+    getattr(os, "fdatasync", os.fsync)(file)
+
+
 def is_live(path: Path) -> bool:
     """Returns whether a live process still writes this journal."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(file)
-
-
-@contextlib.contextmanager
-def locked(path: Path, *, wait: float = 30.0) -> Iterator[None]:
-    """Holds an OS lock on `path` (made where it does not exist).
-
-    Raises:
-        JournalError: another process kept it for longer than `wait` seconds.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise JournalError(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        give_up = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > give_up:
-                    raise JournalError(
-                        f"{path} has been locked by another process for {wait:g} s: try again"
-                    ) from None
-                time.sleep(0.01)
-        yield
-    finally:
-        os.close(file)
+    return is_held(path)

@@ -19,8 +19,9 @@ import orjson
 from .database import Rows, ask, check_reads, compact, empty, on_disk, opened
 from .errors import JournalError, UsageError
 from .events import Event
+from .file_lock import locked
 from .filling import count_events, insert, loaded_of, note, remove, replace
-from .journal import is_live, locked
+from .journal import is_live
 from .loading import Position, Scan
 from .rewriting import Change, rewrite
 

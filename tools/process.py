@@ -71,6 +71,15 @@ async def run_program(
         await _end(program)
 
 
+def signal_group(program: asyncio.subprocess.Process, *, hard: bool) -> None:
+    """Asks a program and its process group to end, or kills them; Windows knows no such group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(program.pid, signal.SIGKILL if hard else signal.SIGTERM)
+        else:
+            program.kill()
+
+
 async def _read(program: asyncio.subprocess.Process, output: bytearray, limit: int) -> bool:
     """Reads until the program closes its output; returns False if it writes too much."""
     assert program.stdout is not None
@@ -91,8 +100,7 @@ async def _feed(program: asyncio.subprocess.Process, input: bytes) -> None:
 
 
 async def _end(program: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(program.pid, signal.SIGKILL)
+    signal_group(program, hard=True)
     # What left the group may still hold the pipe; `wait` would wait for it.
     program._transport.close()  # type: ignore[attr-defined]
     await asyncio.shield(program.wait())

@@ -20,7 +20,7 @@ import duckdb
 
 from ...ledger.database import ask, empty, opened
 from ...ledger.errors import JournalError, UsageError
-from ...ledger.journal import locked
+from ...ledger.file_lock import locked
 from ...ledger.store import Store
 
 BETWEEN = 1.0

@@ -13,7 +13,6 @@ import asyncio
 import gc
 import json
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
@@ -202,7 +201,9 @@ def _written(folder: Path) -> int:
 
 
 def _peak_kb() -> float:
-    """Returns the most memory that the process has had so far."""
+    """Returns the most memory that the process has had so far; Windows does not tell."""
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 if sys.platform == "darwin" else float(peak)
 

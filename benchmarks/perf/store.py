@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -95,7 +94,9 @@ STEPS: dict[str, Callable[[Path], Figures]] = {
 
 
 def measured(step: str, home: Path) -> Figures:
-    """Returns what a step came to, with the peak memory of this process."""
+    """Returns what a step came to, with the peak memory of this process (not on Windows)."""
+    import resource
+
     figures = STEPS[step](home)
     return {**figures, "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from outlay.ledger import journal as journal_module
 from outlay.ledger.errors import JournalError
 from outlay.ledger.events import FORMAT, Event
-from outlay.ledger.journal import Journal, is_live, locked
+from outlay.ledger.journal import Journal, is_live
 
 
 def lines(journal: Journal) -> list[dict[str, object]]:
@@ -43,14 +44,14 @@ async def test_200_tasks_share_few_syncs_and_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     syncs = 0
-    real = os.fdatasync
+    real = journal_module._sync
 
     def counted(file: int) -> None:
         nonlocal syncs
         syncs += 1
         real(file)
 
-    monkeypatch.setattr(os, "fdatasync", counted)
+    monkeypatch.setattr(journal_module, "_sync", counted)
     journal = Journal(tmp_path)
 
     async def write(number: int) -> None:
@@ -139,15 +140,6 @@ async def test_a_closed_journal_makes_no_promises(tmp_path: Path) -> None:
     journal.close()
     with pytest.raises(JournalError, match="is closed"):
         await journal.durable()
-
-
-def test_a_lock_is_waited_for_only_so_long(tmp_path: Path) -> None:
-    path = tmp_path / "a.lock"
-    with locked(path), pytest.raises(JournalError, match="locked by another process"):  # noqa: SIM117
-        with locked(path, wait=0.05):
-            pass
-    with locked(path, wait=0.05):
-        pass
 
 
 async def test_what_waits_is_written_in_order_and_before_a_promise(tmp_path: Path) -> None:

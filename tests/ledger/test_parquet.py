@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
 
 import duckdb
@@ -10,6 +9,7 @@ import pytest
 
 from outlay.ledger import parquet
 from outlay.ledger.errors import JournalError, UsageError
+from outlay.ledger.file_lock import locked
 from outlay.ledger.parquet import export_events, import_events
 from outlay.ledger.store import Store
 
@@ -109,10 +109,9 @@ def test_a_live_journal_is_not_added_to(book, store, tmp_path):
     small_run(book)
     export_events(store, tmp_path / "events.parquet")
     store.forget("r1")
-    with book.path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(UsageError, match=r"j1\.jsonl is written by a live process"):
-            import_events(store, tmp_path / "events.parquet")
+    refused = pytest.raises(UsageError, match=r"j1\.jsonl is written by a live process")
+    with locked(book.path), refused:
+        import_events(store, tmp_path / "events.parquet")
 
 
 def test_a_journal_that_was_moved_away_is_not_begun_anew(book, store, tmp_path):

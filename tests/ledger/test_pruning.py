@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from copy import deepcopy
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
+from outlay.ledger.file_lock import locked
 from outlay.ledger.pruning import empty_texts, prunable, prune
 from outlay.ledger.store import Store
 
@@ -114,8 +114,7 @@ def test_what_a_young_run_rests_upon_stays(book, store, link):
 
 def test_a_run_under_way_stays(book, store):
     small_run(book)
-    with book.path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(book.path):
         assert prunable(store, NOW).runs == ()
         with pytest.raises(UsageError, match=r"j1\.jsonl is still written"):
             prune(store, ["r1"], NOW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 import sys
 from decimal import Decimal
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from outlay.ledger import loading, views
 from outlay.ledger.errors import JournalError, UsageError
 from outlay.ledger.events import Event
+from outlay.ledger.file_lock import locked
 from outlay.ledger.store import Store
 
 from .conftest import Book, one, small_run
@@ -191,8 +191,7 @@ def test_a_torn_last_line_is_left_for_later_and_reported(book, store):
 def test_a_line_that_is_still_being_written_is_not_reported(book, store):
     small_run(book)
     book.raw(b'{"id":')
-    with book.path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(book.path):
         assert store.load().torn == ()
     assert store.load().torn == ("j1.jsonl",)
 
@@ -342,10 +341,9 @@ def test_a_forgotten_run_is_taken_from_a_journal_that_was_moved_away(book, home,
 
 def test_a_run_in_a_live_journal_is_not_forgotten(book, store):
     small_run(book)
-    with book.path.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(UsageError, match=r"j1\.jsonl is still written by a live process"):
-            store.forget("r1")
+    refused = pytest.raises(UsageError, match=r"j1\.jsonl is still written by a live process")
+    with locked(book.path), refused:
+        store.forget("r1")
     assert store.forget("r1") == 12
 
 
@@ -364,10 +362,9 @@ def test_a_damaged_store_says_what_to_do(book, store):
 
 
 def test_a_store_that_is_in_use_is_waited_for(book, home):
-    with (home / "store.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(JournalError, match=r"locked by another process for 0\.1 s"):
-            Store(home, wait=0.1).load()
+    refused = pytest.raises(JournalError, match=r"locked by another process for 0\.1 s")
+    with locked(home / "store.lock"), refused:
+        Store(home, wait=0.1).load()
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(book, home, store):

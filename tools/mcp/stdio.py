@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +16,8 @@ import anyio
 from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
+
+from ..process import signal_group
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes of one message; a server that sends a longer one is stopped."""
@@ -96,7 +96,7 @@ class Process:
                     await incoming.send(_message(line))
         except ValueError:
             self.why = f"it sent a message of more than {LONGEST_LINE:,} bytes"
-            _signal(process, signal.SIGKILL)
+            signal_group(process, hard=True)
         except (anyio.ClosedResourceError, anyio.BrokenResourceError, OSError):
             pass
         finally:
@@ -138,16 +138,11 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     """Closes the input, then asks the process group to end, then ends it."""
     assert process.stdin is not None
     process.stdin.close()
-    for number in (signal.SIGTERM, signal.SIGKILL, None):
+    for hard in (False, True, None):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), PATIENCE)
             break
-        if number is not None:
-            _signal(process, number)
-    _signal(process, signal.SIGKILL)  # what the server itself left running in its group
+        if hard is not None:
+            signal_group(process, hard=hard)
+    signal_group(process, hard=True)  # what the server itself left running in its group
     process._transport.close()  # type: ignore[attr-defined]
-
-
-def _signal(process: asyncio.subprocess.Process, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)

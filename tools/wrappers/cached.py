@@ -140,7 +140,7 @@ def _whole(place: Path) -> Path:
 def _bring_back(place: Path, context: ToolContext) -> None:
     """The answer may come from another home: what was cut of it can be read on here too."""
     with contextlib.suppress(OSError):
-        context.outputs.put(_whole(place).read_text())
+        context.outputs.put(_whole(place).read_text(encoding="utf-8"))
 
 
 def _files(folder: Path) -> list[Path]:
