@@ -6,18 +6,17 @@ import dataclasses
 import inspect
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from ..ledger.errors import ToolError, UsageError
-from ..ledger.events import Event
 from ..tools import Tool
 from ..tools.foreign import foreign_tool
 from .published.records import Record
-from .suite import Scorer, Task, World
+from .suite import Scorer, Task
 
 
 @dataclass(frozen=True)
@@ -163,38 +162,6 @@ class _WithoutCalls:
 
     def score(self, task: Task, answer: str | None) -> float:
         return self.world(task).score(answer)
-
-
-@runtime_checkable
-class Acting(Protocol):
-    """A world whose calls can be made without an agent."""
-
-    def act(self, name: str, arguments: str) -> str:
-        """Makes a call with arguments in JSON and returns what it answers.
-
-        Raises:
-            ToolError: it cannot be made.
-        """
-
-
-def restore(world: World, events: Iterable[Event]) -> None:
-    """Brings a fresh world to where the recorded calls of a run had left it.
-
-    A run that is resumed has the recorded calls answered from its journal, so they do not reach
-    the world again. Calls with an unknown outcome count as not made. A world without `act` has
-    nothing to restore.
-    """
-    if not isinstance(world, Acting):
-        return
-    ordered = sorted(events, key=lambda event: event.seq)
-    answered = {e.body["hold"] for e in ordered if e.kind == "settle" and e.body.get("final")}
-    for event in ordered:
-        body = event.body
-        if event.kind == "hold" and body["call"] == "tool" and body["hold"] in answered:
-            try:
-                world.act(body["name"], body["arguments"])
-            except ToolError:
-                continue
 
 
 def dispatch(method: Callable[..., str], call: Call) -> str:

@@ -25,10 +25,9 @@ from ..ledger.prices import PriceBook
 from ..memory import memory
 from ..planners import Planner, planner
 from ..policies import Policy, policy
-from .callworld import restore
 from .learning import Given, Learning
 from .rows import Row
-from .suite import Suite, Task, World, is_success, judge, metrics, suite
+from .suite import Suite, Task, World, is_success, judge, metrics, restore, suite
 
 
 @dataclass(frozen=True, kw_only=True)

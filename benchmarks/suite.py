@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import runpy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
-from ..ledger.errors import UsageError
+from ..ledger.errors import ToolError, UsageError
+from ..ledger.events import Event
 from ..ledger.registry import Registry
 from ..tools import Tool
 
@@ -143,6 +144,38 @@ def solution(suite: Suite, task: Task, world: World) -> str | None:
 def is_success(score: float) -> bool:
     """Says whether a score counts as success: only a full one does."""
     return score >= 1
+
+
+@runtime_checkable
+class Acting(Protocol):
+    """A world whose calls can be made without an agent."""
+
+    def act(self, name: str, arguments: str) -> str:
+        """Makes a call with arguments in JSON and returns what it answers.
+
+        Raises:
+            ToolError: it cannot be made.
+        """
+
+
+def restore(world: World, events: Iterable[Event]) -> None:
+    """Brings a fresh world to where the recorded calls of a run had left it.
+
+    A run that is resumed has the recorded calls answered from its journal, so they do not reach
+    the world again. Calls with an unknown outcome count as not made. A world without `act` has
+    nothing to restore.
+    """
+    if not isinstance(world, Acting):
+        return
+    ordered = sorted(events, key=lambda event: event.seq)
+    answered = {e.body["hold"] for e in ordered if e.kind == "settle" and e.body.get("final")}
+    for event in ordered:
+        body = event.body
+        if event.kind == "hold" and body["call"] == "tool" and body["hold"] in answered:
+            try:
+                world.act(body["name"], body["arguments"])
+            except ToolError:
+                continue
 
 
 def suite_names() -> tuple[str, ...]:

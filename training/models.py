@@ -1,4 +1,4 @@
-"""Models that can be trained: the embedded transformer, and those of Hugging Face."""
+"""Models that can be trained: those of Hugging Face, and files that other packages read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from ..ledger.errors import UsageError
+from ..ledger.registry import Registry
 from ..policies import Policy
-from ..policies.embedded.tiny.app import TinyApp
-from ..policies.embedded.tiny.vocabulary import TOKENIZER
-from ..policies.embedded.tiny.weights import load as load_weights
-from ..policies.embedded.tiny.weights import save as save_weights
 from ..policies.inprocess import endpoint
 from .chat_model import ChatModel
-from .embedded.network import Network
 from .examples import Trainable
 
 
@@ -35,6 +31,9 @@ class Loaded:
     policy: Callable[[], Policy]
     """Returns it as a policy that plays in this process."""
 
+
+MODEL_FILES: Registry[Callable[..., Loaded]] = Registry("model file", "trainable_models", {})
+"""What reads a file by its suffix: `load(path, *, lora, device)`, as `load` below."""
 
 _PATIENCE = 3_600.0
 """Seconds after which a call of a model of Hugging Face is given up: others may go before it."""
@@ -54,16 +53,20 @@ def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
     Raises:
         UsageError: there is no such model or device, or a package for it is missing.
     """
-    if path.suffix == ".npz":
-        if lora:
-            raise UsageError("the embedded transformer is trained as a whole: leave --lora out")
-        return _embedded(path, _device(device or "cpu"))
+    form = path.suffix.removeprefix(".")
+    if form in MODEL_FILES.names():
+        return MODEL_FILES.find(form)(path, lora=lora, device=device)
     if not path.is_dir():
         raise UsageError(f"there is no model at {path}: name an .npz file or a model's folder")
-    return _of_hugging_face(path, lora, _device(device))
+    return _of_hugging_face(path, lora, device_of(device))
 
 
-def _device(name: str | None) -> torch.device:
+def device_of(name: str | None) -> torch.device:
+    """Returns torch's device of that name; None: `cuda` where torch sees a GPU, else `cpu`.
+
+    Raises:
+        UsageError: there is no such device here.
+    """
     is_there = torch.cuda.is_available()
     if name == "cuda" and not is_there:
         raise UsageError("torch sees no GPU here: leave --device out, or give --device cpu")
@@ -84,21 +87,6 @@ def tokenizer_of(folder: Path) -> str:
 def _tokenizer_files(folder: Path) -> list[Path]:
     names = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "chat_template*")
     return sorted(file for name in names for file in folder.glob(name))
-
-
-def _embedded(path: Path, device: torch.device) -> Loaded:
-    network = Network.of(load_weights(path)).to(device)
-    trainable = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
-    name = f"embedded/{path.stem}"
-
-    def policy() -> Policy:
-        return endpoint(TinyApp(network.exported(), name), name, tokenizer=TOKENIZER)
-
-    return Loaded(
-        trainable=trainable,
-        save=lambda target: save_weights(network.exported(), target),
-        policy=policy,
-    )
 
 
 def _of_hugging_face(folder: Path, lora: int, device: torch.device) -> Loaded:

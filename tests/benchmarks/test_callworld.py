@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from outlay.agent import Agent, Home
-from outlay.benchmarks.callworld import Call, CallWorld, Function, dispatch, restore
+from outlay.benchmarks.callworld import Call, CallWorld, Function, dispatch
+from outlay.benchmarks.suite import restore
 from outlay.ledger.errors import ToolError
 from outlay.ledger.events import Event
 from outlay.ledger.records import ToolCall
