@@ -176,9 +176,10 @@ class Agent:
             ended = record.end.body["status"] if record.end else ""
             spendable = more is not None or mode == "per_invocation"
             if ended == "answered" or (ended == "budget_exhausted" and not spendable):
-                return await self._drive(self._opening.reopen(self.home.record(run, strict=True)))
-            self.home.check_unowned(run, list(record.events))
-            session = self._opening.take_over(record, more, mode, account, listen)
+                session = self._opening.reopen(self.home.record(run, strict=True))
+            else:
+                self.home.check_unowned(run, list(record.events))
+                session = self._opening.take_over(record, more, mode, account, listen)
         return await self._drive(session)
 
     async def replay(self, run: str) -> Result:

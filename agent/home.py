@@ -15,6 +15,7 @@ from ..ledger.errors import UsageError
 from ..ledger.events import JUDGEMENT, Event
 from ..ledger.file_lock import locked
 from ..ledger.journal import Journal, is_live
+from ..ledger.old_name import rename_folder, rename_store
 from ..tools import Outputs
 from .forking import record_of
 from .record import Record
@@ -23,9 +24,17 @@ if TYPE_CHECKING:
     from ..ledger.store import Store
 
 
+_FOLDER = Path(".outlay")
+
+
 def default_home() -> Path:
     """Returns `$OUTLAY_HOME`, or `.outlay` in the working folder."""
-    return Path(os.environ.get("OUTLAY_HOME") or ".outlay")
+    return _named_home() or _FOLDER
+
+
+def _named_home() -> Path | None:
+    name = os.environ.get("OUTLAY_HOME")
+    return Path(name) if name else None
 
 
 class Home:
@@ -43,9 +52,21 @@ class Home:
 
     @classmethod
     def at(cls, path: Path | None = None) -> Home:
-        key = ((path or default_home()).resolve(), os.getpid())
+        """Returns the home in a folder; without one, in the default folder.
+
+        Raises:
+            UsageError, JournalError: it was made under the package's old name, and cannot be
+                renamed.
+        """
+        named = path or _named_home()
+        key = ((named or _FOLDER).resolve(), os.getpid())
         with cls._guard:
-            return cls._homes.setdefault(key, cls(key[0]))
+            if key not in cls._homes:
+                if named is None:
+                    rename_folder(_FOLDER)
+                rename_store(key[0])
+                cls._homes[key] = cls(key[0])
+            return cls._homes[key]
 
     @cached_property
     def store(self) -> Store:

@@ -113,6 +113,8 @@ def root(
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
 ) -> None:
+    if ignored := config.ignored(Path.cwd(), os.environ):
+        typer.echo(f"outlay: {ignored}", err=True)
     ctx.default_map = config.defaults(config_file, ctx.command)
 
 

@@ -17,6 +17,7 @@ from ..agent import default_home
 from ..ledger.encodings import cached_file
 from ..ledger.errors import OutlayError
 from ..ledger.journal import is_live
+from ..ledger.old_name import old_folder
 from ..ledger.prices import PriceBook
 from . import config, wording
 from .pricing import known_models
@@ -78,6 +79,8 @@ def _home(home: Path) -> Iterator[Finding]:
         parent = next(folder for folder in home.absolute().parents if folder.is_dir())
         writable = os.access(parent, os.W_OK)
         note = "the first run makes it" if writable else f"and {parent} cannot be written"
+        if writable and (old := old_folder(home)):
+            note = f"the first verb that opens it renames {old}"
         yield Finding("home", f"{home} is not there yet: {note}", writable)
         return
     writable = os.access(home, os.W_OK | os.X_OK)

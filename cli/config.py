@@ -10,13 +10,28 @@ import typer
 
 FILE = "outlay.toml"
 
+_OLD_FILE, _OLD_PREFIX = "bursar.toml", "BURSAR_"
+"""What settings were called when the package was called bursar."""
 
-def find(folder: Path) -> Path | None:
+
+def find(folder: Path, name: str = FILE) -> Path | None:
     """Returns the settings file of a folder or of the nearest one above it."""
     for place in (folder, *folder.parents):
-        if (place / FILE).is_file():
-            return place / FILE
+        if (place / name).is_file():
+            return place / name
     return None
+
+
+def ignored(folder: Path, variables: Mapping[str, str]) -> str:
+    """Returns a sentence about settings of the package's old name, or "" if there are none."""
+    file = None if find(folder) else find(folder, _OLD_FILE)
+    names = sorted(name for name in variables if name.startswith(_OLD_PREFIX))
+    left = [*((str(file),) if file else ()), *names]
+    if not left:
+        return ""
+    return (
+        f"not read: {', '.join(left)}; bursar is called outlay, rename them to {FILE} and OUTLAY_…"
+    )
 
 
 def defaults(path: Path | None, group: Any) -> dict[str, dict[str, Any]]:

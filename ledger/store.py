@@ -23,6 +23,7 @@ from .file_lock import locked
 from .filling import count_events, insert, loaded_of, note, remove, replace
 from .journal import is_live
 from .loading import Position, Scan
+from .old_name import STORE, rename_store
 from .rewriting import Change, rewrite
 
 __all__ = ["Loaded", "Rows", "Store"]
@@ -60,10 +61,14 @@ class Store:
     Args:
         home: the folder; `home/journals` has the journals, `home/outlay.duckdb` the database.
         wait: seconds to wait for another process that uses the database.
+
+    Raises:
+        UsageError, JournalError: the store has the package's old name, and cannot be renamed.
     """
 
     def __init__(self, home: Path, *, wait: float = 30.0) -> None:
-        self.path = home / "outlay.duckdb"
+        rename_store(home)
+        self.path = home / STORE
         self._home = home
         self.journals = home / "journals"
         self._wait = wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -91,3 +92,20 @@ async def test_a_sub_agent_that_cannot_be_paid_is_an_observation(tmp_path: Path)
 def test_it_goes_by_the_name_it_is_given(tmp_path: Path, name: str) -> None:
     sub, _ = agents(tmp_path, "usd=1")
     assert delegate(sub, name=name).spec.name == name
+
+
+async def test_runs_that_had_ended_and_not_are_resumed_side_by_side(tmp_path: Path) -> None:
+    """As those of sub-agents are; neither keeps the other from changing hands."""
+    broken = False
+
+    def once_broken(request: Request) -> Reply:
+        nonlocal broken
+        if request.messages[1].content == "b" and not broken:
+            broken = True
+            raise RuntimeError("the power went out")
+        return worker(request)
+
+    agent = Agent(model=Scripted(once_broken), tools=[lookup], budget="usd=1", home=tmp_path)
+    runs = [(await agent.run(task)).run for task in ("a", "b")]
+    resumed = await asyncio.gather(*map(agent.resume, runs))
+    assert [result.status for result in resumed] == ["answered", "answered"]
