@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ..journal.events import Event
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, BudgetExhausted, PolicyError, UsageError
-from ..ledger.events import Event
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
 from ..memory import Memory
 from ..memory import memory as memory_named
 from ..planners import Planner, State

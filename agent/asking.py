@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from ..journal.effects import Refusal
+from ..journal.events import Event
+from ..journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ..ledger.account import Hold, Shortfall
 from ..ledger.amount import Amount
-from ..ledger.effects import Refusal
 from ..ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
-from ..ledger.events import Event
-from ..ledger.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ..policies import Policy
 from .bounds import Bounds
 from .desk import Desk, Otherwise

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from langgraph.errors import GraphBubbleUp
 
+from ..journal.records import Observation, ToolCall
 from ..ledger.account import Hold, Shortfall
 from ..ledger.amount import Amount
 from ..ledger.errors import UsageError
-from ..ledger.records import Observation, ToolCall
 from ..tools import Registry, Tool, ToolContext
 from .desk import Desk, Otherwise
 from .pricing import ToolPrices

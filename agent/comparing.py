@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import zip_longest
 
-from ..ledger.records import Message
+from ..journal.records import Message
 from .forking import prompts_of
 from .record import Record, billed_amount, held_amount, step_of, usage_from
 

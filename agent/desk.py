@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from ..journal.events import Kind
 from ..ledger.account import Account, Shortfall
 from ..ledger.amount import Amount
 from ..ledger.errors import DriftError
-from ..ledger.events import Kind
 from .log import RunLog
 from .record import Effect, Record, note, step_of
 

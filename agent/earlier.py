@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from ..ledger.events import Event
+from ..journal.events import Event
 from ..memory.bandit import Outcome
 from ..memory.examples import PREFIX, Step
 from ..memory.lessons import Lesson

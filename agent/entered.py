@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..ledger.effects import Refusal
-from ..ledger.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ..journal.effects import Refusal
+from ..journal.records import Message, Observation, Reply, ToolCall, ToolChoice
 from ..ledger.usage import Usage
 from .asking import Asking
 from .calling import Calling, together

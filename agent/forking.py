@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ..journal.events import Event
+from ..journal.records import Message
 from ..ledger.errors import UsageError
-from ..ledger.events import Event
-from ..ledger.records import Message
 from .prefixes import restore
 from .record import Inherited, Record, spending, step_of
 

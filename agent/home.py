@@ -10,18 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..journal.events import JUDGEMENT, Event
+from ..journal.file_lock import locked
+from ..journal.journal import Journal, is_live
+from ..journal.old_name import rename_folder, rename_store
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
-from ..ledger.events import JUDGEMENT, Event
-from ..ledger.file_lock import locked
-from ..ledger.journal import Journal, is_live
-from ..ledger.old_name import rename_folder, rename_store
 from ..tools import Outputs
 from .forking import record_of
 from .record import Record
 
 if TYPE_CHECKING:
-    from ..ledger.store import Store
+    from ..journal.store.store import Store
 
 
 _FOLDER = Path(".outlay")
@@ -71,7 +71,7 @@ class Home:
     @cached_property
     def store(self) -> Store:
         """The store of this folder; DuckDB is loaded with it."""
-        from ..ledger.store import Store
+        from ..journal.store.store import Store
 
         return Store(self.path)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..journal.effects import Allowance
+from ..journal.records import Message, Request, ToolSpec
 from ..ledger.amount import NOTHING, Amount
-from ..ledger.effects import Allowance
-from ..ledger.records import Message, Request, ToolSpec
 from .bounds import Bounds
 from .prefixes import Prefixes
 

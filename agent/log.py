@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..ledger.events import Event, Kind
-from ..ledger.journal import Journal
+from ..journal.events import Event, Kind
+from ..journal.journal import Journal
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from ..journal.events import Event
+from ..journal.records import Message, Request
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING, Quantity
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, Unpriced
-from ..ledger.events import Event
-from ..ledger.prices import PriceBook
-from ..ledger.records import Message, Request
+from ..ledger.prices.price_book import PriceBook
 from ..tools import ToolContext
 from .asking import Asking
 from .calling import Calling

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
 from ..memory import Memory
 from ..planners import Planner
 from ..policies import Policy

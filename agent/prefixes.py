@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ledger.records import Message
+from ..journal.records import Message
 
 
 @dataclass(slots=True)

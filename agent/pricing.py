@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import orjson
 
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
 from ..tools import Tool
 
 

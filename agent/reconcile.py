@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from ..journal.events import Event
 from ..ledger.errors import UsageError
-from ..ledger.events import Event
 from ..ledger.usage import CLASSES
 from .home import Home
 from .record import Record

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ..journal.events import Event
+from ..journal.records import Message, Observation, Reply, ToolCall
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget, Limit
-from ..ledger.events import Event
-from ..ledger.records import Message, Observation, Reply, ToolCall
 from ..ledger.usage import CLASSES, Usage
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ..journal.records import Message
 from ..ledger.amount import Amount
-from ..ledger.records import Message
 from ..planners import Status, final_answer
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..ledger.bounds import TokenBounds
+from ..journal.events import Event
 from ..ledger.errors import Unpriced
-from ..ledger.events import Event
-from ..ledger.prices import ModelPrice, PriceBook
+from ..ledger.prices.price_book import ModelPrice, PriceBook
+from ..ledger.token_bounds import TokenBounds
 from ..policies import History, Policy, Router
 from .bounds import Bounds
 from .history import recent

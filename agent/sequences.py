@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..ledger.events import Event
-from ..ledger.records import Sampled
+from ..journal.events import Event
+from ..journal.records import Sampled
 
 
 class Sequences:

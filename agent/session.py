@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..journal.effects import Effects
+from ..journal.records import Message, Observation, ToolCall
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
-from ..ledger.effects import Effects
 from ..ledger.errors import OutlayError, PolicyError
-from ..ledger.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
 from ..planners import Line, Planner, State, Status, Waste, block, prompt
 from ..policies import History

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from ..ledger.events import Event
+from ..journal.events import Event
 from ..planners.toolpath import Trace, traces
 from .home import Home
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ..agent import Agent, Home, Labels, Options, Record, Result, new_run_id
+from ..journal.events import Event
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, UsageError
-from ..ledger.events import Event
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
 from ..memory import memory
 from ..planners import Planner, planner
 from ..policies import Policy, policy

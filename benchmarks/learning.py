@@ -14,8 +14,8 @@ from zlib import crc32
 
 from ..agent import Home
 from ..agent.earlier import is_solved, lessons_of, outcomes_of, steps_of
+from ..journal.events import Event
 from ..ledger.errors import UsageError
-from ..ledger.events import Event
 from ..memory import Memory
 from ..memory.bandit import Outcome, pays
 from ..memory.examples import Examples, Step, with_examples

@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
+from ..journal.events import Event
 from ..ledger.errors import ToolError, UsageError
-from ..ledger.events import Event
 from ..ledger.registry import Registry
 from ..tools import Tool
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from ..agent import Agent, Home, Record, WhatIf
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
 from ..policies import policy
 from .experiment import Plan, agent_for, learning_of
 from .suite import Suite, Task, is_success, suite

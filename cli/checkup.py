@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..agent import default_home
-from ..ledger.encodings import cached_file
+from ..journal.journal import is_live
+from ..journal.old_name import old_folder
 from ..ledger.errors import OutlayError
-from ..ledger.journal import is_live
-from ..ledger.old_name import old_folder
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
+from ..ledger.tiktoken_encodings import cached_file
 from . import config, wording
 from .pricing import known_models
 

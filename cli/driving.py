@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from ..agent import Agent, Result
 from ..agent.log import Listener
-from ..ledger.events import Event
+from ..journal.events import Event
 from .live import JsonView, LiveView, View
 from .screen import console
 from .story import Story, sub_agents

@@ -26,7 +26,7 @@ def export(path: To, home: options.Home = None) -> None:
     Each event keeps its id, and its line as it was written, in the column `body`.
     """
     from ..agent import Home
-    from ..ledger.parquet import export_events
+    from ..journal.store.parquet import export_events
     from .wording import count
 
     events = export_events(Home.at(home).store, path)
@@ -39,7 +39,7 @@ def bring(path: From, home: options.Home = None) -> None:
     They go into the journals that they came from. Importing twice changes nothing.
     """
     from ..agent import Home
-    from ..ledger.parquet import import_events
+    from ..journal.store.parquet import import_events
     from .wording import count
 
     events = import_events(Home.at(home).store, path)

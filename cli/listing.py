@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..agent import Home, final_answer
-from ..ledger.journal import is_live
+from ..journal.journal import is_live
 from . import wording
 from .lines import status_text
 

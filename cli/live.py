@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 from ..agent import default_home
-from ..ledger.events import Event
+from ..journal.events import Event
 from . import wording
 from .lines import Lines, ending, opening
 from .story import Story

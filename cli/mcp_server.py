@@ -19,11 +19,11 @@ from ..agent.desk import Desk
 from ..agent.log import RunLog
 from ..agent.pricing import ToolPrices
 from ..agent.record import Record, budget_to
+from ..journal.records import Observation, ToolCall
 from ..ledger.account import Account
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError
-from ..ledger.prices import PriceBook
-from ..ledger.records import Observation, ToolCall
+from ..ledger.prices.price_book import PriceBook
 from ..tools import Registry, ToolContext
 from .recipe import Recipe
 

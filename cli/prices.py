@@ -22,7 +22,7 @@ def prices(
 
     Without a name: the prices file's own entries, and what is built in.
     """
-    from ..ledger.prices import PriceBook
+    from ..ledger.prices.price_book import PriceBook
     from .pricing import as_json, everything, model_table, tool_line
     from .screen import console, show
     from .wording import write_json

@@ -12,8 +12,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..ledger.prices import BUILT_IN as FREE_POLICIES
-from ..ledger.prices import ModelPrice, PriceBook, ToolPrice
+from ..ledger.prices.price_book import BUILT_IN as FREE_POLICIES
+from ..ledger.prices.price_book import ModelPrice, PriceBook, ToolPrice
 from ..ledger.usage import CLASSES
 from . import wording
 

@@ -34,8 +34,8 @@ def prune(
     import time
 
     from ..agent import Home
-    from ..ledger.pruning import prunable
-    from ..ledger.pruning import prune as take_out
+    from ..journal.store.pruning import prunable
+    from ..journal.store.pruning import prune as take_out
     from .wording import count, exact_usd
 
     now = time.time()

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..ledger import views
-from ..ledger.store import Rows
+from ..journal.store import views
+from ..journal.store.store import Rows
 from . import wording
 from .screen import console, show
 

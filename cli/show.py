@@ -10,7 +10,7 @@ import typer
 from . import options
 
 if TYPE_CHECKING:
-    from ..ledger.events import Event
+    from ..journal.events import Event
 
 
 def show(
@@ -48,7 +48,7 @@ def show(
         for event in events:
             write_json(event.to_dict())
         return
-    from ..ledger.journal import is_live
+    from ..journal.journal import is_live
     from .screen import console
     from .story import sub_agents
     from .telling import tell_run

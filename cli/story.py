@@ -10,9 +10,9 @@ from typing import Any, Literal
 from ..agent import Home, final_answer
 from ..agent.delegate import DELEGATE, sub_run
 from ..agent.record import billed_amount, budget_from, held_amount
+from ..journal.events import Event
 from ..ledger.amount import NOTHING, Amount, Quantity
 from ..ledger.budget import Budget
-from ..ledger.events import Event
 from ..ledger.usage import CLASSES
 
 Sort = Literal["reply", "tool", "trouble", "note"]

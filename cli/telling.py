@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from ..ledger.events import Event
+from ..journal.events import Event
 from . import wording
 from .lines import Lines, ending, opening
 from .screen import show

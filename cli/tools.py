@@ -102,10 +102,10 @@ def _innermost(tool: Any) -> Any:
 def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) -> bool:
     """Makes one call as a policy would: held, booked and recorded. True if the tool answered."""
     from ..agent import Agent
+    from ..journal.events import Event
+    from ..journal.records import Message, ToolCall
     from ..ledger.budget import Budget
     from ..ledger.errors import UsageError
-    from ..ledger.events import Event
-    from ..ledger.records import Message, ToolCall
     from ..policies import Replay
     from .wording import exact_usd
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..agent.record import held_amount
 from ..benchmarks.live import Gauge, Moment, Trajectory
-from ..ledger.events import Event
+from ..journal.events import Event
 from . import wording
 from .lines import what
 from .story import Entry, Story

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..agent import Home, WhatIf
     from ..benchmarks.whatif import Supposed
     from ..ledger.budget import Budget
-    from ..ledger.prices import PriceBook
+    from ..ledger.prices.price_book import PriceBook
 
 
 def whatif(
@@ -43,7 +43,7 @@ def whatif(
     """
     from ..agent import Home
     from ..ledger.errors import UsageError
-    from ..ledger.prices import PriceBook
+    from ..ledger.prices.price_book import PriceBook
 
     if (run is None) == (experiment is None):
         raise UsageError("name a run or an experiment: `outlay whatif RUN --budget usd=0.004`")

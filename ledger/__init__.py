@@ -6,20 +6,13 @@ from .account import Account, Hold, Overrun, Shortfall
 from .amount import Amount
 from .budget import Budget, Limit
 from .errors import OutlayError
-from .events import Event
-from .journal import Journal
-from .lease import Lease, Lender
-from .prices import PriceBook
+from .prices.price_book import PriceBook
 
 __all__ = [
     "Account",
     "Amount",
     "Budget",
-    "Event",
     "Hold",
-    "Journal",
-    "Lease",
-    "Lender",
     "Limit",
     "OutlayError",
     "Overrun",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import InvalidOperation
 from typing import Any, Literal
 
-from ..ledger.errors import UsageError
+from .errors import UsageError
 
 
 def split_name(text: str) -> tuple[str, list[str]]:

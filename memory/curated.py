@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ..ledger.records import Message
+from ..journal.records import Message
 from ..tools import Tool
 from .curation import TOOLS, curated
 from .memory import Memory

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ..journal.records import ToolCall
 from ..ledger.errors import ToolError
-from ..ledger.records import ToolCall
 from ..tools import Tool, ToolContext, tool
 from ..tools.context import Past
 

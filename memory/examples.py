@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ..ledger.effects import Effects
-from ..ledger.model_prices import ModelPrice
-from ..ledger.records import Message
+from ..journal.effects import Effects
+from ..journal.records import Message
+from ..ledger.prices.model_prices import ModelPrice
 from ..tools import Tool
 from ..tools.corpus import Document
 from ..tools.index import Index

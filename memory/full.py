@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ledger.records import Message
+from ..journal.records import Message
 from ..tools import Tool
 from .memory import Memory
 from .trajectory import Trajectory

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..ledger.bounds import byte_bound
+from ..ledger.token_bounds import byte_bound
 from .leaks import leaks
 from .texts import is_sound
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Self
 
-from ..ledger.effects import Effects
-from ..ledger.model_prices import ModelPrice
-from ..ledger.records import Message
+from ..journal.effects import Effects
+from ..journal.records import Message
+from ..ledger.prices.model_prices import ModelPrice
 from ..tools import Tool
 from ..tools.recall import recall_at
 from .prompts import prompt

@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..ledger.bounds import byte_bound
-from ..ledger.model_prices import ModelPrice
+from ..ledger.prices.model_prices import ModelPrice
+from ..ledger.token_bounds import byte_bound
 from ..ledger.usage import Usage
 from .trajectory import Trajectory
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from ..ledger.bounds import byte_bound
+from ..journal.records import Message
 from ..ledger.errors import UsageError
-from ..ledger.records import Message
+from ..ledger.token_bounds import byte_bound
 from .memory import Memory
 from .texts import block, capped, without_block
 from .trajectory import Trajectory

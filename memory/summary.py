@@ -12,10 +12,10 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import ClassVar, Literal, Self
 
-from ..ledger.effects import Effects
+from ..journal.effects import Effects
+from ..journal.records import Message, Reply
 from ..ledger.errors import UsageError
-from ..ledger.model_prices import ModelPrice
-from ..ledger.records import Message, Reply
+from ..ledger.prices.model_prices import ModelPrice
 from .memory import Memory
 from .prompts import prompt
 from .saving import GUESSED, Outlook, expected_steps, realised

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ..ledger.bounds import byte_bound
+from ..ledger.token_bounds import byte_bound
 from .turns import Turn, with_content
 
 _ERROR = re.compile(r"\W*(error|exception|traceback|i'?m sorry|i am sorry)\b", re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..ledger.records import Message, Observation
+from ..journal.records import Message, Observation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ..ledger.bounds import TokenBounds
+from ..journal.records import Message
 from ..ledger.errors import UsageError
-from ..ledger.records import Message
+from ..ledger.token_bounds import TokenBounds
 from .trajectory import Trajectory
 
 HEAD = 2

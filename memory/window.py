@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..journal.records import Message
 from ..ledger.errors import UsageError
-from ..ledger.records import Message
 from .memory import Memory
 from .trajectory import Trajectory
 from .turns import Turn, check_limit, fitted, head, turns_of, with_content

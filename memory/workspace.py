@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ..ledger.records import Message
+from ..journal.records import Message
 from .memory import Memory
 from .texts import block, capped, is_sound, without_block
 from .trajectory import Trajectory

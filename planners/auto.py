@@ -15,9 +15,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 from pydantic import BaseModel, Field
 
-from ..ledger.effects import Effects, Refusal
+from ..journal.effects import Effects, Refusal
+from ..journal.records import Message
 from ..ledger.errors import UsageError
-from ..ledger.records import Message
 from ..policies import History
 from .nodes import Nodes, end, go
 from .planner import Planner

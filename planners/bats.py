@@ -13,8 +13,8 @@ from typing import Any, cast
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..ledger.effects import Effects
-from ..ledger.records import Message
+from ..journal.effects import Effects
+from ..journal.records import Message
 from .answers import final_answer
 from .candidates import Candidate, Candidates, candidate, judged, select_allowance, sound
 from .checklist import Checklist, Decomposition

@@ -18,8 +18,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 from pydantic import BaseModel, Field
 
-from ..ledger.effects import Effects
-from ..ledger.records import Message
+from ..journal.effects import Effects
+from ..journal.records import Message
 from .answers import final_answer
 from .candidates import Candidate, Candidates, candidate, sound
 from .nodes import Nodes, end, go

@@ -8,8 +8,8 @@ from typing import TypedDict
 
 from pydantic import BaseModel
 
-from ..ledger.effects import Allowance, Effects
-from ..ledger.records import Message
+from ..journal.effects import Allowance, Effects
+from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
 from .state import Session, State, Status

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from ..ledger.records import Message
+from ..journal.records import Message
 
 Mark = Literal[" ", "x", "!", "~"]
 

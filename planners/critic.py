@@ -13,8 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from ..ledger.effects import Effects
-from ..ledger.records import Message, Observation, ToolCall
+from ..journal.effects import Effects
+from ..journal.records import Message, Observation, ToolCall
 from .prompts import prompt
 from .state import Session
 from .structured import ask_for

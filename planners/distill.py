@@ -13,8 +13,8 @@ from typing import Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..ledger.effects import Effects, Refusal
-from ..ledger.records import Message
+from ..journal.effects import Effects, Refusal
+from ..journal.records import Message
 from .answers import final_answer
 from .nodes import Nodes, end, go
 from .planner import Planner

@@ -10,8 +10,8 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
 from langgraph.types import Command
 
-from ..ledger.effects import Effects, Refusal
-from ..ledger.records import Message, Reply
+from ..journal.effects import Effects, Refusal
+from ..journal.records import Message, Reply
 from .critic import criticised
 from .prompts import prompt
 from .state import Opener, Session, State, Status

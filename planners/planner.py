@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ..ledger.effects import Allowance
-from ..ledger.records import Message
+from ..journal.effects import Allowance
+from ..journal.records import Message
 from .prompts import prompt
 from .state import Opener
 

@@ -7,8 +7,8 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..ledger.effects import Refusal
-from ..ledger.records import Message
+from ..journal.effects import Refusal
+from ..journal.records import Message
 from .candidates import Candidates, candidate, sound
 from .nodes import Nodes, end, go
 from .planner import Planner

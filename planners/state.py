@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Literal, Protocol, TypedDict
 
-from ..ledger.effects import Effects
-from ..ledger.records import Message, Observation, ToolCall
+from ..journal.effects import Effects
+from ..journal.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
 from ..policies import History
 

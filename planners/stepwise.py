@@ -12,7 +12,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 from pydantic import BaseModel, Field
 
-from ..ledger.records import Message
+from ..journal.records import Message
 from .nodes import Nodes, end, go
 from .planner import Planner
 from .prompts import prompt

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ..ledger.effects import Effects, Refusal
-from ..ledger.records import Message
+from ..journal.effects import Effects, Refusal
+from ..journal.records import Message
 
 _Form = TypeVar("_Form", bound=BaseModel)
 

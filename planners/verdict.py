@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ..ledger.effects import Allowance, Effects
-from ..ledger.records import Message
+from ..journal.effects import Allowance, Effects
+from ..journal.records import Message
 from .prompts import prompt
 from .structured import ask_for
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from ..journal.records import Reply, Request
 from ..ledger.errors import PolicyError, UsageError
-from ..ledger.records import Reply, Request
 from . import connections, faults, text_protocol, wire
 from .stream import Assembly, Events
 

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
+from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from ..ledger.errors import CallRefused, UsageError
-from ..ledger.records import Message, Reply, Request, ToolCall, ToolSpec
 from ..ledger.usage import Usage
 
 _LEAVE = ("quit", "exit")

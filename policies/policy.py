@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from ..ledger.records import Reply, Request
+from ..journal.records import Reply, Request
 
 
 @runtime_checkable

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import orjson
 
+from ..journal.events import Event
+from ..journal.records import Message, Reply, Request
 from ..ledger.errors import CallRefused, UsageError
-from ..ledger.events import Event
-from ..ledger.records import Message, Reply, Request
 from ..ledger.usage import Usage
 
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection, Sequence
 from decimal import Decimal, InvalidOperation
 
+from ..journal.records import Reply, Request
 from ..ledger.errors import UsageError
-from ..ledger.records import Reply, Request
 from .history import Expected, History
 from .policy import Policy
 

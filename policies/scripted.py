@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..journal.records import Message, Reply, Request, ToolCall
 from ..ledger.errors import CallRefused, UsageError
-from ..ledger.records import Message, Reply, Request, ToolCall
 from ..ledger.usage import Usage
 
 Step = Reply | Message | ToolCall | Sequence[ToolCall] | str | BaseException

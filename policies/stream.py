@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..ledger.records import Reply, ToolCall
+from ..journal.records import Reply, ToolCall
 from . import wire
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from ..ledger.records import Message, Reply, Request, ToolCall, ToolSpec
+from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
 
 _RULES = """\
 You can use tools. To call one, write a block like this:

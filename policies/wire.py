@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..ledger.records import Message, Reply, Request, Sampled, ToolCall
+from ..journal.records import Message, Reply, Request, Sampled, ToolCall
 from . import bill
 
 

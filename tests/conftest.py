@@ -17,6 +17,7 @@ FOLDERS = (
     "agent",
     "benchmarks",
     "cli",
+    "journal",
     "ledger",
     "memory",
     "planners",

@@ -59,9 +59,9 @@ WRITE = """
 import asyncio
 from pathlib import Path
 from outlay.ledger import file_lock
-from outlay.ledger.events import Event
-from outlay.ledger.journal import Journal, is_live
-from outlay.ledger.store import Store
+from outlay.journal.events import Event
+from outlay.journal.journal import Journal, is_live
+from outlay.journal.store.store import Store
 
 home = Path(sys.argv[1])
 journal = Journal(home)

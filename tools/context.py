@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from ..journal.records import Message
 from ..ledger.account import Account
-from ..ledger.records import Message
 from .outputs import Outputs
 
 

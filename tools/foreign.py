@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import orjson
 from pydantic import BaseModel
 
+from ..journal.records import ToolSpec
 from ..ledger.errors import ToolError
-from ..ledger.records import ToolSpec
 from .context import ToolContext
 from .signature import Signature
 from .tool import MAX_CHARS, TIMEOUT, FunctionTool, Price, tool

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
+from ..journal.records import ToolCall
 from ..ledger.errors import ToolError
-from ..ledger.records import ToolCall
 from .context import ToolContext
 from .protocol import Tool, Wrapper
 from .tool import Price, tool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from ..ledger.records import Observation, ToolCall, ToolSpec
+from ..journal.records import Observation, ToolCall, ToolSpec
 from .context import ToolContext
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
+from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import UsageError
-from ..ledger.records import Observation, ToolCall, ToolSpec
 from .protocol import Tool
 from .rendering import clean
 from .tool import tool

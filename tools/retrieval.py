@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
+from ..journal.records import ToolCall, ToolSpec
 from ..ledger.errors import ToolError
-from ..ledger.records import ToolCall, ToolSpec
 from .corpus import Document
 from .index import Index
 from .protocol import Tool

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from ..journal.records import ToolCall
 from ..ledger.errors import ToolError, UsageError
-from ..ledger.records import ToolCall
 from .context import ToolContext
 from .process import Finished, run_program
 from .protocol import Tool, Wrapper

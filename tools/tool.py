@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, overload
 
+from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import ToolError, UsageError
-from ..ledger.records import Observation, ToolCall, ToolSpec
 from .context import ToolContext
 from .rendering import clean, cut, render
 from .running import Broke, TimedOut, guarded, in_task, in_thread

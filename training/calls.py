@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..agent.prefixes import restore
 from ..agent.record import reply_from
 from ..agent.sequences import restored
-from ..ledger.events import Event
-from ..ledger.records import Message, Sampled
+from ..journal.events import Event
+from ..journal.records import Message, Sampled
 
 
 @dataclass(frozen=True, kw_only=True)

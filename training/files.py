@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import orjson
 
-from ..ledger.database import quoted
+from ..journal.records import Message, ToolSpec
+from ..journal.store.database import quoted
 from ..ledger.errors import UsageError
-from ..ledger.records import Message, ToolSpec
 from .outcome import Outcome
 from .rows import Row, Tier
 

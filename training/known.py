@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..agent import final_answer
 from ..benchmarks.suite import Judging, Suite, Task
-from ..ledger.records import ToolSpec
+from ..journal.records import ToolSpec
 from .calls import ModelCall
 from .outcome import Outcome
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import orjson
 
-from ..ledger.events import Event
+from ..journal.events import Event
 from .calls import ModelCall, model_calls
 
 

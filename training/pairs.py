@@ -15,7 +15,7 @@ from statistics import fmean
 
 import orjson
 
-from ..ledger.records import Message, Sampled, ToolCall
+from ..journal.records import Message, Sampled, ToolCall
 from ..planners.toolpath import Trace
 from .calls import ModelCall
 

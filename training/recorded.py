@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import orjson
 
+from ..journal.events import Event
+from ..journal.store.store import Store
 from ..ledger.errors import UsageError
-from ..ledger.events import Event
-from ..ledger.store import Store
 from ..planners.toolpath import Trace
 from ..planners.toolpath.trace import traces
 from .calls import ModelCall, model_calls

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from ..agent import Agent, Home, Labels, Options
 from ..benchmarks.suite import Suite, Task, is_success, judge
+from ..journal.events import Event
 from ..ledger.account import Account
 from ..ledger.budget import Budget
-from ..ledger.events import Event
-from ..ledger.prices import PriceBook
+from ..ledger.prices.price_book import PriceBook
 from ..policies import Policy
 from .outcome import Outcome, outcome
 from .rows import Row, rows

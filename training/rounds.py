@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ledger.store import Store
+from ..journal.store.store import Store
 from . import checkpoint
 from .checkpoint import Checkpoint
 from .recorded import rollouts

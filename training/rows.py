@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from ..ledger.events import Event
-from ..ledger.records import Message, ToolSpec
+from ..journal.events import Event
+from ..journal.records import Message, ToolSpec
 from .calls import ModelCall, model_calls
 
 

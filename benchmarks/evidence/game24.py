@@ -20,8 +20,8 @@ from itertools import product
 from pathlib import Path
 from statistics import fmean
 
-from ...ledger.effects import Refusal
-from ...ledger.records import Message, Reply, Request, ToolChoice
+from ...journal.effects import Refusal
+from ...journal.records import Message, Reply, Request, ToolChoice
 from ...planners.toolchain import (
     SEARCHES,
     Forks,

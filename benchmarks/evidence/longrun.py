@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import mean
 
 from ...agent import Agent, Options, Result
-from ...ledger.model_prices import ModelPrice, Rate
-from ...ledger.prices import PriceBook
-from ...ledger.records import Reply, Request
+from ...journal.records import Reply, Request
+from ...ledger.prices.model_prices import ModelPrice, Rate
+from ...ledger.prices.price_book import PriceBook
 from ..longrun.suite import Kind, Longrun
 from ..longrun.walker import Walker
 from ..suite import Task, is_success

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from math import ceil
 from random import Random
 
+from ...journal.records import Message, Reply, Request, ToolCall
 from ...ledger.errors import ToolError
-from ...ledger.records import Message, Reply, Request, ToolCall
 from ...ledger.usage import Usage
 from .board import Board, Move, Values, left_after, moves, solvable
 from .world import pair

@@ -20,8 +20,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...agent import Home
+from ...journal.journal import is_live
 from ...ledger.errors import JournalError, UsageError
-from ...ledger.journal import is_live
 from . import asking, frame
 from .asking import Cursor, Filters, Listed
 from .experiment_pages import experiment_list, report_page

@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import orjson
 
-from ...ledger.events import Event
+from ...journal.events import Event
 from .reading import Row, View
 
 T = TypeVar("T")

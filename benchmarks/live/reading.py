@@ -18,10 +18,10 @@ from typing import Any, Generic, TypeVar
 
 import duckdb
 
-from ...ledger.database import ask, empty, opened
+from ...journal.file_lock import locked
+from ...journal.store.database import ask, empty, opened
+from ...journal.store.store import Store
 from ...ledger.errors import JournalError, UsageError
-from ...ledger.file_lock import locked
-from ...ledger.store import Store
 
 BETWEEN = 1.0
 """Seconds from the end of a load to the next."""

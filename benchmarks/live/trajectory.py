@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...ledger.events import Event
+from ...journal.events import Event
 
 Sort = Literal["reply", "tool", "trouble", "note"]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
-from ...ledger.records import Message, Reply, Request, ToolCall
+from ...journal.records import Message, Reply, Request, ToolCall
 from ...ledger.usage import Usage
 from ...policies.embedded.grammar import NAME
 from .world import NOBODY, SPEAKS

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import orjson
 
 from ...agent import Agent
-from ...ledger.prices import ModelPrice, PriceBook, Rate
-from ...ledger.records import Message, Request
+from ...journal.records import Message, Request
+from ...ledger.prices.price_book import ModelPrice, PriceBook, Rate
 from ...policies import Endpoint
 from ...tools import tool
 

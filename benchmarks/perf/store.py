@@ -24,9 +24,9 @@ from typing import TypeVar
 
 import orjson
 
-from ...ledger import views
-from ...ledger.parquet import export_events, import_events
-from ...ledger.store import Store
+from ...journal.store import views
+from ...journal.store.parquet import export_events, import_events
+from ...journal.store.store import Store
 from .journals import write_journals
 
 PER_JOURNAL = 250_000

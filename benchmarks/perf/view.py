@@ -27,7 +27,7 @@ from urllib.request import urlopen
 
 import orjson
 
-from ...ledger.store import Store
+from ...journal.store.store import Store
 from .journals import write_journals
 
 PER_JOURNAL = 250_000

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from statistics import fmean
 
-from ...ledger.records import ToolSpec
+from ...journal.records import ToolSpec
 from ..suite import Solving, Suite, Task, is_success, judge, solution
 from .taskset import TaskSet
 

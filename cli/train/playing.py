@@ -17,7 +17,7 @@ from ...ledger.account import Account
 from ...ledger.amount import NOTHING, Amount
 from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
-from ...ledger.prices import PriceBook
+from ...ledger.prices.price_book import PriceBook
 from ...training import rollout
 from ...training.fitting import Fitting
 from ...training.metrics import Metrics

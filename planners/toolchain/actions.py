@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...ledger.effects import Refusal
-from ...ledger.records import ToolCall
+from ...journal.effects import Refusal
+from ...journal.records import ToolCall
 
 
 @dataclass(frozen=True)

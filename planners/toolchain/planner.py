@@ -13,8 +13,8 @@ from typing import Any
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
-from ...ledger.effects import Effects, Refusal
-from ...ledger.records import Message, Observation, ToolCall
+from ...journal.effects import Effects, Refusal
+from ...journal.records import Message, Observation, ToolCall
 from ..critic import criticised
 from ..nodes import Nodes, go
 from ..planner import Planner

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from ...ledger.effects import Refusal
-from ...ledger.records import Message, Reply, ToolChoice
+from ...journal.effects import Refusal
+from ...journal.records import Message, Reply, ToolChoice
 from ..prompts import prompt
 from ..structured import read
 from .actions import FINISH, Action, Proposal, Step

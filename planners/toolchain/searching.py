@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ledger.effects import Refusal
+from ...journal.effects import Refusal
 from .actions import FINISH, Lookahead, Proposer, Sight
 from .searches import Search
 from .tree import Node, Opened, Tree

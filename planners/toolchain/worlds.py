@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from typing import Protocol, Self
 
-from ...ledger.effects import Effects
+from ...journal.effects import Effects
 from ...ledger.errors import ToolError
 from .actions import Action, Sight
 

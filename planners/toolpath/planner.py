@@ -13,9 +13,9 @@ import orjson
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ...ledger.effects import Effects
+from ...journal.effects import Effects
+from ...journal.records import ToolCall
 from ...ledger.errors import UsageError
-from ...ledger.records import ToolCall
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..state import Opener, Session, State

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ...ledger.records import Observation
+from ...journal.records import Observation
 
 _NOT_RUN = "Not run"
 """How observations of calls begin that the ledger or a critic did not let through."""

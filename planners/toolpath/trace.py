@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ...ledger.events import Event
+from ...journal.events import Event
 
 TRACE = "toolpath"
 """The key under which a recorded value holds a trace."""

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from outlay.agent import Agent, Home, Record
+from outlay.journal.events import Event
 from outlay.ledger.amount import NOTHING, Amount
-from outlay.ledger.events import Event
 from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer
 from outlay.tools import Tool, tool

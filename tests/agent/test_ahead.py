@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from outlay.agent import Agent
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import OutcomeUnknown
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, Scripted
 from outlay.tools import Tool, tool

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.ledger.records import ToolCall
+from outlay.journal.records import ToolCall
 from outlay.policies import Scripted
 from outlay.testing import LoopbackServer, Step
 from outlay.tools import tool

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Result
+from outlay.journal.records import ToolCall
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import BudgetError, BudgetExhausted, Unpriced
-from outlay.ledger.records import ToolCall
 from outlay.policies import Scripted
 from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, tool

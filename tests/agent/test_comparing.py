@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Result, costs, parting
-from outlay.ledger.records import Message, Reply, ToolCall
+from outlay.journal.records import Message, Reply, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
 from outlay.policies.scripted import by_turn

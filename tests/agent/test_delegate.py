@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, delegate
-from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
 from outlay.tools import tool

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
+from outlay.journal.store.store import Store
 from outlay.ledger.errors import JournalError
-from outlay.ledger.store import Store
 from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool
 
@@ -116,7 +116,7 @@ async def test_a_reader_beside_a_running_agent(
     agent_for: Callable[..., Agent], server: LoopbackServer, home: Path, book: Any
 ) -> None:
     reader = (
-        "import sys; from pathlib import Path; from outlay.ledger.store import Store\n"
+        "import sys; from pathlib import Path; from outlay.journal.store.store import Store\n"
         "store = Store(Path(sys.argv[1]))\n"
         "for _ in range(4): print(store.query('SELECT count(*) FROM events'))"
     )

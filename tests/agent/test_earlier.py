@@ -8,7 +8,7 @@ from pathlib import Path
 
 from outlay.agent import Agent, Labels
 from outlay.agent.earlier import is_solved, lessons_of, outcomes_of, steps_of
-from outlay.ledger.records import Message, Request, ToolCall
+from outlay.journal.records import Message, Request, ToolCall
 from outlay.memory import memory
 from outlay.memory.bandit import Outcome
 from outlay.memory.examples import Examples, with_examples

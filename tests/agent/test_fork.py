@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Home
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, DriftError, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import Scripted

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import Unpriced, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
 

@@ -11,8 +11,8 @@ import pytest
 
 from outlay.agent import Agent, Options, Result
 from outlay.benchmarks.almanac import almanac
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.memory import memory_names
 from outlay.policies import Scripted

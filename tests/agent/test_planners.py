@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Result
-from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.journal.events import Event
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import Scripted

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home, Options, Record, Result, final_answer
 from outlay.agent.prefixes import Prefixes, delta, restore
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import Scripted

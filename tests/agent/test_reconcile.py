@@ -10,7 +10,7 @@ import pytest
 from outlay.agent import Agent, Home, Options, Record
 from outlay.agent.reconcile import read_bill, reconcile
 from outlay.ledger.errors import OutcomeUnknown, UsageError
-from outlay.ledger.prices import PriceBook
+from outlay.ledger.prices.price_book import PriceBook
 from outlay.policies import Scripted
 
 PRICES = '[models."scripted"]\ninput = 1.0\noutput = 2.0\n'

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Options, Result
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import DriftError, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Scripted
 from outlay.testing import LoopbackServer, Step

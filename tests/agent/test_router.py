@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home, Labels, Record, Result
 from outlay.agent.history import logged, recent
+from outlay.journal.events import Event
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, DriftError, Unpriced
-from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import planner
 from outlay.planners.cascade import cascade

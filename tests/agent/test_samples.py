@@ -10,10 +10,10 @@ import pytest
 from langgraph.graph import START, StateGraph
 
 from outlay.agent import Agent, Options
+from outlay.journal.effects import Refusal
+from outlay.journal.records import Message, Reply, Request
 from outlay.ledger.budget import Budget
-from outlay.ledger.effects import Refusal
 from outlay.ledger.errors import BudgetError
-from outlay.ledger.records import Message, Reply, Request
 from outlay.ledger.usage import Usage
 from outlay.planners import Planner, State
 from outlay.planners.nodes import Nodes, end

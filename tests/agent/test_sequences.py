@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.agent.sequences import Sequences, restored
-from outlay.ledger.events import Event
-from outlay.ledger.records import Sampled
+from outlay.journal.events import Event
+from outlay.journal.records import Sampled
 
 IDS = st.lists(st.integers(0, 3), max_size=12).map(tuple)
 

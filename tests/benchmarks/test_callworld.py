@@ -12,9 +12,9 @@ import pytest
 from outlay.agent import Agent, Home
 from outlay.benchmarks.callworld import Call, CallWorld, Function, dispatch
 from outlay.benchmarks.suite import restore
+from outlay.journal.events import Event
+from outlay.journal.records import ToolCall
 from outlay.ledger.errors import ToolError
-from outlay.ledger.events import Event
-from outlay.ledger.records import ToolCall
 from outlay.policies import Scripted
 from outlay.tools import Tool
 

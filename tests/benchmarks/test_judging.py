@@ -14,7 +14,7 @@ from outlay.benchmarks.experiment import Plan, run_experiment
 from outlay.benchmarks.export import write_csv, write_parquet
 from outlay.benchmarks.recorded import read_experiments
 from outlay.benchmarks.report import render_plain, summarise
-from outlay.ledger.records import Request, ToolCall
+from outlay.journal.records import Request, ToolCall
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step
 

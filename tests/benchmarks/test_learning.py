@@ -10,9 +10,9 @@ import pytest
 from outlay.agent import Home
 from outlay.benchmarks.experiment import Outcome, Plan, run_experiment
 from outlay.benchmarks.whatif import what_if
+from outlay.journal.store.pruning import prunable, prune
 from outlay.ledger.errors import UsageError
-from outlay.ledger.prices import PriceBook
-from outlay.ledger.pruning import prunable, prune
+from outlay.ledger.prices.price_book import PriceBook
 from outlay.memory.examples import PREFIX
 
 

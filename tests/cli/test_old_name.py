@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
-from outlay.ledger.journal import Journal
+from outlay.journal.journal import Journal
 from outlay.policies import Scripted
 
 from .conftest import Outlay

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outlay.agent import Record
 from outlay.cli.story import tell
-from outlay.ledger.events import Event, Kind
+from outlay.journal.events import Event, Kind
 
 CALLS = st.tuples(
     st.sampled_from(["model", "tool"]),

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from outlay.agent import Home
 from outlay.cli.subroutines import subroutines
+from outlay.journal.events import Event
 from outlay.ledger.errors import UsageError
-from outlay.ledger.events import Event
 from outlay.planners.toolpath import Learned, Trace
 from outlay.planners.toolpath.trace import Step
 

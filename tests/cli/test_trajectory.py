@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outlay.cli.trajectory import trajectory
-from outlay.ledger.events import Event
+from outlay.journal.events import Event
 
 LIMIT = Decimal("1")
 CALL = st.tuples(st.integers(0, 40), st.sampled_from(["settle", "release", "unknown", "open"]))

@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from outlay.ledger.effects import Refusal
-from outlay.ledger.records import Message, Observation, Reply, ToolCall
+from outlay.journal.effects import Refusal
+from outlay.journal.records import Message, Observation, Reply, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.memory import Memory, Trajectory
 from outlay.memory.turns import HEAD

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.bounds import byte_bound
+from outlay.ledger.token_bounds import byte_bound
 from outlay.memory import memory
 from outlay.memory.bandit import Outcome, pays
 from outlay.memory.examples import Examples, Step, with_examples

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from outlay.ledger.records import Observation, ToolCall
+from outlay.journal.records import Observation, ToolCall
 from outlay.memory import Trajectory
 from outlay.memory.curated import Curating
 from outlay.tools import Outputs, ToolContext

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import Message
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message
 from outlay.memory import Trajectory, memory
 
 OPENING = (Message("system", "s"), Message("user", "t"))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.effects import Refusal
-from outlay.ledger.model_prices import ModelPrice, Rate
-from outlay.ledger.records import Message
+from outlay.journal.effects import Refusal
+from outlay.journal.records import Message
+from outlay.ledger.prices.model_prices import ModelPrice, Rate
 from outlay.ledger.usage import Usage
 from outlay.memory import Trajectory
 from outlay.memory.saving import Outlook

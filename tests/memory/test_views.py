@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outlay.ledger.records import ToolCall
+from outlay.journal.records import ToolCall
 from outlay.memory import Trajectory, memory, memory_names
 from outlay.memory.turns import HEAD, tokens
 from outlay.tools import Outputs, ToolContext

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.bounds import byte_bound
+from outlay.ledger.token_bounds import byte_bound
 from outlay.memory import Trajectory
 from outlay.memory.workspace import Workspace
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home, Labels, Result
+from outlay.journal.events import Event
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, UsageError
-from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners.auto import MODES, Choice, auto, learned
 from outlay.planners.cascade import cascade

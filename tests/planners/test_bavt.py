@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.agent import Agent, Result
-from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners.bavt import residual_value, weights
 from outlay.policies import Scripted

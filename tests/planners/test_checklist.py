@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from outlay.ledger.records import Message, ToolCall
+from outlay.journal.records import Message, ToolCall
 from outlay.planners.checklist import Checklist, Decomposition
 
 

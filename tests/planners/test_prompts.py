@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Result
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import Line, block, planner, planner_names, prompt
 from outlay.policies import Scripted

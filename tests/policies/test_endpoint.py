@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, connections
 from outlay.policies.endpoint import key_source, limit_field

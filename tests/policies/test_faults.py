@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import Message, Request
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
-from outlay.ledger.records import Message, Request
 from outlay.policies import Endpoint
 from outlay.policies.faults import redact, retry_after
 from outlay.testing import LoopbackServer, Step

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.errors import CallRefused, UsageError
-from outlay.ledger.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Human
 from outlay.policies.human import parse
@@ -75,7 +75,7 @@ async def test_quit_leaves() -> None:
 def test_piped_input() -> None:
     code = (
         "import asyncio\n"
-        "from outlay.ledger.records import Message, Request\n"
+        "from outlay.journal.records import Message, Request\n"
         "from outlay.policies import policy\n"
         "request = Request((Message('user', 'Well?'),))\n"
         "print('GOT', asyncio.run(policy('human').reply(request)).message.content)\n"

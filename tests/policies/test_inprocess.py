@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import Message, Request, ToolSpec
 from outlay.ledger.errors import CallRefused, OutcomeUnknown
-from outlay.ledger.records import Message, Request, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, in_process_policy
 from outlay.policies.embedded.app import limited

@@ -7,7 +7,7 @@ import pytest
 
 import outlay.policies
 from outlay.ledger.errors import UsageError
-from outlay.ledger.prices import PriceBook
+from outlay.ledger.prices.price_book import PriceBook
 from outlay.policies import Endpoint, Human, policy
 from outlay.policies.models import policy_forms
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
+from outlay.journal.records import Message, Request, ToolCall
 from outlay.ledger.errors import CallRefused, UsageError
-from outlay.ledger.records import Message, Request, ToolCall
 from outlay.policies import Replay, Scripted, policy
 from outlay.tools import tool
 

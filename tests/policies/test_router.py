@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import Request
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Request
 from outlay.policies import Endpoint, Expected, History, Router, Scripted, Tally, policy
 
 NAMES = ("small", "middle", "large")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Scripted, policy
 

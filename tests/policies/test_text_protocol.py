@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.records import Message, Reply, Request, ToolCall, ToolSpec
+from outlay.journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from outlay.policies.text_protocol import parse, read, render
 
 SEARCH = ToolSpec("search", "Finds texts.", {"type": "object", "properties": {}})

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from outlay.ledger.records import Message, Request, Sampled
+from outlay.journal.records import Message, Request, Sampled
 from outlay.policies import Endpoint, policy
 from outlay.policies.wire import decode
 from outlay.testing import LoopbackServer

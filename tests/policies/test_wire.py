@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.records import Message, Request, ToolCall, ToolSpec
+from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.policies import wire
 from outlay.policies.stream import Assembly, Events
 

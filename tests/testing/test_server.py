@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from outlay.ledger.records import Message, Request, ToolSpec
+from outlay.journal.records import Message, Request, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer, Step

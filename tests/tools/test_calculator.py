@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import ToolCall
 from outlay.ledger.errors import ToolError
-from outlay.ledger.records import ToolCall
 from outlay.tools import ToolContext, calculator
 from outlay.tools.arithmetic import evaluate
 

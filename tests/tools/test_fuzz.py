@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outlay.ledger.records import ToolCall
+from outlay.journal.records import ToolCall
 from outlay.tools import Tool, ToolContext, builtin, documents
 
 OBJECTS = 10_000

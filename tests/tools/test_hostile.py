@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home, Result
-from outlay.ledger.events import Event
+from outlay.journal.events import Event
 from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer, Step
 from outlay.tools import Tool, documents, tool

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
-from outlay.ledger.records import Message, Observation, ToolCall
+from outlay.journal.records import Message, Observation, ToolCall
 from outlay.policies import Replay
 from outlay.tools import Tool, ToolContext
 from outlay.tools.human import ask_human, think

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outlay.ledger.records import Observation, ToolCall
+from outlay.journal.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
 from outlay.tools import python as python_module
 from outlay.tools.python import python

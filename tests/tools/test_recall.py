@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
-from outlay.ledger.records import Message, Observation, ToolCall
+from outlay.journal.records import Message, Observation, ToolCall
 from outlay.tools import ToolContext, recall, tool
 from outlay.tools.recall import recall_at
 

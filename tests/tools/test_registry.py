@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from outlay.journal.records import ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import ToolCall
 from outlay.tools import Registry, builtin, calculator, recall, tool
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from outlay.agent import Agent
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, Scripted
 from outlay.testing import LoopbackServer, Step

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
 from outlay.tools.shell import Limits, shell
 

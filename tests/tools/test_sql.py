@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
 from outlay.tools.sql import sql
 

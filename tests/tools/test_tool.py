@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.tools import FunctionTool, Outputs, ToolContext, tool
 
 

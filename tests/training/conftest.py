@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home
+from outlay.journal.records import Message
 from outlay.ledger.budget import Budget
-from outlay.ledger.records import Message
 from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer
 from outlay.testing.tokens import TOKENIZER

@@ -20,7 +20,7 @@ from outlay.cli.train.app import train  # noqa: E402
 from outlay.ledger.account import Account  # noqa: E402
 from outlay.ledger.budget import Budget  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
-from outlay.ledger.prices import PriceBook  # noqa: E402
+from outlay.ledger.prices.price_book import PriceBook  # noqa: E402
 from outlay.policies import text_protocol  # noqa: E402
 from outlay.training.chat_model import ChatModel  # noqa: E402
 from outlay.training.examples import Example, Trainable, examples, tokens_of  # noqa: E402

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from outlay.journal.records import Message, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, ToolCall, ToolSpec
 from outlay.training.files import read_rows, write_records, write_rows
 from outlay.training.outcome import Outcome
 from outlay.training.rows import Row, Tier

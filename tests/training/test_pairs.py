@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.records import Message, Sampled
+from outlay.journal.records import Message, Sampled
 from outlay.planners.toolpath import Trace
 from outlay.planners.toolpath.trace import Step
 from outlay.training.calls import ModelCall

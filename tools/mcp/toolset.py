@@ -9,8 +9,8 @@ from typing import Any, overload
 
 import orjson
 
+from ...journal.records import ToolCall
 from ...ledger.errors import ToolError, UsageError
-from ...ledger.records import ToolCall
 from ..adapters.naming import PatternPrices, unique
 from ..adapters.schemas import checker, fit_for_use
 from ..context import ToolContext

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ...journal.records import ToolCall
 from ...ledger.errors import UsageError
-from ...ledger.records import ToolCall
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
 

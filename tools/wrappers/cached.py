@@ -12,8 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from ...journal.records import Observation, ToolCall
 from ...ledger.errors import ToolError, UsageError
-from ...ledger.records import Observation, ToolCall
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
 

@@ -7,8 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from ...journal.records import Observation, ToolCall
 from ...ledger.errors import UsageError
-from ...ledger.records import Observation, ToolCall
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from ...journal.records import Observation, ToolCall, ToolSpec
 from ...ledger.errors import ToolError, UsageError
-from ...ledger.records import Observation, ToolCall, ToolSpec
 from ..context import ToolContext
 from ..outputs import Outputs
 from ..protocol import Tool, Wrapper

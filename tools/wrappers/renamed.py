@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 
+from ...journal.records import Observation, ToolCall, ToolSpec
 from ...ledger.errors import UsageError
-from ...ledger.records import Observation, ToolCall, ToolSpec
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from ...ledger.records import Message
+from ...journal.records import Message
 from ...memory import Full, Memory, Summary, Trajectory
 from ...memory.prompts import prompt
 from ...planners.tracker import Line, block

@@ -24,7 +24,7 @@ from ...benchmarks.statistics import Estimate, difference, task_means
 from ...benchmarks.suite import Task, suite
 from ...ledger.account import Account
 from ...ledger.budget import Budget
-from ...ledger.prices import PriceBook
+from ...ledger.prices.price_book import PriceBook
 from ...policies.embedded.tiny.weights import SHIPPED
 from ..embedded.improve import Practice
 from ..models import Loaded, load

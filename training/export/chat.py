@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ...ledger.records import Message, ToolSpec
+from ...journal.records import Message, ToolSpec
 from ..rows import Row
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ...ledger.records import Message
+from ...journal.records import Message
 from ..outcome import Outcome
 from ..rows import Row, Tier
 from ..tokens import spans

@@ -12,7 +12,7 @@ import pytest
 from outlay.agent import Agent, Home, Options
 from outlay.benchmarks.game24 import Game24, Player, Rates, game24
 from outlay.benchmarks.game24.board import left_after, moves, solvable
-from outlay.ledger.records import Message, Request
+from outlay.journal.records import Message, Request
 from outlay.planners import Planner
 from outlay.planners.toolchain import Options as Search
 from outlay.planners.toolchain import planned, toolchain

@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from outlay.benchmarks.live import create_app, reading
 from outlay.cli.trajectory import trajectory
-from outlay.ledger.events import Event
-from outlay.ledger.journal import Journal
+from outlay.journal.events import Event
+from outlay.journal.journal import Journal
 
 HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">"
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from outlay.benchmarks.experiment import Plan, run_experiment
 from outlay.benchmarks.live import create_app, reading
 from outlay.cli.trajectory import trajectory
-from outlay.ledger.file_lock import locked
+from outlay.journal.file_lock import locked
 
 from .conftest import HOSTILE, Book
 

@@ -9,8 +9,8 @@ import pytest
 
 from outlay.benchmarks.live import reading
 from outlay.benchmarks.live.reading import Busy, Reader, View
-from outlay.ledger.file_lock import locked
-from outlay.ledger.store import Store
+from outlay.journal.file_lock import locked
+from outlay.journal.store.store import Store
 
 from .conftest import Book, wait_for_loads
 

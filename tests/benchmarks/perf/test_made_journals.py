@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from outlay.benchmarks.perf.journals import write_journals
-from outlay.ledger.store import Store
+from outlay.journal.store.store import Store
 
 
 def test_made_journals_are_loaded_whole(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from outlay.agent import Agent, Options
 from outlay.benchmarks.published import validate
 from outlay.benchmarks.suite import suite
-from outlay.ledger.records import ToolCall
+from outlay.journal.records import ToolCall
 from outlay.policies import Scripted
 
 from .samples import ROOT, published

@@ -10,8 +10,8 @@ import pytest
 from outlay.agent import Agent, Options
 from outlay.benchmarks.published import Library, Paragraph
 from outlay.benchmarks.suite import Suite, metrics, suite
+from outlay.journal.records import ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.ledger.records import ToolCall
 from outlay.policies import Scripted
 
 from .samples import HOTPOT, HOTPOT_YES, MUSIQUE, STRATEGY, published, write

@@ -19,8 +19,8 @@ from outlay.benchmarks.suite import Task
 from outlay.benchmarks.workshop import Knobs, Workshop, workshop
 from outlay.benchmarks.workshop.gold import WEIGHTS, ways
 from outlay.benchmarks.workshop.physics import CARES, Day
+from outlay.journal.records import Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.ledger.records import Request, ToolCall
 from outlay.planners.toolpath import Order, ToolGraph, Toolpath, cheapest, toolpath
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step

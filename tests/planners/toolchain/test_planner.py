@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Options, Result
+from outlay.journal.events import Event
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.ledger.events import Event
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners.toolchain import SEARCHES, toolchain
 from outlay.policies import Scripted

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.effects import Refusal
+from outlay.journal.effects import Refusal
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolchain import (
     FINISH,

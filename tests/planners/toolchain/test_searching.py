@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outlay.ledger.effects import Refusal
+from outlay.journal.effects import Refusal
 from outlay.ledger.errors import ToolError
 from outlay.planners.toolchain import (
     FINISH,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.planners.toolpath import Ability, Order, Product, catalogue
 from outlay.planners.toolpath.ability import read
 from outlay.tools import Outputs, ToolContext

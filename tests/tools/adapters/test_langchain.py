@@ -8,8 +8,8 @@ import pytest
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langchain_core.tools import tool as langchain_tool
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
 from outlay.tools.adapters import from_langchain
 

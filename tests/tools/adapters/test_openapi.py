@@ -10,8 +10,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.tools import FunctionTool, ToolContext
 from outlay.tools.adapters import from_openapi
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from outlay.ledger.records import Observation, ToolCall
+from outlay.journal.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
 
 SERVER = Path(__file__).parent / "a_server.py"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.records import Observation
+from outlay.journal.records import Observation
 from outlay.tools.mcp import mcp_tools
 
 Use = Callable[..., Awaitable[Observation]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from outlay.ledger.records import Observation
+from outlay.journal.records import Observation
 from outlay.tools.mcp import mcp_tools
 
 SERVER = Path(__file__).parent / "a_server.py"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from outlay.journal.records import Observation
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation
 from outlay.tools import Registry
 from outlay.tools.mcp import mcp_tools
 

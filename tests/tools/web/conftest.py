@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from outlay.ledger.records import Observation, ToolCall
+from outlay.journal.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]

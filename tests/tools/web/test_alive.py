@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from outlay.agent import Agent
-from outlay.ledger.records import Message, ToolCall
+from outlay.journal.records import Message, ToolCall
 from outlay.policies import Replay
 from outlay.tools import Tool
 from outlay.tools.files import files

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.ledger.records import ToolCall
+from outlay.journal.records import ToolCall
 from outlay.tools import Outputs, Tool, ToolContext, tool
 from outlay.tools.wrappers import cached
 

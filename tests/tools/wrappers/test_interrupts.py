@@ -13,7 +13,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
 from outlay.agent import Agent
-from outlay.ledger.records import Message, Reply, Request, ToolCall
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import State
 from outlay.policies import Endpoint, Policy, Scripted

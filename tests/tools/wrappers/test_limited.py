@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall
 from outlay.tools import ToolContext, tool
 from outlay.tools.wrappers import approved, prefixed, rate_limited, retried
 

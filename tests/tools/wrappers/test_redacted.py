@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import Observation, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Observation, ToolCall, ToolSpec
 from outlay.tools import Tool, ToolContext, Wrapper, tool
 from outlay.tools.rendering import cut
 from outlay.tools.wrappers import approved, cached, redacted

@@ -18,8 +18,8 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Command
 
 from outlay.agent import Agent, Result
+from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.ledger.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import State
 from outlay.policies import Scripted

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from outlay.benchmarks.suite import Task
+from outlay.journal.records import Message, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.ledger.records import Message, ToolCall
 from outlay.training.export import art, traces, trl, verl
 from outlay.training.outcome import Outcome
 from outlay.training.pairs import Branch, Pair

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from outlay.agent import Agent
-from outlay.ledger.records import Message, Request
+from outlay.journal.records import Message, Request
 from outlay.policies.embedded.app import chunks
 from outlay.policies.embedded.tiny.app import TinyApp
 from outlay.policies.embedded.tiny.dialect import prompt_ids

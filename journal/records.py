@@ -1,0 +1,184 @@
+"""The records that every layer shares: messages, tool calls, requests, replies, token usage.
+
+All are immutable. `wire` properties give the OpenAI chat-completions form as JSON bytes and are
+computed once per record: prompts only grow, so a message is encoded once in its life.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import orjson
+
+from ..ledger.usage import Usage
+
+Role = Literal["system", "user", "assistant", "tool"]
+ToolChoice = Literal["auto", "none"]
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A policy's wish to call a tool; `arguments` is the JSON text exactly as it wrote it."""
+
+    id: str
+    name: str
+    arguments: str = "{}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "type": "function",
+            "function": {"name": self.name, "arguments": self.arguments},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ToolCall:
+        function = data["function"]
+        return cls(str(data["id"]), str(function["name"]), str(function["arguments"]))
+
+
+@dataclass(frozen=True)
+class Message:
+    """One chat message. `tool_call_id` names the call that a `tool` message answers."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the OpenAI chat-completions form."""
+        data: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            data["tool_calls"] = [call.to_dict() for call in self.tool_calls]
+        if self.tool_call_id is not None:
+            data["tool_call_id"] = self.tool_call_id
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Message:
+        calls = tuple(ToolCall.from_dict(call) for call in data.get("tool_calls") or ())
+        return cls(data["role"], data.get("content") or "", calls, data.get("tool_call_id"))
+
+    @cached_property
+    def wire(self) -> bytes:
+        whole_buffer = memoryview(orjson.dumps(self.to_dict()))  # 4 KB, however short the text
+        return bytes(whole_buffer)
+
+    @cached_property
+    def digest(self) -> bytes:
+        return hashlib.blake2b(self.wire, digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """What a policy is told of a tool. `parameters` is a JSON schema of type `object`."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    read_only: bool = True
+    """True if calling it twice does no harm: an unknown outcome may then be tried again."""
+    batched: str | None = None
+    """The parameter that takes a list of which each item counts as a call of its own."""
+
+    def calls(self, arguments: str) -> int:
+        """Returns how many calls a call with these well-formed arguments counts as (BATS §3)."""
+        if self.batched is None:
+            return 1
+        items = orjson.loads(arguments).get(self.batched)
+        return max(len(items), 1) if isinstance(items, list) else 1
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "description": self.description,
+                "parameters": dict(self.parameters),
+            },
+        }
+
+    @cached_property
+    def wire(self) -> bytes:
+        return orjson.dumps(self.to_dict())
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What came back from a tool call, as the policy sees it."""
+
+    call_id: str
+    tool: str
+    text: str
+    error: bool = False
+    ref: str | None = None
+    """Address of the complete output where `text` is a cut of it, else None."""
+
+    def to_dict(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"call_id": self.call_id, "tool": self.tool, "text": self.text}
+        if self.error:
+            data["error"] = True
+        if self.ref is not None:
+            data["ref"] = self.ref
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Observation:
+        return cls(
+            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref")
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One policy call: what is asked, with every option that changes the reply."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    max_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    samples: int = 1
+    """Independent replies asked for in one call; `max_tokens` is for each of them."""
+    timeout: float | None = None
+    """Seconds until the call is given up, or None for the policy's own limit."""
+    on_text: Callable[[str], None] | None = field(default=None, compare=False)
+    """Is called with each piece of text as it streams in, where the policy streams."""
+    on_call: Callable[[int, ToolCall], None] | None = field(default=None, compare=False)
+    """Is called with the place and each tool call whose arguments are complete, likewise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """The tokens of a reply as the policy sampled them: what training needs, and never guesses."""
+
+    prompt: tuple[int, ...] | None
+    """Ids of the whole prompt, or None where the server does not tell them."""
+    ids: tuple[int, ...]
+    """Ids of the reply, its end marker included; () where the server does not tell them."""
+    logprobs: tuple[float, ...]
+    """Natural log-probability of each sampled token; () where the server does not tell them."""
+    tokenizer: str
+    """Name of the tokenizer that the ids belong to."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a policy answered. `usage` is None where the server sent no bill."""
+
+    message: Message
+    usage: Usage | None = None
+    finish_reason: str = "stop"
+    model: str = ""
+    response_id: str = ""
+    seconds: float = 0.0
+    others: tuple[Message, ...] = ()
+    """The further samples, where several were asked for. `usage` is the bill of all."""
+    sampled: Sampled | None = None
+    """The tokens of `message`, where the endpoint was told to ask for them."""

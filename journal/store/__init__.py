@@ -1,0 +1,1 @@
+"""The DuckDB store that is loaded from the journals: views, Parquet, pruning."""

@@ -1,0 +1,254 @@
+"""The store: a DuckDB database of all events, loaded from the journals whenever it is asked.
+
+Runs write journals only. Whoever asks loads first, under one lock file, and closes the database
+again, so any number of processes can share a folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from ...ledger.errors import JournalError, UsageError
+from ..events import Event
+from ..file_lock import locked
+from ..journal import is_live
+from ..old_name import STORE, rename_store
+from .database import Rows, ask, check_reads, compact, empty, on_disk, opened
+from .journal_rewrite import Change, rewrite
+from .journal_scan import Position, Scan
+from .tables import count_events, insert, loaded_of, note, remove, replace
+
+__all__ = ["Loaded", "Rows", "Store"]
+
+_RUNS_AT_ONCE = 2_000
+"""Runs whose lines are in memory at a time when they are changed."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load found."""
+
+    events: int = 0
+    """Events that were new."""
+    torn: tuple[str, ...] = ()
+    """Journals whose last line is incomplete and whose writer is gone: the line is left out."""
+    corrupt: tuple[tuple[str, int], ...] = ()
+    """(journal, line number) of new lines that are no event: they are left out."""
+    shorter: tuple[str, ...] = ()
+    """Journals that have become shorter: what was loaded of them is kept."""
+
+    @property
+    def problems(self) -> list[str]:
+        """Returns a sentence for each thing that is not as it should be."""
+        return [
+            *(f"{name}: the last line is incomplete and was left out" for name in self.torn),
+            *(f"{name}: line {line} is no event, it was left out" for name, line in self.corrupt),
+            *(f"{name}: has become shorter since it was loaded" for name in self.shorter),
+        ]
+
+
+class Store:
+    """The events of all runs in a folder.
+
+    Args:
+        home: the folder; `home/journals` has the journals, `home/outlay.duckdb` the database.
+        wait: seconds to wait for another process that uses the database.
+
+    Raises:
+        UsageError, JournalError: the store has the package's old name, and cannot be renamed.
+    """
+
+    def __init__(self, home: Path, *, wait: float = 30.0) -> None:
+        rename_store(home)
+        self.path = home / STORE
+        self._home = home
+        self.journals = home / "journals"
+        self._wait = wait
+
+    def load(self) -> Loaded:
+        """Adds what the journals have new. Loading twice adds nothing.
+
+        Raises:
+            JournalError: a file cannot be read or written, or is of a newer format.
+        """
+        if not self._exists():
+            return Loaded()
+        with self._lock(), opened(self.path) as database:
+            return self._load(database)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """Loads, then runs a statement that only reads.
+
+        Raises:
+            UsageError: it does more than read, or DuckDB refuses it.
+            JournalError: as for `load`.
+        """
+        with self.reading() as database:
+            check_reads(database, sql)
+            return ask(database, sql, parameters)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Loads, then opens the database for reading; nobody else can use it meanwhile.
+
+        Raises:
+            JournalError: as for `load`.
+        """
+        if not self._exists():
+            with empty() as database:
+                yield database
+            return
+        with self._lock():
+            with opened(self.path) as database:
+                self._load(database)
+            with opened(self.path, read_only=True) as database:
+                yield database
+
+    def events(self, run: str) -> list[Event]:
+        """Returns the events of a run in their order, whatever journals they stand in.
+
+        Raises:
+            UsageError: its texts were pruned.
+            JournalError: as for `load`.
+        """
+        rows = self.query("select body from events where run = ? order by seq, t", (run,)).rows
+        events = [_event(line) for (line,) in rows]
+        if any("pruned" in event.body for event in events):
+            raise UsageError(
+                f"the texts of run {run} were pruned: it is still listed and counted, but "
+                "it cannot be shown or played again"
+            )
+        return events
+
+    def events_of_experiment(self, experiment: str) -> Iterator[list[Event]]:
+        """Yields the events of each run of an experiment, in the order in which they began.
+
+        Of runs that were pruned the texts are empty.
+        """
+        rows = self.query(
+            "select e.body from events e join runs r using (run) where r.experiment = ? "
+            "order by r.started, e.run, e.seq, e.t",
+            (experiment,),
+        ).rows
+        events: list[Event] = []
+        for (line,) in rows:
+            event = _event(line)
+            if events and events[-1].run != event.run:
+                yield events
+                events = []
+            events.append(event)
+        if events:
+            yield events
+
+    def snapshot(self, path: Path) -> None:
+        """Loads, then copies the database to `path`, for questions that take long.
+
+        Raises:
+            UsageError: there are no journals.
+            JournalError: as for `load`, or the copy cannot be written.
+        """
+        if not self._exists():
+            raise UsageError(f"{self._home} has no journals")
+        with self._lock():
+            with opened(self.path) as database:
+                self._load(database)
+                database.execute("checkpoint")
+            with on_disk(path):
+                partial = path.with_name(f"{path.name}.partial")
+                shutil.copyfile(self.path, partial)
+                partial.replace(path)
+
+    def forget(self, run: str) -> int:
+        """Removes a run from the store and its journals; returns how many events that were.
+
+        Raises:
+            UsageError: there is no such run, or a live process still writes its journal.
+            JournalError: as for `load`, or a journal cannot be rewritten.
+        """
+        if self._exists():
+            with self._lock(), opened(self.path) as database:
+                self._load(database)
+                count = count_events(database, run)
+                if count:
+                    self._rewrite(database, [run], None)
+                    remove(database, [run])
+                    return count
+        raise UsageError(f"there is no run {run!r} in {self._home}: `outlay runs` lists them")
+
+    def change(self, runs: Sequence[str], change: Change) -> int:
+        """Writes the events of runs anew, in store and journals; returns how many bytes that freed.
+
+        Args:
+            change: changes an event, as it stands in its line, in place.
+
+        Raises:
+            UsageError: a live process still writes a journal of theirs.
+            JournalError: as for `load`, or a file cannot be rewritten. Doing it again goes on.
+        """
+        if not runs or not self._exists():
+            return 0
+        with self._lock():
+            with opened(self.path) as database:
+                self._load(database)
+                before = self._size()
+                self._rewrite(database, runs, change)
+                for start in range(0, len(runs), _RUNS_AT_ONCE):
+                    some = runs[start : start + _RUNS_AT_ONCE]
+                    replace(database, some, change, self._home / ".loading")
+            compact(self.path)
+            return before - self._size()
+
+    def live_journals(self) -> list[str]:
+        """Returns the names of the journals that a live process writes."""
+        return [path.stem for path in self.journals.glob("*.jsonl") if is_live(path)]
+
+    def _exists(self) -> bool:
+        return self.journals.is_dir() or self.path.exists()
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return locked(self._home / "store.lock", wait=self._wait)
+
+    def _load(self, database: duckdb.DuckDBPyConnection) -> Loaded:
+        known = database.execute("select name, bytes, lines, format from journals").fetchall()
+        scan = Scan(self.journals, {name: Position(*rest) for name, *rest in known})
+        count = 0
+        corrupt: list[tuple[str, int]] = []
+        for batch in scan.batches():
+            new, bad = insert(database, batch, self._home / ".loading")
+            count += new
+            corrupt += bad
+        return Loaded(count, tuple(scan.torn), tuple(corrupt), tuple(scan.shorter))
+
+    def _rewrite(
+        self, database: duckdb.DuckDBPyConnection, runs: Sequence[str], change: Change | None
+    ) -> None:
+        """Writes the journals anew that the runs stand in, of those that are still there."""
+        positions = loaded_of(database, runs)
+        paths = {name: self.journals / f"{name}.jsonl" for name in positions}
+        for path in paths.values():
+            if is_live(path):
+                raise UsageError(
+                    f"{path.name} is still written by a live process: wait until that has ended"
+                )
+        for name, path in paths.items():
+            if path.exists():
+                note(database, name, rewrite(path, runs, change, positions[name]))
+
+    def _size(self) -> int:
+        files = [self.path, *self.journals.glob("*.jsonl")]
+        return sum(path.stat().st_size for path in files)
+
+
+def _event(line: str) -> Event:
+    try:
+        return Event.from_dict(orjson.loads(line))
+    except orjson.JSONDecodeError as error:
+        raise JournalError(f"an event of the store cannot be read: {error}: {line[:80]}") from error

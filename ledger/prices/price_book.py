@@ -1,0 +1,90 @@
+"""The price book: what every model and tool costs, and where the price is from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ..errors import Unpriced
+from . import price_file, public_prices
+from .model_prices import NO_LIMIT, ModelPrice, Rate, free
+from .tool_prices import ToolPrice
+
+__all__ = ["NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
+
+BUILT_IN = ("embedded", "human", "replay", "scripted", "simulated")
+"""Policies that cost nothing unless the prices file says otherwise."""
+
+
+@dataclass(frozen=True)
+class PriceBook:
+    """Prices of models and tools; the first of these that knows a model wins: `models` (the
+    user's own), the built-in policies (free), the data of genai-prices."""
+
+    models: Mapping[str, ModelPrice] = field(default_factory=dict)
+    tools: Mapping[str, ToolPrice] = field(default_factory=dict)
+    _found: dict[str, ModelPrice | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> PriceBook:
+        """Returns the default prices under those of a prices file, where one is given.
+
+        Raises:
+            UsageError: the file cannot be read, or says something that makes no sense.
+        """
+        if path is None:
+            return cls()
+        prices = price_file.read(path)
+        return cls(prices.models, prices.tools)
+
+    def model(self, name: str) -> ModelPrice:
+        """Returns the price of the model that a model string names.
+
+        Raises:
+            Unpriced: nothing knows its price.
+        """
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        price = self._found[name]
+        if price is None:
+            raise Unpriced("model", name)
+        return price
+
+    def tool(self, name: str) -> ToolPrice | None:
+        """Returns the user's price of a tool, or None where the file has none.
+
+        An exact name wins, then the first pattern (`search_*`) that matches.
+        """
+        exact = self.tools.get(name)
+        if exact is not None:
+            return exact
+        patterns = (known for known in self.tools if "*" in known or "?" in known)
+        found = next((known for known in patterns if fnmatchcase(name, known)), None)
+        return None if found is None else self.tools[found]
+
+    def _find(self, name: str) -> ModelPrice | None:
+        for spelling in _spellings(name):
+            if spelling in self.models:
+                return self.models[spelling]
+        if name.split("/")[0].split(":")[0] in BUILT_IN:
+            return free(name, "built in")
+        return public_prices.find(name)
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yields the names under which a prices file may list a model, the most exact first."""
+    yield name
+    _, is_url, model = name.partition("#")
+    if is_url:
+        yield model
+        return
+    if ":" in name:
+        yield name.replace(":", "/", 1)
+    for mark in "/:":
+        provider, has_provider, model = name.partition(mark)
+        if has_provider and provider:
+            yield model
