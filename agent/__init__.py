@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..journal.event_writer import new_run_id
+from ..journal.run_record import Record
 from ..planners import final_answer
 from .agent import Agent
-from .comparing import Costs, Moment, Parting, costs, parting
+from .config import Labels, Options
 from .delegate import delegate
+from .history.diff import Costs, Moment, Parting, costs, parting
 from .home import Home, default_home
-from .log import new_run_id
-from .parts import Labels, Options
-from .record import Record
 from .result import Result, WhatIf
 
 __all__ = [

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ..journal.event_writer import Listener
 from ..journal.events import Event
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING
@@ -21,15 +22,14 @@ from ..policies import Policy, policy
 from ..tools import Tool
 from ..tools.recall import NAME as RECALL
 from ..tools.retrieval import offered
-from .desk import Otherwise
-from .given import given
+from .coerce import given
+from .config import Labels, Options, Parts
+from .effects.effect_log import Otherwise
 from .home import Home
-from .log import Listener
-from .opening import Opening
-from .parts import Labels, Options, Parts
+from .mcp_servers import Servers
 from .result import Result, WhatIf
-from .servers import Servers
-from .session import Arrived, RunSession
+from .runs.lifecycle import Opening
+from .runs.session import Arrived, RunSession
 
 _STEPS = 1_000_000
 """LangGraph's own limit on steps, out of the way: the budget is the limit."""

@@ -8,7 +8,7 @@ from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, ToolError
 from ..tools import Tool, ToolContext, tool
 from .agent import Agent
-from .parts import Labels
+from .config import Labels
 from .result import Result
 
 DAY = 86_400.0

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..journal.events import JUDGEMENT, Event
 from ..journal.file_lock import locked
+from ..journal.fork_record import record_of
 from ..journal.journal import Journal, is_live
 from ..journal.old_name import rename_folder, rename_store
+from ..journal.run_record import Record
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
 from ..tools import Outputs
-from .forking import record_of
-from .record import Record
 
 if TYPE_CHECKING:
     from ..journal.store.store import Store

@@ -13,7 +13,7 @@ from decimal import Decimal
 from zlib import crc32
 
 from ..agent import Home
-from ..agent.earlier import is_solved, lessons_of, outcomes_of, steps_of
+from ..agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_of
 from ..journal.events import Event
 from ..ledger.errors import UsageError
 from ..memory import Memory

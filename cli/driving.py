@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from ..agent import Agent, Result
-from ..agent.log import Listener
+from ..journal.event_writer import Listener
 from ..journal.events import Event
 from .live import JsonView, LiveView, View
 from .screen import console

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from ..agent.record import held_amount
+from ..journal.run_record import held_amount
 from . import wording
 from .story import Entry, Story
 

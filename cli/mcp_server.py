@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from ..agent import Labels, new_run_id
-from ..agent.calling import Calling
-from ..agent.desk import Desk
-from ..agent.log import RunLog
-from ..agent.pricing import ToolPrices
-from ..agent.record import Record, budget_to
+from ..agent.effects.effect_log import Desk
+from ..agent.effects.tool_calls import Calling
+from ..agent.effects.tool_costs import ToolPrices
+from ..journal.event_writer import RunLog
 from ..journal.records import Observation, ToolCall
+from ..journal.run_record import Record, budget_to
 from ..ledger.account import Account
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError

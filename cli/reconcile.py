@@ -22,8 +22,8 @@ def reconcile(
     such calls.
     """
     from ..agent import Home
-    from ..agent.reconcile import read_bill
-    from ..agent.reconcile import reconcile as settle
+    from ..agent.history.reconcile import read_bill
+    from ..agent.history.reconcile import reconcile as settle
     from ..benchmarks.figures import usd
 
     settled = settle(Home.at(home), read_bill(bill))

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from ..agent import Home, final_answer
 from ..agent.delegate import DELEGATE, sub_run
-from ..agent.record import billed_amount, budget_from, held_amount
 from ..journal.events import Event
+from ..journal.run_record import billed_amount, budget_from, held_amount
 from ..ledger.amount import NOTHING, Amount, Quantity
 from ..ledger.budget import Budget
 from ..ledger.usage import CLASSES

@@ -55,7 +55,7 @@ def subroutines(
 
 
 def _mine(place: Any, known: Any, path: Path) -> None:
-    from ..agent.traces import recorded_traces
+    from ..agent.history.subtask_traces import recorded_traces
 
     before = {each.name: each.state for each in known.subroutines}
     found = known.updated(recorded_traces(place))

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ..agent.record import held_amount
 from ..benchmarks.live import Gauge, Moment, Trajectory
 from ..journal.events import Event
+from ..journal.run_record import held_amount
 from . import wording
 from .lines import what
 from .story import Entry, Story

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent import Agent, Home
-from ...agent.traces import recorded_traces
+from ...agent.history.subtask_traces import recorded_traces
 from ...planners.toolpath import FILE, Learned, Trace, toolpath
 from ...policies import Scripted
 from ..statistics import Estimate, bootstrap

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home, Options, Record, Result, final_answer
-from outlay.agent.prefixes import Prefixes, delta, restore
+from outlay.journal.prompt_delta import Prefixes, delta, restore
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError
 from outlay.ledger.usage import Usage

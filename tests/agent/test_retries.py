@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Options
-from outlay.agent.retrying import retrying
+from outlay.agent.effects.retry import retrying
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import CallRefused, OutcomeUnknown

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home, Labels, Record, Result
-from outlay.agent.history import logged, recent
+from outlay.agent.history.routing_stats import logged, recent
 from outlay.journal.events import Event
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, DriftError, Unpriced
@@ -46,7 +46,7 @@ def search(query: str) -> str:
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each agent asks the store anew."""
-    monkeypatch.setattr("outlay.agent.history.PATIENCE", 0)
+    monkeypatch.setattr("outlay.agent.history.routing_stats.PATIENCE", 0)
 
 
 def billed(step: Message | str) -> Reply:
@@ -183,7 +183,7 @@ async def test_a_run_that_broke_off_goes_on_with_the_policy_it_began_with(
 async def test_the_store_is_not_asked_again_at_once(
     agent: Callable[..., Agent], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outlay.agent.history.PATIENCE", 1_000_000)
+    monkeypatch.setattr("outlay.agent.history.routing_stats.PATIENCE", 1_000_000)
     small = Scripted(speaker("1"), name="small")
     await teach(agent, small, [True])
     assert recent(Home.at(home)).of("c").runs == 1

@@ -23,7 +23,7 @@ from outlay.ledger.errors import JournalError
 HOLDER = """
 import sys
 from pathlib import Path
-from outlay.ledger import file_lock
+from outlay.journal import file_lock
 file_lock.LOCK = getattr(file_lock, sys.argv[1])()
 release = file_lock.hold(Path(sys.argv[2]))
 print("held", flush=True)

@@ -38,7 +38,7 @@ def search(query: str) -> str:
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each agent asks the store anew."""
-    monkeypatch.setattr("outlay.agent.history.PATIENCE", 0)
+    monkeypatch.setattr("outlay.agent.history.routing_stats.PATIENCE", 0)
 
 
 def heading(request: Request) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Home
-from outlay.agent.traces import recorded_traces
+from outlay.agent.history.subtask_traces import recorded_traces
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolpath import Learned, Subroutine, Trace, toolpath
 from outlay.planners.toolpath.subroutine import Move

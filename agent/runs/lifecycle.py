@@ -7,24 +7,24 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from ..journal.events import Event
-from ..journal.records import Message, Request
-from ..ledger.account import Account
-from ..ledger.amount import NOTHING, Quantity
-from ..ledger.budget import Budget
-from ..ledger.errors import BudgetError, Unpriced
-from ..ledger.prices.price_book import PriceBook
-from ..tools import ToolContext
-from .asking import Asking
-from .calling import Calling
-from .desk import Desk
-from .forking import inherited
-from .kept import Kept
-from .log import Listener, RunLog, Silent, new_run_id
-from .parts import Labels, Parts
-from .prefixes import Prefixes, restore
-from .pricing import ToolPrices
-from .record import Record, budget_to
+from ...journal.event_writer import Listener, RunLog, Silent, new_run_id
+from ...journal.events import Event
+from ...journal.fork_record import inherited
+from ...journal.prompt_delta import Prefixes, restore
+from ...journal.records import Message, Request
+from ...journal.run_record import Record, budget_to
+from ...ledger.account import Account
+from ...ledger.amount import NOTHING, Quantity
+from ...ledger.budget import Budget
+from ...ledger.errors import BudgetError, Unpriced
+from ...ledger.prices.price_book import PriceBook
+from ...tools import ToolContext
+from ..config import Labels, Parts
+from ..effects.effect_log import Desk
+from ..effects.model_calls import Asking
+from ..effects.reserves import Kept
+from ..effects.tool_calls import Calling
+from ..effects.tool_costs import ToolPrices
 from .routes import Brief, Route, Routes
 from .session import RunSession
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import zip_longest
 
-from ..journal.records import Message
-from .forking import prompts_of
-from .record import Record, billed_amount, held_amount, step_of, usage_from
+from ...journal.fork_record import prompts_of
+from ...journal.records import Message
+from ...journal.run_record import Record, billed_amount, held_amount, step_of, usage_from
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..journal.events import Event
-from ..journal.records import Message
 from ..ledger.errors import UsageError
-from .prefixes import restore
-from .record import Inherited, Record, spending, step_of
+from .events import Event
+from .prompt_delta import restore
+from .records import Message
+from .run_record import Inherited, Record, spending, step_of
 
 
 def record_of(

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..journal.effects import Refusal
-from ..journal.records import Message, Observation, Reply, ToolCall, ToolChoice
-from ..ledger.usage import Usage
-from .asking import Asking
-from .calling import Calling, together
-from .desk import Desk
+from ...journal.effects import Refusal
+from ...journal.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ...ledger.usage import Usage
+from .effect_log import Desk
+from .model_calls import Asking
+from .tool_calls import Calling, together
 
 
 class Entered:

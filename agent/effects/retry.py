@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-from ..ledger.account import Account
-from ..ledger.errors import PolicyError
+from ...ledger.account import Account
+from ...ledger.errors import PolicyError
 
 T = TypeVar("T")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)

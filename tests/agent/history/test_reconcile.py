@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Home, Options, Record
-from outlay.agent.reconcile import read_bill, reconcile
+from outlay.agent.history.reconcile import read_bill, reconcile
 from outlay.ledger.errors import OutcomeUnknown, UsageError
 from outlay.ledger.prices.price_book import PriceBook
 from outlay.policies import Scripted

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ..journal.effects import Allowance
-from ..journal.records import Request
-from ..ledger.account import Account, Hold, Shortfall
-from ..ledger.amount import SOFT, Amount
-from ..ledger.prices.price_book import ModelPrice
-from ..ledger.token_bounds import Known, TokenBounds
-from ..ledger.usage import Usage
-from ..policies import Policy
-from .prefixes import Match
+from ...journal.effects import Allowance
+from ...journal.prompt_delta import Match
+from ...journal.records import Request
+from ...ledger.account import Account, Hold, Shortfall
+from ...ledger.amount import SOFT, Amount
+from ...ledger.prices.price_book import ModelPrice
+from ...ledger.token_bounds import Known, TokenBounds
+from ...ledger.usage import Usage
+from ...policies import Policy
 
 
 class Bounds:

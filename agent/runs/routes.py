@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..journal.events import Event
-from ..ledger.errors import Unpriced
-from ..ledger.prices.price_book import ModelPrice, PriceBook
-from ..ledger.token_bounds import TokenBounds
-from ..policies import History, Policy, Router
-from .bounds import Bounds
-from .history import recent
-from .home import Home
+from ...journal.events import Event
+from ...ledger.errors import Unpriced
+from ...ledger.prices.price_book import ModelPrice, PriceBook
+from ...ledger.token_bounds import TokenBounds
+from ...policies import History, Policy, Router
+from ..effects.cost_bounds import Bounds
+from ..history.routing_stats import recent
+from ..home import Home
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..journal.effects import Allowance
-from ..journal.records import Message, Request, ToolSpec
-from ..ledger.amount import NOTHING, Amount
-from .bounds import Bounds
-from .prefixes import Prefixes
+from ...journal.effects import Allowance
+from ...journal.prompt_delta import Prefixes
+from ...journal.records import Message, Request, ToolSpec
+from ...ledger.amount import NOTHING, Amount
+from .cost_bounds import Bounds
 
 
 class Kept:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..policies import History, Tally
-from .home import Home
+from ...policies import History, Tally
+from ..home import Home
 
 PATIENCE = 100
 """What the store has told is believed for so many times as long as it took to ask: a hundredth of

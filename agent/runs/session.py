@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..journal.effects import Effects
-from ..journal.records import Message, Observation, ToolCall
-from ..ledger.account import Account
-from ..ledger.amount import NOTHING
-from ..ledger.errors import OutlayError, PolicyError
-from ..memory import Memory, Trajectory
-from ..planners import Line, Planner, State, Status, Waste, block, prompt
-from ..policies import History
-from ..tools import Registry
-from .asking import Asking, name_of
-from .calling import Calling
-from .desk import Desk, Otherwise
-from .entered import Entered
+from ...journal.effects import Effects
+from ...journal.records import Message, Observation, ToolCall
+from ...ledger.account import Account
+from ...ledger.amount import NOTHING
+from ...ledger.errors import OutlayError, PolicyError
+from ...memory import Memory, Trajectory
+from ...planners import Line, Planner, State, Status, Waste, block, prompt
+from ...policies import History
+from ...tools import Registry
+from ..effects.effect_log import Desk, Otherwise
+from ..effects.model_calls import Asking, name_of
+from ..effects.node_effects import Entered
+from ..effects.tool_calls import Calling
 from .routes import Brief, Routes
 
 READABLE = (None, 4000, 1000, 250, 60)

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import orjson
 
-from ..ledger.prices.price_book import PriceBook
-from ..tools import Tool
+from ...ledger.prices.price_book import PriceBook
+from ...tools import Tool
 
 
 class ToolPrices:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..journal.events import Event, Kind
-from ..journal.journal import Journal
+from .events import Event, Kind
+from .journal import Journal
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from ..journal.events import Kind
-from ..ledger.account import Account, Shortfall
-from ..ledger.amount import Amount
-from ..ledger.errors import DriftError
-from .log import RunLog
-from .record import Effect, Record, note, step_of
+from ...journal.event_writer import RunLog
+from ...journal.events import Kind
+from ...journal.run_record import Effect, Record, note, step_of
+from ...ledger.account import Account, Shortfall
+from ...ledger.amount import Amount
+from ...ledger.errors import DriftError
 
 
 class Otherwise(Exception):

@@ -9,11 +9,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from ..journal.events import Event
-from ..ledger.errors import UsageError
-from ..ledger.usage import CLASSES
-from .home import Home
-from .record import Record
+from ...journal.events import Event
+from ...journal.run_record import Record
+from ...ledger.errors import UsageError
+from ...ledger.usage import CLASSES
+from ..home import Home
 
 COLUMNS = ("hold", "usd")
 

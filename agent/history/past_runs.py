@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from ..journal.events import Event
-from ..memory.bandit import Outcome
-from ..memory.examples import PREFIX, Step
-from ..memory.lessons import Lesson
-from .record import observation_from, reply_from, spending
+from ...journal.events import Event
+from ...journal.run_record import observation_from, reply_from, spending
+from ...memory.bandit import Outcome
+from ...memory.examples import PREFIX, Step
+from ...memory.lessons import Lesson
 
 REFLECT = "reflect"
 """The node whose replies are lessons."""

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from langgraph.errors import GraphBubbleUp
 
-from ..journal.records import Observation, ToolCall
-from ..ledger.account import Hold, Shortfall
-from ..ledger.amount import Amount
-from ..ledger.errors import UsageError
-from ..tools import Registry, Tool, ToolContext
-from .desk import Desk, Otherwise
-from .pricing import ToolPrices
-from .record import Effect, observation_from, step_of
+from ...journal.records import Observation, ToolCall
+from ...journal.run_record import Effect, observation_from, step_of
+from ...ledger.account import Hold, Shortfall
+from ...ledger.amount import Amount
+from ...ledger.errors import UsageError
+from ...tools import Registry, Tool, ToolContext
+from .effect_log import Desk, Otherwise
+from .tool_costs import ToolPrices
 
 _Outcome = TypeVar("_Outcome")
 

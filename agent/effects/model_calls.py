@@ -12,20 +12,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from ..journal.effects import Refusal
-from ..journal.events import Event
-from ..journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
-from ..ledger.account import Hold, Shortfall
-from ..ledger.amount import Amount
-from ..ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
-from ..policies import Policy
-from .bounds import Bounds
-from .desk import Desk, Otherwise
-from .kept import Kept
-from .prefixes import delta
-from .record import Effect, held_amount, reply_from, reply_to, step_of
-from .retrying import retrying
-from .sequences import Sequences
+from ...journal.effects import Refusal
+from ...journal.events import Event
+from ...journal.prompt_delta import delta
+from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
+from ...journal.run_record import Effect, held_amount, reply_from, reply_to, step_of
+from ...journal.token_delta import Sequences
+from ...ledger.account import Hold, Shortfall
+from ...ledger.amount import Amount
+from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ...policies import Policy
+from .cost_bounds import Bounds
+from .effect_log import Desk, Otherwise
+from .reserves import Kept
+from .retry import retrying
 
 OnCall = Callable[[int, ToolCall], None]
 

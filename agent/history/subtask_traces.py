@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from ..journal.events import Event
-from ..planners.toolpath import Trace, traces
-from .home import Home
+from ...journal.events import Event
+from ...planners.toolpath import Trace, traces
+from ..home import Home
 
 _TRACES = """
 select body from events

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from outlay.agent import Agent, Labels
-from outlay.agent.earlier import is_solved, lessons_of, outcomes_of, steps_of
+from outlay.agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_of
 from outlay.journal.records import Message, Request, ToolCall
 from outlay.memory import memory
 from outlay.memory.bandit import Outcome

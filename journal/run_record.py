@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ..journal.events import Event
-from ..journal.records import Message, Observation, Reply, ToolCall
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.budget import Budget, Limit
 from ..ledger.usage import CLASSES, Usage
+from .events import Event
+from .records import Message, Observation, Reply, ToolCall
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What recorded runs say: differences, past runs, statistics for routing, bills."""
