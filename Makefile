@@ -59,7 +59,7 @@ test: setup trainer
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --exclude '/outlay/training/' --follow-imports silent
+	$(BIN)/mypy --exclude '/outlay/(training|embedded/(school|evidence))/' --follow-imports silent
 	$(BIN)/lint-imports
 
 # The newest releases that the ranges of pyproject.toml allow, in both locks.

@@ -3,12 +3,12 @@
 `policy("openai/gpt-5-mini")` makes one of what a person types; each has one method, `reply`.
 """
 
-from .endpoint import Endpoint
-from .history import Expected, History, Tally
+from .endpoint.endpoint import Endpoint
+from .endpoint.in_process import in_process_policy
 from .human import Human
-from .inprocess import in_process_policy
-from .models import policy
+from .outcome_stats import Expected, History, Tally
 from .policy import Policy
+from .registry import policy
 from .replay import Replay
 from .router import Router
 from .scripted import Scripted

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from ..journal.records import Reply, Request
 from ..ledger.errors import UsageError
-from .history import Expected, History
+from .outcome_stats import Expected, History
 from .policy import Policy
 
 _WORTH = re.compile(r"worth=(.*)")

@@ -17,6 +17,7 @@ FOLDERS = (
     "agent",
     "benchmarks",
     "cli",
+    "embedded",
     "journal",
     "ledger",
     "memory",

@@ -18,7 +18,7 @@ PACKAGES = set(SETTINGS["tool"]["setuptools"]["packages"])
 REPOSITORY_ONLY = {
     "outlay.benchmarks.evidence",
     "outlay.benchmarks.perf",
-    "outlay.training.evidence",
+    "outlay.embedded.evidence",
 }
 """What measures outlay itself and makes the tables of docs/: it stays out of the wheel."""
 FACADES = [

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ..ledger.errors import UsageError
 from ..ledger.registry import Registry
 from ..policies import Policy
-from ..policies.inprocess import endpoint
+from ..policies.endpoint.in_process import endpoint
 from .chat_model import ChatModel
 from .examples import Trainable
 

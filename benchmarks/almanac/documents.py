@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from ...policies.embedded.grammar import (
+from ..suites.almanac.grammar import (
     ALIAS,
     DISTRACTORS,
     FILLERS,

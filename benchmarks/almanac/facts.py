@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from ...policies.embedded.grammar import KINDS, RELATIONS, RELATIONS_OF, Kind
+from ..suites.almanac.grammar import KINDS, RELATIONS, RELATIONS_OF, Kind
 from .knobs import Knobs
 from .names import Names
 

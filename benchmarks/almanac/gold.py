@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
 
-from ...policies.embedded.grammar import ALIAS, NAME, RELATIONS_OF, Statement, read_statements
+from ..suites.almanac.grammar import ALIAS, NAME, RELATIONS_OF, Statement, read_statements
 from .facts import Entity
 from .questions import Goal, Trail
 from .world import AlmanacWorld

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable
 
-from ...policies.embedded.grammar import ALIAS, CUES, NAME
+from ..suites.almanac.grammar import ALIAS, CUES, NAME
 from .documents import Sentence
 
 _OWN = 2.0

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from ...ledger.errors import UsageError
-from ...policies.embedded.grammar import DISTRACTORS, FILLERS, OPEN_PRICE, SEARCH_PRICE, Kind
+from ..suites.almanac.grammar import DISTRACTORS, FILLERS, OPEN_PRICE, SEARCH_PRICE, Kind
 
 MAX_HOPS = 6
 MAX_FILLERS = len(FILLERS + DISTRACTORS)

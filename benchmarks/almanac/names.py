@@ -7,7 +7,7 @@ from itertools import chain, count
 from random import Random
 from typing import Literal
 
-from ...policies.embedded.grammar import FOLLOWERS, INITIALS
+from ..suites.almanac.grammar import FOLLOWERS, INITIALS
 
 Split = Literal["train", "test"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from ...policies.embedded.grammar import RELATIONS, RELATIONS_OF, UNKNOWN, chain_text
+from ..suites.almanac.grammar import RELATIONS, RELATIONS_OF, UNKNOWN, chain_text
 from .facts import Entity, FactKey, Facts
 from .knobs import Knobs
 

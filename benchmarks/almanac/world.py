@@ -7,8 +7,8 @@ from functools import cached_property
 from itertools import takewhile
 from random import Random
 
-from ...policies.embedded.grammar import NO_DOCUMENT, NOTHING
 from ...tools import Tool, tool
+from ..suites.almanac.grammar import NO_DOCUMENT, NOTHING
 from .documents import Library, Sentence, write_library
 from .facts import Facts, draw_facts
 from .index import Index

@@ -21,7 +21,7 @@ from zlib import crc32
 
 from ...journal.records import Message, Reply, Request, ToolCall
 from ...ledger.usage import Usage
-from ...policies.embedded.grammar import NAME
+from ..suites.almanac.grammar import NAME
 from .world import NOBODY, SPEAKS
 
 Wish = tuple[str, Mapping[str, str | list[str]]]

@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import cached_property
 from random import Random
 
-from ...policies.embedded.grammar import FILLERS, NO_DOCUMENT, RELATIONS, Statement, clause
 from ...tools import Tool, tool
 from ..almanac.names import Names
+from ..suites.almanac.grammar import FILLERS, NO_DOCUMENT, RELATIONS, Statement, clause
 
 NEXT = "mentor"
 FACT = "birthplace"

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
-from ...policies.embedded.grammar import OPEN_PRICE, SEARCH_PRICE
 from ...tools import Tool, tool
 from ...tools.corpus import Document
 from ...tools.index import Index
+from ..suites.almanac.grammar import OPEN_PRICE, SEARCH_PRICE
 
 HITS = 5
 """Paragraphs that one search lists at most."""

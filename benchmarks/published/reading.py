@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...ledger.errors import UsageError
-from ...policies.embedded.grammar import OPEN_PRICE, SEARCH_PRICE
 from ..suite import Task
+from ..suites.almanac.grammar import OPEN_PRICE, SEARCH_PRICE
 from .library import Library, Paragraph, Prices
 from .records import Change, Record, read_records
 from .scorers import ShortAnswers

@@ -51,7 +51,7 @@ def embedded(
     Needs torch (`pip install 'outlay[train]'`). The result is a model string:
     `--model embedded:tiny.npz`.
     """
-    from ...training.embedded.recipe import Recipe, further
+    from ...embedded.school.recipe import Recipe, further
     from .telling import carry_out
 
     recipe = Recipe() if start is None else further(start)
@@ -67,7 +67,7 @@ def demo(out: Out = Path("demo.npz"), seed: Seed = None, plain: options.Plain = 
 
     Needs torch (`pip install 'outlay[train]'`).
     """
-    from ...training.embedded.recipe import SMALL
+    from ...embedded.school.recipe import SMALL
     from .telling import carry_out
 
     carry_out(SMALL, out, seed=seed, plain=plain)

@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ...embedded.school.recipe import Measured, Recipe, curves, log_to, train
 from ...ledger.errors import UsageError
-from ...training.embedded.recipe import Measured, Recipe, curves, log_to, train
 from ...training.metrics import draw
 from ..screen import console, show
 from ..wording import NONE

@@ -20,7 +20,7 @@ from typing import Any
 
 from outlay.agent import Agent, Result
 from outlay.policies import Endpoint
-from outlay.policies.connections import Place, new_client
+from outlay.policies.endpoint.clients import Place, new_client
 from outlay.tools import Tool, tool
 
 

@@ -6,8 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from outlay.benchmarks.almanac import Almanac, Knobs
-from outlay.policies.embedded.grammar import RELATIONS, VOCABULARY
-from outlay.policies.embedded.reader import AlmanacReader
+from outlay.benchmarks.suites.almanac.grammar import RELATIONS, VOCABULARY
+from outlay.embedded.reader.reader import AlmanacReader
 
 PAGE = (Path(__file__).parents[2] / "docs" / "almanac.md").read_text(encoding="utf-8")
 BLOCK = "\n<budget>\nusd: used 0, remaining 0.012\n</budget>"

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from outlay.benchmarks.almanac import Almanac, almanac
-from outlay.policies.embedded.grammar import ALIAS, NAME, read_question, read_statements
-from outlay.policies.embedded.reader import AlmanacReader
+from outlay.benchmarks.suites.almanac.grammar import ALIAS, NAME, read_question, read_statements
+from outlay.embedded.reader.reader import AlmanacReader
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ import pytest
 
 from outlay.benchmarks.almanac import Almanac, AlmanacWorld, Knobs, almanac
 from outlay.benchmarks.almanac.names import split_of
-from outlay.ledger.errors import UsageError
-from outlay.policies.embedded.grammar import (
+from outlay.benchmarks.suites.almanac.grammar import (
     NOTHING,
     VOCABULARY,
     Question,
     read_question,
     tokens,
 )
+from outlay.ledger.errors import UsageError
 
 DIGEST = """
 import hashlib

@@ -3,7 +3,7 @@
 import json
 
 from outlay.benchmarks.almanac import AlmanacWorld, Knobs
-from outlay.policies.embedded.grammar import ALIAS, NOTHING, read_statements
+from outlay.benchmarks.suites.almanac.grammar import ALIAS, NOTHING, read_statements
 
 WORLDS = [AlmanacWorld(f"world {number}", Knobs(shared=0.3)) for number in range(5)]
 

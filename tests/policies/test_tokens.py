@@ -9,7 +9,7 @@ import pytest
 
 from outlay.journal.records import Message, Request, Sampled
 from outlay.policies import Endpoint, policy
-from outlay.policies.wire import decode
+from outlay.policies.endpoint.wire import decode
 from outlay.testing import LoopbackServer
 
 TOLD = {"content": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1}]}

@@ -10,8 +10,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 transformers = pytest.importorskip("transformers", reason="the extra `train` is not installed")
 
+from outlay.embedded.transformer.weights import SHIPPED  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
-from outlay.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
 from outlay.training.examples import Example  # noqa: E402
 from outlay.training.fitting import Fitting, fit, name_of  # noqa: E402
 from outlay.training.loss import SFT  # noqa: E402

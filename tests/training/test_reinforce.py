@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch", reason="the extra `train` is not installed"
 
 from outlay.agent import Home  # noqa: E402
 from outlay.benchmarks.suite import suite  # noqa: E402
+from outlay.embedded.transformer.weights import SHIPPED  # noqa: E402
 from outlay.ledger.account import Account  # noqa: E402
 from outlay.ledger.budget import Budget  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
 from outlay.ledger.prices.price_book import PriceBook  # noqa: E402
-from outlay.policies.embedded.tiny.weights import SHIPPED  # noqa: E402
 from outlay.training.fitting import Fitting  # noqa: E402
 from outlay.training.loss import LOOP  # noqa: E402
 from outlay.training.models import Loaded, load  # noqa: E402

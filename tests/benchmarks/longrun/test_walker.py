@@ -6,8 +6,8 @@ import pytest
 
 from outlay.benchmarks.evidence.longrun import run
 from outlay.benchmarks.longrun import Longrun, longrun
+from outlay.benchmarks.suites.almanac.grammar import read_statements
 from outlay.ledger.errors import UsageError
-from outlay.policies.embedded.grammar import read_statements
 
 SMALL = ("full", "window:outputs=1", "workspace", "summary:limit=4000:times=99",
          "curated:limit=3000", "state:turns=1")  # fmt: skip

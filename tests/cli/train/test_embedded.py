@@ -8,12 +8,12 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 
 from outlay.cli.train.telling import carry_out, table
+from outlay.embedded.school.imitation import Study
+from outlay.embedded.school.recipe import SMALL, Measured, Recipe
+from outlay.embedded.school.reinforcement import Practice
+from outlay.embedded.transformer.model import Shape
+from outlay.embedded.transformer.vocabulary import VOCABULARY
 from outlay.ledger.errors import UsageError
-from outlay.policies.embedded.tiny.model import Shape
-from outlay.policies.embedded.tiny.vocabulary import VOCABULARY
-from outlay.training.embedded.improve import Practice
-from outlay.training.embedded.recipe import SMALL, Measured, Recipe
-from outlay.training.embedded.study import Study
 
 SHAPE = Shape(tokens=len(VOCABULARY), width=16, layers=1, heads=2, hidden=16, grams=2)
 RECIPE = Recipe(

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from outlay.policies.embedded.tiny.weights import SHIPPED
+from outlay.embedded.transformer.weights import SHIPPED
 
 from ..conftest import Outlay
 

@@ -1,0 +1,1 @@
+"""The Almanac: worlds of linked facts behind priced tools."""

@@ -1,0 +1,1 @@
+"""The rule-following reader of the Almanac."""

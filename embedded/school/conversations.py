@@ -1,0 +1,219 @@
+"""A question of the Almanac as the chat that a planner and a memory make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from ...benchmarks.suites.almanac.grammar import SEARCH_PRICE, read_question
+from ...journal.records import Message
+from ...memory import Full, Memory, Summary, Trajectory
+from ...memory.prompts import prompt
+from ...planners.tracker import Line, block
+from ..reader.lookups import read_look_ups, told
+from ..reader.memory_notes import texts_of, with_notes
+from ..reader.planner_replies import SUMMARISE
+from ..reader.planner_requests import final, find
+from ..reader.transcript import Transcript, read_transcript
+from ..transformer.dialect import Turn, message_ids
+from ..transformer.planner_requests import phase_text, remembered, reply_ids, request_ids
+from ..transformer.vocabulary import END, IDS, TURN
+from .episodes import Episode, Play
+from .expert import EFFICIENT, UNITS, Expert, Habits
+
+_LAST_WORDS = "Reply now with the best answer that you can give."
+
+
+class Talk:
+    """A question that an expert plays, as messages.
+
+    Args:
+        play: the question with its budget; nothing of it is played yet.
+        memory: what it sees of its turns.
+        notes: what it is told of earlier attempts.
+    """
+
+    def __init__(
+        self,
+        play: Play,
+        random: Random,
+        *,
+        habits: Habits = EFFICIENT,
+        memory: Memory | None = None,
+        notes: str = "",
+    ) -> None:
+        self.play = play
+        question = read_question(play.case.drawn.text)
+        if question is None:
+            raise ValueError(f"no question of the Almanac: {play.case.drawn.text!r}")
+        self.question = question
+        self.memory = memory or Full()
+        self.expert = Expert(question, habits, random)
+        self.expert.see(notes)
+        self.is_forged = False
+        """Whether the last answer is not the expert's."""
+        system = "\n\n".join(prompt(name).text for name in self.memory.prompts)
+        task = "\n\n".join(filter(None, (play.case.drawn.text, notes)))
+        opening = Message("user", self._with_budget(task))
+        self.trajectory = Trajectory((Message("system", system), opening))
+        self._last: tuple[dict[str, Any], list[int]] | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        return self.play.is_done
+
+    @property
+    def answer(self) -> str:
+        """The last answer, or ""."""
+        return final(self.trajectory.messages[-1].content)
+
+    def body(self, *asked: str) -> dict[str, Any]:
+        """Returns a request: what the memory shows, and a last message where there is one.
+
+        With such a message no tool may be called.
+        """
+        messages = [*self.memory.shown(self.trajectory), *(Message("user", a) for a in asked)]
+        left = self.play.units
+        tools = [
+            {"type": "function", "function": {"name": tool}}
+            for tool, price in UNITS.items()
+            if left is None or price <= left
+        ]
+        body: dict[str, Any] = {"messages": [m.to_dict() for m in messages], "tools": tools}
+        return {**body, "tool_choice": "none"} if asked else body
+
+    def turn(self) -> None:
+        """Plays one turn."""
+        is_last = self.play.is_last
+        body = self.body(_LAST_WORDS) if is_last else self.body()
+        if not isinstance(self.memory, Full):
+            self.expert.see_only(self._read(body).facts)
+        self._take(body, self.expert.turn(self.play.told, may_call=not is_last))
+
+    def tell(self, text: str, *, goes_on: bool = False) -> None:
+        """Tells something between two turns.
+
+        Args:
+            goes_on: the expert then looks further after its answer; otherwise it repeats that.
+        """
+        answer = self.answer
+        self.trajectory.append(Message("user", self._with_budget(text)))
+        if not self.is_answered:
+            return
+        if goes_on:
+            self.play.answer = None
+            self.expert.again()
+        else:
+            self._take(self.body(), Turn(answer=answer))
+
+    def claim(self, answer: str) -> None:
+        """Gives an answer that is not the expert's; where it has given one, it is misread so."""
+        thought = ""
+        if self.is_answered:
+            said = self.trajectory.messages[-1].content.partition("Answer:")[0]
+            thought = said.replace(f": {self.answer} ", f": {answer} ")
+            self.trajectory.rewind(self.trajectory.mark - 1)
+        self.play.answer = answer
+        self.is_forged = True
+        self.trajectory.append(Message("assistant", f"{thought}Answer: {answer}"))
+
+    def summarise(self) -> None:
+        """Lets a summary stand for all but the last turn."""
+        messages = self.trajectory.messages
+        replies = [place for place, m in enumerate(messages) if m.role == "assistant"]
+        if len(replies) > 1:
+            self.trajectory.edit(Summary(upto=replies[-1], text=self.text(SUMMARISE)))
+
+    def found(self, heading: str, shown: str = "", *, from_head: bool = False) -> Episode:
+        """Returns the episode of a request that is no turn: what rules find is to be learned.
+
+        Args:
+            shown: what the request lists, such as candidates.
+            from_head: it shows the task only, none of the turns.
+        """
+        body = self._request(heading, shown, from_head)
+        return self._episode(body, self._reply(body))
+
+    def text(self, heading: str, shown: str = "") -> str:
+        """Returns the text that the transformer's reply to such a request comes to."""
+        body = self._request(heading, shown, bool(shown))
+        return phase_text(body, self._reply(body))
+
+    def whole(self) -> Episode:
+        """Returns all turns so far as an episode; what a memory hides is not in it."""
+        ids = message_ids(message.to_dict() for message in self.memory.shown(self.trajectory))
+        return Episode(ids=tuple(ids), mask=tuple(self._own(ids)))
+
+    def last(self) -> Episode:
+        """Returns the last turn as an episode, after what it was shown."""
+        if self._last is None:
+            raise ValueError("no turn has been played")
+        return self._episode(*self._last, alone=True)
+
+    def _request(self, heading: str, shown: str, from_head: bool) -> dict[str, Any]:
+        body = self.body(f"# {heading}\n\n{shown}")
+        messages = body["messages"]
+        return {**body, "messages": [*messages[:2], messages[-1]]} if from_head else body
+
+    def _reply(self, body: dict[str, Any]) -> list[int]:
+        found = find(self._read(body), self.question)
+        if found is None:
+            raise ValueError(f"no finding for {body['messages'][-1]['content']!r}")
+        return reply_ids(found)
+
+    def _read(self, body: dict[str, Any]) -> Transcript:
+        """Returns what a request tells, by notes and by look-ups too where turns are hidden."""
+        transcript = with_notes(read_transcript(body), body)
+        if isinstance(self.memory, Full):
+            return transcript
+        read = told(read_look_ups("\n".join(texts_of(body, "assistant"))))
+        return replace(transcript, statements=(*read, *transcript.statements))
+
+    def _take(self, body: dict[str, Any], turn: Turn) -> None:
+        ids = turn.ids()[1:]
+        self._last = body, ids
+        before = sum(1 for message in body["messages"] if message["role"] == "assistant")
+        message = turn.message(before)
+        message["content"] = remembered(message["content"], body)
+        said = Message.from_dict(message)
+        text = self.play.take(ids, turn)
+        self.trajectory.append(said)
+        if text is not None:
+            self.expert.see(text)
+            call = said.tool_calls[0].id
+            self.trajectory.append(Message("tool", self._with_budget(text), tool_call_id=call))
+
+    def _episode(
+        self, body: dict[str, Any], reply: Sequence[int], *, alone: bool = False
+    ) -> Episode:
+        """Returns a request's transcript with its reply; `alone` if only that is learned."""
+        shown = request_ids(body)
+        is_own = [False] * len(shown) if alone else self._own(shown)
+        mask = (*is_own, *(True for _ in reply))
+        return Episode(ids=(*shown, *reply), mask=mask)
+
+    def _own(self, ids: Sequence[int]) -> list[bool]:
+        if not isinstance(self.memory, Full):
+            return [False] * len(ids)
+        return _own(ids, not self.is_forged)
+
+    def _with_budget(self, text: str) -> str:
+        left = self.play.told
+        if left is None:
+            return text
+        line = Line("usd", self.play.spent * SEARCH_PRICE, Decimal(left) * SEARCH_PRICE)
+        return f"{text}\n\n{block([line])}"
+
+
+def _own(ids: Sequence[int], with_last: bool) -> list[bool]:
+    """Returns which tokens of a transcript stand in a turn, the last turn too or not."""
+    own, turns, is_in = [], 0, False
+    for place in ids:
+        turns += place == IDS[TURN]
+        own.append(turns if is_in else 0)
+        is_in = (is_in or place == IDS[TURN]) and place != IDS[END]
+    whole = turns - is_in
+    return [0 < turn <= (whole if with_last else whole - 1) for turn in own]

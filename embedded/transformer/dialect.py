@@ -1,0 +1,236 @@
+"""Chat requests as the transformer's transcript, and its turns as chat messages.
+
+A transcript reads
+
+    <q> What is the mayor of Vokizu 's birthplace ? <b> n16
+    <t> mayor Vokizu birthplace : none . <s> Vokizu birthplace <e>
+    <obs> [ Vokizu ] Vokizu was born in Navazi . <b> n15
+    <t> mayor Vokizu birthplace : Navazi . Navazi mayor : none . <s> Navazi mayor <e>
+
+A thought is a list of look-ups: the relations that come after, a name, the relation asked of it,
+and what the observations so far say. A transcript only grows from turn to turn.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...benchmarks.suites.almanac.grammar import UNKNOWN, read_statements
+from ..reader.memory_notes import STATE, tried_in
+from ..reader.planner_replies import facts_text
+from ..reader.transcript import AGREED_ON, SENT_ON, read_purse
+from .vocabulary import (
+    AMPLE,
+    ANSWER,
+    BUDGET,
+    END,
+    ERROR,
+    IDS,
+    LAST,
+    MORE,
+    MOST_UNITS,
+    OBSERVATION,
+    OPEN,
+    QUESTION,
+    SEARCH,
+    TOLD,
+    TURN,
+    decode,
+    encode,
+)
+
+_QUESTION = re.compile(r"(?<!\w)(?:Who is|What is|Are|Which of) [^?\n]*\?")
+_BUDGET = re.compile(r"<budget>.*?(?:</budget>|\Z)", re.DOTALL)
+_ANSWER = re.compile(r"^Answer:(.*)\Z", re.MULTILINE | re.DOTALL)
+_NOTES = re.compile(r"<(report|state)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
+_REF = re.compile(r"^\[r\d+\] ")
+_HIDDEN = re.compile(r"\[r\d+ is out of view\]|pruned\b")
+_FAILURES = ("Error", "Not run:")
+_WITHDRAWN = "Used up, and no longer available:"
+_MARK_OF = {"search": SEARCH, "open": OPEN}
+_TOOL_OF = {IDS[mark]: tool for tool, mark in _MARK_OF.items()}
+_WORDS = (UNKNOWN, "yes", "no")
+"""Answers that are no names."""
+_PARAMETER = {"search": "query", "open": "name"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What the policy says in one turn: a thought, then calls or an answer."""
+
+    thought: str = ""
+    calls: tuple[tuple[str, str], ...] = ()
+    """Tools with their arguments."""
+    answer: str | None = None
+
+    def ids(self) -> list[int]:
+        """Returns the turn as the transformer writes it, from `<t>` to `<e>`."""
+        found = [IDS[TURN], *encode(self.thought)]
+        for tool, argument in self.calls:
+            found += [IDS[_MARK_OF[tool]], *encode(argument)]
+        if self.answer is not None:
+            found += [IDS[ANSWER], *encode(self.answer)]
+        return [*found, IDS[END]]
+
+    def message(self, place: int) -> dict[str, Any]:
+        """Returns the turn as an assistant's message; `place` makes the ids of calls its own."""
+        if self.answer is not None or not self.calls:
+            text = f"{self.thought}\nAnswer: {self.answer or UNKNOWN}".strip()
+            return {"role": "assistant", "content": text}
+        calls = [
+            {
+                "id": f"call_{place}_{number}",
+                "type": "function",
+                "function": {"name": tool, "arguments": json.dumps({_PARAMETER[tool]: argument})},
+            }
+            for number, (tool, argument) in enumerate(self.calls)
+        ]
+        return {"role": "assistant", "content": self.thought, "tool_calls": calls}
+
+
+def read_turn(ids: Sequence[int]) -> Turn:
+    """Returns the turn in what the transformer wrote after `<t>`; what is malformed is left out."""
+    parts: list[tuple[int | None, list[int]]] = [(None, [])]
+    for place in ids:
+        if place == IDS[END]:
+            break
+        if place in _TOOL_OF or place == IDS[ANSWER]:
+            parts.append((place, []))
+        else:
+            parts[-1][1].append(place)
+    answers = [decode(said) for mark, said in parts if mark == IDS[ANSWER] and said]
+    calls = [(_TOOL_OF[mark], decode(said)) for mark, said in parts if mark in _TOOL_OF and said]
+    return Turn(
+        thought=decode(parts[0][1]),
+        calls=() if answers else tuple(calls),
+        answer=answers[0] if answers else None,
+    )
+
+
+def prompt_ids(body: Mapping[str, Any]) -> list[int]:
+    """Returns the transcript of a chat-completion request, up to the `<t>` of the next turn."""
+    messages = [m for m in body.get("messages") or () if isinstance(m, Mapping)]
+    found = message_ids(messages)
+    if not _may_call(body, messages):
+        found.append(IDS[LAST])
+    return [*found, IDS[TURN]]
+
+
+def message_ids(messages: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Returns the transcript of messages; a state carried along is told after the question."""
+    shown = list(messages)
+    states = [message for message in shown if _is_state(message)]
+    others = [message for message in shown if not _is_state(message)]
+    head = next((n for n, m in enumerate(others, 1) if m.get("role") == "user"), 0)
+    ordered = [*others[:head], *states, *others[head:]]
+    return [place for message in ordered for place in _message_ids(message)]
+
+
+def question_ids(question: str, units: int | None) -> list[int]:
+    """Returns the head of a transcript: the question and the budget in prices of a search."""
+    return [IDS[QUESTION], *encode(question), *budget_ids(units)]
+
+
+def observation_ids(text: str, units: int | None) -> list[int]:
+    """Returns what a tool answered, notices included, and the budget after it."""
+    return [*_result_ids(text), *budget_ids(units)]
+
+
+def budget_ids(units: int | None) -> list[int]:
+    """Returns the budget line; nothing where no budget is known."""
+    if units is None:
+        return []
+    token = f"n{max(units, 0)}" if units <= MOST_UNITS else AMPLE
+    return [IDS[BUDGET], IDS[token]]
+
+
+def _may_call(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> bool:
+    purse = read_purse("\n".join(_text(m) for m in messages if m.get("role") != "assistant"))
+    is_open = bool(body.get("tools")) and body.get("tool_choice") != "none"
+    return is_open and not (purse and purse.is_last_turn)
+
+
+def _is_state(message: Mapping[str, Any]) -> bool:
+    return message.get("role") == "user" and _text(message).startswith(STATE)
+
+
+def _message_ids(message: Mapping[str, Any]) -> Iterator[int]:
+    role, text = message.get("role"), _text(message)
+    if role == "assistant":
+        yield from _said(message, text).ids()
+    elif role == "tool":
+        yield from _result_ids(_BUDGET.sub("", text))
+    elif role == "user":
+        asked = _QUESTION.search(text)
+        if asked:
+            yield from (IDS[QUESTION], *encode(asked[0]))
+        else:
+            yield IDS[MORE if text.startswith(SENT_ON) else TOLD]
+        yield from _notes_ids(text)
+    if role in ("tool", "user") and (purse := read_purse(text)):
+        yield from budget_ids(purse.calls_left("search"))
+
+
+def call_ids(calls: Iterable[tuple[str, str]]) -> list[int]:
+    """Returns calls that were made, whatever the case of their arguments."""
+    made = ((_MARK_OF[tool], argument.capitalize()) for tool, argument in calls)
+    return [place for mark, argument in made for place in (IDS[mark], *encode(argument))]
+
+
+def answer_ids(answer: str) -> list[int]:
+    """Returns an answer that is shown; nothing where it is ""."""
+    return [IDS[ANSWER], *encode(named(answer))] if answer else []
+
+
+def named(answer: str) -> str:
+    """Returns an answer in the case of the Almanac, whatever its own."""
+    return answer.casefold() if answer.casefold() in _WORDS else answer.capitalize()
+
+
+def _notes_ids(text: str) -> list[int]:
+    """Returns what notes tell: facts, calls that were made, and an answer that drafts agree on."""
+    agreed = AGREED_ON.findall(text)
+    shown = answer_ids(agreed[-1].strip(" .")) if agreed else []
+    return [*encode(facts_text(read_statements(text))), *call_ids(tried_in(text)), *shown]
+
+
+def _result_ids(text: str) -> list[int]:
+    """Returns what a tool answered; `<err>` says that it failed, or that a tool is used up."""
+    text = _REF.sub("", text)
+    if text.startswith(_FAILURES):
+        return [IDS[ERROR]]
+    if _HIDDEN.match(text):
+        return [IDS[OBSERVATION]]
+    told, _, remark = text.partition("\n\n")
+    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if _WITHDRAWN in remark else [])]
+
+
+def _said(message: Mapping[str, Any], text: str) -> Turn:
+    text = _NOTES.sub("", text)
+    calls = tuple(_calls(message.get("tool_calls")))
+    answers = [] if calls else _ANSWER.findall(text)
+    thought = _ANSWER.sub("", text).strip()
+    return Turn(thought=thought, calls=calls, answer=answers[-1].strip() if answers else None)
+
+
+def _calls(calls: object) -> Iterator[tuple[str, str]]:
+    for call in calls if isinstance(calls, list) else ():
+        try:
+            name = str(call["function"]["name"])
+            arguments = json.loads(call["function"]["arguments"])
+            if name in _MARK_OF:
+                yield name, next(str(value) for value in arguments.values())
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+            continue
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))

@@ -1,0 +1,55 @@
+"""The file of weights: one compressed NumPy archive of 16-bit floats."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...ledger.errors import UsageError
+from .model import Model, Shape
+from .vocabulary import VOCABULARY
+
+SHIPPED = Path(__file__).with_name("weights.npz")
+"""The weights that come with the package."""
+_FORMAT = 1
+_SIZES = ("tokens", "width", "layers", "heads", "hidden", "grams")
+"""The entry `about` holds the format version, then these sizes of the shape."""
+
+
+def save(model: Model, path: Path) -> None:
+    """Writes a model; its numbers lose what 16 bits cannot hold."""
+    about = np.array([_FORMAT, *(asdict(model.shape)[size] for size in _SIZES)], np.int64)
+    weights: dict[str, Any] = {n: array.astype(np.float16) for n, array in model.weights.items()}
+    with path.open("wb") as file:
+        np.savez_compressed(file, about=about, **weights)
+
+
+def load(path: Path) -> Model:
+    """Reads a model.
+
+    Raises:
+        UsageError: there is no such file, or it was written for another format or vocabulary.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError) as exc:
+        raise UsageError(f"{path} holds no weights of the embedded transformer: {exc}") from exc
+    version, *sizes = (int(number) for number in arrays.pop("about", np.array([0])))
+    if version != _FORMAT or not sizes or sizes[0] != len(VOCABULARY):
+        raise UsageError(
+            f"{path} was written for another version of the embedded transformer: train it anew "
+            "with `outlay train embedded`"
+        )
+    shape = Shape(**dict(zip(_SIZES, sizes, strict=True)))
+    return Model(shape, {name: array.astype(np.float32) for name, array in arrays.items()})
+
+
+@cache
+def shipped() -> Model:
+    """Returns the model that comes with the package; it is read at the first call."""
+    return load(SHIPPED)

@@ -1,1 +1,0 @@
-"""The policy that ships with the package: a chat-completions app without a network."""

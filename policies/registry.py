@@ -1,0 +1,113 @@
+"""From what a person types to a policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..ledger.errors import UsageError
+from ..ledger.registry import Registry
+from .endpoint.endpoint import Endpoint, address
+from .human import Human
+from .policy import Policy
+from .replay import Replay
+from .router import Router, split
+from .scripted import Scripted, by_turn, read_script
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyKind:
+    """What the registry finds under the first word of a model string."""
+
+    forms: tuple[str, ...]
+    """How such a model is written."""
+    make: Callable[..., Policy | None]
+    """From the model string and options to the policy; None where it is not written like that.
+    Raises TypeError where an option does not belong to it."""
+
+
+def _hosted(spec: str, **options: Any) -> Policy | None:
+    hosted = re.fullmatch(r"openai[/:](\S+)", spec)
+    if hosted is None:
+        return None
+    return Endpoint(hosted[1], **{"name": f"openai/{hosted[1]}", **options})
+
+
+def _server(spec: str, **options: Any) -> Policy | None:
+    url, _, model = spec.partition("#")
+    if not re.match(r"https?://", url):
+        return None
+    model, _, tokenizer = model.partition("?tokenizer=")
+    if tokenizer:
+        options = {"tokenizer": tokenizer, **options}
+    if not model:
+        raise UsageError(f"the model {spec!r} lacks its name: write ADDRESS#MODEL")
+    return Endpoint(model, **{"base_url": url, "name": f"{address(url)}/{model}", **options})
+
+
+def _human(spec: str, **options: Any) -> Policy | None:
+    return Human(**options) if spec == "human" else None
+
+
+def _scripted(spec: str, **options: Any) -> Policy | None:
+    file = spec.removeprefix("scripted:")
+    return Scripted(by_turn(read_script(Path(file))), **options) if file != spec and file else None
+
+
+def _replay(spec: str, **options: Any) -> Policy | None:
+    record = re.fullmatch(r"replay:([^#]+)(?:#(.*))?", spec)
+    return None if record is None else Replay.read(Path(record[1]), record[2] or "", **options)
+
+
+def _router(spec: str, **options: Any) -> Policy | None:
+    if not spec.startswith("router:"):
+        return None
+    models, worth = split(spec.removeprefix("router:"))
+    return Router([policy(model, **options) for model in models], worth=worth)
+
+
+OPENAI = PolicyKind(forms=("openai/MODEL", "openai:MODEL"), make=_hosted)
+HTTP = PolicyKind(
+    forms=("http://HOST:PORT/v1#MODEL", "http://HOST:PORT/v1#MODEL?tokenizer=NAME"), make=_server
+)
+HTTPS = PolicyKind(forms=("https://HOST/v1#MODEL",), make=_server)
+HUMAN = PolicyKind(forms=("human",), make=_human)
+SCRIPTED = PolicyKind(forms=("scripted:FILE.json",), make=_scripted)
+REPLAY = PolicyKind(forms=("replay:JOURNAL.jsonl#RUN",), make=_replay)
+ROUTER = PolicyKind(forms=("router:CHEAP,DEAR",), make=_router)
+
+_BUILT_IN = ("openai", "http", "https", "human", "scripted", "replay", "router")
+POLICIES: Registry[PolicyKind] = Registry(
+    "policy", "policies", {name: f"{__name__}:{name.upper()}" for name in _BUILT_IN}
+)
+"""By the first word of a model string, up to `:` or `/`."""
+
+
+def policy_forms() -> tuple[str, ...]:
+    """Returns all that `policy` accepts."""
+    return tuple(form for name in POLICIES.names() for form in POLICIES.find(name).forms)
+
+
+def policy(spec: str, **options: Any) -> Policy:
+    """Returns the policy that `spec` names.
+
+    Args:
+        spec: one of `policy_forms()`.
+        options: passed on, e.g. `timeout`, `max_output`, and for servers those of `Endpoint`.
+
+    Raises:
+        UsageError: the form is unknown, or an option does not belong to it.
+    """
+    spec = spec.strip()
+    name = re.split("[:/]", spec, maxsplit=1)[0]
+    if name in POLICIES.names():
+        try:
+            found = POLICIES.find(name).make(spec, **options)
+        except TypeError as exc:
+            raise UsageError(f"the model {spec!r} does not take these options: {exc}") from exc
+        if found is not None:
+            return found
+    raise UsageError(f"unknown model {spec!r}: use one of {', '.join(policy_forms())}")

@@ -1,0 +1,151 @@
+"""Episodes of plans, verdicts and notes are what planners and memories really show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from outlay.agent import Agent
+from outlay.benchmarks.almanac import almanac
+from outlay.benchmarks.almanac.questions import Drawn
+from outlay.embedded.reader.transcript import SENT_ON, read_purse
+from outlay.embedded.school.conversations import Talk
+from outlay.embedded.school.episodes import Case, Play
+from outlay.embedded.school.phase_episodes import phase_episodes
+from outlay.embedded.transformer.planner_requests import phase_of, phase_text, request_ids
+from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, TURN, UNK, decode
+from outlay.memory import memory
+from outlay.planners import planner
+from outlay.policies.endpoint.in_process import endpoint
+
+Body = dict[str, Any]
+
+
+class Shadow:
+    """Replies to a real run as a talk does, and compares what both were shown."""
+
+    def __init__(self, case: Case, shown: str) -> None:
+        self.case = case
+        self.view = memory(shown)
+        self.talk = Talk(Play(case, None), Random(0))
+        self.asked: Counter[str] = Counter()
+        self.differs: list[tuple[str, str]] = []
+
+    def complete_many(self, bodies: Sequence[Body]) -> list[tuple[int, Body]]:
+        return [(200, self._response(body)) for body in bodies]
+
+    def _response(self, body: Body) -> Body:
+        phase = phase_of(body)
+        self.asked[phase] += 1
+        message = self._found(body, phase) if phase else self._turn(body)
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        return {"id": "", "choices": [choice], "usage": usage}
+
+    def _found(self, body: Body, phase: str) -> Body:
+        text = body["messages"][-1]["content"].partition("\n\n")[2]
+        listed = phase in ("Select an answer", "Distil the drafts")
+        if len(body["messages"]) == 3 and not listed:
+            self._begin(body)
+        found = self.talk.found(phase, text, from_head=listed)
+        shown = request_ids(body)
+        self._compare(found.ids[: len(shown)], shown)
+        return {"role": "assistant", "content": phase_text(body, found.ids[len(shown) :])}
+
+    def _turn(self, body: Body) -> Body:
+        messages = body["messages"]
+        told = messages[-1]["content"] if messages[-1]["role"] == "user" else ""
+        if len(messages) == 2:
+            self._begin(body)
+            self.talk.turn()
+        elif told and not told.startswith("<state>") and body.get("tool_choice") != "none":
+            text = told.partition("\n\n<budget>")[0]
+            self.talk.tell(text, goes_on=text.startswith(SENT_ON))
+            if not self.talk.is_answered:
+                self.talk.turn()
+        else:
+            self.talk.turn()
+        last = self.talk.last()
+        shown = request_ids(body)
+        self._compare(last.ids[: len(shown)], shown)
+        said = next(m for m in reversed(self.talk.trajectory.messages) if m.role == "assistant")
+        return said.to_dict()
+
+    def _begin(self, body: Body) -> None:
+        task = body["messages"][1]["content"]
+        purse = read_purse(task)
+        head, _, _ = task.partition("\n\n<budget>")
+        notes = head.removeprefix(self.case.drawn.text).strip()
+        play = Play(self.case, purse.calls_left("search") if purse else None)
+        self.talk = Talk(play, Random(0), memory=self.view, notes=notes)
+
+    def _compare(self, talk: Sequence[int], real: Sequence[int]) -> None:
+        if list(talk) != list(real):
+            self.differs.append((decode(talk), decode(real)))
+
+
+PLANNERS = {
+    "bats": {"Plan the search", "Verify the answer"},
+    "plan_execute": {"Plan the steps"},
+    "reflexion": {"Verify the answer"},
+    "pdr": {"Distil the drafts"},
+    "bavt:width=1": {"Judge the progress"},
+    "best_of:n=2": set[str](),
+    "vote:n=2": set[str](),
+    "sequential": set[str](),
+    "auto": {"Choose how to go about it"},
+}
+
+
+@pytest.mark.parametrize("name", list(PLANNERS))
+async def test_planners_show_what_training_shows(name: str, tmp_path: Path) -> None:
+    shadow = await shadowed(name, "full", tmp_path)
+    assert shadow.differs == []
+    assert set(shadow.asked) >= PLANNERS[name]
+    assert shadow.asked[""] > 2
+
+
+@pytest.mark.parametrize("shown", ["workspace", "state:turns=1", "window:outputs=1"])
+async def test_memories_show_what_training_shows(shown: str, tmp_path: Path) -> None:
+    assert (await shadowed("reflexion", shown, tmp_path)).differs == []
+
+
+async def shadowed(name: str, shown: str, home: Path) -> Shadow:
+    suite = almanac()
+    task = list(suite.tasks(4, seed=0))[-1]
+    case = Case(world=suite.world(task), drawn=Drawn(task.prompt, task.gold, ()), hops=task.hops)
+    shadow = Shadow(case, shown)
+    agent = Agent(
+        model=endpoint(shadow, "embedded/tiny"),
+        tools=suite.world(task).tools(),
+        planner=planner(name, tracked=True),
+        memory=memory(shown),
+        budget=f"usd={Decimal('0.016')}",
+        home=home,
+    )
+    await agent.run(task.prompt)
+    return shadow
+
+
+def test_what_is_learned_ends_each_request() -> None:
+    seen: Counter[str] = Counter()
+    for episode in islice(phase_episodes(Random(2)), 150):
+        assert IDS[UNK] not in episode.ids
+        last = max(at for at, place in enumerate(episode.ids) if place == IDS[TURN])
+        assert episode.ids[-1] == IDS[END]
+        assert all(episode.mask[last + 1 :])
+        assert not any(episode.mask[at] for at, i in enumerate(episode.ids) if i == IDS[TURN])
+        seen.update(mark for mark in PHASES.values() if IDS[mark] in episode.ids)
+    assert set(seen) == set(PHASES.values())
+
+
+def test_equal_seeds_give_equal_episodes() -> None:
+    first, second = (list(islice(phase_episodes(Random(8)), 12)) for _ in range(2))
+    assert first == second

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outlay.benchmarks.suites.almanac.grammar import FOLLOWERS, INITIALS, RELATIONS
+from outlay.embedded.transformer.dialect import (
+    Turn,
+    observation_ids,
+    prompt_ids,
+    question_ids,
+    read_turn,
+)
+from outlay.embedded.transformer.vocabulary import IDS, LAST, TOLD, TURN, decode
+from outlay.planners.tracker import Line, block
+
+QUESTION = "Who is the mayor of Vokizu's birthplace?"
+TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
+
+names = st.builds(
+    lambda first, rest: first + "".join(rest),
+    st.sampled_from(INITIALS),
+    st.lists(st.sampled_from(FOLLOWERS), min_size=1, max_size=2),
+)
+relations = st.sampled_from(list(RELATIONS))
+lookups = st.builds("{} {} : {} .".format, names, relations, names)
+thoughts = st.lists(lookups, max_size=3).map(" ".join)
+calls = st.one_of(
+    st.tuples(st.just("search"), st.builds("{} {}".format, names, relations)),
+    st.tuples(st.just("open"), st.one_of(names, names.map("{} (city)".format))),
+)
+turns = st.one_of(
+    st.builds(lambda t, c: Turn(thought=t, calls=tuple(c)), thoughts, st.lists(calls, min_size=1)),
+    st.builds(lambda t, a: Turn(thought=t, answer=a), thoughts, names),
+)
+
+
+def asking(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    task = {"role": "user", "content": QUESTION}
+    return {"messages": [{"role": "system", "content": "Be good."}, task, *messages], **more}
+
+
+@given(turns)
+def test_a_turn_is_read_as_it_was_written(turn: Turn) -> None:
+    assert read_turn(turn.ids()[1:]) == turn
+
+
+@given(turns, turns)
+def test_a_transcript_only_grows(first: Turn, second: Turn) -> None:
+    told = {"role": "tool", "content": "[Kasa] Kasa comes from Memu.", "tool_call_id": "c"}
+    prompts = [
+        prompt_ids(asking(tools=TOOLS)),
+        prompt_ids(asking(first.message(0), told, tools=TOOLS)),
+        prompt_ids(asking(first.message(0), told, second.message(1), told, tools=TOOLS)),
+    ]
+    for turn, before, after in zip((first, second), prompts, prompts[1:], strict=False):
+        grown = [*before, *turn.ids()[1:]]
+        assert after[: len(grown)] == grown
+
+
+def test_the_transcript_of_a_request() -> None:
+    budget = block([Line("usd", 0, 0), Line("search", 1, 3)])
+    turn = Turn(thought="mayor Vokizu birthplace : none .", calls=(("search", "Vokizu"),))
+    told = {"role": "tool", "content": f"[Vokizu] Vokizu comes from Navazi.\n\n{budget}"}
+    assert decode(prompt_ids(asking(turn.message(0), told, tools=TOOLS))) == (
+        "<q> Who is the mayor of Vokizu 's birthplace ? "
+        "<t> mayor Vokizu birthplace : none . <s> Vokizu <e> "
+        "<obs> [ Vokizu ] Vokizu comes from Navazi . <b> n0 <t>"
+    )
+
+
+def test_what_training_shows_is_what_the_agent_shows() -> None:
+    text = "[Kasa] Kasa comes from Memu.\n\nUsed up, and no longer available: open."
+    shown = f"{text}\n\n{block([Line('search', 1, 2)])}"
+    asked = f"{QUESTION}\n\n{block([Line('search', 0, 3)])}"
+    body = {
+        "messages": [{"role": "user", "content": asked}, {"role": "tool", "content": shown}],
+        "tools": TOOLS,
+    }
+    assert prompt_ids(body) == [
+        *question_ids(QUESTION, 3), *observation_ids(text, 2), IDS[TURN],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Error: no such tool", "Not run: the budget has no usd left."])
+def test_a_failed_call_is_one_token(text: str) -> None:
+    assert decode(observation_ids(text, None)) == "<err>"
+
+
+@pytest.mark.parametrize("more", [{}, {"tools": TOOLS, "tool_choice": "none"}])
+def test_a_turn_without_tools_is_announced(more: dict[str, Any]) -> None:
+    body = asking({"role": "user", "content": "Reply now."}, **more)
+    assert prompt_ids(body)[-3:] == [IDS[TOLD], IDS[LAST], IDS[TURN]]
+
+
+def test_a_state_is_told_after_the_question_wherever_it_is_shown() -> None:
+    said = Turn(calls=(("search", "Kasa birthplace"),)).message(0)
+    told = {"role": "tool", "content": "[Kasa] Kasa is known for music.", "tool_call_id": "c"}
+    state = {"role": "user", "content": "<state>\nfound: Kasa comes from Memu;\n</state>"}
+    [last] = {
+        decode(prompt_ids(asking(said, told, state))),
+        decode(prompt_ids(asking(state, said, told))),
+    }
+    question, _, rest = last.partition(TOLD)
+    assert question.startswith("<q> Who is")
+    assert rest.startswith(" Kasa was born in Memu")
+    assert rest.endswith("[ Kasa ] Kasa is known for music . <w> <t>")
+
+
+def test_facts_that_a_later_message_tells_are_read() -> None:
+    body = asking({"role": "user", "content": "Known: Kasa is led by Memu (old)."}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith("<u> Kasa is led by Memu (old) . <t>")
+
+
+@given(st.lists(st.sampled_from(sorted(IDS.values())), max_size=30))
+def test_whatever_is_decoded_makes_a_message(ids: list[int]) -> None:
+    message = read_turn(ids).message(0)
+    assert message.get("tool_calls") or "Answer:" in message["content"]
+
+
+@pytest.mark.parametrize("text", ["You still have budget. Go on.", "Your answer was checked. No."])
+def test_being_sent_on_has_a_mark_of_its_own(text: str) -> None:
+    said = {"role": "assistant", "content": "Answer: Kasa"}
+    body = asking(said, {"role": "user", "content": text}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith("<t> <a> Kasa <e> <m> <t>")
+
+
+def test_calls_and_answers_that_notes_tell_are_read() -> None:
+    notes = 'Tried: search "vokizu birthplace"; open "kasa"\nAll drafts agree on this answer: memu'
+    body = asking({"role": "user", "content": notes}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith("<u> <s> Vokizu birthplace <o> Kasa <a> Memu <t>")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[r12 is out of view]", "<obs>"),
+        ("[r3] pruned", "<obs>"),
+        ("[r3] [Kasa] Kasa comes from Memu.", "<obs> [ Kasa ] Kasa comes from Memu ."),
+        (
+            "Nothing found.\n\nRemember the task, with every condition in it",
+            "<obs> Nothing found .",
+        ),
+    ],
+)
+def test_what_memories_and_planners_add_to_an_observation_is_left_out(
+    text: str, shown: str
+) -> None:
+    body = asking({"role": "tool", "tool_call_id": "c", "content": text}, tools=TOOLS)
+    assert decode(prompt_ids(body)).endswith(f"{shown} <t>")

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outlay.journal.records import Message, Request, ToolCall, ToolSpec
+from outlay.policies.endpoint import wire
+from outlay.policies.endpoint.stream import Assembly, Events
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+CALL = st.builds(ToolCall, TEXT, TEXT, TEXT)
+MESSAGE = st.builds(
+    Message, st.sampled_from(["system", "user"]), TEXT, st.just(()), st.none()
+) | st.builds(Message, st.just("assistant"), TEXT, st.lists(CALL, max_size=2).map(tuple))
+
+
+@given(st.lists(MESSAGE, max_size=4), TEXT, st.integers(0, 99), st.booleans())
+def test_body_is_the_json_of_its_parts(
+    messages: list[Message], model: str, limit: int, stream: bool
+) -> None:
+    tool = ToolSpec("t", "does", {"type": "object"})
+    request = Request(tuple(messages), (tool,), temperature=0.0, seed=1)
+    body = json.loads(wire.encode(request, model, limit, limit_field="max_tokens", stream=stream))
+    expected: dict[str, Any] = {
+        "model": model,
+        "messages": [message.to_dict() for message in messages],
+        "tools": [tool.to_dict()],
+        "max_tokens": limit,
+        "temperature": 0.0,
+        "seed": 1,
+    }
+    if stream:
+        expected |= {"stream": True, "stream_options": {"include_usage": True}}
+    assert body == expected
+
+
+def decoded(**message: Any) -> Message:
+    return wire.reply({"choices": [{"message": message}]}).message
+
+
+def test_content_in_parts_and_refusals() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image"}, {"type": "text", "text": "b"}]
+    assert decoded(content=parts).content == "ab"
+    assert decoded(content=None, refusal="I will not.").content == "I will not."
+    assert decoded().content == ""
+
+
+def test_tool_calls_of_sloppy_servers() -> None:
+    function = {"name": "f", "arguments": {"a": 1}}
+    calls = decoded(
+        tool_calls=[
+            {"function": function},
+            {"id": "x", "function": {"name": "g", "arguments": None}},
+            {"id": "x", "function": {"name": "h", "arguments": ""}},
+            "nonsense",
+        ]
+    ).tool_calls
+    assert calls == (
+        ToolCall("call_0", "f", '{"a":1}'),
+        ToolCall("x", "g", "{}"),
+        ToolCall("xx", "h", "{}"),
+    )
+
+
+def test_lone_surrogates_do_not_lose_a_paid_reply() -> None:
+    raw = b'{"choices":[{"message":{"content":"a\\ud800b\\u00e9"}}]}'
+    assert wire.decode(raw).message.content == "a?bé"
+    assert wire.decode(raw).message.wire
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"null", b"{", b"{}", b'{"choices":[null]}', b"[" * 100_000, b"\xff\x00"]
+)
+def test_unreadable(raw: bytes) -> None:
+    with pytest.raises(wire.Unreadable):
+        wire.decode(raw)
+
+
+def test_error_in_disguise_is_quoted() -> None:
+    with pytest.raises(wire.Unreadable, match="no choices: upstream is down"):
+        wire.decode(b'{"error":{"message":"upstream is down"}}')
+
+
+@given(st.data())
+def test_events_do_not_depend_on_where_the_stream_is_cut(data: st.DataObject) -> None:
+    stream = b'data: {"a":1}\r\n\r\n: note\n\nevent: x\ndata: 2\ndata:3\n\ndata: [DONE]'
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
+    events = Events()
+    pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    found = [event for piece in pieces for event in events.feed(piece)]
+    assert [*found, *events.end()] == [b'{"a":1}', b"2\n3", b"[DONE]"]
+
+
+def test_finished_stream_without_its_bill_is_a_reply() -> None:
+    assembly = Assembly()
+    assembly.add(b'{"choices":[{"delta":{"content":"hi"},"finish_reason":null}]}')
+    assert not assembly.finished
+    assembly.add(b'{"choices":[{"delta":{},"finish_reason":"stop"}]}')
+    assert assembly.finished
+    assert assembly.reply().message.content == "hi"
+    assert assembly.reply().usage is None
+
+
+def test_error_in_mid_stream() -> None:
+    with pytest.raises(wire.Unreadable, match="broke off: overloaded"):
+        Assembly().add(b'{"error":{"message":"overloaded"}}')
+
+
+def test_several_samples_are_asked_for_and_read() -> None:
+    request = Request((Message("user", "x"),), samples=3)
+    body = json.loads(wire.encode(request, "m", 10, limit_field="max_tokens", stream=False))
+    assert body["n"] == 3
+    choices = [{"message": {"role": "assistant", "content": text}} for text in "abc"]
+    reply = wire.decode(json.dumps({"choices": choices}).encode())
+    assert reply.message.content == "a"
+    assert [message.content for message in reply.others] == ["b", "c"]
