@@ -20,8 +20,8 @@ from ..planners import Planner, State
 from ..planners import planner as plan
 from ..policies import Policy, policy
 from ..tools import Tool
-from ..tools.recall import NAME as RECALL
-from ..tools.retrieval import offered
+from ..tools.builtin.recall import NAME as RECALL
+from ..tools.tool_search import offered
 from .coerce import given
 from .config import Labels, Options, Parts
 from .effects.effect_log import Otherwise

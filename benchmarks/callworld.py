@@ -14,7 +14,7 @@ from typing import Any
 
 from ..ledger.errors import ToolError, UsageError
 from ..tools import Tool
-from ..tools.foreign import foreign_tool
+from ..tools.adapters.schema_tool import foreign_tool
 from .published.records import Record
 from .suite import Scorer, Task
 

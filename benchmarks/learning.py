@@ -17,9 +17,9 @@ from ..agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_
 from ..journal.events import Event
 from ..ledger.errors import UsageError
 from ..memory import Memory
-from ..memory.bandit import Outcome, pays
-from ..memory.examples import Examples, Step, with_examples
-from ..memory.lessons import Lesson, Lessons
+from ..memory.experience.examples import Examples, Step, with_examples
+from ..memory.experience.help_value import Outcome, pays
+from ..memory.experience.lessons import Lesson, Lessons
 from .suite import Suite, Task, suite
 
 

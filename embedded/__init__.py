@@ -1,1 +1,1 @@
-"""The Almanac's player: a reader, a transformer and its school; found by the registry of policies."""
+"""The Almanac's player: reader, transformer and its school; found by the registry of policies."""

@@ -12,7 +12,7 @@ from ..journal.effects import Effects
 from ..journal.records import Message
 from ..ledger.prices.model_prices import ModelPrice
 from ..tools import Tool
-from ..tools.recall import recall_at
+from ..tools.builtin.recall import recall_at
 from .prompts import prompt
 from .trajectory import Trajectory
 

@@ -14,7 +14,7 @@ _BUILT_IN = {
     "window": "outlay.memory.window:Window",
     "workspace": "outlay.memory.workspace:Workspace",
     "summary": "outlay.memory.summary:Summarised",
-    "curated": "outlay.memory.curated:Curating",
+    "curated": "outlay.memory.curated.curated:Curating",
     "state": "outlay.memory.state:Stated",
 }
 MEMORIES: Registry[type[Memory]] = Registry("memory", "memories", _BUILT_IN)

@@ -15,7 +15,7 @@ from ..journal.records import Message
 from ..ledger.errors import UsageError
 from ..ledger.token_bounds import byte_bound
 from .memory import Memory
-from .texts import block, capped, without_block
+from .reply_blocks import block, capped, without_block
 from .trajectory import Trajectory
 from .turns import Turn, check_limit, fitted, head, latest, turns_of
 

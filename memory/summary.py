@@ -16,10 +16,10 @@ from ..journal.effects import Effects
 from ..journal.records import Message, Reply
 from ..ledger.errors import UsageError
 from ..ledger.prices.model_prices import ModelPrice
+from .compaction_cost import GUESSED, Outlook, expected_steps, realised
 from .memory import Memory
 from .prompts import prompt
-from .saving import GUESSED, Outlook, expected_steps, realised
-from .texts import capped, is_sound
+from .reply_blocks import capped, is_sound
 from .trajectory import Summary, Trajectory
 from .turns import Turn, check_limit, fitted, head, latest, tokens, turns_of
 

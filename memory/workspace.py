@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from ..journal.records import Message
 from .memory import Memory
-from .texts import block, capped, is_sound, without_block
+from .reply_blocks import block, capped, is_sound, without_block
 from .trajectory import Trajectory
 from .turns import Turn, check_limit, fitted, head, latest, turns_of
 

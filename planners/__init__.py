@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .answers import final_answer
+from .budget_tracker import Line, block
 from .planner import Planner
 from .prompts import Prompt, prompt
 from .registry import planner, planner_names
 from .state import Opener, Session, State, Status, Waste
-from .tracker import Line, block
 
 __all__ = [
     "Line",

@@ -13,7 +13,7 @@ from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
 from .state import Session, State, Status
-from .structured import ask_for
+from .structured_output import ask_for
 
 SELECT_BYTES = 6000
 """The most text of candidates that the judge is shown, all together."""

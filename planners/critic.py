@@ -17,7 +17,7 @@ from ..journal.effects import Effects
 from ..journal.records import Message, Observation, ToolCall
 from .prompts import prompt
 from .state import Session
-from .structured import ask_for
+from .structured_output import ask_for
 
 
 class Critique(BaseModel):

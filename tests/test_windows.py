@@ -73,8 +73,8 @@ print(is_live(journal.path), Store(home).load().events)
 """
 REFUSED = """
 from outlay.ledger.errors import UsageError
-from outlay.tools.files import files
-from outlay.tools.shell import shell
+from outlay.tools.builtin.files import files
+from outlay.tools.builtin.shell import shell
 
 for tool in (files, shell):
     try:
@@ -84,7 +84,7 @@ for tool in (files, shell):
 """
 KILLED = """
 import asyncio
-from outlay.tools.process import run_program
+from outlay.tools.builtin.process import run_program
 
 endless = [sys.executable, "-c", "print('x' * 9000, flush=True); input()"]
 print(asyncio.run(run_program(endless, timeout=600, limit=1000)).flooded)

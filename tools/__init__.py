@@ -1,14 +1,14 @@
 """Tools: what a policy can call, and what comes back of it."""
 
-from .builtin import BUILT_IN, builtin
-from .calculator import calculator
+from .builtin.calculator import calculator
+from .builtin.recall import recall
 from .context import ToolContext
-from .documents import documents
+from .documents.search_open import documents
 from .outputs import Outputs
 from .protocol import Tool, Wrapper
-from .recall import recall
-from .registry import Registry
+from .registry import BUILT_IN, builtin
 from .tool import FunctionTool, tool
+from .toolset import Registry
 
 __all__ = [
     "BUILT_IN",

@@ -1,83 +1,121 @@
-"""The tools of an agent, by name."""
+"""The tools that ship with outlay, by what a person types: `NAME` or `NAME:ARGUMENT`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import UsageError
+from .builtin.calculator import calculator
+from .builtin.recall import recall
 from .protocol import Tool
-from .rendering import clean
-from .tool import tool
+
+Approve = Callable[[str], bool | Awaitable[bool]]
+"""From the text of a command to whether it may run."""
 
 
-class Registry:
-    """An ordered, unchanging collection of tools. Plain callables are wrapped with `tool`."""
+@dataclass(frozen=True)
+class BuiltIn:
+    """One entry of `outlay tools list`."""
 
-    def __init__(self, tools: Iterable[Tool | Callable[..., Any]] = ()) -> None:
-        """Takes the tools in the order in which the policy is to see them.
-
-        Raises:
-            UsageError: something is no tool, or two tools have one name.
-        """
-        self._tools: dict[str, Tool] = {}
-        for each in tools:
-            wrapped = _wrapped(each)
-            name = wrapped.spec.name
-            if name in self._tools:
-                raise UsageError(f"two tools are named {name!r}: rename one with @tool(name=…)")
-            self._tools[name] = wrapped
-
-    def __iter__(self) -> Iterator[Tool]:
-        return iter(self._tools.values())
-
-    def __len__(self) -> int:
-        return len(self._tools)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._tools
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._tools)
-
-    @cached_property
-    def specs(self) -> tuple[ToolSpec, ...]:
-        return tuple(each.spec for each in self)
-
-    def get(self, name: str) -> Tool:
-        """Returns the tool of this name.
-
-        Raises:
-            UsageError: there is none.
-        """
-        if name not in self._tools:
-            raise UsageError(f"there is no tool {name!r}; {self._known()}")
-        return self._tools[name]
-
-    def without(self, names: Iterable[str]) -> Registry:
-        """Returns a registry that lacks these tools."""
-        left_out = frozenset(names)
-        return Registry(each for each in self if each.spec.name not in left_out)
-
-    def resolve(self, call: ToolCall) -> ToolCall:
-        """Returns the call that is really meant: one tool may stand for many."""
-        return call
-
-    def unknown(self, call: ToolCall) -> Observation:
-        """Returns what the policy sees when it calls a tool that is not here."""
-        text = f"Error: there is no tool {call.name[:80]!r}; {self._known()}"
-        return Observation(call.id, clean(call.name), text, error=True)
-
-    def _known(self) -> str:
-        return f"the tools are: {', '.join(self.names)}" if self._tools else "no tools are given"
+    name: str
+    argument: str
+    """What follows the colon, empty where nothing does."""
+    does: str
+    make: Callable[[str, Approve | None], tuple[Tool, ...]]
+    group: tuple[str, ...] = ()
+    """Names of its tools where it makes several; each can be had by itself."""
 
 
-def _wrapped(each: Tool | Callable[..., Any]) -> Tool:
-    if isinstance(each, Tool):
-        return each
-    if not callable(each):
-        raise UsageError(f"{each!r} is no tool: give a function or a Tool")
-    return tool(each)
+def _python(_: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .builtin.python import python
+
+    return (python(),)
+
+
+def _sql(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .builtin.sql import sql
+
+    return (sql(argument.split(",")),)
+
+
+def _files(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .builtin.files import files
+
+    return files(argument)
+
+
+def _shell(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .builtin.shell import shell
+
+    return (shell(argument, approve=approve),)
+
+
+def _fetch(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .web import fetch
+
+    return (fetch(allow=tuple(filter(None, argument.split(",")))),)
+
+
+def _web_search(argument: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .web import web_search
+
+    if argument.startswith(("http://", "https://")):
+        return (web_search("searxng", base_url=argument),)
+    if argument == "searxng":
+        raise UsageError("SearXNG is your own server: write web_search:http://HOST:PORT")
+    return (web_search(argument),)
+
+
+def _ask_human(_: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .builtin.human import ask_human
+
+    return (ask_human(),)
+
+
+def _think(_: str, approve: Approve | None) -> tuple[Tool, ...]:
+    from .builtin.human import think
+
+    return (think,)
+
+
+_FILES = ("list_files", "read_file", "write_file", "edit_file")
+
+BUILT_IN = (
+    BuiltIn("ask_human", "", "asks a person at the terminal; attention has a price", _ask_human),
+    BuiltIn("calculator", "", "exact arithmetic", lambda _, approve: (calculator,)),
+    BuiltIn("fetch", "[HOST,…]", "reads a public web page; HOSTs are allowed beside", _fetch),
+    BuiltIn("files", "DIR", f"{', '.join(_FILES)} in one folder; each also alone", _files, _FILES),
+    BuiltIn("python", "", "runs Python in a sandbox; variables stay for the run", _python),
+    BuiltIn("recall", "", "reads on in an output that was cut", lambda _, approve: (recall,)),
+    BuiltIn("shell", "DIR", "runs commands in a folder, each with your approval", _shell),
+    BuiltIn("sql", "FILE,…", "queries CSV, Parquet and DuckDB files", _sql),
+    BuiltIn("think", "", "free scratch", _think),
+    BuiltIn("web_search", "PROVIDER", "tavily, brave, serper by key; SearXNG by URL", _web_search),
+)
+
+
+def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
+    """Returns the tools that `NAME` or `NAME:ARGUMENT` stands for.
+
+    Args:
+        spec: as listed by `outlay tools list`; of a group, `read_file:DIR` is one tool alone.
+        approve: asked before each shell command; None refuses them all.
+
+    Raises:
+        UsageError: there is no such tool, it lacks its argument, or an extra is not installed.
+    """
+    name, _, argument = spec.partition(":")
+    if name in ("open", "search"):
+        raise UsageError(f"tool {name!r} needs a folder of documents: give one with --docs DIR")
+    for entry in BUILT_IN:
+        if name != entry.name and name not in entry.group:
+            continue
+        if entry.argument and not argument and not entry.argument.startswith("["):
+            raise UsageError(f"tool {name!r} needs an argument: {name}:{entry.argument}")
+        if argument and not entry.argument:
+            raise UsageError(f"tool {name!r} takes no argument: write {name}, not {spec}")
+        made = entry.make(argument, approve)
+        return tuple(each for each in made if name in (entry.name, each.spec.name))
+    known = ", ".join(sorted([*(entry.name for entry in BUILT_IN), "open", "search"]))
+    raise UsageError(f"no tool {name!r} ships with outlay; these do: {known}")

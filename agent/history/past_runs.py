@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from ...journal.events import Event
 from ...journal.run_record import observation_from, reply_from, spending
-from ...memory.bandit import Outcome
-from ...memory.examples import PREFIX, Step
-from ...memory.lessons import Lesson
+from ...memory.experience.examples import PREFIX, Step
+from ...memory.experience.help_value import Outcome
+from ...memory.experience.lessons import Lesson
 
 REFLECT = "reflect"
 """The node whose replies are lessons."""

@@ -39,7 +39,7 @@ from ...planners.toolchain import (
     search_named,
 )
 from ...planners.toolchain.actions import Step
-from ...planners.toolchain.proposing import question
+from ...planners.toolchain.policy_proposer import question
 from ..game24.player import BYTES_PER_TOKEN, STRENGTHS, Rates
 from .game24 import MILLION, SETTINGS, WIDTH, Played, Setting, gaps, table
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
 from ...tools import Tool, tool
-from ...tools.corpus import Document
-from ...tools.index import Index
+from ...tools.documents.corpus import Document
+from ...tools.documents.full_text_index import Index
 from ..suites.almanac.grammar import OPEN_PRICE, SEARCH_PRICE
 
 HITS = 5

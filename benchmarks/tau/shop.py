@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...ledger.errors import ToolError
-from ...tools.arithmetic import evaluate
+from ...tools.builtin.arithmetic import evaluate
 
 Row = dict[str, Any]
 Tables = Mapping[str, Mapping[str, Row]]

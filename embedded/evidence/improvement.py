@@ -1,9 +1,9 @@
 """Ways to improve the same weights on the same number of plays, compared on held-out questions.
 
 `python -m outlay.embedded.evidence.improvement --start tiny.npz --log runs.jsonl` trains each arm
-from each seed and plays the questions greedily, before and after. With `--waste N` each seed begins with
-a study of its own: N tokens of episodes in which the expert wastes all that it can. The weights
-that come of it stay beside the log.
+from each seed and plays the questions greedily, before and after. With `--waste N` each seed begins
+with a study of its own: N tokens of episodes in which the expert wastes all that it can. The
+weights that come of it stay beside the log.
 
 - `loop`, `grpo`: reinforcement in rounds, with either advantage;
 - `replay`: the start's own plays, as many as the rounds have, learned from off-policy (SPO);

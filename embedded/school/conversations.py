@@ -12,7 +12,7 @@ from ...benchmarks.suites.almanac.grammar import SEARCH_PRICE, read_question
 from ...journal.records import Message
 from ...memory import Full, Memory, Summary, Trajectory
 from ...memory.prompts import prompt
-from ...planners.tracker import Line, block
+from ...planners.budget_tracker import Line, block
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import texts_of, with_notes
 from ..reader.planner_replies import SUMMARISE

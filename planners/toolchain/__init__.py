@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from .actions import FINISH, Action, Proposal, Proposer
+from .lookahead import Forks, World
 from .options import Options
+from .past_plans import Plans
 from .planner import planned, toolchain
-from .plans import Plans
-from .proposing import FromPolicy
+from .policy_proposer import FromPolicy
 from .scores import Weights
-from .searches import SEARCHES, search_named
-from .searching import search
+from .search_loop import search
+from .strategies import SEARCHES, search_named
 from .tree import Tree
-from .worlds import Forks, World
 
 __all__ = [
     "FINISH",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...ledger.errors import UsageError
-from .plans import Plans
+from .past_plans import Plans
 from .scores import Weights
-from .searches import Search, search_named
+from .strategies import Search, search_named
 from .tree import Tree
 
 NO_PLANS = "none"

@@ -20,11 +20,11 @@ from ..nodes import Nodes, go
 from ..planner import Planner
 from ..state import Opener, Session, State
 from .actions import Action, Lookahead
+from .lookahead import Forks, Reading, World
 from .options import Options, remembered
-from .proposing import FromPolicy
-from .searching import LIMIT, opened
+from .policy_proposer import FromPolicy
+from .search_loop import LIMIT, opened
 from .tree import Opened, Tree
-from .worlds import Forks, Reading, World
 
 
 class Searching(State, total=False):

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any, Literal
 
 from .actions import FINISH, Action, Proposal, Sight, Step
-from .plans import Plans, Rows
+from .past_plans import Plans, Rows
 from .scores import Weights
 
 Fate = Literal["open", "grown", "dead", "goal"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .ability import CATALOGUE, Ability, catalogue
 from .estimates import Estimates
-from .graph import ToolGraph, Weights
-from .learned import FILE, Learned
 from .order import Order
-from .pareto import pareto
 from .planner import toolpath
 from .product import Product
-from .search import Limits, NoPath, Toolpath, cheapest
-from .subroutine import Subroutine
+from .search.cheapest import Limits, NoPath, Toolpath, cheapest
+from .search.graph import ToolGraph, Weights
+from .search.pareto import pareto
+from .subroutines.learned import FILE, Learned
+from .subroutines.subroutine import Subroutine
 from .trace import Trace, traces
 
 __all__ = [

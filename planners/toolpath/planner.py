@@ -21,12 +21,12 @@ from ..planner import Planner
 from ..state import Opener, Session, State
 from .ability import CATALOGUE, Ability, Catalogue, read
 from .estimates import Estimates, Tally
-from .graph import ToolGraph, Weights
-from .learned import Learned
 from .order import Order
 from .product import Product
-from .search import Limits, NoPath, cheapest
-from .work import Work
+from .progress import Work
+from .search.cheapest import Limits, NoPath, cheapest
+from .search.graph import ToolGraph, Weights
+from .subroutines.learned import Learned
 
 
 class Pathed(State, total=False):

@@ -21,7 +21,7 @@ from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, DriftError, Unpriced
 from outlay.ledger.usage import Usage
 from outlay.planners import planner
-from outlay.planners.cascade import cascade
+from outlay.planners.verified.cascade import cascade
 from outlay.policies import Endpoint, Policy, Router, Scripted
 from outlay.policies.scripted import Script, Step
 from outlay.testing import LoopbackServer

@@ -13,7 +13,7 @@ from outlay.benchmarks.whatif import what_if
 from outlay.journal.store.pruning import prunable, prune
 from outlay.ledger.errors import UsageError
 from outlay.ledger.prices.price_book import PriceBook
-from outlay.memory.examples import PREFIX
+from outlay.memory.experience.examples import PREFIX
 
 
 def plan(*learn_from: str, seed: int = 0, suite: str = "almanac", **more: object) -> Plan:

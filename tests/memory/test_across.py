@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from outlay.ledger.token_bounds import byte_bound
 from outlay.memory import memory
-from outlay.memory.bandit import Outcome, pays
-from outlay.memory.examples import Examples, Step, with_examples
-from outlay.memory.leaks import leaks
-from outlay.memory.lessons import Lesson, Lessons
+from outlay.memory.experience.answer_leaks import leaks
+from outlay.memory.experience.examples import Examples, Step, with_examples
+from outlay.memory.experience.help_value import Outcome, pays
+from outlay.memory.experience.lessons import Lesson, Lessons
 
 from .conftest import Effects, grown, search
 

@@ -14,7 +14,7 @@ from outlay.journal.records import Message
 from outlay.ledger.prices.model_prices import ModelPrice, Rate
 from outlay.ledger.usage import Usage
 from outlay.memory import Trajectory
-from outlay.memory.saving import Outlook
+from outlay.memory.compaction_cost import Outlook
 from outlay.memory.summary import Summarised
 from outlay.memory.turns import HEAD
 

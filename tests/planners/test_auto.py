@@ -19,8 +19,8 @@ from outlay.journal.events import Event
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, UsageError
 from outlay.ledger.usage import Usage
-from outlay.planners.auto import MODES, Choice, auto, learned
-from outlay.planners.cascade import cascade
+from outlay.planners.loops.auto import MODES, Choice, auto, learned
+from outlay.planners.verified.cascade import cascade
 from outlay.policies import History, Router, Scripted, Tally
 from outlay.policies.scripted import Script, Step
 from outlay.tools import tool

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from outlay.tools import BUILT_IN, tool
-from outlay.tools.corpus import SUFFIXES
+from outlay.tools.documents.corpus import SUFFIXES
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "tools.md").read_text()

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from ...ledger.errors import UsageError
 from ..context import ToolContext
-from ..foreign import foreign_tool
 from ..tool import TIMEOUT, FunctionTool, Price
 from .naming import sanitised
+from .schema_tool import foreign_tool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool

@@ -8,13 +8,13 @@ from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
-from ..foreign import foreign_tool
 from ..tool import TIMEOUT, FunctionTool, Price
-from .auth import credentials
-from .document import Document, Operation
+from .credentials import credentials
+from .json_schema import checker, fit_for_use
 from .naming import PatternPrices, unique
-from .schemas import checker, fit_for_use
-from .sending import send
+from .openapi_document import Document, Operation
+from .openapi_request import send
+from .schema_tool import foreign_tool
 
 
 def from_openapi(

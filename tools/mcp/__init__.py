@@ -1,6 +1,6 @@
 """Tools of MCP servers: started, priced, restarted when they die, and never trusted."""
 
-from .entry import mcp_tools
-from .toolset import McpTools
+from .mcp_tools import mcp_tools
+from .server_tools import McpTools
 
 __all__ = ["McpTools", "mcp_tools"]

@@ -19,9 +19,9 @@ from mcp_types import (
 
 from ...ledger.errors import ToolError
 from .address import Address
-from .contents import shown
-from .http import bounded_client
-from .offer import Offer
+from .http_client import bounded_client
+from .result_text import shown
+from .server_info import Offer
 from .stdio import Process
 
 MOST_PAGES = 50

@@ -17,7 +17,7 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-from ..process import signal_group
+from ..builtin.process import signal_group
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes of one message; a server that sends a longer one is stopped."""

@@ -11,12 +11,12 @@ from ...ledger.errors import ToolError, UsageError
 from ..protocol import Tool
 from ..running import in_thread
 from ..tool import MAX_CHARS, Price, tool
-from .addresses import Allowed
-from .exchange import Reply
-from .names import Target, target
+from .http_exchange import Reply
+from .ip_addresses import Allowed
 from .network import CheckedNetwork, Resolver, system_resolver
-from .readable import Page, readable
-from .reader import Reader
+from .page_reader import Reader
+from .page_text import Page, readable
+from .urls import Target, target
 
 TIMEOUT = 30.0
 """Seconds for a page, all redirects included."""

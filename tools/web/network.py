@@ -10,7 +10,7 @@ import httpcore
 
 from ...ledger.errors import ToolError
 from ..running import TimedOut, in_thread
-from .addresses import Address, Allowed, refusal
+from .ip_addresses import Address, Allowed, refusal
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host's name and a port to its IP addresses as text; raises `OSError` if there is none."""

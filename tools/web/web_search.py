@@ -12,9 +12,9 @@ import httpx
 from ...ledger.errors import ToolError, UsageError
 from ..protocol import Tool
 from ..tool import Price, tool
-from .exchange import Reply, exchange
-from .names import Target, target
-from .providers import PROVIDERS, Hit, Provider, hits
+from .http_exchange import Reply, exchange
+from .search_providers import PROVIDERS, Hit, Provider, hits
+from .urls import Target, target
 
 TIMEOUT = 20.0
 """Seconds for a search."""

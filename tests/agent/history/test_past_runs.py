@@ -10,8 +10,8 @@ from outlay.agent import Agent, Labels
 from outlay.agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_of
 from outlay.journal.records import Message, Request, ToolCall
 from outlay.memory import memory
-from outlay.memory.bandit import Outcome
-from outlay.memory.examples import Examples, with_examples
+from outlay.memory.experience.examples import Examples, with_examples
+from outlay.memory.experience.help_value import Outcome
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step
 from outlay.tools import tool

@@ -17,7 +17,7 @@ from outlay.planners import Planner
 from outlay.planners.toolchain import Options as Search
 from outlay.planners.toolchain import planned, toolchain
 from outlay.planners.toolchain.actions import Action, Sight, Step
-from outlay.planners.toolchain.proposing import question
+from outlay.planners.toolchain.policy_proposer import question
 from outlay.tools import Tool
 
 VALUES = tuple(map(Fraction, (1, 1, 4, 6)))

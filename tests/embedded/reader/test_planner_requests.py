@@ -9,13 +9,13 @@ import pytest
 
 from outlay.embedded.reader.reader import AlmanacReader
 from outlay.planners import prompt
-from outlay.planners.bavt import Judgement
 from outlay.planners.candidates import Choice
-from outlay.planners.checklist import Decomposition
 from outlay.planners.critic import Critique
-from outlay.planners.stepwise import Steps
-from outlay.planners.structured import read
-from outlay.planners.verdict import Verdict
+from outlay.planners.loops.plan_execute import Steps
+from outlay.planners.structured_output import read
+from outlay.planners.verified.bavt import Judgement
+from outlay.planners.verified.checklist import Decomposition
+from outlay.planners.verified.verifier import Verdict
 
 QUESTION = "What is the country of the birthplace of Vokizu?"
 BORN, LIES = "Vokizu was born in Navazi.", "Navazi lies in Temika."

@@ -15,7 +15,7 @@ from outlay.embedded.transformer.dialect import (
     read_turn,
 )
 from outlay.embedded.transformer.vocabulary import IDS, LAST, TOLD, TURN, decode
-from outlay.planners.tracker import Line, block
+from outlay.planners.budget_tracker import Line, block
 
 QUESTION = "Who is the mayor of Vokizu's birthplace?"
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]

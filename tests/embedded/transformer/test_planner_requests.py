@@ -25,15 +25,15 @@ from outlay.embedded.transformer.planner_requests import (
 )
 from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, decode, encode
 from outlay.planners import prompt
-from outlay.planners.auto import Choice as Mode
-from outlay.planners.bavt import Judgement
+from outlay.planners.budget_tracker import Line, block
 from outlay.planners.candidates import Choice
-from outlay.planners.checklist import Decomposition
 from outlay.planners.critic import Critique
-from outlay.planners.stepwise import Steps
-from outlay.planners.structured import read
-from outlay.planners.tracker import Line, block
-from outlay.planners.verdict import Verdict
+from outlay.planners.loops.auto import Choice as Mode
+from outlay.planners.loops.plan_execute import Steps
+from outlay.planners.structured_output import read
+from outlay.planners.verified.bavt import Judgement
+from outlay.planners.verified.checklist import Decomposition
+from outlay.planners.verified.verifier import Verdict
 
 FORMS: dict[str, type[BaseModel]] = {
     "plan": Decomposition, "steps": Steps, "verify": Verdict, "select": Choice,

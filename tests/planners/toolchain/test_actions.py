@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.planners.toolchain.actions import Action, canonical
-from outlay.planners.toolchain.proposing import proposal, question
+from outlay.planners.toolchain.policy_proposer import proposal, question
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import JournalError, UsageError
 from outlay.planners.toolpath import Ability, Estimates, Learned, Subroutine, Trace
-from outlay.planners.toolpath.mining import USES, mine
+from outlay.planners.toolpath.subroutines.mining import USES, mine
 from outlay.planners.toolpath.trace import SEARCH, Step
 
 DECLARED = Ability(takes=("log",), gives=("board",), usd=Decimal("0.01"), quality=0.9, success=0.9)

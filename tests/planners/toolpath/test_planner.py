@@ -12,7 +12,7 @@ from outlay.agent import Home
 from outlay.agent.history.subtask_traces import recorded_traces
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolpath import Learned, Subroutine, Trace, toolpath
-from outlay.planners.toolpath.subroutine import Move
+from outlay.planners.toolpath.subroutines.subroutine import Move
 
 from .conftest import ORDER, Make, Shop
 

@@ -92,7 +92,7 @@ def test_no_schema_and_no_arguments_raise_anything_but_a_tool_error(
     schema: object, arguments: dict[str, object]
 ) -> None:
     from outlay.ledger.errors import ToolError
-    from outlay.tools.adapters.schemas import checker, fit_for_use
+    from outlay.tools.adapters.json_schema import checker, fit_for_use
 
     try:
         check = checker(fit_for_use(schema), "tool")

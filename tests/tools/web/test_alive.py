@@ -15,9 +15,9 @@ from outlay.agent import Agent
 from outlay.journal.records import Message, ToolCall
 from outlay.policies import Replay
 from outlay.tools import Tool
-from outlay.tools.files import files
-from outlay.tools.python import python
-from outlay.tools.sql import sql
+from outlay.tools.builtin.files import files
+from outlay.tools.builtin.python import python
+from outlay.tools.builtin.sql import sql
 from outlay.tools.web import fetch
 
 from .conftest import Site

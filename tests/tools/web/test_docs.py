@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from outlay.tools.web import fetch, web_search
-from outlay.tools.web.addresses import PORTS
-from outlay.tools.web.providers import PROVIDERS
+from outlay.tools.web.ip_addresses import PORTS
+from outlay.tools.web.search_providers import PROVIDERS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "web-tools.md").read_text()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
 from outlay.tools.web import Hit, web_search
-from outlay.tools.web.providers import PROVIDERS, hits
+from outlay.tools.web.search_providers import PROVIDERS, hits
 
 KEY = "sk-planted-0123456789"
 ENVS = {"tavily": "TAVILY_API_KEY", "brave": "BRAVE_SEARCH_API_KEY", "serper": "SERPER_API_KEY"}

@@ -1,0 +1,1 @@
+"""The memory whose records the policy prunes and pins itself."""

@@ -1,0 +1,1 @@
+"""Examples and lessons from earlier runs, given where they pay."""

@@ -1,0 +1,1 @@
+"""Planners that go on turn by turn: react, sequential, plan_execute, and auto, which chooses."""

@@ -1,0 +1,1 @@
+"""Planners that make several attempts: vote, best_of, pdr."""

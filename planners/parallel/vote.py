@@ -1,0 +1,67 @@
+"""Several attempts under one budget, and one answer: majority vote and best-of-N.
+
+Both are the parallel baselines of BATS (Liu et al. 2025, arXiv 2511.17006). Here the attempts
+share one budget and follow one another, so that what one leaves unspent is the next one's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command
+
+from ..candidates import Candidates, candidate, judged, majority, select_allowance
+from ..nodes import Nodes, end, go
+from ..planner import Planner
+from ..state import Opener
+
+
+def vote(*, n: int = 4) -> Planner:
+    """Up to `n` attempts; the answer that most of them give, the earliest of equals."""
+
+    def build(session: Opener) -> Any:
+        return _graph(_Attempts(session, n, judge=False))
+
+    return Planner(name="vote", build=build)
+
+
+def best_of(*, n: int = 4) -> Planner:
+    """Up to `n` attempts; a judge picks the answer where they differ."""
+
+    def build(session: Opener) -> Any:
+        return _graph(_Attempts(session, n, judge=True))
+
+    closing = (select_allowance(),)
+    return Planner(name="best_of", build=build, phases=("select",), closing=closing)
+
+
+class _Attempts(Nodes):
+    def __init__(self, session: Opener, n: int, *, judge: bool) -> None:
+        super().__init__(session, answered="collect")
+        self.n = n
+        self.judge = judge
+
+    async def collect(self, state: Candidates) -> Command[Any]:
+        """Keeps an attempt's answer and begins the next attempt, if there is one."""
+        async with self.entered("collect", state) as (session, effects):
+            found = [*state.get("candidates", ()), candidate(state)]
+            if len(found) < self.n and await session.begin(effects):
+                return go("think", session, state, candidates=found)
+            return go("choose", session, state, candidates=found)
+
+    async def choose(self, state: Candidates) -> Command[Any]:
+        """Chooses among the answers."""
+        async with self.entered("choose", state) as (session, effects):
+            found = state["candidates"]
+            best = await judged(session, effects, found) if self.judge else majority(found)
+            return end(session, state, best["status"], best["answer"], best["why"])
+
+
+def _graph(nodes: _Attempts) -> Any:
+    graph = StateGraph(Candidates)
+    nodes.add_to(graph)
+    graph.add_node("collect", nodes.collect, destinations=("think", "choose"))
+    graph.add_node("choose", nodes.choose, destinations=(END,))
+    graph.add_edge(START, "think")
+    return graph

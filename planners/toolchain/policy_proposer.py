@@ -1,0 +1,99 @@
+"""Next steps from the policy: every sample is a plan to the end, of which the first step counts.
+
+ToolChain* asks once for the next step and again for an imagined rest of the plan. Here one reply
+has both: how many steps a sample still imagines is known without a further call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from ...journal.effects import Refusal
+from ...journal.records import Message, Reply, ToolChoice
+from ..prompts import prompt
+from ..structured_output import read
+from .actions import FINISH, Action, Proposal, Step
+
+SEEN_CHARS = 500
+"""Characters that are shown of what a step brought when it was tried out."""
+
+
+class Call(BaseModel):
+    tool: str
+    arguments: dict[str, Any] = {}
+
+
+class Rest(BaseModel):
+    """What a sample says is still to be done."""
+
+    steps: list[Call]
+
+
+class Asks(Protocol):
+    """The part of `Effects` that proposals need."""
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        tool_choice: ToolChoice = "auto",
+        purpose: str = "",
+        samples: int = 1,
+    ) -> Reply | Refusal: ...
+
+
+class FromPolicy:
+    """Asks the policy for plans to the end, several at once.
+
+    Args:
+        effects: the door.
+        opening: what stands before the question: system message and task.
+        sound: says whether a step can be called at all; others are left out.
+    """
+
+    def __init__(
+        self,
+        effects: Asks,
+        opening: Sequence[Message],
+        sound: Callable[[Action], bool] = lambda action: True,
+    ) -> None:
+        self._effects = effects
+        self._opening = tuple(opening)
+        self._sound = sound
+
+    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+        reply = await self._effects.ask(
+            (*self._opening, Message("user", question(path))),
+            tool_choice="none", purpose="toolchain", samples=k,
+        )  # fmt: skip
+        if isinstance(reply, Refusal):
+            return reply
+        samples = (proposal(message.content) for message in (reply.message, *reply.others))
+        return [s for s in samples if s and (s.action == FINISH or self._sound(s.action))]
+
+
+def question(path: Sequence[Step]) -> str:
+    """Returns the question for the steps after a plan; equal beginnings make equal prefixes."""
+    lines = [f"{place}. {_line(step)}" for place, step in enumerate(path, 1)]
+    return "\n".join((prompt("toolchain").text, "", "Planned so far:", *(lines or ["nothing"])))
+
+
+def proposal(text: str) -> Proposal | None:
+    """Returns the step that a sample proposes, or None if it cannot be read."""
+    rest = read(Rest, text)
+    if isinstance(rest, str):
+        return None
+    if not rest.steps:
+        return Proposal(FINISH, 0)
+    first = rest.steps[0]
+    return Proposal(Action.of(first.tool, json.dumps(first.arguments)), len(rest.steps) - 1)
+
+
+def _line(step: Step) -> str:
+    if step.sight is None:
+        return str(step.action)
+    return f"{step.action} → {step.sight.text[:SEEN_CHARS]}"

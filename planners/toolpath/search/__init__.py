@@ -1,0 +1,1 @@
+"""Exact search for the cheapest path over typed tools."""

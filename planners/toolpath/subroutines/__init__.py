@@ -1,0 +1,1 @@
+"""Subroutines that are mined from recorded paths."""

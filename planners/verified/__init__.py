@@ -1,0 +1,1 @@
+"""Planners that check their attempts: reflexion, bats, bavt, cascade."""

@@ -1,0 +1,183 @@
+"""BATS: plan, act, verify, then dig deeper or pivot, until the budget is used up.
+
+Liu et al. 2025, "Budget-Aware Tool-Use Enables Effective Agent Scaling", arXiv 2511.17006. The
+verifier's `continue` (dig deeper) goes on in the same trajectory while that is short; past
+`k` turns since the last summary, and after every `pivot`, the summary replaces the trajectory and
+a new attempt begins with the budget that is left. At the end a judge picks among the answers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command
+
+from ...journal.effects import Effects
+from ...journal.records import Message
+from ..answers import final_answer
+from ..candidates import Candidate, Candidates, candidate, judged, select_allowance, sound
+from ..nodes import Nodes, end, go
+from ..planner import Planner
+from ..prompts import prompt
+from ..state import Opener, Session, State
+from ..structured_output import ask_for
+from .checklist import Checklist, Decomposition
+from .verifier import Verdict, verified, verify_allowance
+
+
+class Plan(Candidates, total=False):
+    plan: dict[str, Any]
+    """The first plan, as the policy wrote it; the edits stand in its replies."""
+    repaired: bool
+    """Whether the policy was told of an edit that could not be followed."""
+
+
+def bats(
+    *,
+    early_stop: bool = False,
+    attempts: int = 16,
+    k: int = 10,
+    planning: bool = True,
+    verification: bool = True,
+) -> Planner:
+    """Plans, verifies every answer, and digs deeper or pivots with the budget that is left.
+
+    Args:
+        early_stop: ends with the first answer that the verifier accepts; otherwise the budget is
+            used up and a judge picks among the answers.
+        attempts: the most answers that are verified.
+        k: turns after which a summary replaces the trajectory also where it digs deeper.
+        planning: with the plan (off for ablations).
+        verification: with the verifier; without it each answer ends an attempt.
+    """
+
+    def build(session: Opener) -> Any:
+        nodes = _Bats(session, early_stop, attempts, k, verification)
+        graph = StateGraph(Plan)
+        nodes.add_to(graph)
+        graph.add_node("review", nodes.review, destinations=("think", "select", END))
+        graph.add_node("select", nodes.select, destinations=(END,))
+        if planning:
+            graph.add_node("plan", nodes.plan, destinations=("think",))
+        graph.add_edge(START, "plan" if planning else "think")
+        return graph
+
+    return Planner(
+        name="bats", build=build, tracked=True,
+        prompts=("react", "bats") if planning else ("react",),
+        phases=(*(("plan",) if planning else ()), *(("verify",) if verification else ()), "select"),
+        allowances=(verify_allowance(),) if verification else (),
+        closing=(select_allowance(),),
+    )  # fmt: skip
+
+
+class _Bats(Nodes):
+    def __init__(
+        self, session: Opener, early_stop: bool, attempts: int, k: int, verification: bool
+    ) -> None:
+        super().__init__(session, answered="review")
+        self.early_stop = early_stop
+        self.attempts = attempts
+        self.k = k
+        self.verification = verification
+
+    async def plan(self, state: Plan) -> Command[Any]:
+        """Takes the task apart into clues and a plan; without a readable one, into one step."""
+        async with self.entered("plan", state) as (session, effects):
+            asked = (*session.trajectory.messages, Message("user", prompt("plan").text))
+            made = await ask_for(Decomposition, effects, asked, purpose="plan")
+            if made is None:
+                made = Decomposition.model_validate({"steps": [{"id": "1", "text": "Answer."}]})
+            plan = made.model_dump()
+            await session.begin(effects, _plan_text(session, plan))
+            return go("think", session, state, plan=plan)
+
+    async def remark(self, session: Session, state: State, reply: Message) -> str:
+        plan = cast(Plan, state).get("plan")
+        if not plan or "<plan>" not in reply.content:
+            return ""
+        _, faults = _current(session, plan).edited(reply.content)
+        told = any(_FAULT in message.content for message in session.trajectory.messages)
+        return f"{_FAULT} {'; '.join(faults)}." if faults and not told else ""
+
+    async def review(self, state: Plan) -> Command[Any]:
+        """Verifies an answer and decides: end, dig deeper, or a new attempt."""
+        async with self.entered("review", state) as (session, effects):
+            verdict = await self._verdict(session, effects, state)
+            judged_as = verdict.verdict if verdict else ""
+            mine = candidate(state, judged_as, verdict.why if verdict else "")
+            found = [*state.get("candidates", ()), mine]
+            if state["status"] != "answered" or len(found) >= self.attempts:
+                return go("select", session, state, candidates=found)
+            if judged_as == "success" and self.early_stop:
+                return go("select", session, state, candidates=found)
+            if verdict is not None and judged_as == "continue" and self._may_dig(session, found):
+                await session.tell(effects, _dig_deeper(verdict))
+                return go("think", session, state, candidates=found)
+            notes = verdict.notes() if verdict else ""
+            parts = (_plan_text(session, state.get("plan")), _rejected(found), notes)
+            if await session.begin(effects, "\n\n".join(filter(None, parts))):
+                return go("think", session, state, candidates=found)
+            return go("select", session, state, candidates=found)
+
+    async def select(self, state: Plan) -> Command[Any]:
+        """Picks the answer."""
+        async with self.entered("select", state) as (session, effects):
+            found = state["candidates"]
+            best: Candidate = sound(found)[0]
+            if not (self.early_stop and best["verdict"] == "success"):
+                best = await judged(session, effects, found)
+            return end(session, state, best["status"], best["answer"], best["why"])
+
+    async def _verdict(self, session: Session, effects: Effects, state: Plan) -> Verdict | None:
+        """An answer that the budget forced is not worth checking."""
+        if not self.verification or state["status"] != "answered":
+            return None
+        view = await session.memory.view(session.trajectory, effects)
+        return await verified(effects, view, _plan_text(session, state.get("plan")))
+
+    def _may_dig(self, session: Session, found: list[Candidate]) -> bool:
+        """Digging goes on in place in a short trajectory, if the last time it led to a new call."""
+        messages = session.trajectory.messages
+        turns = sum(message.role == "assistant" for message in messages)
+        fresh = True
+        for message in reversed(messages[:-1]):
+            if message.role == "tool":
+                break
+            fresh = fresh and not message.content.startswith(_DIG)
+        return turns <= self.k and fresh
+
+
+_FAULT = "Your plan was not changed where it could not be followed:"
+_DIG = "Your answer was checked."
+
+
+def _dig_deeper(verdict: Verdict) -> str:
+    open_checks = [check for check in verdict.checks if check.state != "satisfied"]
+    listed = "\n".join(f"- {check.state}: {check.condition}" for check in open_checks)
+    parts = (f"{_DIG} {verdict.why}".strip(), listed, verdict.advice, "Dig deeper.")
+    return "\n".join(filter(None, parts))
+
+
+def _rejected(found: list[Candidate]) -> str:
+    answers = dict.fromkeys(
+        final_answer(c["answer"] or "") for c in found if c["verdict"] in ("continue", "pivot")
+    )
+    return f"Answers that did not hold so far: {'; '.join(answers)}" if answers else ""
+
+
+def _current(session: Session, plan: dict[str, Any]) -> Checklist:
+    """Returns the plan with all that the policy has said of it, in every attempt."""
+    checklist = Checklist.of(Decomposition.model_validate(plan))
+    for trajectory in session.attempts:
+        checklist = checklist.after(trajectory.messages)
+    return checklist
+
+
+def _plan_text(session: Session, plan: dict[str, Any] | None) -> str:
+    if not plan:
+        return ""
+    parts = (("Exploration clues", "exploration"), ("Verification clues", "verification"))
+    clues = [f"{title}: {'; '.join(plan[name])}" for title, name in parts if plan[name]]
+    return "\n".join((*clues, "Plan:", str(_current(session, plan))))

@@ -1,0 +1,82 @@
+"""Reflexion: try, verify, reflect on what went wrong, try again (Shinn et al. 2023, 2303.11366)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command
+
+from ...journal.effects import Refusal
+from ...journal.records import Message
+from ..candidates import Candidates, candidate, sound
+from ..nodes import Nodes, end, go
+from ..planner import Planner
+from ..prompts import prompt
+from ..state import Opener
+from .verifier import verified, verify_allowance
+
+_REFLECTION_TOKENS = 400
+
+
+def reflexion(*, n: int = 3) -> Planner:
+    """Up to `n` attempts; each is told the reflections on those before it.
+
+    The verifier's `success` ends it; else the last answer counts.
+    """
+
+    def build(session: Opener) -> Any:
+        nodes = _Reflexion(session, n)
+        graph = StateGraph(Candidates)
+        nodes.add_to(graph)
+        graph.add_node("verify", nodes.verify, destinations=("reflect", END))
+        graph.add_node("reflect", nodes.reflect, destinations=("think", END))
+        graph.add_edge(START, "think")
+        return graph
+
+    return Planner(
+        name="reflexion", build=build, phases=("verify", "reflect"),
+        allowances=(verify_allowance(),),
+    )  # fmt: skip
+
+
+class _Reflexion(Nodes):
+    def __init__(self, session: Opener, n: int) -> None:
+        super().__init__(session, answered="verify")
+        self.n = n
+
+    async def verify(self, state: Candidates) -> Command[Any]:
+        """Checks the answer; one that the budget forced is not worth checking."""
+        async with self.entered("verify", state) as (session, effects):
+            if state["status"] != "answered":
+                return self._finish(session, state, [*self._found(state), candidate(state)])
+            view = await session.memory.view(session.trajectory, effects)
+            verdict = await verified(effects, view)
+            judged = verdict.verdict if verdict else ""
+            found = [*self._found(state), candidate(state, judged, verdict.why if verdict else "")]
+            if judged in ("", "success") or len(found) >= self.n:
+                return self._finish(session, state, found)
+            return go("reflect", session, state, candidates=found)
+
+    async def reflect(self, state: Candidates) -> Command[Any]:
+        """Asks what to do differently and begins again with that."""
+        async with self.entered("reflect", state) as (session, effects):
+            view = await session.memory.view(session.trajectory, effects)
+            asked = (*view, Message("user", prompt("reflect").text))
+            reply = await effects.ask(
+                asked, tool_choice="none", purpose="reflect", max_tokens=_REFLECTION_TOKENS
+            )
+            notes = state.get("notes", [])
+            if not isinstance(reply, Refusal):
+                notes = [*notes, reply.message.content.strip()]
+                told = "\n\n".join(("What earlier attempts have taught:", *notes))
+                if await session.begin(effects, told):
+                    return go("think", session, state, notes=notes)
+            return self._finish(session, state, state["candidates"])
+
+    def _finish(self, session: Any, state: Candidates, found: list[Any]) -> Command[Any]:
+        best = sound(found)[-1]
+        return end(session, state, best["status"], best["answer"], best["why"])
+
+    def _found(self, state: Candidates) -> list[Any]:
+        return list(state.get("candidates", ()))

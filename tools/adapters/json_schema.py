@@ -1,0 +1,139 @@
+"""Checks arguments against a JSON schema that somebody else wrote, maybe in bad faith."""
+
+from __future__ import annotations
+
+import contextvars
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from ...ledger.errors import ToolError, UsageError
+from .schema_tool import Checker
+
+LARGEST = 32_000
+"""Bytes of a schema: more would be paid for in every prompt."""
+
+REFERENCES = 2_000
+"""References followed in one check; a schema that needs more is not checked against."""
+
+_SHOWN_ERRORS = 3
+_FOLLOWED: contextvars.ContextVar[list[int]] = contextvars.ContextVar("followed")
+
+
+class _TooMany(Exception):
+    """The schema refers to itself too often."""
+
+
+def fit_for_use(schema: Any) -> dict[str, Any]:
+    """Returns a schema that a policy can be shown: of type `object`, with properties.
+
+    Raises:
+        ToolError: it is no schema of an object, or too large.
+    """
+    if not isinstance(schema, dict) or schema.get("type", "object") != "object":
+        raise ToolError("its input schema does not describe an object")
+    made = {"type": "object", **schema}
+    made.setdefault("properties", {})
+    try:
+        size = len(orjson.dumps(made))
+    except (TypeError, orjson.JSONEncodeError) as exc:
+        raise ToolError("its input schema is no JSON") from exc
+    if size > LARGEST:
+        raise ToolError(f"its input schema has {size:,} bytes; {LARGEST:,} are the limit")
+    return made
+
+
+def checker(schema: Mapping[str, Any], tool: str) -> Checker:
+    """Returns a function that checks arguments against the schema.
+
+    Regular expressions in schemas are not run (one can take for ever), references lead nowhere
+    outside the schema, unknown keywords are tolerated.
+
+    Raises:
+        UsageError: the package jsonschema is missing.
+        ToolError: the schema is not valid.
+    """
+    validator_class = _validator_class()
+    try:
+        validator_class.check_schema(schema)
+    except Exception as exc:
+        said = str(getattr(exc, "message", exc))[:200]
+        raise ToolError(f"its input schema is not valid: {said}") from exc
+    registry = importlib.import_module("referencing").Registry()
+    validator = validator_class(schema, registry=registry)
+
+    def check(arguments: Mapping[str, Any]) -> str | None:
+        token = _FOLLOWED.set([0])
+        try:
+            errors = [_said(error) for error in _first(validator.iter_errors(arguments))]
+        except Exception:  # a schema that cannot be followed: its owner judges the call
+            return None
+        finally:
+            _FOLLOWED.reset(token)
+        return f"wrong arguments for {tool}: {'; '.join(errors)}" if errors else None
+
+    return check
+
+
+def _first(errors: Iterator[Any]) -> list[Any]:
+    return [error for error, _ in zip(errors, range(_SHOWN_ERRORS), strict=False)]
+
+
+def _said(error: Any) -> str:
+    where = ".".join(str(part) for part in error.absolute_path)[:100]
+    said = str(error.message)
+    said = said if len(said) <= 200 else f"{said[:200]}…"
+    return f"{where!r}: {said}" if where else said
+
+
+_CACHE: dict[str, Any] = {}
+
+
+def _validator_class() -> Any:
+    if not _CACHE:
+        try:
+            validators = importlib.import_module("jsonschema.validators")
+        except ImportError as exc:
+            raise UsageError(
+                "tools with a foreign schema need jsonschema: pip install 'outlay[mcp]'"
+            ) from exc
+        _CACHE["class"] = _guarded_class(validators)
+    return _CACHE["class"]
+
+
+def _guarded_class(validators: Any) -> Any:
+    base = validators.Draft202012Validator
+    extra = base.VALIDATORS["additionalProperties"]
+
+    def skip(*_: Any) -> Iterator[Any]:
+        return iter(())
+
+    def additional(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        if "patternProperties" in schema:
+            return iter(())
+        return extra(validator, value, instance, schema)
+
+    def counted(follow: Any) -> Any:
+        def follow_counted(*arguments: Any) -> Any:
+            followed = _FOLLOWED.get([0])
+            followed[0] += 1
+            if followed[0] > REFERENCES:
+                raise _TooMany
+            return follow(*arguments)
+
+        return follow_counted
+
+    return validators.extend(
+        base,
+        {
+            "pattern": skip,
+            "patternProperties": skip,
+            "unevaluatedProperties": skip,
+            "unevaluatedItems": skip,
+            "additionalProperties": additional,
+            "$ref": counted(base.VALIDATORS["$ref"]),
+            "$dynamicRef": counted(base.VALIDATORS["$dynamicRef"]),
+        },
+    )

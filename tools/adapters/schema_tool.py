@@ -1,0 +1,112 @@
+"""A tool whose schema and code are somebody else's, with the guarantees of our own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+from pydantic import BaseModel
+
+from ...journal.records import ToolSpec
+from ...ledger.errors import ToolError
+from ..context import ToolContext
+from ..signature import Signature
+from ..tool import MAX_CHARS, TIMEOUT, FunctionTool, Price, tool
+
+Call: TypeAlias = Callable[[dict[str, Any], ToolContext], Any]
+"""Makes a call with the arguments as the policy wrote them; sync ones run in a thread."""
+
+Checker: TypeAlias = Callable[[Mapping[str, Any]], str | None]
+"""Says what is wrong with arguments, or None."""
+
+LONGEST_DESCRIPTION = 1_200
+"""Characters of a foreign description that the policy is shown: it is paid for in every prompt."""
+
+_CONTEXT = "\0context"
+
+
+@dataclass(frozen=True)
+class SchemaSignature(Signature):
+    """Reads arguments under a JSON schema instead of Python types."""
+
+    checker: Checker | None = None
+
+    def read(self, arguments: str) -> dict[str, Any]:
+        """Returns the arguments by name.
+
+        Raises:
+            ToolError: they are no JSON object, or the checker speaks against them.
+        """
+        wrong = f"wrong arguments for {self.tool}: they "
+        try:
+            read = orjson.loads(arguments.strip() or "{}")
+        except (orjson.JSONDecodeError, UnicodeEncodeError) as exc:
+            raise ToolError(f"{wrong}are not valid JSON ({str(exc)[:100]})") from None
+        if not isinstance(read, dict):
+            raise ToolError(f"{wrong}must be a JSON object")
+        fault = self.checker(read) if self.checker is not None else None
+        if fault is not None:
+            raise ToolError(fault)
+        return read
+
+
+def foreign_tool(
+    name: str,
+    description: str,
+    parameters: Mapping[str, Any],
+    call: Call,
+    *,
+    price: Price | None = None,
+    read_only: bool = False,
+    timeout: float = TIMEOUT,
+    max_chars: int = MAX_CHARS,
+    checker: Checker | None = None,
+) -> FunctionTool:
+    """Makes a tool of a function that takes all arguments as one dictionary.
+
+    Args:
+        name: what the policy calls it.
+        parameters: the JSON schema of the arguments, of type `object`.
+        call: makes the call, sync or async; what it raises comes back as an error observation.
+        price: USD per call, or a function from the arguments, by keyword, to USD.
+        checker: says what is wrong with arguments before money is held; None takes any object.
+
+    Raises:
+        UsageError: the name or an option is wrong.
+    """
+
+    def function(**given: Any) -> Any:
+        context = given.pop(_CONTEXT)
+        return call(given, context)
+
+    made = tool(
+        price=price, timeout=timeout, read_only=read_only, max_chars=max_chars, name=name
+    )(_nothing)  # fmt: skip
+    shown = description.strip()
+    if len(shown) > LONGEST_DESCRIPTION:
+        shown = f"{shown[:LONGEST_DESCRIPTION].rstrip()} …"
+    signature = SchemaSignature(
+        name,
+        shown,
+        dict(parameters),
+        _CONTEXT,
+        inspect.iscoroutinefunction(call),
+        BaseModel,
+        {},
+        checker,
+    )
+    return FunctionTool(
+        spec=ToolSpec(name, shown, dict(parameters), read_only),
+        function=function,
+        signature=signature,
+        price=made.price,
+        timeout=timeout,
+        max_chars=max_chars,
+    )
+
+
+def _nothing() -> None:
+    """Stands in for the function while `tool` checks the options."""

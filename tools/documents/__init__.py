@@ -1,0 +1,1 @@
+"""Documents of a folder as the tools `search` and `open`."""

@@ -1,0 +1,183 @@
+"""The tools of one MCP server, as they were when it was first asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, overload
+
+import orjson
+
+from ...journal.records import ToolCall
+from ...ledger.errors import ToolError, UsageError
+from ..adapters.json_schema import checker, fit_for_use
+from ..adapters.naming import PatternPrices, unique
+from ..adapters.schema_tool import foreign_tool
+from ..context import ToolContext
+from ..protocol import Tool, Wrapper
+from .address import Address
+from .loop_thread import LoopThread
+from .server_info import Link, Offer
+
+
+class McpTools(Sequence[Tool]):
+    """The tools of one server while it is open: `with`, `async with`, or `open` and `close`.
+
+    The list never changes during its life: a tool that the server withdraws answers that it is
+    gone, one whose schema changes is checked against the new schema and shows it.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        prices: PatternPrices,
+        *,
+        prefix: str,
+        taken: Iterable[str],
+        timeout: float,
+        connect_timeout: float,
+        keep: Callable[[str], bool],
+    ) -> None:
+        self.label = address.label
+        self.left_out: dict[str, str] = {}
+        """Why a tool that the server offers is not here, by its name there."""
+        self._address = address
+        self._prices = prices
+        self._prefix = prefix
+        self._taken = frozenset(taken)
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._keep = keep
+        self._tools: list[Tool] = []
+        self._thread: LoopThread | None = None
+        self._link: Link | None = None
+
+    def open(self) -> McpTools:
+        """Starts or reaches the server and asks for its tools.
+
+        Raises:
+            UsageError: it does not come up, or a price names none of its tools.
+        """
+        if self._thread is not None:
+            raise UsageError(f"the MCP server {self.label} is open already")
+        self._thread = LoopThread()
+        try:
+            self._link = _link(self._address, self._connect_timeout)
+            offers = self._thread.wait_for(self._link.listing())
+            self._tools = list(self._made(offers))
+            self._prices.check_used(tool.spec.name for tool in self._tools)
+        except ToolError as exc:
+            self.close()
+            raise UsageError(str(exc)) from exc
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Ends the connection; a server that is a process is stopped."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            if self._link is not None:
+                thread.wait_for(self._link.close())
+            thread.close()
+
+    def _made(self, offers: Iterable[Offer]) -> Iterator[Tool]:
+        names = set(self._taken)
+        for offer in offers:
+            if not self._keep(offer.name):
+                continue
+            wanted = f"{self._prefix}_{offer.name}" if self._prefix else offer.name
+            name = unique(wanted, names, self.label)
+            try:
+                tool = self._tool(name, offer)
+            except ToolError as exc:
+                self.left_out[offer.name[:100]] = str(exc)
+                continue
+            names.add(name)
+            yield tool
+
+    def _tool(self, name: str, offer: Offer) -> Tool:
+        parameters = fit_for_use(offer.schema)
+        checker(parameters, name)
+
+        async def call(arguments: dict[str, Any], context: ToolContext) -> Any:
+            link, thread = self._live()
+            return await thread.run(link.call(offer, arguments))
+
+        tool = foreign_tool(
+            name, offer.description or name, parameters, call,
+            price=self._prices.of(name, offer.name), read_only=offer.read_only,
+            timeout=self._timeout,
+        )  # fmt: skip
+        return McpTool(tool, lambda: self._offered(offer.name))
+
+    async def _offered(self, name: str) -> Offer | None:
+        link, thread = self._live()
+        return await thread.run(link.offered(name))
+
+    def _live(self) -> tuple[Link, LoopThread]:
+        if self._thread is None or self._link is None:
+            raise ToolError(f"the connection to the MCP server {self.label} is closed")
+        return self._link, self._thread
+
+    # -- as a sequence and a context -----------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    @overload
+    def __getitem__(self, place: int) -> Tool: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Tool]: ...
+
+    def __getitem__(self, place: int | slice) -> Tool | Sequence[Tool]:
+        return self._tools[place]
+
+    def __enter__(self) -> McpTools:
+        return self.open()
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> McpTools:
+        return await asyncio.to_thread(self.open)
+
+    async def __aexit__(
+        self, *_: type[BaseException] | BaseException | TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+
+class McpTool(Wrapper):
+    """A tool of a server, checked before money is held against what the server wants by now."""
+
+    def __init__(self, inner: Tool, offered: Callable[[], Awaitable[Offer | None]]) -> None:
+        super().__init__(inner)
+        self._offered = offered
+
+    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+        name = self.spec.name
+        try:
+            offer = await self._offered()
+            if offer is None:
+                return f"Error: the MCP server does not offer {name} any more."
+            schema = fit_for_use(offer.schema)
+            fault = checker(schema, name)(orjson.loads(call.arguments.strip() or "{}"))
+        except ToolError as exc:
+            return f"Error: {exc}"
+        if fault is None:
+            return None
+        if schema == self.spec.parameters:
+            return f"Error: {fault}"
+        return f"Error: {fault}; the server changed what it takes: {orjson.dumps(schema).decode()}"
+
+
+def _link(address: Address, connect_timeout: float) -> Link:
+    try:
+        from .restart import Lifeline
+    except ImportError as exc:
+        raise UsageError("MCP needs its extra: pip install 'outlay[mcp]'") from exc
+    return Lifeline(address, connect_timeout)
