@@ -11,32 +11,32 @@ from typing import Annotated
 
 import typer
 
-from . import config
-from .bench import bench
-from .diff import diff
-from .doctor import doctor
-from .export import bring, export
-from .forget import forget
-from .graph import graph
-from .mcp import mcp
-from .power import power
-from .prices import prices
-from .prune import prune
-from .race import race
-from .reconcile import reconcile
-from .replay import replay
-from .report import report
-from .resume import resume
-from .run import run
-from .runs import runs
-from .show import show
-from .sql import sql
-from .subroutines import subroutines
-from .suites import suites
-from .tools import tools
-from .train.app import train
-from .view import view
-from .whatif import whatif
+from . import settings_file
+from .commands.experiments.bench import bench
+from .commands.experiments.power import power
+from .commands.experiments.race import race
+from .commands.experiments.report import report
+from .commands.experiments.suites import suites
+from .commands.records.export import bring, export
+from .commands.records.forget import forget
+from .commands.records.prune import prune
+from .commands.records.reconcile import reconcile
+from .commands.records.sql import sql
+from .commands.records.view import view
+from .commands.runs.diff import diff
+from .commands.runs.replay import replay
+from .commands.runs.resume import resume
+from .commands.runs.run import run
+from .commands.runs.runs import runs
+from .commands.runs.show import show
+from .commands.runs.whatif import whatif
+from .commands.setup.doctor import doctor
+from .commands.setup.graph import graph
+from .commands.setup.mcp import mcp
+from .commands.setup.prices import prices
+from .commands.setup.subroutines import subroutines
+from .commands.setup.tools import tools
+from .commands.train.app import train
 
 BUG = 70
 """Exit code of an error that nobody foresaw."""
@@ -113,9 +113,9 @@ def root(
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
 ) -> None:
-    if ignored := config.ignored(Path.cwd(), os.environ):
+    if ignored := settings_file.ignored(Path.cwd(), os.environ):
         typer.echo(f"outlay: {ignored}", err=True)
-    ctx.default_map = config.defaults(config_file, ctx.command)
+    ctx.default_map = settings_file.defaults(config_file, ctx.command)
 
 
 def main(arguments: list[str] | None = None) -> None:

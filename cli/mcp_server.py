@@ -25,7 +25,7 @@ from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError
 from ..ledger.prices.price_book import PriceBook
 from ..tools import Registry, ToolContext
-from .recipe import Recipe
+from .agent_recipe import Recipe
 
 RUN_AGENT = "run_agent"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

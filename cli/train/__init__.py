@@ -1,1 +1,1 @@
-"""`outlay train …`: one file a verb."""
+"""What the verbs of training carry out."""

@@ -16,7 +16,7 @@ from typer.testing import CliRunner  # noqa: E402
 
 from outlay.agent import Home  # noqa: E402
 from outlay.benchmarks.suite import suite  # noqa: E402
-from outlay.cli.train.app import train  # noqa: E402
+from outlay.cli.commands.train.app import train  # noqa: E402
 from outlay.ledger.account import Account  # noqa: E402
 from outlay.ledger.budget import Budget  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from outlay.agent import Agent, Home, Labels, Options
 from outlay.benchmarks.almanac import almanac
 from outlay.cli import main
-from outlay.cli.train.app import train
-from outlay.cli.train.rows import Target
+from outlay.cli.commands.train.app import train
+from outlay.cli.commands.train.rows import Target
 from outlay.ledger.errors import UsageError
 from outlay.testing import LoopbackServer, Step
 from outlay.training.export.targets import OF_TASKS, TARGETS, Material

@@ -15,7 +15,7 @@ import duckdb  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from outlay.agent import Agent, Home, Labels  # noqa: E402
-from outlay.cli.train.app import train  # noqa: E402
+from outlay.cli.commands.train.app import train  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
 from outlay.testing import LoopbackServer, Step  # noqa: E402
 from outlay.training.models import load, tokenizer_of  # noqa: E402

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from outlay.benchmarks.live import create_app, reading
-from outlay.cli.trajectory import trajectory
+from outlay.cli.render.view_pages import trajectory
 from outlay.journal.events import Event
 from outlay.journal.journal import Journal
 

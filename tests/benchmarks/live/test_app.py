@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from outlay.benchmarks.experiment import Plan, run_experiment
 from outlay.benchmarks.live import create_app, reading
-from outlay.cli.trajectory import trajectory
+from outlay.cli.render.view_pages import trajectory
 from outlay.journal.file_lock import locked
 
 from .conftest import HOSTILE, Book

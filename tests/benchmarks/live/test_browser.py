@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from outlay.benchmarks.live import create_app
-from outlay.cli.trajectory import trajectory
+from outlay.cli.render.view_pages import trajectory
 
 from .conftest import HOSTILE, Book
 

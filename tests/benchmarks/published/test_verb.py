@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from outlay.benchmarks.suite import suite_names
-from outlay.cli.suites import suites
+from outlay.cli.commands.experiments.suites import suites
 from outlay.ledger.errors import UsageError
 
 from .samples import HOTPOT, HOTPOT_YES, write

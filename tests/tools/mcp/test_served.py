@@ -19,7 +19,7 @@ import pytest
 from outlay.agent import Home
 from outlay.tools.mcp import mcp_tools
 
-PROGRAM = "import typer; from outlay.cli.mcp import mcp; typer.run(mcp)"
+PROGRAM = "import typer; from outlay.cli.commands.setup.mcp import mcp; typer.run(mcp)"
 SCRIPT = [{"content": "Answer: 42", "usage": {"input": 1000, "output": 100}}]
 PRICES = """
 [models.scripted]

@@ -1,0 +1,93 @@
+"""`outlay suites`: which suites there are, and whether one's data and scorer hold together."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ... import options
+
+
+class Action(StrEnum):
+    list = "list"
+    validate = "validate"
+
+
+def suites(
+    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.list,
+    name: Annotated[str | None, typer.Argument(help="The suite's name, e.g. hotpotqa.")] = None,
+    data: options.Data = None,
+    tasks: Annotated[
+        int | None,
+        typer.Option(
+            envvar="OUTLAY_TASKS", min=1, metavar="N", help="The first N (default: all, or 100)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks.")] = 0,
+    knob: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """List the suites, or validate one and its data.
+
+    Valid: the gold solution gets full marks on every task, no id comes twice and no gold field is
+    shown to the agent. Exit codes: 0 valid, 1 not valid, 2 wrong usage or broken data.
+    """
+    if action is Action.list:
+        _list()
+        return
+    from ....benchmarks.published import validate
+    from ....benchmarks.suite import suite
+    from ....ledger.errors import UsageError
+    from ...experiment_run import knob as read_knob
+
+    if name is None:
+        raise UsageError(
+            "which suite is to be validated? Write e.g. `outlay suites validate gsm8k`"
+        )
+
+    settings = {**dict(map(read_knob, knob or [])), **({} if data is None else {"data": str(data)})}
+    found = validate(suite(name, **settings), tasks, seed)
+    _tell(found, as_json=json)
+    raise typer.Exit(0 if found.valid else 1)
+
+
+def _list() -> None:
+    from ....benchmarks.suite import about, suite_names
+
+    for name in suite_names():
+        typer.echo(f"{name:<16}  {about(name)}")
+
+
+def _tell(found: Any, *, as_json: bool) -> None:
+    from ...render.format import count, one_line, write_json
+
+    if as_json:
+        import dataclasses
+
+        write_json({**dataclasses.asdict(found), "valid": found.valid})
+        return
+    kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.kinds.items()))
+    typer.echo(f"{found.suite}: {count(found.tasks, 'task')} ({one_line(kinds)})")
+    typer.echo(f"gold solution: full marks on {found.solved:,} of {found.tasks:,}")
+    for baseline in found.baselines:
+        score = "" if baseline.score == baseline.success else f", mean score {baseline.score:.3f}"
+        typer.echo(f"{one_line(baseline.name)}: {baseline.success:.1%}{score}")
+    hidden = (
+        "the agent sees the same when it is changed" if found.masked else "names of its fields only"
+    )
+    typer.echo(f"gold hidden: checked ({hidden})")
+    if found.suspects:
+        tasks = count(len(found.suspects), "task")
+        listed = one_line(", ".join(found.suspects), 200)
+        typer.echo(f"look: {tasks} with an accepted answer in prompt or tools: {listed}")
+    for problem in found.problems:
+        typer.echo(f"invalid: {one_line(problem)}")
+    if found.valid:
+        typer.echo("valid")

@@ -1,0 +1,108 @@
+"""`outlay replay`: a recorded run again for free, or another way from one of its steps."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ... import options
+
+if TYPE_CHECKING:
+    from ....agent import Home
+    from ...agent_recipe import Recipe
+    from ...render.timeline import Story
+
+
+def replay(
+    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
+    fork: Annotated[
+        int | None,
+        typer.Option(
+            envvar="OUTLAY_FORK",
+            metavar="STEP",
+            help="Start a new run that goes its own way from this step on (`outlay show`).",
+        ),
+    ] = None,
+    model: options.Model = None,
+    planner: Annotated[
+        str | None,
+        typer.Option(envvar="OUTLAY_PLANNER", metavar="NAME", help="Another strategy, for a fork."),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(envvar="OUTLAY_MEMORY", metavar="NAME", help="Another memory, for a fork."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OUTLAY_BUDGET",
+            metavar="LIMITS",
+            help="Another budget, for a fork; what the way up to it has cost counts.",
+        ),
+    ] = None,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    plain: options.Plain = False,
+    json: options.Json = False,
+) -> None:
+    """Replay a run for free, or fork it at a step.
+
+    A replay asks nobody and pays nothing: it checks that this agent would go the recorded way.
+    Exit codes: 0 the same, 1 something else would be asked; of a fork as for `outlay run`.
+    """
+    from ....agent import Home
+    from ...agent_recipe import Recipe, absolute, absolute_model, recorded
+    from ...render.timeline import tell
+
+    place = Home.at(home)
+    story, _ = tell(place.events(run))
+    assert story.start is not None
+    recipe = Recipe.from_record(recorded(run, story.start.body))
+    if fork is None:
+        raise typer.Exit(_replay(run, recipe, story, place))
+    others = {
+        "model": absolute_model(model) if model else None, "planner": planner, "memory": memory,
+        "prices": absolute(prices),
+    }  # fmt: skip
+    changed: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
+    raise typer.Exit(
+        _fork(run, fork, dataclasses.replace(recipe, **changed), budget, home, plain, json)
+    )
+
+
+def _replay(run: str, recipe: Recipe, story: Story, place: Home) -> int:
+    import asyncio
+
+    from ....ledger.errors import DriftError
+
+    agent = recipe.agent(story.budget, place.path)
+    try:
+        result = asyncio.run(agent.replay(run))
+    except DriftError as error:
+        typer.echo(f"outlay: {error}", err=True)
+        return 1
+    typer.echo(result.text or "(no answer)")
+    typer.echo(f"replayed run {run}: the same {result.status} at every step; nothing was spent")
+    return 0
+
+
+def _fork(
+    run: str, step: int, recipe: Recipe, budget: str | None, home: Path | None, plain: bool,
+    json: bool,
+) -> int:  # fmt: skip
+    from ....agent import Home, Labels
+    from ....ledger.budget import Budget
+    from ...render.timeline import Story
+    from ...run_loop import drive
+
+    record = Home.at(home).record(run)
+    limits = Budget.parse(budget) if budget else record.budget
+    labels = Labels(agent={"cli": recipe.to_record()})
+    return drive(
+        recipe.agent(limits, home), Story(),
+        lambda agent, listen: agent.fork(run, step, budget=limits, labels=labels, listen=listen),
+        plain=plain, json=json,
+    )  # fmt: skip

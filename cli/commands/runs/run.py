@@ -1,0 +1,105 @@
+"""`outlay run`: one task, on a budget."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ... import options
+
+
+class ToolProtocol(StrEnum):
+    native = "native"
+    text = "text"
+
+
+def run(
+    task: Annotated[str, typer.Argument(help="What the agent is asked.", show_default=False)],
+    model: options.Model = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OUTLAY_BUDGET",
+            metavar="LIMITS",
+            help="What the run may use at most, e.g. usd=0.10,tokens=200k,search=20,seconds=2m.",
+        ),
+    ] = None,
+    docs: options.Docs = None,
+    planner: options.Planner = "react",
+    memory: options.Memory = "full",
+    tool: options.Tools = None,
+    mcp: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="OUTLAY_MCP",
+            metavar="SERVER",
+            help="An MCP server, as a command line or URL, whose tools are added; repeatable.",
+        ),
+    ] = None,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    system: options.System = "",
+    temperature: Annotated[
+        float | None,
+        typer.Option(envvar="OUTLAY_TEMPERATURE", min=0.0, help="Sampling of the policy."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(envvar="OUTLAY_SEED", help="Sampling seed, where servers take one."),
+    ] = None,
+    max_output: Annotated[
+        int | None,
+        typer.Option(
+            envvar="OUTLAY_MAX_OUTPUT", min=1, metavar="N", help="Output tokens of one policy call."
+        ),
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", envvar="OUTLAY_STREAM", help="Ask the server for streams.")
+    ] = False,
+    yes: options.Yes = False,
+    tool_protocol: Annotated[
+        ToolProtocol | None,
+        typer.Option(
+            envvar="OUTLAY_TOOL_PROTOCOL", help="`text` for servers without tool calling."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            envvar="OUTLAY_TIMEOUT", min=0.001, metavar="S", help="Seconds of one policy call."
+        ),
+    ] = None,
+    plain: options.Plain = False,
+    json: options.Json = False,
+) -> None:
+    """Run one task on a budget; watch what each step costs.
+
+    Exit codes: 0 answered, 3 budget exhausted, 1 failed, 130 cancelled, 2 wrong usage.
+    """
+    from ....agent import Labels
+    from ....ledger.budget import Budget
+    from ....ledger.errors import UsageError
+    from ...agent_recipe import Recipe, absolute, absolute_model, required
+    from ...render.timeline import Story
+    from ...run_loop import drive
+
+    if not task.strip():
+        raise UsageError('the task is empty: say what is asked, as in outlay run "Who is …?"')
+    limits = Budget.parse(required(budget, "budget", "usd=0.10"))
+    recipe = Recipe(
+        model=absolute_model(required(model, "model", "openai/NAME")),
+        planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
+        mcp=tuple(mcp or ()),
+        prices=absolute(prices), system=system, temperature=temperature, seed=seed,
+        max_output=max_output, timeout=timeout, stream=stream,
+        tool_protocol=tool_protocol.value if tool_protocol else None,
+    )  # fmt: skip
+    labels = Labels(seed=seed, agent={"cli": recipe.to_record()})
+    code = drive(
+        recipe.agent(limits, home, yes=yes), Story(),
+        lambda agent, listen: agent.run(task, labels=labels, listen=listen),
+        plain=plain, json=json,
+    )  # fmt: skip
+    raise typer.Exit(code)

@@ -1,0 +1,1 @@
+"""Verbs about tools, prices, planners and the machine."""

@@ -1,0 +1,68 @@
+"""`outlay mcp`: agents and tools for MCP clients, on a budget."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ... import options
+
+
+def mcp(
+    model: options.Model = None,
+    max_budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OUTLAY_MAX_BUDGET",
+            metavar="LIMITS",
+            help="What all clients together may use while the server lives, e.g. usd=1; "
+            "`seconds` limits each task.",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OUTLAY_BUDGET",
+            metavar="LIMITS",
+            help="Budget of a task whose client names none (default: the most there may be).",
+        ),
+    ] = None,
+    offer: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="OUTLAY_OFFER",
+            metavar="NAME",
+            help="A tool of the agent that clients may call directly; repeatable.",
+        ),
+    ] = None,
+    docs: options.Docs = None,
+    planner: options.Planner = "react",
+    memory: options.Memory = "full",
+    tool: options.Tools = None,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    system: options.System = "",
+    http: Annotated[
+        str | None,
+        typer.Option(
+            envvar="OUTLAY_HTTP",
+            metavar="HOST:PORT",
+            help="Serve streamable HTTP at /mcp instead of standard input and output; with "
+            "OUTLAY_MCP_TOKEN set, clients must send it as bearer token.",
+        ),
+    ] = None,
+) -> None:
+    """Serve agents and tools over MCP, all on one budget."""
+    from ....ledger.budget import Budget
+    from ...agent_recipe import Recipe, absolute, absolute_model, required
+    from ...mcp_server import Service, serve
+
+    most = Budget.parse(required(max_budget, "max-budget", "usd=1"))
+    recipe = Recipe(
+        model=absolute_model(required(model, "model", "openai/NAME")),
+        planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
+        prices=absolute(prices), system=system,
+    )  # fmt: skip
+    usual = Budget.parse(budget) if budget else None
+    serve(Service(recipe, most, usual, tuple(offer or ()), home), http)

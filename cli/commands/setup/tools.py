@@ -1,0 +1,133 @@
+"""`outlay tools`: what ships with outlay, what a policy is told of it, and a call to try it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ... import options
+
+
+class Action(StrEnum):
+    list = "list"
+    show = "show"
+    try_ = "try"
+
+
+def tools(
+    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.list,
+    name: Annotated[
+        str | None, typer.Argument(help="The tool, as NAME or NAME:ARGUMENT, e.g. files:notes.")
+    ] = None,
+    args: Annotated[
+        str,
+        typer.Option(
+            envvar="OUTLAY_ARGS", metavar="JSON", help="Arguments of the call to try, as JSON."
+        ),
+    ] = "{}",
+    docs: options.Docs = None,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    yes: options.Yes = False,
+) -> None:
+    """List the tools that ship with outlay, show or try one.
+
+    Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
+    """
+    if action is Action.list:
+        _list()
+        return
+    found = _find(action, name, docs, yes)
+    if action is Action.show:
+        _show(found)
+    else:
+        raise typer.Exit(0 if _try(found, args, prices, home) else 1)
+
+
+def _list() -> None:
+    from ....tools import BUILT_IN
+
+    for entry in BUILT_IN:
+        call = f"{entry.name}:{entry.argument}" if entry.argument else entry.name
+        typer.echo(f"{call.replace(':[', '[:'):<22}  {entry.does}")
+    typer.echo(f"{'search, open':<22}  a folder of your documents: --docs DIR")
+    typer.echo(f"{'delegate':<22}  hands a task to a sub-agent that spends what is left")
+
+
+def _find(action: Action, name: str | None, docs: Path | None, yes: bool) -> list[Any]:
+    """Returns the tools of a name.
+
+    Raises:
+        UsageError: it is missing, or no tool that ships goes by it alone.
+    """
+    from ....agent.delegate import DELEGATE
+    from ....ledger.errors import UsageError
+    from ....tools import documents
+    from ...agent_recipe import shipped_tools
+
+    if not name:
+        raise UsageError(f"name a tool: outlay tools {action.value} calculator")
+    if name == DELEGATE:
+        raise UsageError("delegate takes an agent to make it: outlay run … --tool delegate")
+    if docs is not None:
+        of_docs = [tool for tool in documents(docs) if tool.spec.name == name]
+        if of_docs:
+            return of_docs
+    return list(shipped_tools(name, yes=yes))
+
+
+def _show(tools: list[Any]) -> None:
+    import json
+
+    for tool in tools:
+        least, inner = tool.least_cost, _innermost(tool)
+        typer.echo(f"{tool.spec.name}\n\n{tool.spec.description}\n")
+        typer.echo(f"price      {'none declared' if least is None else f'from ${least}'}")
+        typer.echo(f"timeout    {'none: it is quick' if inner.inline else f'{inner.timeout:g} s'}")
+        typer.echo(f"shown      {inner.max_chars:,} characters of an output; recall reads on")
+        typer.echo(f"read-only  {'yes' if tool.spec.read_only else 'no'}")
+        typer.echo(f"schema     {json.dumps(tool.spec.parameters, indent=2)}\n")
+
+
+def _innermost(tool: Any) -> Any:
+    """Returns the function under its wrappers: what ships is made of typed functions."""
+    while hasattr(tool, "inner"):
+        tool = tool.inner
+    return tool
+
+
+def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) -> bool:
+    """Makes one call as a policy would: held, booked and recorded. True if the tool answered."""
+    from ....agent import Agent
+    from ....journal.events import Event
+    from ....journal.records import Message, ToolCall
+    from ....ledger.budget import Budget
+    from ....ledger.errors import UsageError
+    from ....policies import Replay
+    from ...render.format import exact_usd
+
+    if len(tools) > 1:
+        names = ", ".join(tool.spec.name for tool in tools)
+        raise UsageError(f"these are {len(tools)} tools: try one of {names}, with the same :DIR")
+    (tool,) = tools
+    events: list[Event] = []
+    fault = tool.fault(args)
+    if fault is not None:
+        raise UsageError(f"--args {args!r} does not fit {tool.spec.name}: {fault}")
+    call = Message("assistant", "", (ToolCall("try", tool.spec.name, args),))
+    agent = Agent(
+        model=Replay([call, Message("assistant", "Answer: done")]), tools=tools,
+        budget=Budget(tool_calls=1), prices=prices, home=home,
+    )  # fmt: skip
+    try:
+        result = agent.run_sync(f"Try {tool.spec.name}.", listen=events.append)
+    finally:
+        agent.home.close()
+    shown = next(m.content for m in result.trajectory if m.role == "tool")
+    typer.echo(shown.rpartition("\n\nUsed up, and no longer available")[0] or shown)
+    cost = "no price is known" if result.cost is None else exact_usd(result.cost)
+    typer.echo(f"\n{cost}; outlay show {result.run}", err=True)
+    return not any(e.kind == "refused" or e.body.get("ok") is False for e in events)

@@ -1,0 +1,1 @@
+"""`outlay train …`: one file a verb."""

@@ -1,0 +1,145 @@
+"""`outlay train rows` and `outlay train export`: recorded runs as training data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ... import options as common
+from ...train import options
+
+Out = Annotated[
+    Path,
+    typer.Option(
+        envvar="OUTLAY_OUT", metavar="FILE", help="Where it goes; ends in .parquet or .jsonl."
+    ),
+]
+Experiment = Annotated[
+    str | None,
+    typer.Option(envvar="OUTLAY_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."),
+]
+Solved = Annotated[
+    bool, typer.Option("--solved", envvar="OUTLAY_SOLVED", help="Only runs with full marks.")
+]
+SuiteName = Annotated[
+    str | None,
+    typer.Option(
+        "--suite",
+        envvar="OUTLAY_SUITE",
+        metavar="NAME",
+        help="The suite of the tasks: it knows their tools, and judges each attempt of a run.",
+    ),
+]
+Tasks = Annotated[
+    int, typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="The suite's first N tasks.")
+]
+Seed = Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks of the suite.")]
+
+
+class Target(StrEnum):
+    art = "art"
+    traces = "traces"
+    trl_async = "trl-async"
+    trl_dpo = "trl-dpo"
+    trl_grpo = "trl-grpo"
+    trl_kto = "trl-kto"
+    trl_sft = "trl-sft"
+    verl_outputs = "verl-outputs"
+    verl_sft = "verl-sft"
+    verl_tasks = "verl-tasks"
+
+
+def rows(
+    out: Out = Path("rows.parquet"),
+    experiment: Experiment = None,
+    solved: Solved = False,
+    suite: SuiteName = None,
+    knob: options.Knobs = None,
+    tasks: Tasks = 100,
+    seed: Seed = 0,
+    home: common.Home = None,
+) -> None:
+    """Write training rows: what the policy saw, wrote and sampled.
+
+    One row for each stretch of a run in which prompts only grew. Token ids and log-probabilities
+    are there where the model was opened with `?tokenizer=NAME`.
+    """
+    from ....training.files import write_rows
+
+    material = _material(home, experiment, solved, suite, knob, tasks, seed)
+    count = write_rows(out, material.rows, material.outcomes)
+    trajectories = len({row.trajectory for row in material.rows})
+    tokens = sum(row.sampled for row in material.rows)
+    typer.echo(
+        f"{count} rows of {trajectories} trajectories in {out}: {tokens:,} tokens train, "
+        f"{sum(row.tier == 0 for row in material.rows)} rows are text only"
+    )
+
+
+def export(
+    to: Annotated[
+        Target, typer.Option(envvar="OUTLAY_TO", metavar="FORM", help="For which engine.")
+    ],
+    out: Out = Path("export.jsonl"),
+    experiment: Experiment = None,
+    solved: Solved = False,
+    cost_share: options.CostShare = 0.2,
+    suite: SuiteName = None,
+    knob: options.Knobs = None,
+    tasks: Tasks = 100,
+    seed: Seed = 0,
+    home: common.Home = None,
+) -> None:
+    """Write recorded runs, or a suite's tasks, for a training engine.
+
+    Forms: art, traces, trl-async, trl-dpo, trl-grpo, trl-kto, trl-sft, verl-outputs, verl-sft,
+    verl-tasks. trl-grpo and verl-tasks are made of a suite's tasks, the others of runs.
+    """
+    from ....ledger.errors import UsageError
+    from ....training.export.targets import OF_TASKS, TARGETS, Material
+    from ....training.files import write_records
+
+    if to in OF_TASKS:
+        material = Material(known=_known(suite, knob, tasks, seed))
+    else:
+        material = _material(home, experiment, solved, suite, knob, tasks, seed, cost_share)
+    records = list(TARGETS[to](material))
+    if not records:
+        raise UsageError(f"there is nothing for {to.value} in these runs: see docs/training.md")
+    typer.echo(f"{write_records(out, records)} records for {to.value} in {out}")
+
+
+def _material(
+    home: Path | None,
+    experiment: str | None,
+    solved: bool,
+    suite: str | None,
+    knobs: list[str] | None,
+    tasks: int,
+    seed: int,
+    alpha: float = 0.0,
+) -> Any:
+    """Reads the runs of a home."""
+    from ....agent import Home
+    from ....training.export.targets import Material
+    from ....training.recorded import recorded
+
+    known = _known(suite, knobs, tasks, seed)
+    found = recorded(Home.at(home).store, experiment, known)
+    kept = tuple(run for run in found if run.outcome.success or not solved)
+    return Material(runs=kept, known=known, alpha=alpha)
+
+
+def _known(suite: str | None, knobs: list[str] | None, tasks: int, seed: int) -> Any:
+    """Returns what the named suite tells of its tasks, or None."""
+    if suite is None:
+        return None
+    from ....benchmarks.suite import suite as make
+    from ....training.known import Known
+    from ...experiment_run import knob
+
+    made = make(suite, **dict(map(knob, knobs or [])))
+    return Known(suite=made, tasks={task.id: task for task in made.tasks(tasks, seed)})

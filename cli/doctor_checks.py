@@ -1,0 +1,161 @@
+"""What `outlay doctor` looks at."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.table import Table
+from rich.text import Text
+
+from ..agent import default_home
+from ..journal.journal import is_live
+from ..journal.old_name import old_folder
+from ..ledger.errors import OutlayError
+from ..ledger.prices.price_book import PriceBook
+from ..ledger.tiktoken_encodings import cached_file
+from . import settings_file
+from .render import format
+from .render.price_tables import known_models
+
+PACKAGES = (
+    "langgraph",
+    "openai",
+    "duckdb",
+    "genai-prices",
+    "pydantic",
+    "tiktoken",
+    "typer",
+    "rich",
+)
+KEYS = ("OPENAI_API_KEY", "OUTLAY_API_KEY")
+ENCODINGS = ("o200k_base", "cl100k_base")
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    text: str
+    good: bool = True
+
+
+def examine(home: Path | None, prices: Path | None) -> list[Finding]:
+    """Returns what is found, in the order in which it is shown. Nothing is written or sent."""
+    return [
+        Finding("outlay", version("outlay")),
+        Finding("python", f"{platform.python_version()} on {platform.system().lower()}"),
+        *map(_package, PACKAGES),
+        *_home(home or default_home()),
+        *map(_key, KEYS),
+        _base_url(),
+        _settings(),
+        *map(_encoding, ENCODINGS),
+        *_prices(prices),
+    ]
+
+
+def sheet(findings: list[Finding]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        table.add_row(finding.name, Text(finding.text, style="" if finding.good else "red"))
+    return table
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, "missing: install outlay again", good=False)
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    if not home.is_dir():
+        parent = next(folder for folder in home.absolute().parents if folder.is_dir())
+        writable = os.access(parent, os.W_OK)
+        note = "the first run makes it" if writable else f"and {parent} cannot be written"
+        if writable and (old := old_folder(home)):
+            note = f"the first verb that opens it renames {old}"
+        yield Finding("home", f"{home} is not there yet: {note}", writable)
+        return
+    writable = os.access(home, os.W_OK | os.X_OK)
+    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+    note = "" if writable else ", cannot be written"
+    yield Finding("home", f"{home} ({_size(size)}{note})", writable)
+    journals = sorted((home / "journals").glob("*.jsonl"))
+    live = sum(map(is_live, journals))
+    torn = [path.name for path in journals if not is_live(path) and _is_torn(path)]
+    text = f"{len(journals):,}, {live} being written"
+    if torn:
+        text += f"; with a torn last line, which is left out: {', '.join(torn)}"
+    yield Finding("journals", text)
+
+
+def _is_torn(path: Path) -> bool:
+    """Returns whether the last line has no end."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def _size(size: int) -> str:
+    if size < 1_000_000:
+        return f"{size / 1000:.1f} kB"
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def _key(name: str) -> Finding:
+    return Finding(name, "set" if os.environ.get(name) else "not set")
+
+
+def _base_url() -> Finding:
+    """Names the host only: an address may hold a password."""
+    url = os.environ.get("OPENAI_BASE_URL")
+    if not url:
+        return Finding("OPENAI_BASE_URL", "not set: OpenAI's own")
+    host = _host(url)
+    return Finding("OPENAI_BASE_URL", host or "is not an address", bool(host))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _settings() -> Finding:
+    path = settings_file.find(Path.cwd())
+    return Finding(settings_file.FILE, str(path) if path else "none here or above")
+
+
+def _encoding(name: str) -> Finding:
+    path = cached_file(name)
+    if path is not None and path.is_file():
+        return Finding(name, "at hand: prompts are counted in tokens")
+    return Finding(name, "not at hand: prompts are bounded by their bytes")
+
+
+def _prices(path: Path | None) -> Iterator[Finding]:
+    count, data = known_models()
+    yield Finding("known prices", f"{count:,} models (genai-prices {data})")
+    if path is None:
+        return
+    try:
+        book = PriceBook.load(path)
+    except OutlayError as error:
+        yield Finding("prices file", str(error), good=False)
+        return
+    models, tools = (
+        format.count(len(book.models), "model"),
+        format.count(len(book.tools), "tool"),
+    )
+    yield Finding("prices file", f"{path}: {models}, {tools}")

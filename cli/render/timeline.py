@@ -1,0 +1,235 @@
+"""A run's events told as entries: what each call did, what it cost and what was left after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from ...agent import Home, final_answer
+from ...agent.delegate import DELEGATE, sub_run
+from ...journal.events import Event
+from ...journal.run_record import billed_amount, budget_from, held_amount
+from ...ledger.amount import NOTHING, Amount, Quantity
+from ...ledger.budget import Budget
+from ...ledger.usage import CLASSES
+
+Sort = Literal["reply", "tool", "trouble", "note"]
+
+Below = Callable[[Event], Amount]
+"""From the hold of a tool call to what the sub-agent behind it has spent; most have none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the story."""
+
+    sort: Sort
+    step: int | None
+    """The step of the graph, counted from 1; None for what belongs to no step."""
+    by: str
+    """The node that asked the policy, or the tool; empty for notes."""
+    call: Event | None = None
+    """The hold that the entry is about."""
+    event: Event
+    cost: Decimal | None = None
+    """USD; None where the price is unknown or nothing was paid."""
+    left: Mapping[str, Quantity | float]
+    """What remains of each limited resource, open holds taken off."""
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """Billed tokens in and out, or None without a bill."""
+        body = self.event.body
+        if body.get("input") is None:
+            return None
+        numbers = [body[name] for name in CLASSES]
+        return sum(numbers[:3]), sum(numbers[3:])
+
+
+@dataclass
+class Story:
+    """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
+
+    below: Below = lambda hold: NOTHING
+    start: Event | None = None
+    end: Event | None = None
+    budget: Budget = field(default_factory=Budget)
+    settled: Amount = NOTHING
+    open: dict[str, Event] = field(default_factory=dict)
+    """Holds that were neither settled nor released, by id."""
+    unpriced: set[str] = field(default_factory=set)
+    """Models and tools that were called without a known price."""
+    usd_of: dict[str, Decimal] = field(default_factory=dict)
+    """USD settled, by tool; tokens are under `tokens`."""
+    seconds: float = 0.0
+    score: float | None = None
+    _fresh_from: Amount = NOTHING
+    _fresh_at: float = 0.0
+
+    def add(self, event: Event) -> Entry | None:
+        """Takes the next event and returns its entry, or None if it has none."""
+        self.seconds = max(self.seconds, event.at)
+        return getattr(self, f"_{event.kind}", self._nothing)(event)
+
+    @property
+    def run(self) -> str:
+        return self.start.run if self.start else ""
+
+    @property
+    def spent(self) -> Amount:
+        """All that was spent; a hold that is open counts in full."""
+        return sum(map(held_amount, self.open.values()), self.settled)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """The unified cost in USD, or None where a price is unknown."""
+        return None if self.unpriced else self.spent.usd
+
+    @property
+    def left(self) -> dict[str, Quantity | float]:
+        spent = self.spent - self._fresh_from
+        left: dict[str, Quantity | float] = {
+            resource: limit - spent[resource] for resource, limit in self.budget.limits.items()
+        }
+        if self.budget.seconds is not None:
+            left["seconds"] = self.budget.seconds - (self.seconds - self._fresh_at)
+        return left
+
+    @property
+    def status(self) -> str:
+        """How the run ended; empty while it has not."""
+        return "" if self.end is None else str(self.end.body["status"])
+
+    @property
+    def answer(self) -> str | None:
+        text = self.end.body["answer"] if self.end else None
+        return None if text is None else final_answer(text)
+
+    # -- what each kind of event adds ----------------------------------------------------------
+
+    def _nothing(self, event: Event) -> None:
+        return None
+
+    def _run_started(self, event: Event) -> None:
+        self.start = event
+        self.budget = budget_from(event.body["budget"])
+        before = (event.body.get("fork") or {}).get("spent", {})
+        self._fresh_from = NOTHING - Amount({n: _quantity(n, v) for n, v in before.items()})
+
+    def _run_resumed(self, event: Event) -> Entry:
+        self.end = None
+        if event.body.get("add"):
+            self.budget += budget_from(event.body["add"])
+        if event.body["mode"] == "per_invocation":
+            self._fresh_from, self._fresh_at = self.spent, event.at
+        return self._entry("note", event)
+
+    def _run_ended(self, event: Event) -> None:
+        self.end = event
+
+    def _hold(self, event: Event) -> None:
+        self.open[event.body["hold"]] = event
+        if event.body["usd"] is None:
+            self.unpriced.add(event.body["name"])
+
+    def _settle(self, event: Event) -> Entry | None:
+        hold = self.open.pop(event.body["hold"], None)
+        if hold is None:
+            return None
+        is_tool = hold.body["call"] == "tool"
+        below = self.below(hold) if is_tool else NOTHING
+        usd = event.body["usd"]
+        cost = None if usd is None else Decimal(usd) + below.usd
+        self.settled += billed_amount(hold, event) + below
+        purse = _purse(hold)
+        self.usd_of[purse] = self.usd_of.get(purse, Decimal(0)) + (cost or Decimal(0))
+        return self._entry("tool" if is_tool else "reply", event, hold, cost)
+
+    def _release(self, event: Event) -> Entry | None:
+        hold = self.open.pop(event.body["hold"], None)
+        return None if hold is None else self._entry("trouble", event, hold, Decimal(0))
+
+    def _unknown(self, event: Event) -> Entry | None:
+        hold = self.open.get(event.body["hold"])
+        return None if hold is None else self._entry("trouble", event, hold, held_amount(hold).usd)
+
+    def _refused(self, event: Event) -> Entry:
+        return self._entry("trouble", event)
+
+    def _overrun(self, event: Event) -> Entry:
+        return self._entry("trouble", event)
+
+    def _withdrawn(self, event: Event) -> Entry:
+        return self._entry("note", event)
+
+    def _scored(self, event: Event) -> None:
+        self.score = event.body["score"]
+
+    def _entry(
+        self, sort: Sort, event: Event, hold: Event | None = None, cost: Decimal | None = None
+    ) -> Entry:
+        return Entry(
+            sort=sort, step=_step(event.key), by=_by(event, hold), call=hold, event=event,
+            cost=cost, left=self.left,
+        )  # fmt: skip
+
+
+def sub_agents(home: Home, run: str | None = None) -> Below:
+    """Returns how to look up in a folder what sub-agents have spent.
+
+    Args:
+        run: a recorded run, whose sub-agents may go by any name; None knows only `delegate`.
+    """
+    children = frozenset() if run is None else frozenset(home.children(run))
+
+    def below(hold: Event) -> Amount:
+        child = sub_run(hold.run, hold.key.partition("/")[2])  # without its branch
+        is_known = hold.body["name"] == DELEGATE or child in children
+        return home.spent_with_below(child) if is_known else NOTHING
+
+    return below
+
+
+def tell(events: list[Event], below: Below = lambda hold: NOTHING) -> tuple[Story, list[Entry]]:
+    """Returns the story of recorded events, and its entries."""
+    story = Story(below=below)
+    entries = [story.add(event) for event in sorted(events, key=lambda event: event.seq)]
+    return story, [entry for entry in entries if entry is not None]
+
+
+def summary(story: Story) -> dict[str, Any]:
+    """Returns what `--json` says of a run."""
+    end = story.end.body if story.end else {}
+    return {
+        "run": story.run,
+        "status": story.status or "interrupted",
+        "answer": story.answer,
+        "text": end.get("answer"),
+        "why": end.get("why", ""),
+        "cost_usd": story.cost,
+        "spend": dict(story.spent),
+        "left": story.left,
+        "seconds": round(story.seconds, 3),
+    }
+
+
+def _quantity(resource: str, value: Any) -> Quantity:
+    return Decimal(value) if resource.startswith("usd") else int(value)
+
+
+def _step(key: str) -> int | None:
+    parts = key.split("/")
+    return int(parts[-3]) + 1 if len(parts) >= 3 and parts[-3].isdigit() else None
+
+
+def _by(event: Event, hold: Event | None) -> str:
+    body = (hold or event).body
+    if body.get("call") == "tool":
+        return str(body["name"])
+    return str(body.get("node") or "")
+
+
+def _purse(hold: Event) -> str:
+    return str(hold.body["name"]) if hold.body["call"] == "tool" else "tokens"

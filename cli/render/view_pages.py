@@ -1,0 +1,182 @@
+"""A run's story as the pages of `outlay view` show it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ...benchmarks.live import Gauge, Moment, Trajectory
+from ...journal.events import Event
+from ...journal.run_record import held_amount
+from . import format
+from .entry_lines import what
+from .timeline import Entry, Story
+
+_TOLD = {"starts", "withdrawn", "block", "cut", "tail"}
+"""What a value says of the policy's view of its budget, which the gauges show better."""
+
+
+def trajectory(events: Sequence[Event], status: str) -> Trajectory:
+    """Returns what the page of a run shows.
+
+    Args:
+        events: all that is recorded of the run.
+        status: what to call a run that has not ended.
+    """
+    story = Story()
+    pruned = any("pruned" in event.body for event in events)
+    ordered = sorted(events, key=lambda event: event.seq)
+    moments = [] if pruned else list(_moments(story, ordered))
+    if pruned:
+        for event in ordered:
+            if event.kind in ("run_started", "run_ended", "scored"):
+                story.add(event)
+    body = story.start.body if story.start else {}
+    return Trajectory(
+        run=ordered[0].run if ordered else "",
+        task=format.printable(body.get("task") or ""),
+        status=story.status or status,
+        facts=tuple(_facts(story, body, pruned=pruned)),
+        answer=None if story.answer is None else format.printable(story.answer),
+        gauges=() if pruned else tuple(gauges(story)),
+        on_hold=tuple(_on_hold(hold.body) for hold in story.open.values()),
+        moments=moments,
+    )
+
+
+def gauges(story: Story) -> Iterator[Gauge]:
+    """Yields, for each limit of the run, what is used, held and left of it now."""
+    left = story.left
+    held = [held_amount(hold) for hold in story.open.values()]
+    decimals = format.places(story.budget.usd)
+    limits: dict[str, Any] = dict(story.budget.limits)
+    if story.budget.seconds is not None:
+        limits["seconds"] = story.budget.seconds
+    for resource, limit in limits.items():
+        booked = sum((Decimal(amount[resource]) for amount in held), Decimal(0))
+        rest = Decimal(left[resource])
+        used = Decimal(limit) - rest - booked
+        parts = {"used": used, "held": booked, "left": rest}
+        texts = [
+            f"{_quantity(resource, value, decimals)} {name}"
+            for name, value in parts.items()
+            if value or name != "held"
+        ]
+        whole = Decimal(limit) or Decimal(1)
+        yield Gauge(
+            resource=_resource(resource),
+            used=float(used / whole),
+            held=float(booked / whole),
+            text=" · ".join(texts),
+        )
+
+
+def _moments(story: Story, ordered: Sequence[Event]) -> Iterator[Moment]:
+    for event in ordered:
+        entry = story.add(event)
+        if entry is not None:
+            yield _moment(story, entry)
+        elif event.kind == "value" and (said := _noted(event)):
+            yield _note(story, event, said)
+
+
+def _moment(story: Story, entry: Entry) -> Moment:
+    body, held = entry.event.body, entry.call.body if entry.call else {}
+    tokens, seconds = entry.tokens, body.get("seconds")
+    has_cost = entry.sort != "note" and entry.call is not None
+    message = body["reply"]["message"] if entry.sort == "reply" else {}
+    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    return Moment(
+        seq=entry.event.seq,
+        number=entry.step,
+        sort=entry.sort,
+        by=format.one_line(entry.by),
+        attempt=held.get("attempt", 1),
+        failed=entry.event.kind == "settle" and not body.get("ok", True),
+        what=_what(entry),
+        text=format.printable(_text(entry)),
+        calls=[(call["name"], format.printable(call["arguments"])) for call in calls],
+        cost=format.usd(entry.cost, format.places(story.budget.usd)) if has_cost else "",
+        tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
+        seconds=format.seconds(seconds) if seconds is not None else "",
+        gauges=tuple(gauges(story)),
+    )
+
+
+def _note(story: Story, event: Event, said: str) -> Moment:
+    parts = event.key.split("/")
+    return Moment(
+        seq=event.seq, number=int(parts[-3]) + 1 if len(parts) >= 3 else None, sort="note",
+        by=parts[-4] if len(parts) >= 4 else "", attempt=1, failed=False, what="noted",
+        text=format.printable(said), cost="", tokens="", seconds="", gauges=tuple(gauges(story)),
+    )  # fmt: skip
+
+
+def _what(entry: Entry) -> str:
+    if entry.sort == "reply":
+        cut = entry.event.body["reply"]["finish_reason"] == "length"
+        return "cut at its limit" if cut else ""
+    if entry.sort == "tool" and entry.call is not None:
+        return format.arguments(entry.call.body["arguments"])
+    return what(entry).plain
+
+
+def _text(entry: Entry) -> str:
+    body = entry.event.body
+    if entry.sort == "reply":
+        return body["reply"]["message"].get("content") or ""
+    if entry.sort == "tool":
+        observation = body["observation"]
+        ref = observation.get("ref")
+        more = f"\n(complete: outlay show {entry.event.run} --output {ref})" if ref else ""
+        return f"{observation['text']}{more}"
+    return ""
+
+
+def _noted(event: Event) -> str:
+    value = event.body["value"]
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if name not in _TOLD}
+    if not isinstance(value, dict | list) or not value:
+        return ""
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def _facts(story: Story, body: dict[str, Any], *, pruned: bool) -> Iterator[tuple[str, str]]:
+    for name in ("planner", "memory", "model"):
+        yield name, format.one_line(str(body.get(name) or ""))
+    yield "budget", str(story.budget)
+    if story.score is not None:
+        yield "score", f"{story.score:g}"
+    if pruned:
+        yield "texts", "pruned: the run is still listed and counted"
+        return
+    if story.unpriced:
+        names = ", ".join(sorted(map(format.one_line, story.unpriced)))
+        known = format.exact_usd(story.spent.usd)
+        yield "cost", f"unknown: no price for {names}; known {known}"
+    else:
+        yield "cost", format.exact_usd(story.cost)
+    yield "used", format.joined([format.spend(story.spent), format.seconds(story.seconds)])
+    why = story.end.body.get("why", "") if story.end else ""
+    yield "why", "" if why == story.status else format.one_line(why)
+
+
+def _on_hold(body: dict[str, Any]) -> str:
+    usd = None if body["usd"] is None else Decimal(body["usd"])
+    return f"{format.exact_usd(usd)} for a call of {format.one_line(body['name'])}"
+
+
+def _resource(resource: str) -> str:
+    name, _, tool = resource.partition(".")
+    if tool:
+        return f"{tool} $" if name == "usd" else tool
+    return "USD" if name == "usd" else name.replace("_", " ")
+
+
+def _quantity(resource: str, value: Decimal, decimals: int) -> str:
+    if resource == "seconds":
+        return format.seconds(max(float(value), 0.0))
+    return format.usd(value, decimals) if resource.startswith("usd") else f"{int(value):,}"

@@ -1,0 +1,153 @@
+"""Carries out `outlay report` and `outlay power`: reads the store, prints, and writes files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..agent import Home
+from ..benchmarks.export import write_csv, write_parquet
+from ..benchmarks.page import Step, Told, render_page
+from ..benchmarks.power import PowerSummary, Wish
+from ..benchmarks.power_report import render_power
+from ..benchmarks.recorded import Recorded, read_experiments
+from ..benchmarks.report import render_rich, summarise
+from ..ledger.errors import UsageError
+from .render import format
+from .render.console import console, show
+from .render.entry_lines import what
+from .render.timeline import Entry, Story, tell
+
+MOST_TOLD = 600
+"""Runs whose steps a page holds; of larger experiments, the first repeats of the first tasks."""
+
+_LONGEST = 3_000
+"""Characters of a message or observation on a page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Files that `outlay report` is to write; None for those that were not asked for."""
+
+    html: Path | None
+    csv: Path | None
+    parquet: Path | None
+
+
+def write_report(home: Home, experiments: Sequence[str], wanted: Wanted, *, plain: bool) -> None:
+    """Prints the report of experiments and writes the files.
+
+    Raises:
+        UsageError: there is no such experiment, or a file cannot be written.
+    """
+    found = read_experiments(home, experiments)
+    report = summarise(found.rows, found.rows[0].setup, found.bills)
+    out = console(plain)
+    show(out, render_rich(report))
+    if wanted.csv is not None:
+        write_csv(wanted.csv, found.rows)
+    if wanted.parquet is not None:
+        write_parquet(wanted.parquet, found.rows)
+    if wanted.html is not None:
+        page = render_page(" + ".join(experiments), report, found.rows, _told(home, found))
+        _write(wanted.html, page)
+    written = [path for path in (wanted.html, wanted.csv, wanted.parquet) if path is not None]
+    if written:
+        out.print()
+        out.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
+
+
+def write_power(
+    summaries: Sequence[PowerSummary], wish: Wish, *, plain: bool, as_json: bool
+) -> None:
+    """Prints what `outlay power` found."""
+    if not as_json:
+        show(console(plain), render_power(summaries, wish))
+        return
+    for summary in summaries:
+        pair = {
+            "base": summary.base._asdict(),
+            "other": summary.other and summary.other._asdict(),
+        }
+        facts = {
+            "icc": summary.icc,
+            "unpaired_tasks": summary.unpaired,
+            "log_tasks": summary.tasks,
+            "log_sees": summary.sees,
+        }
+        for size in summary.sizes:
+            format.write_json({**pair, **asdict(wish), **asdict(size), **facts})
+
+
+def _told(home: Home, found: Recorded) -> Told:
+    runs = [row.run for row in found.rows if row.run]
+    by_repeat = sorted(
+        (row for row in found.rows if row.run), key=lambda row: (row.repeat, row.task)
+    )
+    chosen = {row.run for row in by_repeat[:MOST_TOLD]}
+    events = (
+        events
+        for experiment in found.experiments
+        for events in home.store.events_of_experiment(experiment)
+    )
+    steps = {each[0].run: tuple(_steps(*tell(each))) for each in events if each[0].run in chosen}
+    return Told(
+        prompts=found.prompts,
+        golds={task.id: task.gold for task in found.tasks.values()},
+        answers={run: _answer(found.answers[run]) for run in runs},
+        steps=steps,
+    )
+
+
+def _answer(text: str | None) -> str | None:
+    from ..agent import final_answer
+
+    return None if text is None else format.printable(final_answer(text))
+
+
+def _steps(story: Story, entries: Sequence[Entry]) -> Iterator[Step]:
+    decimals = format.places(story.budget.usd)
+    for entry in entries:
+        text, tokens = _cut(_text(entry)), entry.tokens
+        has_cost = entry.sort != "note" and entry.call is not None
+        yield Step(
+            number=entry.step,
+            by=format.one_line(entry.by),
+            what=_what(entry),
+            text=text,
+            tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
+            cost=format.usd(entry.cost, decimals) if has_cost else "",
+            left=format.left(entry.left, decimals),
+        )
+
+
+def _what(entry: Entry) -> str:
+    """Returns what the text of an entry does not say itself."""
+    if entry.sort == "tool" and entry.call is not None:
+        return format.arguments(entry.call.body["arguments"])
+    return "" if entry.sort == "reply" else what(entry).plain
+
+
+def _text(entry: Entry) -> str:
+    body = entry.event.body
+    if entry.sort == "tool":
+        return str(body["observation"]["text"])
+    if entry.sort != "reply":
+        return ""
+    message = body["reply"]["message"]
+    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    called = [f"→ {call['name']} {call['arguments']}" for call in calls]
+    return "\n".join(filter(None, [message.get("content") or "", *called]))
+
+
+def _cut(text: str) -> str:
+    text = format.printable(text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… ({len(text):,} characters)"
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        path.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"cannot write the page to {path}: {error.strerror}") from error
