@@ -25,8 +25,8 @@ from ..ledger.prices.price_book import PriceBook
 from ..memory import memory
 from ..planners import Planner, planner
 from ..policies import Policy, policy
-from .learning import Given, Learning
-from .rows import Row
+from .experience import Given, Learning
+from .results import Row
 from .suite import Suite, Task, World, is_success, judge, metrics, restore, suite
 
 

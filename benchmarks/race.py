@@ -10,7 +10,7 @@ from statistics import fmean
 
 from ..ledger.errors import UsageError
 from .experiment import Plan
-from .rows import Row, Setup
+from .results import Row, Setup
 
 SURE = 0.05
 """Chance at most that a candidate is named the winner without being the best."""

@@ -17,21 +17,21 @@ from ..ledger.registry import Registry
 from ..tools import Tool
 
 _BUILT_IN = {
-    "2wikimultihopqa": "outlay.benchmarks.published.twowiki:twowiki",
-    "almanac": "outlay.benchmarks.almanac:almanac",
-    "apibank": "outlay.benchmarks.apibank.suite:apibank",
-    "bfcl": "outlay.benchmarks.bfcl.suite:bfcl",
-    "bfcl_multi_turn": "outlay.benchmarks.bfcl.multi_turn:bfcl_multi_turn",
-    "dataset": "outlay.benchmarks.published.dataset:dataset",
-    "dbbench": "outlay.benchmarks.dbbench.suite:dbbench",
-    "game24": "outlay.benchmarks.game24:game24",
-    "gsm8k": "outlay.benchmarks.published.gsm8k:gsm8k",
-    "hotpotqa": "outlay.benchmarks.published.hotpotqa:hotpotqa",
-    "musique": "outlay.benchmarks.published.musique:musique",
-    "strategyqa": "outlay.benchmarks.published.strategyqa:strategyqa",
-    "tau2_telecom": "outlay.benchmarks.tau.telecom:tau2_telecom",
-    "tau_retail": "outlay.benchmarks.tau.retail:tau_retail",
-    "workshop": "outlay.benchmarks.workshop:workshop",
+    "2wikimultihopqa": "outlay.benchmarks.suites.published.twowiki:twowiki",
+    "almanac": "outlay.benchmarks.suites.almanac:almanac",
+    "apibank": "outlay.benchmarks.suites.apibank.suite:apibank",
+    "bfcl": "outlay.benchmarks.suites.bfcl.suite:bfcl",
+    "bfcl_multi_turn": "outlay.benchmarks.suites.bfcl.multi_turn:bfcl_multi_turn",
+    "dataset": "outlay.benchmarks.suites.published.dataset:dataset",
+    "dbbench": "outlay.benchmarks.suites.dbbench.suite:dbbench",
+    "game24": "outlay.benchmarks.suites.game24:game24",
+    "gsm8k": "outlay.benchmarks.suites.published.gsm8k:gsm8k",
+    "hotpotqa": "outlay.benchmarks.suites.published.hotpotqa:hotpotqa",
+    "musique": "outlay.benchmarks.suites.published.musique:musique",
+    "strategyqa": "outlay.benchmarks.suites.published.strategyqa:strategyqa",
+    "tau2_telecom": "outlay.benchmarks.suites.tau.telecom:tau2_telecom",
+    "tau_retail": "outlay.benchmarks.suites.tau.retail:tau_retail",
+    "workshop": "outlay.benchmarks.suites.workshop:workshop",
 }
 
 

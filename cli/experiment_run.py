@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from ..agent import Home
+from ..benchmarks.budget_grid import budgets as expanded
 from ..benchmarks.experiment import Outcome, Plan, run_experiment
-from ..benchmarks.grid import budgets as expanded
-from ..benchmarks.report import render_plain, render_rich, summarise
-from ..benchmarks.rows import Row, Setup, write_rows
+from ..benchmarks.reports.terminal.experiment_report import render_plain, render_rich, summarise
+from ..benchmarks.results import Row, Setup, write_rows
 from ..ledger.errors import UsageError
 from .agent_recipe import absolute_model, required
 from .render import format

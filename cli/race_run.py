@@ -12,11 +12,11 @@ from rich.console import Console
 
 from ..agent import Home
 from ..benchmarks.experiment import Plan
+from ..benchmarks.past_experiments import read_experiments
 from ..benchmarks.race import Race, RaceOutcome
-from ..benchmarks.race_report import render_race
-from ..benchmarks.racing import run_race
-from ..benchmarks.recorded import read_experiments
-from ..benchmarks.rows import Setup, write_rows
+from ..benchmarks.race_runner import run_race
+from ..benchmarks.reports.terminal.race_report import render_race
+from ..benchmarks.results import Setup, write_rows
 from .render import format
 from .render.console import console, show
 from .render.experiment_progress import BarProgress, LineProgress, ProgressView

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..agent import Home
-from ..benchmarks.export import write_csv, write_parquet
-from ..benchmarks.page import Step, Told, render_page
-from ..benchmarks.power import PowerSummary, Wish
-from ..benchmarks.power_report import render_power
-from ..benchmarks.recorded import Recorded, read_experiments
-from ..benchmarks.report import render_rich, summarise
+from ..benchmarks.past_experiments import Recorded, read_experiments
+from ..benchmarks.reports.export import write_csv, write_parquet
+from ..benchmarks.reports.html import Step, Told, render_page
+from ..benchmarks.reports.power import PowerSummary, Wish
+from ..benchmarks.reports.terminal.experiment_report import render_rich, summarise
+from ..benchmarks.reports.terminal.power_report import render_power
 from ..ledger.errors import UsageError
 from .render import format
 from .render.console import console, show

@@ -32,10 +32,10 @@ from ...planners.toolchain import (
     search,
     search_named,
 )
-from ..game24.player import STRENGTHS, Player
-from ..game24.suite import Game24, game24
 from ..statistics import difference, wilson
 from ..suite import Task
+from ..suites.game24.player import STRENGTHS, Player
+from ..suites.game24.suite import Game24, game24
 
 DEPTH = 3
 """Combinations that leave one of four numbers."""

@@ -23,9 +23,9 @@ from ...agent import Agent, Options, Result
 from ...journal.records import Reply, Request
 from ...ledger.prices.model_prices import ModelPrice, Rate
 from ...ledger.prices.price_book import PriceBook
-from ..longrun.suite import Kind, Longrun
-from ..longrun.walker import Walker
 from ..suite import Task, is_success
+from ..suites.longrun.suite import Kind, Longrun
+from ..suites.longrun.walker import Walker
 
 MEMORIES = ("full", "window", "workspace", "summary", "curated", "state")
 RULES = ("summary:when=full:times=999", "summary:when=steps:times=999",

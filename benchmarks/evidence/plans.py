@@ -40,7 +40,7 @@ from ...planners.toolchain import (
 )
 from ...planners.toolchain.actions import Step
 from ...planners.toolchain.policy_proposer import question
-from ..game24.player import BYTES_PER_TOKEN, STRENGTHS, Rates
+from ..suites.game24.player import BYTES_PER_TOKEN, STRENGTHS, Rates
 from .game24 import MILLION, SETTINGS, WIDTH, Played, Setting, gaps, table
 
 GOLD = Path("recorded/gold_trace_multi_turn_base.jsonl")

@@ -33,8 +33,8 @@ from ...planners.toolpath import FILE, Learned, Trace, toolpath
 from ...policies import Scripted
 from ..statistics import Estimate, bootstrap
 from ..suite import Task
-from ..workshop.gold import WEIGHTS
-from ..workshop.suite import Workshop, workshop
+from ..suites.workshop.gold import WEIGHTS
+from ..suites.workshop.suite import Workshop, workshop
 
 BATCH = 20
 """Orders after which is mined (FaSTA* does so every 20 traces)."""

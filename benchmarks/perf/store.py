@@ -27,7 +27,7 @@ import orjson
 from ...journal.store import views
 from ...journal.store.parquet import export_events, import_events
 from ...journal.store.store import Store
-from .journals import write_journals
+from .synthetic_journals import write_journals
 
 PER_JOURNAL = 250_000
 """Events in one journal."""

@@ -28,7 +28,7 @@ from urllib.request import urlopen
 import orjson
 
 from ...journal.store.store import Store
-from .journals import write_journals
+from .synthetic_journals import write_journals
 
 PER_JOURNAL = 250_000
 """Events in one journal."""

@@ -21,7 +21,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from ...benchmarks.experiment import Progress
-from ...benchmarks.rows import Row
+from ...benchmarks.results import Row
 from . import format
 
 LINES = 10

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ...benchmarks.live import Gauge, Moment, Trajectory
+from ...benchmarks.reports.dashboard import Gauge, Moment, Trajectory
 from ...journal.events import Event
 from ...journal.run_record import held_amount
 from . import format

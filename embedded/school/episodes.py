@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from ...benchmarks.almanac import AlmanacWorld, ExactScorer, Knobs
-from ...benchmarks.almanac.questions import Drawn, QuestionKind, Questions
 from ...benchmarks.suite import Task
+from ...benchmarks.suites.almanac import AlmanacWorld, ExactScorer, Knobs
 from ...benchmarks.suites.almanac.grammar import (
     ALIAS,
     NOTHING,
@@ -18,6 +17,7 @@ from ...benchmarks.suites.almanac.grammar import (
     read_question,
     read_statements,
 )
+from ...benchmarks.suites.almanac.questions import Drawn, QuestionKind, Questions
 from ..reader.lookups import NONE
 from ..transformer.dialect import Turn, budget_ids, observation_ids, question_ids
 from ..transformer.vocabulary import IDS, LAST, OBSERVATION, TOLD, TURN, encode

@@ -9,7 +9,7 @@ from statistics import fmean
 
 import numpy as np
 
-from ...benchmarks.almanac import Knobs
+from ...benchmarks.suites.almanac import Knobs
 from ..transformer.dialect import read_turn
 from ..transformer.model import CONTEXT, Choose, Decoder, Floats, Generated, Model, generate, greedy
 from ..transformer.vocabulary import END, IDS

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Options, Result
-from outlay.benchmarks.almanac import almanac
+from outlay.benchmarks.suites.almanac import almanac
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage

@@ -12,7 +12,7 @@ import pytest
 
 from outlay.agent import Home
 from outlay.benchmarks.experiment import Outcome, Plan, run_experiment
-from outlay.benchmarks.rows import Row
+from outlay.benchmarks.results import Row
 
 PLAN = Plan(
     suite="almanac",

@@ -11,18 +11,18 @@ import pytest
 from outlay.agent import Home
 from outlay.benchmarks import experiment
 from outlay.benchmarks.experiment import Plan, run_experiment
-from outlay.benchmarks.export import write_csv, write_parquet
-from outlay.benchmarks.recorded import read_experiments
-from outlay.benchmarks.report import render_plain, summarise
+from outlay.benchmarks.past_experiments import read_experiments
+from outlay.benchmarks.reports.export import write_csv, write_parquet
+from outlay.benchmarks.reports.terminal.experiment_report import render_plain, summarise
 from outlay.journal.records import Request, ToolCall
 from outlay.policies import Scripted
 from outlay.policies.scripted import Step
 
-from .published.samples import HOTPOT, HOTPOT_YES, write
+from .suites.published.samples import HOTPOT, HOTPOT_YES, write
 
 OWN = """
-from outlay.benchmarks.callworld import CallSuite, CallWorld, Function, dispatch
-from outlay.benchmarks.published.records import Record
+from outlay.benchmarks.suites.call_world import CallSuite, CallWorld, Function, dispatch
+from outlay.benchmarks.suites.records import Record
 from outlay.benchmarks.suite import Task
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from outlay.benchmarks.almanac import Almanac
 from outlay.benchmarks.suite import is_success, suite, suite_names
+from outlay.benchmarks.suites.almanac import Almanac
 from outlay.ledger.errors import UsageError
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from outlay.agent import Agent, Home, Labels, Options
-from outlay.benchmarks.almanac import almanac
+from outlay.benchmarks.suites.almanac import almanac
 from outlay.cli import main
 from outlay.cli.commands.train.app import train
 from outlay.cli.commands.train.rows import Target

@@ -1,1 +1,8 @@
-"""The Almanac: worlds of linked facts behind priced tools."""
+"""The Almanac: questions about made-up worlds whose facts are told at a price."""
+
+from .knobs import Knobs
+from .scorer import ExactScorer
+from .suite import Almanac, almanac
+from .world import AlmanacWorld
+
+__all__ = ["Almanac", "AlmanacWorld", "ExactScorer", "Knobs", "almanac"]

@@ -54,8 +54,8 @@ def power(
     comparison and number of repeats.
     """
     from ....agent import Home
-    from ....benchmarks.power import Wish, plan_sizes
-    from ....benchmarks.recorded import read_experiments
+    from ....benchmarks.past_experiments import read_experiments
+    from ....benchmarks.reports.power import Wish, plan_sizes
     from ...report_files import write_power
 
     wish = Wish(delta=delta, power=chance, alpha=1 - level)

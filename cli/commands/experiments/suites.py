@@ -42,8 +42,8 @@ def suites(
     if action is Action.list:
         _list()
         return
-    from ....benchmarks.published import validate
     from ....benchmarks.suite import suite
+    from ....benchmarks.suites.published import validate
     from ....ledger.errors import UsageError
     from ...experiment_run import knob as read_knob
 

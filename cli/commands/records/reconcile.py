@@ -24,7 +24,7 @@ def reconcile(
     from ....agent import Home
     from ....agent.history.reconcile import read_bill
     from ....agent.history.reconcile import reconcile as settle
-    from ....benchmarks.figures import usd
+    from ....benchmarks.reports.number_format import usd
 
     settled = settle(Home.at(home), read_bill(bill))
     for line in settled:

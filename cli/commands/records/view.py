@@ -35,7 +35,7 @@ def view(
     try:
         import uvicorn
 
-        from ....benchmarks.live import create_app
+        from ....benchmarks.reports.dashboard import create_app
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in ("starlette", "uvicorn"):

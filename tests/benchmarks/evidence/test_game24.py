@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outlay.benchmarks.evidence.game24 import SETTINGS, Played, gaps, play, table
-from outlay.benchmarks.game24 import Game24, Player, game24
+from outlay.benchmarks.suites.game24 import Game24, Player, game24
 from outlay.planners.toolchain import Plans
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from outlay.benchmarks.evidence.longrun import Ended, Point, growth_table, run
-from outlay.benchmarks.longrun import Longrun
+from outlay.benchmarks.suites.longrun import Longrun
 
 
 async def test_the_workspace_stays_flat_where_the_full_memory_grows() -> None:

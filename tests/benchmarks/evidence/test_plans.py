@@ -10,7 +10,7 @@ import pytest
 
 from outlay.benchmarks.evidence.game24 import SETTINGS, Setting
 from outlay.benchmarks.evidence.plans import GOLD, QUESTIONS, Dialogue, Recalling, dialogues, play
-from outlay.benchmarks.game24.player import Rates
+from outlay.benchmarks.suites.game24.player import Rates
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolchain import Action
 from outlay.planners.toolchain.actions import FINISH, Step

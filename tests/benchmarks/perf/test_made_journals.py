@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from outlay.benchmarks.perf.journals import write_journals
+from outlay.benchmarks.perf.synthetic_journals import write_journals
 from outlay.journal.store.store import Store
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.benchmarks.almanac import Almanac
+from outlay.benchmarks.suites.almanac import Almanac
 from outlay.benchmarks.suites.almanac.grammar import VOCABULARY, tokens
 from outlay.embedded.reader.reader import AlmanacReader
 from outlay.embedded.reader.transcript import read_purse

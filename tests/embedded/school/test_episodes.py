@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from outlay.benchmarks.almanac import Knobs
-from outlay.benchmarks.almanac.names import split_of
+from outlay.benchmarks.suites.almanac import Knobs
 from outlay.benchmarks.suites.almanac.grammar import NAME
+from outlay.benchmarks.suites.almanac.names import split_of
 from outlay.embedded.school.episodes import (
     Play,
     cases,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from outlay.benchmarks.almanac import Knobs  # noqa: E402
+from outlay.benchmarks.suites.almanac import Knobs  # noqa: E402
 from outlay.embedded.school.episodes import Episode, Play, cases, drills, played  # noqa: E402
 from outlay.embedded.school.evaluation import Sampler, play_all  # noqa: E402
 from outlay.embedded.school.imitation import Progress, Study, lesson, study  # noqa: E402

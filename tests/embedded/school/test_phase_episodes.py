@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.benchmarks.almanac import almanac
-from outlay.benchmarks.almanac.questions import Drawn
+from outlay.benchmarks.suites.almanac import almanac
+from outlay.benchmarks.suites.almanac.questions import Drawn
 from outlay.embedded.reader.transcript import SENT_ON, read_purse
 from outlay.embedded.school.conversations import Talk
 from outlay.embedded.school.episodes import Case, Play

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
-from outlay.benchmarks.almanac import almanac
-from outlay.benchmarks.almanac.questions import Drawn
+from outlay.benchmarks.suites.almanac import almanac
+from outlay.benchmarks.suites.almanac.questions import Drawn
 from outlay.embedded.school.episodes import Case, Play
 from outlay.embedded.school.evaluation import held_out, play_all, trial
 from outlay.embedded.transformer.dialect import prompt_ids

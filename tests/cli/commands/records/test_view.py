@@ -61,7 +61,9 @@ def test_a_port_in_use_is_one_sentence(complaint: Callable[..., str]) -> None:
 def test_a_missing_package_is_one_sentence(
     complaint: Callable[..., str], monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    for name in [n for n in sys.modules if n.startswith(("outlay.benchmarks.live", package))]:
+    for name in [
+        n for n in sys.modules if n.startswith(("outlay.benchmarks.reports.dashboard", package))
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     assert "pip install 'outlay[view]'" in complaint("view", "--no-open", "--port", "0")

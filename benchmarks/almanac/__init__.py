@@ -1,8 +1,0 @@
-"""The Almanac: questions about made-up worlds whose facts are told at a price."""
-
-from .knobs import Knobs
-from .scorer import ExactScorer
-from .suite import Almanac, almanac
-from .world import AlmanacWorld
-
-__all__ = ["Almanac", "AlmanacWorld", "ExactScorer", "Knobs", "almanac"]

@@ -1,0 +1,1 @@
+"""The suites, each a room of its own."""

@@ -1,0 +1,220 @@
+"""Multi-turn tasks of BFCL v4: fixed user turns over simulated services."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ....ledger.errors import ToolError, UsageError
+from ...suite import Task
+from ..call_world import Call, CallSuite, CallWorld, Function
+from ..data_files import by_id, folder, table
+from ..records import Record, read_records
+from .schema import as_function
+from .simulators import Simulators, document_file
+from .suite import messages
+
+NEXT = "next_request"
+"""The tool that ends a turn and brings the user's next one."""
+
+FILE = "BFCL_v4_multi_turn_base.json"
+
+SYSTEM_PROMPT = """\
+You serve a user whose requests come one after the other. Do what the request asks with the \
+functions, then call `next_request` to get the next one, until there is none left. What a request \
+does not say, find out with the functions; do nothing that was not asked for."""
+
+_NEXT = Function(
+    name=NEXT,
+    description="Says that the present request is done and returns the user's next one.",
+    parameters={"type": "object", "properties": {}},
+)
+
+
+class MultiTurnWorld(CallWorld):
+    """The services of one task, beside a copy of them in which the gold calls are made.
+
+    Args:
+        requests: the user's turns.
+        functions: what the agent may call besides `next_request`.
+        gold: the gold calls of each turn, as they are written in the data.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        requests: Sequence[str],
+        functions: Sequence[Function],
+        gold: Sequence[Sequence[str]],
+    ) -> None:
+        super().__init__()
+        self._requests = requests
+        self._functions = functions
+        classes, config = record.items("involved_classes"), table(record, "initial_config")
+        self._services = Simulators(classes, config)
+        self._model = Simulators(classes, config)
+        self._gold = [[self._model.parse(text) for text in turn] for turn in gold]
+        self._turns_right: list[bool] = []
+        self._outputs: list[str] = []
+        self._calls_of_turn = 0
+        self._wanted = self._run_gold()
+
+    @property
+    def gold(self) -> Sequence[Sequence[Call]]:
+        """The gold calls of each turn."""
+        return self._gold
+
+    @property
+    def state(self) -> Mapping[str, Mapping[str, Any]]:
+        """The public attributes of each service, by class."""
+        return self._services.state()
+
+    def functions(self) -> Sequence[Function]:
+        return [*self._functions, _NEXT]
+
+    def run(self, call: Call) -> str:
+        if call.name == NEXT:
+            return self._next()
+        if call.name not in {function.name for function in self._functions}:
+            raise ToolError(f"there is no function {call.name!r}")
+        self._calls_of_turn += 1
+        output = self._services.run(call)
+        self._outputs.append(output)
+        return output
+
+    def score(self, answer: str | None) -> float:
+        """Returns 1 if every turn was right when it ended, else 0.
+
+        A turn is right if the services are then as the gold calls leave them and the results of
+        its gold calls are among the results so far. One without gold calls is not checked.
+        """
+        turns = [*self._turns_right, self._is_right()]
+        left = self._gold[len(turns) :]
+        return float(all(turns) and not any(left))
+
+    def _next(self) -> str:
+        if len(self._turns_right) == len(self._requests) - 1:
+            return "There is no further request."
+        self._turns_right.append(self._is_right())
+        self._calls_of_turn = 0
+        self._wanted = self._run_gold()
+        return self._requests[len(self._turns_right)]
+
+    def _run_gold(self) -> list[str]:
+        """Makes the gold calls of the present turn and returns their results."""
+        return [self._model.run(call) for call in self._gold[len(self._turns_right)]]
+
+    def _is_right(self) -> bool:
+        if not self._wanted:
+            return True
+        return (
+            self._calls_of_turn > 0
+            and self._services.state() == self._model.state()
+            and Counter(self._wanted) <= Counter(self._outputs)
+        )
+
+
+class BfclMultiTurn(CallSuite):
+    """Conversations with fixed user turns, handed over one by one by `next_request`.
+
+    Args:
+        data: the folder with the tasks, possible_answer/ and multi_turn_func_doc/.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.name = "bfcl_multi_turn"
+
+    @property
+    def system_prompt(self) -> str:
+        return SYSTEM_PROMPT
+
+    @cached_property
+    def records(self) -> Mapping[str, Record]:
+        records = by_id(read_records(self.data / FILE, suite=self.name))
+        for record in records.values():
+            if len(_requests(record)) != len(self._written_gold(record)):
+                raise record.wrong("question", "has not as many turns as its possible answer")
+            table(record, "initial_config")
+            record.items("involved_classes")
+        return records
+
+    def task(self, record: Record) -> Task:
+        turns = self._world(record).gold
+        calls = [call for turn in turns for call in turn]
+        path = [*_with_next(turns)]
+        return Task(
+            id=record.text("id"),
+            prompt=_requests(record)[0],
+            kind="+".join(sorted(record.items("involved_classes"))),
+            hops=len(calls),
+            gold=tuple(map(str, calls)),
+            gold_path=tuple((call.name, json.dumps(dict(call.arguments))) for call in path),
+        )
+
+    def world(self, task: Task) -> MultiTurnWorld:
+        return self._world(self.records[task.id])
+
+    def _world(self, record: Record) -> MultiTurnWorld:
+        excluded = record.fields.get("excluded_function", [])
+        functions = [
+            function
+            for name in record.items("involved_classes")
+            for function in self._documents(name)
+            if function.name not in excluded
+        ]
+        gold = self._written_gold(record)
+        try:
+            return MultiTurnWorld(record, _requests(record), functions, gold)
+        except (ValueError, SyntaxError, TypeError) as exc:
+            raise UsageError(f"{record.where}: its possible answer cannot be made: {exc}") from exc
+
+    def _written_gold(self, record: Record) -> list[list[str]]:
+        answer = self._answers.get(record.text("id"))
+        if answer is None:
+            raise record.wrong("id", f"has no answer in possible_answer/{FILE}")
+        return answer.items("ground_truth")
+
+    @cached_property
+    def _answers(self) -> Mapping[str, Record]:
+        return by_id(read_records(self.data / "possible_answer" / FILE, suite=self.name))
+
+    def _documents(self, name: str) -> Sequence[Function]:
+        if name not in self._read:
+            path = self.data / "multi_turn_func_doc" / document_file(name)
+            self._read[name] = [
+                as_function(line.fields) for line in read_records(path, suite=self.name)
+            ]
+        return self._read[name]
+
+    @cached_property
+    def _read(self) -> dict[str, Sequence[Function]]:
+        """Functions by class, as far as they were asked for."""
+        return {}
+
+
+def bfcl_multi_turn(*, data: str | Path = "") -> BfclMultiTurn:
+    """Returns the multi-turn tasks of BFCL v4 over the data in a folder.
+
+    Raises:
+        UsageError: no folder is given.
+    """
+    return BfclMultiTurn(folder("bfcl_multi_turn", data, f"{FILE}, possible_answer/ and documents"))
+
+
+def _requests(record: Record) -> list[str]:
+    turns = record.items("question")
+    if not turns:
+        raise record.wrong("question", "holds no turn")
+    return [messages(record, turn) for turn in turns]
+
+
+def _with_next(turns: Sequence[Sequence[Call]]) -> Iterator[Call]:
+    for number, turn in enumerate(turns):
+        if number:
+            yield Call(NEXT, {})
+        yield from turn

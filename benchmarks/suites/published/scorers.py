@@ -1,0 +1,115 @@
+"""What judges short answers, numbers and choices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ....planners import final_answer
+from ...suite import Task
+from .answers import Match, best, compare_facts, joint, normalise
+
+SOURCES = "Sources:"
+"""Begins the line of a reply that names the supporting facts."""
+
+_NUMBER = re.compile(
+    r"(?<![\w.])[-−]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
+)
+_MARKED = re.compile(r"####\s*(.+)")
+_LETTERS = re.compile(r"\W*[A-Z](?:(?:\s*,\s*|\s+and\s+|\s+)[A-Z])*\W*", re.IGNORECASE)
+_FIRST_LETTER = re.compile(r"\W{0,2}([A-Z])[).:]\s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShortAnswers:
+    """Full marks for an exact match with an accepted answer, by the official normalisation."""
+
+    closed: bool = True
+    """HotpotQA's rule about yes and no: see `answers.compare`."""
+
+    def score(self, task: Task, answer: str | None) -> float:
+        return 0.0 if answer is None else self._match(task, answer).em
+
+    def metrics(self, task: Task, text: str | None) -> Mapping[str, float]:
+        """Returns em, f1, precision and recall of the answer in a reply.
+
+        Where the task has supporting facts also `support_em`, `support_f1`, `joint_em` and
+        `joint_f1`: of the facts that the reply's `Sources:` line names.
+        """
+        match = self._match(task, text or "")
+        found = {"em": match.em, "f1": match.f1, "precision": match.precision}
+        found["recall"] = match.recall
+        wanted = frozenset(map(_fact, task.metadata.get("support", ())))
+        if wanted:
+            facts = compare_facts(_sources(text or ""), wanted)
+            both = joint(match, facts)
+            found |= {"support_em": facts.em, "support_f1": facts.f1}
+            found |= {"joint_em": both.em, "joint_f1": both.f1}
+        return found
+
+    def _match(self, task: Task, text: str) -> Match:
+        return best(final_answer(text), task.gold, closed=self.closed)
+
+
+class Includes:
+    """Full marks if an accepted answer stands anywhere in the final answer, as whole words."""
+
+    def score(self, task: Task, answer: str | None) -> float:
+        said = f" {normalise(final_answer(answer or ''))} "
+        return float(any(f" {words} " in said for gold in task.gold if (words := normalise(gold))))
+
+
+class Numbers:
+    """Full marks if the final answer holds one number and that is an accepted one.
+
+    Units and thousands commas do not matter. A line `#### 72`, as GSM8K writes it, is a final
+    answer too.
+    """
+
+    def score(self, task: Task, answer: str | None) -> float:
+        if answer is None:
+            return 0.0
+        marked = _MARKED.findall(answer)
+        said = number(marked[-1] if marked else final_answer(answer))
+        return float(said is not None and said in {number(gold) for gold in task.gold})
+
+
+class Choices:
+    """Full marks for naming the right letters, or for the text of the only right choice."""
+
+    def score(self, task: Task, answer: str | None) -> float:
+        choices: tuple[str, ...] = task.metadata["choices"]
+        said = final_answer(answer or "").strip()
+        return float(_chosen(said, choices) == frozenset(task.gold[0].split(", ")))
+
+
+def number(text: str) -> Decimal | None:
+    """Returns the number in a text, or None if there is none or more than one."""
+    found = _NUMBER.findall(text)
+    if len(found) != 1:
+        return None
+    return Decimal(found[0].replace(",", "").replace("−", "-"))
+
+
+def _chosen(said: str, choices: tuple[str, ...]) -> frozenset[str]:
+    letters = [chr(ord("A") + place) for place in range(len(choices))]
+    for letter, choice in zip(letters, choices, strict=True):
+        if said.casefold() == choice.strip().casefold():
+            return frozenset({letter})
+    if _LETTERS.fullmatch(said):
+        return frozenset(re.findall(r"\b[A-Z]\b", said.upper()))
+    first = _FIRST_LETTER.match(said)
+    return frozenset({first[1]} if first else ())
+
+
+def _sources(text: str) -> frozenset[str]:
+    lines = [line.strip(" *") for line in text.splitlines()]
+    named = [line for line in lines if line.lower().startswith(SOURCES.lower())]
+    facts = named[-1][len(SOURCES) :].split("|") if named else []
+    return frozenset(_fact(fact) for fact in facts if fact.strip(" *"))
+
+
+def _fact(text: str) -> str:
+    return " ".join(text.strip(" *").casefold().split())
