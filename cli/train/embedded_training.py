@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ...embedded.school.recipe import Measured, Recipe, curves, log_to, train
 from ...ledger.errors import UsageError
-from ...training.metrics import draw
+from ...training.loop.metrics import draw
 from ..render.console import console, show
 from ..render.format import NONE
 

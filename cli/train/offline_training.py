@@ -9,17 +9,17 @@ from pathlib import Path
 from rich.console import Console
 
 from ...agent import Home
-from ...training import preference
-from ...training.examples import Example
-from ...training.fitting import Fitting, Step, fit
-from ...training.loss import GSPO, LOOP, PPO, REINFORCE, REPLAY, SFT, Loss
-from ...training.metrics import Metrics, draw
-from ...training.models import Loaded, load
-from ...training.offline import imitated, preferred, replayed
-from ...training.preference import Preferred, Preferring
-from ...training.recorded import recorded
-from ...training.reference import referred
-from ...training.watch import Watch
+from ...training.data.recorded_runs import recorded
+from ...training.loop import dpo
+from ...training.loop.collapse_guard import Watch
+from ...training.loop.dpo import Preferred, Preferring
+from ...training.loop.examples import Example
+from ...training.loop.metrics import Metrics, draw
+from ...training.loop.offline import imitated, preferred, replayed
+from ...training.loop.reference_logprobs import referred
+from ...training.loop.trainer import Fitting, Step, fit
+from ...training.models.loading import Loaded, load
+from ...training.objectives.loss import GSPO, LOOP, PPO, REINFORCE, REPLAY, SFT, Loss
 from ..render.console import console
 from ..render.training_progress import Going
 from .options import Device, Method
@@ -126,7 +126,7 @@ def prefer(order: Choice, *, plain: bool) -> None:
             )  # fmt: skip
 
         folder = beside(order.out, ".training")
-        preference.prefer(loaded.trainable, given, plan, told=told, folder=folder)
+        dpo.prefer(loaded.trainable, given, plan, told=told, folder=folder)
     loaded.save(order.out)
     end(order.out, screen)
 

@@ -18,13 +18,13 @@ from ...ledger.amount import NOTHING, Amount
 from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
 from ...ledger.prices.price_book import PriceBook
-from ...training import rollout
-from ...training.fitting import Fitting
-from ...training.metrics import Metrics
-from ...training.models import Loaded, load
-from ...training.reinforce import Learner, Reinforcement, Round
-from ...training.rollout import Stage
-from ...training.rounds import Rounds
+from ...training.data import rollouts
+from ...training.data.rollouts import Stage
+from ...training.loop.metrics import Metrics
+from ...training.loop.reinforce import Learner, Reinforcement, Round
+from ...training.loop.round_checkpoint import Rounds
+from ...training.loop.trainer import Fitting
+from ...training.models.loading import Loaded, load
 from ..experiment_run import knob
 from ..render.console import console
 from ..render.format import exact_usd
@@ -125,7 +125,7 @@ class _Game:
         tasks = {task.id: task for task in some}
         money = _money_of_round(self.account, order.rounds - number)
         policy = self._policy()
-        runs = await rollout.play(
+        runs = await rollouts.play(
             policy, self._stage, tasks, self._learner.counts(tasks, money), round=number,
             account=self.account, home=self._home, prices=PriceBook.load(order.prices),
             experiment=self.rounds.experiment,

@@ -26,12 +26,12 @@ from random import Random
 from statistics import fmean
 
 from ...benchmarks.statistics import Estimate, difference, task_means
-from ...training.advantages import grpo
-from ...training.fitting import Fitting, fit
-from ...training.loss import REPLAY, SFT
-from ...training.offline import imitated, replayed
-from ...training.reinforce import Known, Learner
-from ...training.rollout import Rollout
+from ...training.data.rollouts import Rollout
+from ...training.loop.offline import imitated, replayed
+from ...training.loop.reinforce import Known, Learner
+from ...training.loop.trainer import Fitting, fit
+from ...training.objectives.advantages import grpo
+from ...training.objectives.loss import REPLAY, SFT
 from ..school.episodes import Case, Play
 from ..school.evaluation import held_out, trial
 from ..school.expert import SPENDTHRIFT

@@ -25,10 +25,10 @@ from ...benchmarks.suite import Task, suite
 from ...ledger.account import Account
 from ...ledger.budget import Budget
 from ...ledger.prices.price_book import PriceBook
-from ...training.models import Loaded, load
-from ...training.reinforce import Learner
-from ...training.rollout import Rollout, Stage, play
-from ...training.rows import Row
+from ...training.data.rollouts import Rollout, Stage, play
+from ...training.data.rows import Row
+from ...training.loop.reinforce import Learner
+from ...training.models.loading import Loaded, load
 from ..school.reinforcement import Practice
 from ..transformer.weights import SHIPPED
 

@@ -11,9 +11,9 @@ from statistics import fmean
 
 import torch
 
-from ...training.examples import Example, Trainable, grouped
-from ...training.fitting import take_step
-from ...training.loss import REINFORCE
+from ...training.loop.examples import Example, Trainable, grouped
+from ...training.loop.trainer import take_step
+from ...training.objectives.loss import REINFORCE
 from ..transformer.model import Shape
 from ..transformer.vocabulary import IDS, TOKENIZER, VOCABULARY
 from ..transformer.weights import load

@@ -15,16 +15,16 @@ from random import Random
 from statistics import fmean
 
 from ...benchmarks.suites.almanac.grammar import NAME, OLD, SEARCH_PRICE
-from ...training.advantages import leave_one_out
-from ...training.examples import Trainable
-from ...training.fitting import Fitting
-from ...training.loss import Loss
-from ...training.outcome import Outcome
-from ...training.reinforce import Advantages, Learner, Reinforcement
-from ...training.reinforce import Round as Learned
-from ...training.rewards import weighted_cost
-from ...training.rollout import Rollout
-from ...training.rows import Row, Tier
+from ...training.data.outcome import Outcome
+from ...training.data.rollouts import Rollout
+from ...training.data.rows import Row, Tier
+from ...training.loop.examples import Trainable
+from ...training.loop.reinforce import Advantages, Learner, Reinforcement
+from ...training.loop.reinforce import Round as Learned
+from ...training.loop.trainer import Fitting
+from ...training.objectives.advantages import leave_one_out
+from ...training.objectives.loss import Loss
+from ...training.objectives.rewards import weighted_cost
 from ..transformer.model import Generated, Model
 from ..transformer.vocabulary import OPEN, TOKENIZER, decode
 from .episodes import BUDGETS, Case, Play, cases, training_knobs

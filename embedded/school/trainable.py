@@ -7,8 +7,8 @@ from pathlib import Path
 from ...ledger.errors import UsageError
 from ...policies import Policy
 from ...policies.endpoint.in_process import endpoint
-from ...training.examples import Trainable
-from ...training.models import Loaded, device_of
+from ...training.loop.examples import Trainable
+from ...training.models.loading import Loaded, device_of
 from ..transformer.app import TinyApp
 from ..transformer.vocabulary import TOKENIZER
 from ..transformer.weights import load as load_weights

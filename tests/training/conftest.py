@@ -16,7 +16,7 @@ from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer
 from outlay.testing.tokens import TOKENIZER
 from outlay.tools import tool
-from outlay.training.rows import Row, Tier
+from outlay.training.data.rows import Row, Tier
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,10 @@ from outlay.cli.commands.train.app import train
 from outlay.cli.commands.train.rows import Target
 from outlay.ledger.errors import UsageError
 from outlay.testing import LoopbackServer, Step
+from outlay.training.data.recorded_runs import recorded
+from outlay.training.data.row_files import read_rows
+from outlay.training.data.suite_context import Known
 from outlay.training.export.targets import OF_TASKS, TARGETS, Material
-from outlay.training.files import read_rows
-from outlay.training.known import Known
-from outlay.training.recorded import recorded
 
 Verb = Callable[..., str]
 

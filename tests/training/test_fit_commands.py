@@ -18,10 +18,10 @@ from outlay.agent import Agent, Home, Labels  # noqa: E402
 from outlay.cli.commands.train.app import train  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
 from outlay.testing import LoopbackServer, Step  # noqa: E402
-from outlay.training.models import load, tokenizer_of  # noqa: E402
-from outlay.training.offline import preferred  # noqa: E402
-from outlay.training.recorded import recorded  # noqa: E402
-from outlay.training.reference import logprobs_of  # noqa: E402
+from outlay.training.data.recorded_runs import recorded  # noqa: E402
+from outlay.training.loop.offline import preferred  # noqa: E402
+from outlay.training.loop.reference_logprobs import logprobs_of  # noqa: E402
+from outlay.training.models.loading import load, tokenizer_of  # noqa: E402
 
 from .tiny_llama import save  # noqa: E402
 

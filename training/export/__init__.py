@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from . import art, trl, verl
-from .traces import traces
+from .verifiers import traces
 
 __all__ = ["art", "traces", "trl", "verl"]

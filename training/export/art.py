@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..outcome import Outcome
-from ..rows import Row, Tier
-from ..tokens import Span, spans
+from ..data.outcome import Outcome
+from ..data.rows import Row, Tier
+from ..data.turn_spans import Span, spans
 
 Record = dict[str, Any]
 

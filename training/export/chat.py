@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from ...journal.records import Message, ToolSpec
-from ..rows import Row
+from ..data.rows import Row
 
 
 def chat(messages: Iterable[Message]) -> list[dict[str, Any]]:

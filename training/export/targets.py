@@ -10,15 +10,15 @@ from typing import Any
 
 from ...benchmarks.suite import Task
 from ...ledger.errors import UsageError
-from ..checks import check_rows
-from ..known import Known
-from ..outcome import Outcome
-from ..pairs import pairs, replies, steps
-from ..recorded import Recorded
-from ..rewards import gated_cost
-from ..rows import Row
+from ..data.outcome import Outcome
+from ..data.preference_pairs import pairs, replies, steps
+from ..data.recorded_runs import Recorded
+from ..data.row_checks import check_rows
+from ..data.rows import Row
+from ..data.suite_context import Known
+from ..objectives.rewards import gated_cost
 from . import art, trl, verl
-from .traces import traces
+from .verifiers import traces
 
 Record = dict[str, Any]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ...benchmarks.suite import Task
 from ...ledger.errors import UsageError
-from ..checks import check_logprobs, check_tokens
-from ..outcome import Outcome
-from ..pairs import Pair
-from ..rows import Row, Tier
-from ..tokens import spans
+from ..data.outcome import Outcome
+from ..data.preference_pairs import Pair
+from ..data.row_checks import check_logprobs, check_tokens
+from ..data.rows import Row, Tier
+from ..data.turn_spans import spans
 from .chat import chat, said, tools_text
 
 Record = dict[str, Any]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...benchmarks.suite import Task
-from ..checks import check_logprobs, check_tokens
-from ..rows import Row
-from ..tokens import spans
+from ..data.row_checks import check_logprobs, check_tokens
+from ..data.rows import Row
+from ..data.turn_spans import spans
 from .chat import chat, tools_text
 from .trl import prompt_of
 

@@ -67,7 +67,7 @@ def rows(
     One row for each stretch of a run in which prompts only grew. Token ids and log-probabilities
     are there where the model was opened with `?tokenizer=NAME`.
     """
-    from ....training.files import write_rows
+    from ....training.data.row_files import write_rows
 
     material = _material(home, experiment, solved, suite, knob, tasks, seed)
     count = write_rows(out, material.rows, material.outcomes)
@@ -99,8 +99,8 @@ def export(
     verl-tasks. trl-grpo and verl-tasks are made of a suite's tasks, the others of runs.
     """
     from ....ledger.errors import UsageError
+    from ....training.data.row_files import write_records
     from ....training.export.targets import OF_TASKS, TARGETS, Material
-    from ....training.files import write_records
 
     if to in OF_TASKS:
         material = Material(known=_known(suite, knob, tasks, seed))
@@ -124,8 +124,8 @@ def _material(
 ) -> Any:
     """Reads the runs of a home."""
     from ....agent import Home
+    from ....training.data.recorded_runs import recorded
     from ....training.export.targets import Material
-    from ....training.recorded import recorded
 
     known = _known(suite, knobs, tasks, seed)
     found = recorded(Home.at(home).store, experiment, known)
@@ -138,7 +138,7 @@ def _known(suite: str | None, knobs: list[str] | None, tasks: int, seed: int) ->
     if suite is None:
         return None
     from ....benchmarks.suite import suite as make
-    from ....training.known import Known
+    from ....training.data.suite_context import Known
     from ...experiment_run import knob
 
     made = make(suite, **dict(map(knob, knobs or [])))

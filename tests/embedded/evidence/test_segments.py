@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from outlay.embedded.evidence.segments import ARMS, whole  # noqa: E402
-from outlay.training.rows import Row, Tier  # noqa: E402
+from outlay.training.data.rows import Row, Tier  # noqa: E402
 
 
 def row(ids: tuple[int, ...], turns: tuple[int, ...]) -> Row:

@@ -22,8 +22,8 @@ from outlay.embedded.school.reinforcement import Practice, Round, checks, improv
 from outlay.embedded.transformer.model import Shape  # noqa: E402
 from outlay.embedded.transformer.vocabulary import VOCABULARY, decode, encode  # noqa: E402
 from outlay.embedded.transformer.weights import load  # noqa: E402
-from outlay.training.examples import grouped  # noqa: E402
-from outlay.training.rewards import outcome_score  # noqa: E402
+from outlay.training.loop.examples import grouped  # noqa: E402
+from outlay.training.objectives.rewards import outcome_score  # noqa: E402
 
 SMALL = Shape(tokens=len(VOCABULARY), width=32, layers=1, heads=2, hidden=32, grams=3)
 STUDY = Study(tokens=15_000, shape=SMALL, batch_tokens=600)

@@ -12,11 +12,11 @@ import pytest
 from outlay.benchmarks.suite import Task
 from outlay.journal.records import Message, ToolCall
 from outlay.ledger.errors import UsageError
+from outlay.training.data.outcome import Outcome
+from outlay.training.data.preference_pairs import Branch, Pair
+from outlay.training.data.rows import Row, Tier
+from outlay.training.data.turn_spans import cut
 from outlay.training.export import art, traces, trl, verl
-from outlay.training.outcome import Outcome
-from outlay.training.pairs import Branch, Pair
-from outlay.training.rows import Row, Tier
-from outlay.training.tokens import cut
 
 from ..conftest import turn_by_turn
 

@@ -1,0 +1,117 @@
+"""What a run came to, as rewards see it: the judgement, the bill and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import orjson
+
+from ...journal.events import Event
+from .recorded_calls import ModelCall, model_calls
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paid:
+    """One tool call that was made."""
+
+    tool: str
+    arguments: str
+    """JSON as the policy wrote it."""
+    usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one run came to."""
+
+    run: str
+    task: str
+    score: float | None
+    """The suite's judgement from 0 to 1; None where nobody judged."""
+    status: str
+    """How it ended: `answered`, `budget_exhausted`, `failed`, `cancelled`, or "" if it did not."""
+    format_errors: int = 0
+    """Tool calls of which the arguments are no JSON object."""
+    usd: Mapping[str, Decimal] = field(default_factory=dict)
+    """USD by token class (`input`, `output`, …) and by tool (`tool.search`)."""
+    calls: tuple[Paid, ...] = ()
+    """The tool calls in the order in which they were asked for."""
+    turns: int = 0
+    """Answered model calls."""
+    beliefs: tuple[float, ...] = ()
+    """Mean log-probability of the right answer's tokens before the first turn and after each one,
+    where the caller has measured them with a local policy; never in a journal."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the policy ended by an answer of its own."""
+        return self.status == "answered"
+
+    @property
+    def success(self) -> bool:
+        """Whether the answer got full marks."""
+        return self.score is not None and self.score >= 1
+
+    @property
+    def cost(self) -> float:
+        """Unified cost in USD."""
+        return float(sum(self.usd.values(), Decimal(0)))
+
+
+def outcome(events: Iterable[Event]) -> Outcome:
+    """Returns what one recorded run came to. Everything it spent counts, repeated steps too."""
+    ordered = sorted(events, key=lambda event: event.seq)
+    start = next(event for event in ordered if event.kind == "run_started")
+    turns = [e for e in ordered if e.kind in ("run_started", "run_resumed", "run_ended")]
+    judged = [e for e in ordered if e.kind == "scored"]
+    latest = max(judged, key=lambda event: event.t, default=None)
+    said = list(model_calls(ordered))
+    usd, calls = _bill(ordered)
+    return Outcome(
+        run=start.run,
+        task=start.body["task_id"] or start.body["task"],
+        score=None if latest is None else float(latest.body["score"]),
+        status=turns[-1].body["status"] if turns[-1].kind == "run_ended" else "",
+        format_errors=sum(_misshapen(call) for call in said),
+        usd=usd,
+        calls=calls,
+        turns=len(said),
+    )
+
+
+def _bill(ordered: list[Event]) -> tuple[dict[str, Decimal], tuple[Paid, ...]]:
+    """Returns the spending by class and the tool calls; a hold without a bill counts in full."""
+    holds = {e.body["hold"]: e for e in ordered if e.kind == "hold"}
+    ends = {e.body["hold"]: e for e in ordered if e.kind in ("settle", "release", "unknown")}
+    usd: dict[str, Decimal] = {}
+    calls: list[Paid] = []
+    for id, hold in holds.items():
+        end = ends.get(id)
+        if end is not None and end.kind == "release":
+            continue
+        is_tool = hold.body["call"] == "tool"
+        source = end.body if end is not None and end.kind == "settle" else hold.body
+        total = Decimal(source["usd"] or 0)
+        parts = {} if is_tool else source.get("usd_by_class") or {}
+        for name, part in (parts or {_payee(hold): total}).items():
+            usd[name] = usd.get(name, Decimal(0)) + Decimal(part)
+        if is_tool:
+            calls.append(Paid(tool=hold.body["name"], arguments=hold.body["arguments"], usd=total))
+    return usd, tuple(calls)
+
+
+def _payee(hold: Event) -> str:
+    return f"tool.{hold.body['name']}" if hold.body["call"] == "tool" else "unbilled"
+
+
+def _misshapen(call: ModelCall) -> int:
+    return sum(not _is_object(each.arguments) for each in call.reply.tool_calls)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False

@@ -1,0 +1,121 @@
+"""Rollouts: tasks played by the ordinary agent, sampled, under one account for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from ...agent import Agent, Home, Labels, Options
+from ...benchmarks.suite import Suite, Task, is_success, judge
+from ...journal.events import Event
+from ...ledger.account import Account
+from ...ledger.budget import Budget
+from ...ledger.prices.price_book import PriceBook
+from ...policies import Policy
+from .outcome import Outcome, outcome
+from .rows import Row, rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """One run, to be learned from."""
+
+    outcome: Outcome
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Where and how is played."""
+
+    suite: Suite
+    planner: str
+    memory: str
+    budgets: tuple[str, ...]
+    """Of a single run; a task's rollouts of one round all have the same one."""
+    temperature: float = 1.0
+    concurrency: int = 32
+
+
+async def play(
+    policy: Policy,
+    stage: Stage,
+    tasks: Mapping[str, Task],
+    counts: Mapping[str, int],
+    *,
+    round: int,
+    account: Account,
+    home: Home,
+    prices: PriceBook,
+    experiment: str,
+) -> list[Rollout]:
+    """Plays tasks so many times each; returns the runs in the tasks' order.
+
+    A run is played only while the account can pay its whole budget: one that was starved by
+    others would be blamed for it. Every run is recorded and judged like any other.
+
+    Args:
+        counts: rollouts by task.
+        round: the number of the round: it decides budgets and random draws.
+    """
+    wanted = [(place, name, n) for place, (name, k) in enumerate(counts.items()) for n in range(k)]
+    gate, room = asyncio.Semaphore(stage.concurrency), _Room(account)
+
+    async def one(place: int, name: str, repeat: int) -> Rollout | None:
+        task = tasks[name]
+        world = stage.suite.world(task)
+        budget = Budget.parse(stage.budgets[(place + round) % len(stage.budgets)])
+        agent = Agent(
+            model=policy, tools=world.tools(), planner=stage.planner, memory=stage.memory,
+            budget=budget, prices=prices,
+            home=home.path,
+            options=Options(
+                system=stage.suite.system_prompt, temperature=stage.temperature,
+                seed=1_000_003 * round + 1_009 * place + repeat,
+            ),
+        )  # fmt: skip
+        labels = Labels(task_id=name, experiment=experiment, repeat=repeat, seed=round)
+        events: list[Event] = []
+        async with gate, room.taken(budget.usd) as fits:
+            if not fits:
+                return None
+            result = await agent.run(
+                task.prompt, account=account, labels=labels, listen=events.append
+            )
+        score = judge(stage.suite, task, world, result.answer)
+        home.write_score(result.run, score, success=is_success(score))
+        return Rollout(outcome=replace(outcome(events), score=score), rows=rows(events))
+
+    found = await asyncio.gather(*(one(*each) for each in wanted))
+    return [run for run in found if run is not None]
+
+
+class _Room:
+    """What an account can still pay, with the whole budgets of the runs under way set aside."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._aside = Decimal(0)
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def taken(self, usd: Decimal | None) -> AsyncIterator[bool]:
+        """Waits until so much is left, or no run is under way any more; yields whether it is."""
+        need = usd or Decimal(0)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._fits(need) or not self._aside)
+            fits = self._fits(need)
+            self._aside += need if fits else 0
+        try:
+            yield fits
+        finally:
+            async with self._changed:
+                self._aside -= need if fits else 0
+                self._changed.notify_all()
+
+    def _fits(self, need: Decimal) -> bool:
+        left = self._account.remaining("usd")
+        return left is None or self._aside + need <= left

@@ -1,0 +1,1 @@
+"""The trainers: imitation, preferences, reinforcement."""
