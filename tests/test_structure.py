@@ -74,7 +74,9 @@ def test_a_facade_names_what_it_has_in_order(name: str) -> None:
 
 def test_importing_reaches_for_nothing_heavy() -> None:
     heavy = ["torch", "duckdb", "langgraph", "openai", "tiktoken", "genai_prices", "numpy"]
-    names = ", ".join(f"outlay.{name}" for name in ("ledger", "journal", "tools", "policies", "embedded", "cli"))
+    names = ", ".join(
+        f"outlay.{name}" for name in ("ledger", "journal", "tools", "policies", "embedded", "cli")
+    )
     code = f"import sys, {names}; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

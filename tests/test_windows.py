@@ -58,7 +58,7 @@ for name in sys.argv[1:]:
 WRITE = """
 import asyncio
 from pathlib import Path
-from outlay.ledger import file_lock
+from outlay.journal import file_lock
 from outlay.journal.events import Event
 from outlay.journal.journal import Journal, is_live
 from outlay.journal.store.store import Store

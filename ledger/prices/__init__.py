@@ -1,7 +1,7 @@
 """Prices of models and tools, from data, files and arguments."""
 
-from .model_prices import NO_LIMIT, ModelPrice, Rate
-from .price_book import BUILT_IN, PriceBook
+from .model_prices import ModelPrice, Rate
+from .price_book import PriceBook
 from .tool_prices import ToolPrice
 
-__all__ = ["BUILT_IN", "NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
+__all__ = ["ModelPrice", "PriceBook", "Rate", "ToolPrice"]
