@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from ..journal.event_writer import new_run_id
-from ..journal.run_record import Record
+from ..journal.run_record import RunRecord
 from ..planners import final_answer
 from .agent import Agent
-from .config import Labels, Options
+from .config import AgentOptions, RunLabels
 from .delegate import delegate
-from .history.diff import Costs, Moment, Parting, costs, parting
+from .history.diff import CallCosts, DiffEntry, Divergence, costs, parting
 from .home import Home, default_home
 from .result import Result, WhatIf
 
 __all__ = [
     "Agent",
-    "Costs",
+    "AgentOptions",
+    "CallCosts",
+    "DiffEntry",
+    "Divergence",
     "Home",
-    "Labels",
-    "Moment",
-    "Options",
-    "Parting",
-    "Record",
     "Result",
+    "RunLabels",
+    "RunRecord",
     "WhatIf",
     "costs",
     "default_home",

@@ -23,13 +23,13 @@ from ..tools import Tool
 from ..tools.builtin.recall import NAME as RECALL
 from ..tools.tool_search import offered
 from .coerce import given
-from .config import Labels, Options, Parts
-from .effects.effect_log import Otherwise
+from .config import AgentConfig, AgentOptions, RunLabels
+from .effects.effect_log import Diverged
 from .home import Home
-from .mcp_servers import Servers
+from .mcp_servers import McpServers
 from .result import Result, WhatIf
-from .runs.lifecycle import Opening
-from .runs.session import Arrived, RunSession
+from .runs.lifecycle import RunLifecycle
+from .runs.session import RunSession, StopReplay
 
 _STEPS = 1_000_000
 """LangGraph's own limit on steps, out of the way: the budget is the limit."""
@@ -66,7 +66,7 @@ class Agent:
         memory: str | Memory = "full",
         prices: PriceBook | Path | str | None = None,
         home: Path | str | None = None,
-        options: Options | None = None,
+        options: AgentOptions | None = None,
         mcp: Iterable[str] = (),
         raise_on_exhausted: bool = False,
     ) -> None:
@@ -78,11 +78,11 @@ class Agent:
         self._raise = raise_on_exhausted
         self._graph: Any = None
         self._driven: Any = None
-        self.options = options or Options()
+        self.options = options or AgentOptions()
         self.memory = given("memory", memory, Memory, memory_named, "workspace")
-        self._servers = Servers(mcp)
+        self._servers = McpServers(mcp)
         try:
-            parts = Parts(
+            parts = AgentConfig(
                 policy=self.policy,
                 tools=offered(
                     _with_memory([*tools, *self._servers], self.memory),
@@ -94,7 +94,7 @@ class Agent:
                 home=self.home,
                 book=_book(prices),
             )
-            self._opening = Opening(parts, self._keep, self._drop)
+            self._opening = RunLifecycle(parts, self._keep, self._drop)
             self._opening.check(self.budget)
         except BaseException:
             self._servers.close()
@@ -108,7 +108,7 @@ class Agent:
         *,
         budget: Budget | str | None = None,
         account: Account | None = None,
-        labels: Labels | None = None,
+        labels: RunLabels | None = None,
         listen: Listener | None = None,
         run: str | None = None,
     ) -> Result:
@@ -129,7 +129,7 @@ class Agent:
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
         session = self._opening.start(
-            task, parsed or self.budget, account, labels or Labels(), listen, run
+            task, parsed or self.budget, account, labels or RunLabels(), listen, run
         )
         return await self._drive(session)
 
@@ -197,7 +197,7 @@ class Agent:
         *,
         budget: Budget | str | None = None,
         account: Account | None = None,
-        labels: Labels | None = None,
+        labels: RunLabels | None = None,
         listen: Listener | None = None,
     ) -> Result:
         """Starts a new run that goes a recorded run's way up to a step, and its own from there on.
@@ -217,7 +217,7 @@ class Agent:
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph
         session = self._opening.fork(
-            self.home.record(run), step - 1, parsed, account, labels or Labels(), listen
+            self.home.record(run), step - 1, parsed, account, labels or RunLabels(), listen
         )
         return await self._drive(session)
 
@@ -252,11 +252,11 @@ class Agent:
             session = opening.suppose(record, limits or record.budget)
         except BudgetError as error:
             return WhatIf(run=run, exact=False, step=0, why=str(error), spend=NOTHING)
-        except Otherwise as other:
+        except Diverged as other:
             return WhatIf(run=run, exact=False, step=0, why=other.why, spend=NOTHING)
         try:
             result = await self._drive(session)
-        except Otherwise as other:
+        except Diverged as other:
             session.leave()
             spend = session.account.spent
             return WhatIf(run=run, exact=False, step=other.step + 1, why=other.why, spend=spend)
@@ -311,7 +311,7 @@ class Agent:
         """Returns the live session of a graph's state; opens or resumes it where there is none."""
         run = state.get("run")
         if run is None:
-            return self._opening.start(state["task"], self.budget, None, Labels(), None)
+            return self._opening.start(state["task"], self.budget, None, RunLabels(), None)
         if run not in self._sessions:
             with self.home.ownership():
                 record = self.home.record(run)
@@ -327,7 +327,7 @@ class Agent:
             await self._own_graph.ainvoke(
                 {"task": session.task, "run": session.run, "step": 0}, {"recursion_limit": _STEPS}
             )
-        except Arrived:
+        except StopReplay:
             session.stop_at = None
 
     def _keep(self, session: RunSession) -> None:

@@ -10,12 +10,12 @@ from ..ledger.prices.price_book import PriceBook
 from ..memory import Memory
 from ..planners import Planner
 from ..policies import Policy
-from ..tools import Registry
+from ..tools import Toolset
 from .home import Home
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class AgentOptions:
     """How an agent asks its policy."""
 
     system: str = ""
@@ -34,7 +34,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labels:
+class RunLabels:
     """What a run is filed under in the store."""
 
     task_id: str | None = None
@@ -49,13 +49,13 @@ class Labels:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class AgentConfig:
     """What an agent is made of."""
 
     policy: Policy
-    tools: Registry
+    tools: Toolset
     planner: Planner
     memory: Memory
-    options: Options
+    options: AgentOptions
     home: Home
     book: PriceBook

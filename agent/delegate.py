@@ -8,7 +8,7 @@ from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, ToolError
 from ..tools import Tool, ToolContext, tool
 from .agent import Agent
-from .config import Labels
+from .config import RunLabels
 from .result import Result
 
 DAY = 86_400.0
@@ -60,7 +60,7 @@ async def _run(
     id = sub_run(context.run, context.key)
     if agent.home.store.events(id):
         return await agent.resume(id, account=context.account)
-    labels = Labels(parent=context.run)
+    labels = RunLabels(parent=context.run)
     return await agent.run(task, budget=budget, account=context.account, labels=labels, run=id)
 
 

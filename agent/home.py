@@ -15,7 +15,7 @@ from ..journal.file_lock import locked
 from ..journal.fork_record import record_of
 from ..journal.journal import Journal, is_live
 from ..journal.old_name import rename_folder, rename_store
-from ..journal.run_record import Record
+from ..journal.run_record import RunRecord
 from ..ledger.amount import NOTHING, Amount
 from ..ledger.errors import UsageError
 from ..tools import Outputs
@@ -105,7 +105,7 @@ class Home:
             raise UsageError(f"there is no run {run!r} in {self.path}: `outlay runs` lists them")
         return found
 
-    def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> Record:
+    def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> RunRecord:
         """Returns the record of a run, that of a fork with its parent's part.
 
         Raises:
@@ -128,7 +128,7 @@ class Home:
     def spent_with_below(self, run: str) -> Amount:
         """Returns what a run and its sub-agents have spent: nothing where there is no such run."""
         events = self.store.events(run)
-        return Record.of(events).spent + self.spent_below(run) if events else NOTHING
+        return RunRecord.of(events).spent + self.spent_below(run) if events else NOTHING
 
     def forget(self, run: str) -> None:
         """Removes a run from the store and the journals.

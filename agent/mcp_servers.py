@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from ..tools import Tool
 
 
-class Servers:
+class McpServers:
     """Starts the servers one after the other; iterating gives the tools of them all.
 
     Args:

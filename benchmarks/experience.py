@@ -17,21 +17,21 @@ from ..agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_
 from ..journal.events import Event
 from ..ledger.errors import UsageError
 from ..memory import Memory
-from ..memory.experience.examples import Examples, Step, with_examples
-from ..memory.experience.help_value import Outcome, pays
+from ..memory.experience.examples import Examples, ExampleStep, with_examples
+from ..memory.experience.help_value import ArmOutcome, pays
 from ..memory.experience.lessons import Lesson, Lessons
 from .suite import Suite, Task, suite
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class ExperienceContext:
     """What a run is given besides its task and its tools."""
 
     memory: Memory
     system: str
 
 
-class Learning:
+class Experience:
     """What is recorded of finished experiments with a suite.
 
     Args:
@@ -48,8 +48,8 @@ class Learning:
     ) -> None:
         gold = _gold(tasks)
         lessons: list[Lesson] = []
-        self._steps: list[Sequence[Step]] = []
-        self._outcomes: list[Outcome] = []
+        self._steps: list[Sequence[ExampleStep]] = []
+        self._outcomes: list[ArmOutcome] = []
         for experiment in experiments:
             runs = list(home.store.events_of_experiment(experiment))
             gold.update(_gold(_tasks_of(experiment, runs, of, home)))
@@ -61,7 +61,7 @@ class Learning:
             self._outcomes.extend(outcomes_of(runs))
         self._lessons = Lessons(of.name, lessons, gold)
 
-    def given(self, task: Task, without: Given, *, draw: str) -> Given:
+    def given(self, task: Task, without: ExperienceContext, *, draw: str) -> ExperienceContext:
         """Returns what a run is given: with help where that is expected to pay.
 
         Args:
@@ -72,7 +72,7 @@ class Learning:
             return without
         examples = Examples(self._steps, task=task.id, answers=task.gold)
         told = self._lessons.told(task.id)
-        return Given(
+        return ExperienceContext(
             memory=with_examples(without.memory, examples),
             system="\n\n".join(filter(None, (without.system, told))),
         )

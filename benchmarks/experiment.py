@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ..agent import Agent, Home, Labels, Options, Record, Result, new_run_id
+from ..agent import Agent, AgentOptions, Home, Result, RunLabels, RunRecord, new_run_id
 from ..journal.events import Event
 from ..ledger.account import Account
 from ..ledger.amount import NOTHING, Amount
@@ -25,13 +25,13 @@ from ..ledger.prices.price_book import PriceBook
 from ..memory import memory
 from ..planners import Planner, planner
 from ..policies import Policy, policy
-from .experience import Given, Learning
-from .results import Row
+from .experience import Experience, ExperienceContext
+from .results import ResultRow
 from .suite import Suite, Task, World, is_success, judge, metrics, restore, suite
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ExperimentPlan:
     """What is run. Everything in it is recorded with every run."""
 
     suite: str
@@ -48,7 +48,7 @@ class Plan:
     """Finished experiments whose examples and lessons help where that is expected to pay."""
 
     @classmethod
-    def from_record(cls, data: Mapping[str, Any]) -> Plan:
+    def from_record(cls, data: Mapping[str, Any]) -> ExperimentPlan:
         fields: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
         }
@@ -56,7 +56,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ExperimentProgress:
     done: int
     total: int
     spent_usd: Decimal
@@ -64,15 +64,15 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExperimentResult:
     experiment: str
-    plan: Plan
-    rows: list[Row]
+    plan: ExperimentPlan
+    rows: list[ResultRow]
     spent_usd: Decimal
 
 
 @dataclass(frozen=True)
-class _Cell:
+class _RunCell:
     """One run to be made."""
 
     task: Task
@@ -85,11 +85,11 @@ class _Cell:
         return (self.task.id, self.planner.name, self.budget, self.repeat)
 
 
-OnRow = Callable[[Row, Progress], None]
+OnRow = Callable[[ResultRow, ExperimentProgress], None]
 
 
 async def run_experiment(
-    plan: Plan | None,
+    plan: ExperimentPlan | None,
     *,
     home: Path | None = None,
     prices: Path | None = None,
@@ -98,7 +98,7 @@ async def run_experiment(
     resume: str | None = None,
     on_row: OnRow = lambda row, progress: None,
     on_start: Callable[[str], None] = lambda experiment: None,
-) -> Outcome:
+) -> ExperimentResult:
     """Runs a plan, or goes on with the experiment `resume`.
 
     Args:
@@ -112,7 +112,7 @@ async def run_experiment(
     """
     book = PriceBook.load(prices)
     place = Home.at(home)
-    earlier = _Earlier.load(place, resume) if resume else _Earlier()
+    earlier = _RecordedExperiment.load(place, resume) if resume else _RecordedExperiment()
     plan = plan or earlier.plan
     if plan is None:
         raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `outlay runs`")
@@ -123,18 +123,18 @@ async def run_experiment(
     runner.check(budget)
     on_start(experiment)
     rows = await runner.run(concurrency, on_row)
-    return Outcome(experiment, plan, rows, account.spent.usd)
+    return ExperimentResult(experiment, plan, rows, account.spent.usd)
 
 
 class _Runner:
     def __init__(
         self,
-        plan: Plan,
+        plan: ExperimentPlan,
         experiment: str,
         home: Home,
         book: PriceBook,
         account: Account,
-        earlier: _Earlier,
+        earlier: _RecordedExperiment,
     ) -> None:
         self._plan = plan
         self._experiment = experiment
@@ -156,19 +156,19 @@ class _Runner:
         tools += memory(self._plan.memory).tools()
         total.check_tools({tool.spec.name for tool in tools})
 
-    async def run(self, concurrency: int, on_row: OnRow) -> list[Row]:
+    async def run(self, concurrency: int, on_row: OnRow) -> list[ResultRow]:
         """Runs all cells, at most `concurrency` at once; returns their rows in the plan's order."""
         plan = self._plan
         setups = len(self._planners) * len(plan.budgets)
         total = len(self._tasks) * plan.repeats * setups
-        rows: dict[int, Row] = {}
+        rows: dict[int, ResultRow] = {}
         waiting = enumerate(self._cells())
         limit = self._account.budget.usd
 
         async def work() -> None:
             for number, cell in waiting:
                 rows[number] = await self._row(cell)
-                done = Progress(len(rows), total, self._account.spent.usd, limit)
+                done = ExperimentProgress(len(rows), total, self._account.spent.usd, limit)
                 on_row(rows[number], done)
 
         try:
@@ -181,14 +181,14 @@ class _Runner:
             await self._policy.close()
         return [rows[number] for number in sorted(rows)]
 
-    def _cells(self) -> Iterator[_Cell]:
+    def _cells(self) -> Iterator[_RunCell]:
         for repeat in range(self._plan.repeats):
             for task in self._tasks:
                 for made in self._planners:
                     for budget in self._plan.budgets:
-                        yield _Cell(task, made, budget, repeat)
+                        yield _RunCell(task, made, budget, repeat)
 
-    async def _row(self, cell: _Cell) -> Row:
+    async def _row(self, cell: _RunCell) -> ResultRow:
         known = self._earlier.runs.get(cell.key)
         if known is not None and known.score is not None:
             return self._to_row(cell, known.memory, known.result, known.score, known.metrics)
@@ -208,16 +208,16 @@ class _Runner:
         score = judge(self._suite, cell.task, world, result.answer)
         told = metrics(self._suite.scorer, cell.task, result.text)
         self._home.write_score(result.run, score, success=is_success(score), metrics=told)
-        return self._to_row(cell, agent.memory.name, _Counts.of(result), score, told)
+        return self._to_row(cell, agent.memory.name, _RunCounts.of(result), score, told)
 
-    def _agent(self, cell: _Cell, world: World) -> Agent:
+    def _agent(self, cell: _RunCell, world: World) -> Agent:
         return agent_for(
             self._plan, self._suite, cell.task, cell.planner, cell.budget, cell.repeat,
             self._policy, self._book, self._home, self._learning, world,
         )  # fmt: skip
 
-    def _labels(self, cell: _Cell) -> Labels:
-        return Labels(
+    def _labels(self, cell: _RunCell) -> RunLabels:
+        return RunLabels(
             task_id=cell.task.id,
             experiment=self._experiment,
             seed=self._plan.seed,
@@ -228,22 +228,22 @@ class _Runner:
 
     def _to_row(
         self,
-        cell: _Cell,
+        cell: _RunCell,
         memory: str,
-        counts: _Counts,
+        counts: _RunCounts,
         score: float | None,
         told: Mapping[str, float],
-    ) -> Row:
-        return Row(
+    ) -> ResultRow:
+        return ResultRow(
             **self._common(cell), memory=memory, score=score, metrics=dict(told),
             **dataclasses.asdict(counts),
         )  # fmt: skip
 
-    def _not_started(self, cell: _Cell, memory: str) -> Row:
-        nothing = _Counts("not_started", Decimal(0), 0, 0, 0, 0, 0.0, "")
+    def _not_started(self, cell: _RunCell, memory: str) -> ResultRow:
+        nothing = _RunCounts("not_started", Decimal(0), 0, 0, 0, 0, 0.0, "")
         return self._to_row(cell, memory, nothing, None, {})
 
-    def _common(self, cell: _Cell) -> dict[str, Any]:
+    def _common(self, cell: _RunCell) -> dict[str, Any]:
         return {
             "task": cell.task.id,
             "hops": cell.task.hops,
@@ -258,7 +258,7 @@ class _Runner:
 
 
 @dataclass(frozen=True)
-class _Counts:
+class _RunCounts:
     """The part of a row that the run itself tells."""
 
     status: str
@@ -271,11 +271,11 @@ class _Counts:
     run: str
 
     @classmethod
-    def of(cls, result: Result) -> _Counts:
+    def of(cls, result: Result) -> _RunCounts:
         return cls.from_spend(result.run, result.status, result.spend, result.seconds)
 
     @classmethod
-    def from_spend(cls, run: str, status: str, spend: Amount, seconds: float) -> _Counts:
+    def from_spend(cls, run: str, status: str, spend: Amount, seconds: float) -> _RunCounts:
         return cls(
             status=status,
             cost_usd=spend.usd,
@@ -289,34 +289,34 @@ class _Counts:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _RecordedRun:
     """A run of the experiment that an earlier process made or began."""
 
     run: str
     memory: str
-    result: _Counts
+    result: _RunCounts
     score: float | None
     metrics: Mapping[str, float]
     events: tuple[Event, ...]
 
 
 @dataclass(frozen=True)
-class _Earlier:
+class _RecordedExperiment:
     """What is recorded of an experiment."""
 
-    plan: Plan | None = None
-    runs: Mapping[tuple[str, str, str, int], _Known] = field(default_factory=dict)
+    plan: ExperimentPlan | None = None
+    runs: Mapping[tuple[str, str, str, int], _RecordedRun] = field(default_factory=dict)
     spent: Amount = NOTHING
 
     @classmethod
-    def load(cls, home: Home, experiment: str) -> _Earlier:
-        plan: Plan | None = None
-        runs: dict[tuple[str, str, str, int], _Known] = {}
+    def load(cls, home: Home, experiment: str) -> _RecordedExperiment:
+        plan: ExperimentPlan | None = None
+        runs: dict[tuple[str, str, str, int], _RecordedRun] = {}
         spent = NOTHING
         for events in home.store.events_of_experiment(experiment):
-            record = Record.of(events)
+            record = RunRecord.of(events)
             start = record.start
-            plan = Plan.from_record(start.body["agent"]["plan"])
+            plan = ExperimentPlan.from_record(start.body["agent"]["plan"])
             key = (
                 start.body["task_id"],
                 start.body["planner"],
@@ -328,21 +328,21 @@ class _Earlier:
         return cls(plan, runs, spent)
 
 
-def _known(record: Record) -> _Known:
+def _known(record: RunRecord) -> _RecordedRun:
     end = record.end
     status = end.body["status"] if end else "cancelled"
-    counts = _Counts.from_spend(record.start.run, status, record.spent, record.seconds)
+    counts = _RunCounts.from_spend(record.start.run, status, record.spent, record.seconds)
     judged = [e.body for e in record.events if e.kind == "scored"]
     finished = end is not None and status != "cancelled"
     last: Mapping[str, Any] = judged[-1] if judged and finished else {}
-    return _Known(
+    return _RecordedRun(
         record.start.run, record.start.body["memory"], counts, last.get("score"),
         last.get("metrics", {}), record.events,
     )  # fmt: skip
 
 
 def agent_for(
-    plan: Plan,
+    plan: ExperimentPlan,
     of: Suite,
     task: Task,
     planner: Planner | str,
@@ -351,11 +351,11 @@ def agent_for(
     policy: Policy,
     prices: PriceBook,
     home: Home,
-    learning: Learning | None = None,
+    learning: Experience | None = None,
     world: World | None = None,
 ) -> Agent:
     """Returns the agent of one cell of an experiment, in its world or in a fresh one."""
-    given = Given(memory=memory(plan.memory), system=of.system_prompt)
+    given = ExperienceContext(memory=memory(plan.memory), system=of.system_prompt)
     if learning is not None:
         named = planner if isinstance(planner, str) else planner.name
         given = learning.given(task, given, draw=f"{task.id}/{named}/{budget}/{repeat}/{plan.seed}")
@@ -367,11 +367,11 @@ def agent_for(
         budget=budget,
         prices=prices,
         home=home.path,
-        options=Options(system=given.system, seed=plan.seed + repeat),
+        options=AgentOptions(system=given.system, seed=plan.seed + repeat),
     )
 
 
-def learning_of(plan: Plan, of: Suite, home: Home) -> Learning | None:
+def learning_of(plan: ExperimentPlan, of: Suite, home: Home) -> Experience | None:
     """Returns what the runs of a plan may learn from, or None where it names nothing.
 
     Raises:
@@ -379,8 +379,8 @@ def learning_of(plan: Plan, of: Suite, home: Home) -> Learning | None:
     """
     if not plan.learn_from:
         return None
-    return Learning(home, plan.learn_from, of, of.tasks(plan.tasks, plan.seed))
+    return Experience(home, plan.learn_from, of, of.tasks(plan.tasks, plan.seed))
 
 
-def _new_id(plan: Plan) -> str:
+def _new_id(plan: ExperimentPlan) -> str:
     return f"{plan.suite}-{new_run_id()}"

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..agent import Home
 from ..ledger.errors import UsageError
-from .results import UNFINISHED, Row
-from .spending import Bill
+from .results import UNFINISHED, ResultRow
+from .spending import RunSpending
 from .suite import Task, suite
 
 _FAMILY = """
@@ -66,13 +66,13 @@ _AS_THEY_ARE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class RecordedRuns:
     """All runs of one or more experiments over the same tasks."""
 
     experiments: tuple[str, ...]
-    rows: list[Row]
+    rows: list[ResultRow]
     """The set-up that began first comes first; the plan's runs that were not made come last."""
-    bills: Mapping[str, Bill]
+    bills: Mapping[str, RunSpending]
     """By run."""
     tasks: Mapping[str, Task]
     """By id; empty where the suite is not at hand."""
@@ -82,7 +82,7 @@ class Recorded:
     """The policy's last words, by run."""
 
 
-def read_experiments(home: Home, names: Sequence[str]) -> Recorded:
+def read_experiments(home: Home, names: Sequence[str]) -> RecordedRuns:
     """Returns what is recorded of experiments; `RACE` stands for `RACE.1`, `RACE.2`, … too.
 
     Raises:
@@ -100,7 +100,7 @@ def read_experiments(home: Home, names: Sequence[str]) -> Recorded:
     plans = {run["experiment"]: json.loads(run["plan"]) for run in runs}
     tasks = _tasks(plans)
     rows = [_row(run, tasks.get(run["task_id"])) for run in runs]
-    return Recorded(
+    return RecordedRuns(
         experiments=tuple(plans),
         rows=[*rows, *_not_made(runs, rows, plans, tasks)],
         bills=_bills(home, names, runs),
@@ -127,9 +127,9 @@ def _tasks(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, Task]:
     return {task.id: task for task in found}
 
 
-def _row(run: Mapping[str, Any], task: Task | None) -> Row:
+def _row(run: Mapping[str, Any], task: Task | None) -> ResultRow:
     status = run["status"] or "cancelled"
-    return Row.model_validate(
+    return ResultRow.model_validate(
         {
             "task": run["task_id"],
             "hops": task.hops if task else None,
@@ -147,12 +147,12 @@ def _row(run: Mapping[str, Any], task: Task | None) -> Row:
 
 def _not_made(
     runs: Sequence[Mapping[str, Any]],
-    rows: Sequence[Row],
+    rows: Sequence[ResultRow],
     plans: Mapping[str, Mapping[str, Any]],
     tasks: Mapping[str, Task],
-) -> Iterator[Row]:
+) -> Iterator[ResultRow]:
     """Yields the runs that the plans ask of the set-ups that began, and that are not there."""
-    made: dict[str, list[Row]] = {}
+    made: dict[str, list[ResultRow]] = {}
     for run, row in zip(runs, rows, strict=True):
         made.setdefault(run["experiment"], []).append(row)
     for experiment, group in made.items():
@@ -165,8 +165,8 @@ def _not_made(
                         yield _nothing(sample, task, repeat)
 
 
-def _nothing(sample: Row, task: Task, repeat: int) -> Row:
-    return Row(
+def _nothing(sample: ResultRow, task: Task, repeat: int) -> ResultRow:
+    return ResultRow(
         task=task.id, hops=task.hops, kind=task.kind, **sample.setup._asdict(), repeat=repeat,
         seed=sample.seed, status="not_started", score=None, cost_usd=Decimal(0), tool_calls=0,
         model_calls=0, input_tokens=0, output_tokens=0, seconds=0.0, run="",
@@ -174,7 +174,9 @@ def _nothing(sample: Row, task: Task, repeat: int) -> Row:
     )  # fmt: skip
 
 
-def _bills(home: Home, names: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> dict[str, Bill]:
+def _bills(
+    home: Home, names: Sequence[str], runs: Sequence[Mapping[str, Any]]
+) -> dict[str, RunSpending]:
     usd: dict[str, dict[tuple[str, str], Decimal]] = {}
     for run, node, tool, amount in home.store.query(_SPEND, (list(names),)).rows:
         usd.setdefault(run, {})[node, tool] = amount
@@ -187,4 +189,4 @@ def _bills(home: Home, names: Sequence[str], runs: Sequence[Mapping[str, Any]]) 
     for run, tool, calls, amount in home.store.query(_TOOL_CALLS, (list(names),)).rows:
         used[run][f"tool_calls.{tool}"] = Decimal(calls)
         used[run][f"usd.{tool}"] = Decimal(amount)
-    return {run: Bill(usd=usd.get(run, {}), used=mine) for run, mine in used.items()}
+    return {run: RunSpending(usd=usd.get(run, {}), used=mine) for run, mine in used.items()}

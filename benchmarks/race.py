@@ -9,18 +9,18 @@ from math import ceil
 from statistics import fmean
 
 from ..ledger.errors import UsageError
-from .experiment import Plan
-from .results import Row, Setup
+from .experiment import ExperimentPlan
+from .results import ResultRow, Setup
 
 SURE = 0.05
 """Chance at most that a candidate is named the winner without being the best."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Race:
+class RaceSpec:
     """What is raced."""
 
-    candidates: tuple[Plan, ...]
+    candidates: tuple[ExperimentPlan, ...]
     """Each with one planner and one budget; all with the same suite, knobs, seed, tasks and
     repeats."""
     block: int = 20
@@ -57,12 +57,12 @@ class Race:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RaceStanding:
     """How one candidate fared."""
 
     setup: Setup
     experiment: str
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     """All its runs, those of a block that the money did not cover too."""
     shares: Mapping[str, float]
     """Share of success by task, of the tasks that it is judged by."""
@@ -72,7 +72,7 @@ class Standing:
     """p-value that the leader is better, corrected for all rivals and blocks; None for itself."""
 
     @property
-    def judged(self) -> list[Row]:
+    def judged(self) -> list[ResultRow]:
         """The runs that it is judged by."""
         return [row for row in self.rows if row.finished and row.task in self.shares]
 
@@ -82,8 +82,8 @@ class RaceOutcome:
     """What came of a race."""
 
     race: str
-    plan: Race
-    standings: tuple[Standing, ...]
+    plan: RaceSpec
+    standings: tuple[RaceStanding, ...]
     """In the order of the candidates."""
     leader: Setup | None
     """The best of those that were not dropped, by the share of success and then by cost; None if
@@ -100,7 +100,7 @@ class RaceOutcome:
         return self.leader if sure else None
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ResultRow]:
         return [row for standing in self.standings for row in standing.rows]
 
     @property

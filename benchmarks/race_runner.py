@@ -17,9 +17,9 @@ from pathlib import Path
 from ..agent import new_run_id
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
-from .experiment import OnRow, Progress, run_experiment
-from .race import Race, RaceOutcome, Standing
-from .results import Row, Setup
+from .experiment import ExperimentProgress, OnRow, run_experiment
+from .race import RaceOutcome, RaceSpec, RaceStanding
+from .results import ResultRow, Setup
 from .statistics import sign_flip, task_means
 
 OnBlock = Callable[[int, Sequence[Setup], Sequence[Setup]], None]
@@ -27,7 +27,7 @@ OnBlock = Callable[[int, Sequence[Setup], Sequence[Setup]], None]
 
 
 async def run_race(
-    race: Race,
+    race: RaceSpec,
     *,
     name: str | None = None,
     home: Path | None = None,
@@ -49,7 +49,7 @@ async def run_race(
     Raises:
         UsageError: a plan makes no sense, or the total budget limits anything but money.
     """
-    track = _Track(race, name or f"{race.candidates[0].suite}-{new_run_id()}", on_row)
+    track = _RaceState(race, name or f"{race.candidates[0].suite}-{new_run_id()}", on_row)
     limit = _usd(total_budget)
     on_start(track.name)
     running = list(range(len(race.candidates)))
@@ -70,7 +70,9 @@ async def run_race(
     return track.outcome(running, money_out=False)
 
 
-def behind(shares: Sequence[Mapping[str, float]], running: Sequence[int], race: Race) -> list[int]:
+def behind(
+    shares: Sequence[Mapping[str, float]], running: Sequence[int], race: RaceSpec
+) -> list[int]:
     """Returns the candidates among `running` that at least `keep` others of them are better than.
 
     Args:
@@ -91,7 +93,7 @@ def _p_better(ahead: Mapping[str, float], other: Mapping[str, float]) -> float:
     return sign_flip([ahead[task] - other[task] for task in ahead if task in other], "greater")
 
 
-def _shares(rows: Sequence[Row]) -> dict[str, float]:
+def _shares(rows: Sequence[ResultRow]) -> dict[str, float]:
     return task_means((row.task, float(row.success)) for row in rows if row.finished)
 
 
@@ -104,12 +106,12 @@ def _usd(total_budget: str | None) -> Decimal | None:
     return budget.usd
 
 
-class _Track:
+class _RaceState:
     """The candidates of a race on their way."""
 
-    def __init__(self, race: Race, name: str, on_row: OnRow) -> None:
+    def __init__(self, race: RaceSpec, name: str, on_row: OnRow) -> None:
         self.name = name
-        self.rows: list[list[Row]] = [[] for _ in race.candidates]
+        self.rows: list[list[ResultRow]] = [[] for _ in race.candidates]
         self.shares: list[dict[str, float]] = [{} for _ in race.candidates]
         self.dropped_after: dict[int, int] = {}
         self._race = race
@@ -123,13 +125,15 @@ class _Track:
         """Brings one candidate to so many tasks, with what the others have left of the limit."""
         others = self._spent() - self._spent(place)
 
-        def tell(row: Row, progress: Progress) -> None:
+        def tell(row: ResultRow, progress: ExperimentProgress) -> None:
             cell = (place, row.task, row.repeat)
             if cell in self._done:
                 return
             self._done.add(cell)
             spent = others + progress.spent_usd
-            self._on_row(row, Progress(len(self._done), self._total(running), spent, limit))
+            self._on_row(
+                row, ExperimentProgress(len(self._done), self._total(running), spent, limit)
+            )
 
         outcome = await run_experiment(
             replace(self._race.candidates[place], tasks=tasks),
@@ -174,7 +178,7 @@ class _Track:
                 p = _p_better(self.shares[leader], self.shares[place])
                 lead = min(1.0, self._race.tests * p)
             standings.append(
-                Standing(
+                RaceStanding(
                     setup=self._setup(place),
                     experiment=self._experiment(place),
                     rows=tuple(rows),

@@ -28,7 +28,7 @@ class Setup(NamedTuple):
     budget: str
 
 
-class Row(BaseModel):
+class ResultRow(BaseModel):
     """One run of one task."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -84,7 +84,7 @@ class Row(BaseModel):
         return orjson.dumps(self.model_dump(), default=_exact).decode()
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Row:
+    def from_json(cls, text: str | bytes) -> ResultRow:
         """Reads one object.
 
         Raises:
@@ -102,7 +102,7 @@ class Row(BaseModel):
             raise UsageError(_first_problem(exc)) from exc
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[ResultRow]:
     """Reads a file of results; blank lines are skipped.
 
     Raises:
@@ -113,13 +113,13 @@ def read_rows(path: Path) -> list[Row]:
         lines = path.read_bytes().splitlines()
     except OSError as exc:
         raise UsageError(f"cannot read results from {path}: {exc.strerror or exc}") from exc
-    rows: list[Row] = []
+    rows: list[ResultRow] = []
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            row = Row.from_json(line)
+            row = ResultRow.from_json(line)
         except UsageError as exc:
             raise UsageError(f"{path}, line {number}: {exc}") from exc
         if row.run in seen:
@@ -132,7 +132,7 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
+def write_rows(path: Path, rows: Iterable[ResultRow]) -> None:
     """Writes a file of results in place of what was there.
 
     Raises:

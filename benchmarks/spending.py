@@ -8,14 +8,14 @@ from decimal import Decimal
 from statistics import fmean
 
 from ..ledger.budget import Budget
-from .results import Row, Setup
+from .results import ResultRow, Setup
 from .statistics import task_means
 
 _COUNTS = ("model_calls", "tool_calls")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bill:
+class RunSpending:
     """What one run used, its sub-agents included."""
 
     usd: Mapping[tuple[str, str], Decimal]
@@ -25,7 +25,7 @@ class Bill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spending:
+class PurposeSpending:
     """One purpose of a set-up's money, in the finished runs."""
 
     node: str
@@ -50,18 +50,18 @@ class CapUse:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BillSummary:
+class SpendingSummary:
     """The bills of one set-up."""
 
     setup: Setup
-    spending: tuple[Spending, ...]
+    spending: tuple[PurposeSpending, ...]
     """The dearest purpose first."""
     caps: tuple[CapUse, ...]
 
 
 def summarise_bills(
-    setup: Setup, rows: Sequence[Row], bills: Mapping[str, Bill]
-) -> BillSummary | None:
+    setup: Setup, rows: Sequence[ResultRow], bills: Mapping[str, RunSpending]
+) -> SpendingSummary | None:
     """Returns the summary of the finished runs of a set-up, or None if no bill is known.
 
     Args:
@@ -70,15 +70,15 @@ def summarise_bills(
     billed = [(row, bills[row.run]) for row in rows if row.run in bills]
     if not billed:
         return None
-    return BillSummary(
+    return SpendingSummary(
         setup=setup, spending=tuple(_spending(billed)), caps=tuple(_caps(setup, billed))
     )
 
 
-def _spending(billed: Sequence[tuple[Row, Bill]]) -> list[Spending]:
+def _spending(billed: Sequence[tuple[ResultRow, RunSpending]]) -> list[PurposeSpending]:
     purposes = sorted({purpose for _, bill in billed for purpose in bill.usd})
     found = [
-        Spending(
+        PurposeSpending(
             node=node,
             tool=tool,
             usd=_mean((row.task, float(bill.usd.get((node, tool), 0))) for row, bill in billed),
@@ -88,7 +88,7 @@ def _spending(billed: Sequence[tuple[Row, Bill]]) -> list[Spending]:
     return sorted((part for part in found if part.usd > 0), key=lambda part: -part.usd)
 
 
-def _caps(setup: Setup, billed: Sequence[tuple[Row, Bill]]) -> Iterator[CapUse]:
+def _caps(setup: Setup, billed: Sequence[tuple[ResultRow, RunSpending]]) -> Iterator[CapUse]:
     for resource, limit in Budget.parse(setup.budget).limits.items():
         cap = Decimal(limit)
         used = [(row.task, float(bill.used.get(resource, 0))) for row, bill in billed]

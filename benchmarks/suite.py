@@ -77,7 +77,7 @@ class Scorer(Protocol):
 
 
 @runtime_checkable
-class Measuring(Protocol):
+class MetricScorer(Protocol):
     """A scorer that tells more of a reply than its score."""
 
     def metrics(self, task: Task, text: str | None) -> Mapping[str, float]:
@@ -85,7 +85,7 @@ class Measuring(Protocol):
 
 
 @runtime_checkable
-class Judging(Protocol):
+class JudgingWorld(Protocol):
     """A world that judges what has become of it, where an answer alone does not tell."""
 
     def score(self, answer: str | None) -> float:
@@ -115,7 +115,7 @@ class Suite(Protocol):
 
 
 @runtime_checkable
-class Solving(Protocol):
+class SolvableSuite(Protocol):
     """A suite whose gold solution is more than an answer."""
 
     def solve(self, task: Task, world: Any) -> str | None:
@@ -124,19 +124,19 @@ class Solving(Protocol):
 
 def judge(suite: Suite, task: Task, world: World, answer: str | None) -> float:
     """Returns the score of an answer, by the world that the run has left if that judges."""
-    if isinstance(world, Judging):
+    if isinstance(world, JudgingWorld):
         return world.score(answer)
     return suite.scorer.score(task, answer)
 
 
 def metrics(scorer: Scorer, task: Task, text: str | None) -> Mapping[str, float]:
     """Returns what a scorer tells of a reply besides its score; nothing if it tells no more."""
-    return scorer.metrics(task, text) if isinstance(scorer, Measuring) else {}
+    return scorer.metrics(task, text) if isinstance(scorer, MetricScorer) else {}
 
 
 def solution(suite: Suite, task: Task, world: World) -> str | None:
     """Solves a task in its world as its gold says and returns the answer."""
-    if isinstance(suite, Solving):
+    if isinstance(suite, SolvableSuite):
         return suite.solve(task, world)
     return f"Answer: {task.gold[0]}" if task.gold else None
 
@@ -147,7 +147,7 @@ def is_success(score: float) -> bool:
 
 
 @runtime_checkable
-class Acting(Protocol):
+class DirectWorld(Protocol):
     """A world whose calls can be made without an agent."""
 
     def act(self, name: str, arguments: str) -> str:
@@ -165,7 +165,7 @@ def restore(world: World, events: Iterable[Event]) -> None:
     the world again. Calls with an unknown outcome count as not made. A world without `act` has
     nothing to restore.
     """
-    if not isinstance(world, Acting):
+    if not isinstance(world, DirectWorld):
         return
     ordered = sorted(events, key=lambda event: event.seq)
     answered = {e.body["hold"] for e in ordered if e.kind == "settle" and e.body.get("final")}

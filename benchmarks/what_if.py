@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..agent import Agent, Home, Record, WhatIf
+from ..agent import Agent, Home, RunRecord, WhatIf
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..ledger.prices.price_book import PriceBook
 from ..policies import policy
-from .experiment import Plan, agent_for, learning_of
+from .experiment import ExperimentPlan, agent_for, learning_of
 from .suite import Suite, Task, is_success, suite
 
 
 @dataclass(frozen=True, kw_only=True)
-class Supposed:
+class WhatIfRow:
     """A set-up of the experiment under one other budget."""
 
     planner: str
@@ -46,19 +46,19 @@ class Supposed:
 
 async def suppose(
     experiment: str, budgets: Sequence[str], *, home: Home, prices: PriceBook
-) -> list[Supposed]:
+) -> list[WhatIfRow]:
     """Returns what each set-up of an experiment would have come to under each budget.
 
     Raises:
         UsageError: there is no such experiment, or none of its runs has ended and been scored.
     """
-    records = [Record.of(events) for events in home.store.events_of_experiment(experiment)]
+    records = [RunRecord.of(events) for events in home.store.events_of_experiment(experiment)]
     ended = [r for r in records if r.end is not None and _score(r) is not None]
     if not ended:
         raise UsageError(f"experiment {experiment!r} has no scored runs: see `outlay runs`")
-    plan = Plan.from_record(ended[0].start.body["agent"]["plan"])
-    rebuilt = _Rebuilt(plan, home, prices)
-    groups: dict[tuple[str, str], list[Record]] = {}
+    plan = ExperimentPlan.from_record(ended[0].start.body["agent"]["plan"])
+    rebuilt = _RebuiltAgents(plan, home, prices)
+    groups: dict[tuple[str, str], list[RunRecord]] = {}
     for record in ended:
         body = record.start.body
         groups.setdefault((body["planner"], body["agent"]["budget"]), []).append(record)
@@ -73,20 +73,22 @@ async def suppose(
 
 
 async def what_if(
-    record: Record, budget: Budget | None, *, home: Home, prices: PriceBook
+    record: RunRecord, budget: Budget | None, *, home: Home, prices: PriceBook
 ) -> WhatIf:
     """Returns the what-if of one run of an experiment."""
-    rebuilt = _Rebuilt(Plan.from_record(record.start.body["agent"]["plan"]), home, prices)
+    rebuilt = _RebuiltAgents(
+        ExperimentPlan.from_record(record.start.body["agent"]["plan"]), home, prices
+    )
     try:
         return await rebuilt.agent(record).what_if(record.start.run, budget=budget, prices=prices)
     finally:
         await rebuilt.policy.close()
 
 
-class _Rebuilt:
+class _RebuiltAgents:
     """The agents of an experiment, built again from its plan."""
 
-    def __init__(self, plan: Plan, home: Home, prices: PriceBook) -> None:
+    def __init__(self, plan: ExperimentPlan, home: Home, prices: PriceBook) -> None:
         self.policy = policy(plan.policy)
         self._plan = plan
         self._home = home
@@ -96,7 +98,7 @@ class _Rebuilt:
         tasks = self._suite.tasks(plan.tasks, plan.seed)
         self._tasks: Mapping[str, Task] = {task.id: task for task in tasks}
 
-    def agent(self, record: Record) -> Agent:
+    def agent(self, record: RunRecord) -> Agent:
         body = record.start.body
         return agent_for(
             self._plan, self._suite, self._tasks[body["task_id"]], body["planner"],
@@ -106,14 +108,14 @@ class _Rebuilt:
 
 
 async def _supposed(
-    rebuilt: _Rebuilt, setup: tuple[str, str], group: Sequence[Record], budget: str
-) -> Supposed:
+    rebuilt: _RebuiltAgents, setup: tuple[str, str], group: Sequence[RunRecord], budget: str
+) -> WhatIfRow:
     found = [
         await rebuilt.agent(record).what_if(record.start.run, budget=budget) for record in group
     ]
     exact = [place for place, one in enumerate(found) if one.exact]
     spent = [found[place].spend.usd for place in exact]
-    return Supposed(
+    return WhatIfRow(
         planner=setup[0], recorded=setup[1], budget=budget, runs=len(group), exact=len(exact),
         successes=sum(is_success(_score(group[place]) or 0) for place in exact),
         mean_usd=sum(spent, Decimal(0)) / len(spent) if spent else None,
@@ -130,6 +132,6 @@ def _most(reasons: Iterable[str]) -> str:
     return max(counts, key=lambda sort: counts[sort], default="")
 
 
-def _score(record: Record) -> float | None:
+def _score(record: RunRecord) -> float | None:
     scores: list[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
     return scores[-1] if scores else None

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..agent import Agent, Options, delegate
+from ..agent import Agent, AgentOptions, delegate
 from ..agent.delegate import DELEGATE
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..policies import Endpoint, Policy, Router, policy
 from ..tools import Tool, builtin, documents
-from ..tools.wrappers import Question, always, approved
+from ..tools.wrappers import ApprovalRequest, always, approved
 
 ALWAYS = ("calculator", "recall")
 """Built-in tools that every agent of the command line has."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class AgentSpec:
     """An agent's options as they are recorded with its runs; paths are absolute."""
 
     model: str
@@ -43,7 +43,7 @@ class Recipe:
     tool_protocol: str | None = None
 
     @classmethod
-    def from_record(cls, data: Mapping[str, Any]) -> Recipe:
+    def from_record(cls, data: Mapping[str, Any]) -> AgentSpec:
         several = {name: tuple(data.get(name, ())) for name in ("tools", "mcp")}
         return cls(**{**data, **several})
 
@@ -82,7 +82,7 @@ class Recipe:
             budget=budget,
             prices=self.prices,
             home=home,
-            options=Options(system=self.system, temperature=self.temperature, seed=self.seed),
+            options=AgentOptions(system=self.system, temperature=self.temperature, seed=self.seed),
         )
 
     def _policy(self) -> Policy:
@@ -118,7 +118,7 @@ def shipped_tools(spec: str, *, yes: bool) -> tuple[Tool, ...]:
     return tuple(approved(tool, _unless_free) for tool in tools) if is_shell else tools
 
 
-def _unless_free(question: Question) -> bool:
+def _unless_free(question: ApprovalRequest) -> bool:
     return always(question) or ask_person(question.arguments)
 
 

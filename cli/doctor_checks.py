@@ -38,17 +38,17 @@ ENCODINGS = ("o200k_base", "cl100k_base")
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     name: str
     text: str
     good: bool = True
 
 
-def examine(home: Path | None, prices: Path | None) -> list[Finding]:
+def examine(home: Path | None, prices: Path | None) -> list[CheckResult]:
     """Returns what is found, in the order in which it is shown. Nothing is written or sent."""
     return [
-        Finding("outlay", version("outlay")),
-        Finding("python", f"{platform.python_version()} on {platform.system().lower()}"),
+        CheckResult("outlay", version("outlay")),
+        CheckResult("python", f"{platform.python_version()} on {platform.system().lower()}"),
         *map(_package, PACKAGES),
         *_home(home or default_home()),
         *map(_key, KEYS),
@@ -59,7 +59,7 @@ def examine(home: Path | None, prices: Path | None) -> list[Finding]:
     ]
 
 
-def sheet(findings: list[Finding]) -> Table:
+def sheet(findings: list[CheckResult]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -68,33 +68,33 @@ def sheet(findings: list[Finding]) -> Table:
     return table
 
 
-def _package(name: str) -> Finding:
+def _package(name: str) -> CheckResult:
     try:
-        return Finding(name, version(name))
+        return CheckResult(name, version(name))
     except PackageNotFoundError:
-        return Finding(name, "missing: install outlay again", good=False)
+        return CheckResult(name, "missing: install outlay again", good=False)
 
 
-def _home(home: Path) -> Iterator[Finding]:
+def _home(home: Path) -> Iterator[CheckResult]:
     if not home.is_dir():
         parent = next(folder for folder in home.absolute().parents if folder.is_dir())
         writable = os.access(parent, os.W_OK)
         note = "the first run makes it" if writable else f"and {parent} cannot be written"
         if writable and (old := old_folder(home)):
             note = f"the first verb that opens it renames {old}"
-        yield Finding("home", f"{home} is not there yet: {note}", writable)
+        yield CheckResult("home", f"{home} is not there yet: {note}", writable)
         return
     writable = os.access(home, os.W_OK | os.X_OK)
     size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     note = "" if writable else ", cannot be written"
-    yield Finding("home", f"{home} ({_size(size)}{note})", writable)
+    yield CheckResult("home", f"{home} ({_size(size)}{note})", writable)
     journals = sorted((home / "journals").glob("*.jsonl"))
     live = sum(map(is_live, journals))
     torn = [path.name for path in journals if not is_live(path) and _is_torn(path)]
     text = f"{len(journals):,}, {live} being written"
     if torn:
         text += f"; with a torn last line, which is left out: {', '.join(torn)}"
-    yield Finding("journals", text)
+    yield CheckResult("journals", text)
 
 
 def _is_torn(path: Path) -> bool:
@@ -112,17 +112,17 @@ def _size(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
-def _key(name: str) -> Finding:
-    return Finding(name, "set" if os.environ.get(name) else "not set")
+def _key(name: str) -> CheckResult:
+    return CheckResult(name, "set" if os.environ.get(name) else "not set")
 
 
-def _base_url() -> Finding:
+def _base_url() -> CheckResult:
     """Names the host only: an address may hold a password."""
     url = os.environ.get("OPENAI_BASE_URL")
     if not url:
-        return Finding("OPENAI_BASE_URL", "not set: OpenAI's own")
+        return CheckResult("OPENAI_BASE_URL", "not set: OpenAI's own")
     host = _host(url)
-    return Finding("OPENAI_BASE_URL", host or "is not an address", bool(host))
+    return CheckResult("OPENAI_BASE_URL", host or "is not an address", bool(host))
 
 
 def _host(url: str) -> str:
@@ -132,30 +132,30 @@ def _host(url: str) -> str:
         return ""
 
 
-def _settings() -> Finding:
+def _settings() -> CheckResult:
     path = settings_file.find(Path.cwd())
-    return Finding(settings_file.FILE, str(path) if path else "none here or above")
+    return CheckResult(settings_file.FILE, str(path) if path else "none here or above")
 
 
-def _encoding(name: str) -> Finding:
+def _encoding(name: str) -> CheckResult:
     path = cached_file(name)
     if path is not None and path.is_file():
-        return Finding(name, "at hand: prompts are counted in tokens")
-    return Finding(name, "not at hand: prompts are bounded by their bytes")
+        return CheckResult(name, "at hand: prompts are counted in tokens")
+    return CheckResult(name, "not at hand: prompts are bounded by their bytes")
 
 
-def _prices(path: Path | None) -> Iterator[Finding]:
+def _prices(path: Path | None) -> Iterator[CheckResult]:
     count, data = known_models()
-    yield Finding("known prices", f"{count:,} models (genai-prices {data})")
+    yield CheckResult("known prices", f"{count:,} models (genai-prices {data})")
     if path is None:
         return
     try:
         book = PriceBook.load(path)
     except OutlayError as error:
-        yield Finding("prices file", str(error), good=False)
+        yield CheckResult("prices file", str(error), good=False)
         return
     models, tools = (
         format.count(len(book.models), "model"),
         format.count(len(book.tools), "tool"),
     )
-    yield Finding("prices file", f"{path}: {models}, {tools}")
+    yield CheckResult("prices file", f"{path}: {models}, {tools}")

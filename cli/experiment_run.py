@@ -11,9 +11,9 @@ from rich.console import Console
 
 from ..agent import Home
 from ..benchmarks.budget_grid import budgets as expanded
-from ..benchmarks.experiment import Outcome, Plan, run_experiment
+from ..benchmarks.experiment import ExperimentPlan, ExperimentResult, run_experiment
 from ..benchmarks.reports.terminal.experiment_report import render_plain, render_rich, summarise
-from ..benchmarks.results import Row, Setup, write_rows
+from ..benchmarks.results import ResultRow, Setup, write_rows
 from ..ledger.errors import UsageError
 from .agent_recipe import absolute_model, required
 from .render import format
@@ -22,10 +22,10 @@ from .render.experiment_progress import BarProgress, LineProgress, ProgressView
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class BenchRequest:
     """What `outlay bench` is to do."""
 
-    plan: Plan | None
+    plan: ExperimentPlan | None
     """None: that of the experiment `resume`."""
     resume: str | None
     concurrency: int
@@ -46,7 +46,7 @@ def plan_of(
     seed: int,
     knobs: list[str],
     learn_from: list[str],
-) -> Plan:
+) -> ExperimentPlan:
     """Returns the plan that the options ask for.
 
     Raises:
@@ -54,7 +54,7 @@ def plan_of(
     """
     if suite is None:
         raise UsageError("a suite is required, e.g. `outlay bench almanac`")
-    return Plan(
+    return ExperimentPlan(
         suite=suite,
         knobs=dict(map(knob, knobs)),
         policy=absolute_model(required(model, "model", "embedded")),
@@ -73,7 +73,7 @@ def with_data(knobs: list[str] | None, data: Path | None) -> list[str]:
     return [*(knobs or ()), *([] if data is None else [f"data={data.absolute()}"])]
 
 
-def carry_out(order: Order, *, plain: bool) -> int:
+def carry_out(order: BenchRequest, *, plain: bool) -> int:
     """Runs the experiment, prints its report and returns the exit code."""
     out = console(plain)
     if order.json_file is not None:
@@ -93,7 +93,7 @@ def carry_out(order: Order, *, plain: bool) -> int:
     return 0
 
 
-async def _run(order: Order, view: ProgressView) -> Outcome:
+async def _run(order: BenchRequest, view: ProgressView) -> ExperimentResult:
     return await run_experiment(
         order.plan,
         home=order.home,
@@ -106,7 +106,7 @@ async def _run(order: Order, view: ProgressView) -> Outcome:
     )
 
 
-def _report(out: Console, outcome: Outcome) -> None:
+def _report(out: Console, outcome: ExperimentResult) -> None:
     report = summarise(outcome.rows, base=_base(outcome.rows))
     out.print()
     if out.is_terminal:
@@ -121,12 +121,12 @@ def _report(out: Console, outcome: Outcome) -> None:
     )
 
 
-def _base(rows: list[Row]) -> Setup | None:
+def _base(rows: list[ResultRow]) -> Setup | None:
     """Returns the set-up that was asked for first: the rows are in the plan's order."""
     return rows[0].setup if rows else None
 
 
-def _interrupted(out: Console, view: ProgressView, order: Order) -> None:
+def _interrupted(out: Console, view: ProgressView, order: BenchRequest) -> None:
     if not view.experiment:
         out.print("interrupted before the first run")
         return

@@ -13,25 +13,25 @@ from typing import Any
 
 import orjson
 
-from ..agent import Labels, new_run_id
-from ..agent.effects.effect_log import Desk
-from ..agent.effects.tool_calls import Calling
+from ..agent import RunLabels, new_run_id
+from ..agent.effects.effect_log import EffectLog
+from ..agent.effects.tool_calls import ToolCalls
 from ..agent.effects.tool_costs import ToolPrices
-from ..journal.event_writer import RunLog
+from ..journal.event_writer import EventWriter
 from ..journal.records import Observation, ToolCall
-from ..journal.run_record import Record, budget_to
+from ..journal.run_record import RunRecord, budget_to
 from ..ledger.account import Account
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError
 from ..ledger.prices.price_book import PriceBook
-from ..tools import Registry, ToolContext
-from .agent_recipe import Recipe
+from ..tools import ToolContext, Toolset
+from .agent_recipe import AgentSpec
 
 RUN_AGENT = "run_agent"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Service:
+class McpService:
     """Runs tasks and calls tools for clients, all from one account.
 
     Raises:
@@ -40,7 +40,7 @@ class Service:
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: AgentSpec,
         most: Budget,
         usual: Budget | None,
         offered: tuple[str, ...],
@@ -53,11 +53,11 @@ class Service:
         self._recipe = recipe
         self._usual = self.checked(usual) if usual is not None else most
         self.agent = recipe.agent(most, home)
-        tools = Registry(recipe.tools_given())
-        self.offered = Registry(tools.get(name) for name in offered)
+        tools = Toolset(recipe.tools_given())
+        self.offered = Toolset(tools.get(name) for name in offered)
         self._prices = ToolPrices(PriceBook.load(Path(recipe.prices) if recipe.prices else None))
         self._numbers = itertools.count()
-        self._calling: tuple[Desk, Calling] | None = None
+        self._calling: tuple[EffectLog, ToolCalls] | None = None
 
     def checked(self, budget: Budget) -> Budget:
         """Returns the budget of a task, with what the server limits and it does not.
@@ -85,7 +85,7 @@ class Service:
             OutlayError: the budget is above the server's or too small, or the book is broken.
         """
         limits = self.checked(Budget.parse(budget)) if budget else self._usual
-        labels = Labels(agent={"cli": self._recipe.to_record()})
+        labels = RunLabels(agent={"cli": self._recipe.to_record()})
         result = await self.agent.run(task, budget=limits, account=self.account, labels=labels)
         return {
             "answer": result.answer,
@@ -111,11 +111,11 @@ class Service:
         await self.agent.close()
         self.agent.home.close()
 
-    def _door(self) -> tuple[Desk, Calling]:
+    def _door(self) -> tuple[EffectLog, ToolCalls]:
         """Returns the effects door of the direct calls; they are one run in the store."""
         if self._calling is None:
             home, run = self.agent.home, new_run_id()
-            desk = Desk(RunLog(home.journal, run), Record(), self.account)
+            desk = EffectLog(EventWriter(home.journal, run), RunRecord(), self.account)
             desk.log.write(
                 "run_started", task="tool calls of MCP clients", task_id=None, experiment=None,
                 parent=None, planner="served", memory="none", model="none",
@@ -128,11 +128,11 @@ class Service:
                     run=run, call_id=call_id, outputs=home.outputs, key=key, account=self.account
                 )
 
-            self._calling = desk, Calling(desk, self.offered, context, self._prices)
+            self._calling = desk, ToolCalls(desk, self.offered, context, self._prices)
         return self._calling
 
 
-def serve(service: Service, http: str | None) -> None:
+def serve(service: McpService, http: str | None) -> None:
     """Serves until the client or the process ends.
 
     Raises:
@@ -149,7 +149,7 @@ def serve(service: Service, http: str | None) -> None:
         asyncio.run(_serve(service, address))
 
 
-async def _serve(service: Service, address: tuple[str, int] | None) -> None:
+async def _serve(service: McpService, address: tuple[str, int] | None) -> None:
     try:
         server = _server(service)
         if address is None:
@@ -161,14 +161,14 @@ async def _serve(service: Service, address: tuple[str, int] | None) -> None:
             import uvicorn
 
             host, port = address
-            app = _Guarded(server.streamable_http_app(host=host), _token())
+            app = _BearerAuth(server.streamable_http_app(host=host), _token())
             config = uvicorn.Config(app, host=host, port=port, log_level="warning")
             await uvicorn.Server(config).serve()
     finally:
         await service.close()
 
 
-def _server(service: Service) -> Any:
+def _server(service: McpService) -> Any:
     import mcp_types as types
     from mcp.server.lowlevel import Server
 
@@ -211,7 +211,7 @@ _SCHEMA = {
 }
 
 
-def _description(service: Service) -> str:
+def _description(service: McpService) -> str:
     return (
         "Runs a tool-using agent on a task, on a budget that cannot be overspent, and returns its "
         f"answer and what it cost. A task's budget may be at most {service.most}; all tasks of "
@@ -219,7 +219,7 @@ def _description(service: Service) -> str:
     )
 
 
-async def _answer(service: Service, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
+async def _answer(service: McpService, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
     """Returns what a client is told, and whether it is an error."""
     if name != RUN_AGENT:
         observation = await service.call(name, arguments)
@@ -255,7 +255,7 @@ def _token() -> str:
     return os.environ.get("OUTLAY_MCP_TOKEN", "")
 
 
-class _Guarded:
+class _BearerAuth:
     """An ASGI app that answers 401 to requests without the bearer token, where there is one."""
 
     def __init__(self, inner: Any, token: str) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from ..agent import Home
-from ..benchmarks.experiment import Plan
+from ..benchmarks.experiment import ExperimentPlan
 from ..benchmarks.past_experiments import read_experiments
-from ..benchmarks.race import Race, RaceOutcome
+from ..benchmarks.race import RaceOutcome, RaceSpec
 from ..benchmarks.race_runner import run_race
 from ..benchmarks.reports.terminal.race_report import render_race
 from ..benchmarks.results import Setup, write_rows
@@ -23,10 +23,10 @@ from .render.experiment_progress import BarProgress, LineProgress, ProgressView
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class RaceRequest:
     """What `outlay race` is to do."""
 
-    plans: Sequence[Plan]
+    plans: Sequence[ExperimentPlan]
     """Each may ask for several planners and budgets."""
     block: int
     alpha: float
@@ -38,7 +38,7 @@ class Start:
     prices: Path | None
     home: Path | None
 
-    def race(self) -> Race:
+    def race(self) -> RaceSpec:
         """Returns the race, one candidate for each combination.
 
         Raises:
@@ -50,10 +50,10 @@ class Start:
             for planner in plan.planners
             for budget in plan.budgets
         )
-        return Race(candidates=candidates, block=self.block, alpha=self.alpha, keep=self.keep)
+        return RaceSpec(candidates=candidates, block=self.block, alpha=self.alpha, keep=self.keep)
 
 
-def carry_out(start: Start, *, plain: bool) -> int:
+def carry_out(start: RaceRequest, *, plain: bool) -> int:
     """Runs the race, prints its report and returns the exit code."""
     race, out = start.race(), console(plain)
     if start.resume is not None:
@@ -80,7 +80,7 @@ def carry_out(start: Start, *, plain: bool) -> int:
     return 0
 
 
-async def _run(start: Start, race: Race, view: ProgressView, out: Console) -> RaceOutcome:
+async def _run(start: RaceRequest, race: RaceSpec, view: ProgressView, out: Console) -> RaceOutcome:
     def on_block(tasks: int, running: Sequence[Setup], dropped: Sequence[Setup]) -> None:
         for setup in dropped:
             out.print(f"after {tasks:,} tasks out: {' · '.join(setup)}", soft_wrap=True)

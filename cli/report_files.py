@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..agent import Home
-from ..benchmarks.past_experiments import Recorded, read_experiments
+from ..benchmarks.past_experiments import RecordedRuns, read_experiments
 from ..benchmarks.reports.export import write_csv, write_parquet
-from ..benchmarks.reports.html import Step, Told, render_page
-from ..benchmarks.reports.power import PowerSummary, Wish
+from ..benchmarks.reports.html import ReportDetails, ReportStep, render_page
+from ..benchmarks.reports.power import PowerSummary, PowerTarget
 from ..benchmarks.reports.terminal.experiment_report import render_rich, summarise
 from ..benchmarks.reports.terminal.power_report import render_power
 from ..ledger.errors import UsageError
 from .render import format
 from .render.console import console, show
 from .render.entry_lines import what
-from .render.timeline import Entry, Story, tell
+from .render.timeline import Timeline, TimelineEntry, tell
 
 MOST_TOLD = 600
 """Runs whose steps a page holds; of larger experiments, the first repeats of the first tasks."""
@@ -27,7 +27,7 @@ _LONGEST = 3_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReportFiles:
     """Files that `outlay report` is to write; None for those that were not asked for."""
 
     html: Path | None
@@ -35,7 +35,9 @@ class Wanted:
     parquet: Path | None
 
 
-def write_report(home: Home, experiments: Sequence[str], wanted: Wanted, *, plain: bool) -> None:
+def write_report(
+    home: Home, experiments: Sequence[str], wanted: ReportFiles, *, plain: bool
+) -> None:
     """Prints the report of experiments and writes the files.
 
     Raises:
@@ -59,7 +61,7 @@ def write_report(home: Home, experiments: Sequence[str], wanted: Wanted, *, plai
 
 
 def write_power(
-    summaries: Sequence[PowerSummary], wish: Wish, *, plain: bool, as_json: bool
+    summaries: Sequence[PowerSummary], wish: PowerTarget, *, plain: bool, as_json: bool
 ) -> None:
     """Prints what `outlay power` found."""
     if not as_json:
@@ -80,7 +82,7 @@ def write_power(
             format.write_json({**pair, **asdict(wish), **asdict(size), **facts})
 
 
-def _told(home: Home, found: Recorded) -> Told:
+def _told(home: Home, found: RecordedRuns) -> ReportDetails:
     runs = [row.run for row in found.rows if row.run]
     by_repeat = sorted(
         (row for row in found.rows if row.run), key=lambda row: (row.repeat, row.task)
@@ -92,7 +94,7 @@ def _told(home: Home, found: Recorded) -> Told:
         for events in home.store.events_of_experiment(experiment)
     )
     steps = {each[0].run: tuple(_steps(*tell(each))) for each in events if each[0].run in chosen}
-    return Told(
+    return ReportDetails(
         prompts=found.prompts,
         golds={task.id: task.gold for task in found.tasks.values()},
         answers={run: _answer(found.answers[run]) for run in runs},
@@ -106,12 +108,12 @@ def _answer(text: str | None) -> str | None:
     return None if text is None else format.printable(final_answer(text))
 
 
-def _steps(story: Story, entries: Sequence[Entry]) -> Iterator[Step]:
+def _steps(story: Timeline, entries: Sequence[TimelineEntry]) -> Iterator[ReportStep]:
     decimals = format.places(story.budget.usd)
     for entry in entries:
         text, tokens = _cut(_text(entry)), entry.tokens
         has_cost = entry.sort != "note" and entry.call is not None
-        yield Step(
+        yield ReportStep(
             number=entry.step,
             by=format.one_line(entry.by),
             what=_what(entry),
@@ -122,14 +124,14 @@ def _steps(story: Story, entries: Sequence[Entry]) -> Iterator[Step]:
         )
 
 
-def _what(entry: Entry) -> str:
+def _what(entry: TimelineEntry) -> str:
     """Returns what the text of an entry does not say itself."""
     if entry.sort == "tool" and entry.call is not None:
         return format.arguments(entry.call.body["arguments"])
     return "" if entry.sort == "reply" else what(entry).plain
 
 
-def _text(entry: Entry) -> str:
+def _text(entry: TimelineEntry) -> str:
     body = entry.event.body
     if entry.sort == "tool":
         return str(body["observation"]["text"])

@@ -10,8 +10,8 @@ from ..agent import Agent, Result
 from ..journal.event_writer import Listener
 from ..journal.events import Event
 from .render.console import console
-from .render.live_view import JsonView, LiveView, View
-from .render.timeline import Story, sub_agents
+from .render.live_view import JsonView, LiveView, RunView
+from .render.timeline import Timeline, sub_agents
 
 EXIT_CODES = {"answered": 0, "failed": 1, "budget_exhausted": 3, "cancelled": 130}
 """Exit code by how the run ended."""
@@ -19,7 +19,7 @@ EXIT_CODES = {"answered": 0, "failed": 1, "budget_exhausted": 3, "cancelled": 13
 Drive = Callable[[Agent, Listener], Awaitable[Result]]
 
 
-def drive(agent: Agent, story: Story, work: Drive, *, plain: bool, json: bool) -> int:
+def drive(agent: Agent, story: Timeline, work: Drive, *, plain: bool, json: bool) -> int:
     """Runs `work` to its end and returns the exit code; Ctrl-C ends the run as cancelled."""
     story.below = sub_agents(agent.home)
     view = _view(agent, story, plain, json)
@@ -35,20 +35,20 @@ def drive(agent: Agent, story: Story, work: Drive, *, plain: bool, json: bool) -
     return EXIT_CODES.get(story.status, 1)
 
 
-def _view(agent: Agent, story: Story, plain: bool, json: bool) -> View:
+def _view(agent: Agent, story: Timeline, plain: bool, json: bool) -> RunView:
     if json:
         return JsonView(story)
     return LiveView(console(plain), story, agent.home.path, animated=agent.policy.name != "human")
 
 
-async def _run_and_close(agent: Agent, work: Drive, view: View) -> None:
+async def _run_and_close(agent: Agent, work: Drive, view: RunView) -> None:
     try:
         await work(agent, _unless_broken(view))
     finally:
         await agent.close()
 
 
-def _unless_broken(view: View) -> Listener:
+def _unless_broken(view: RunView) -> Listener:
     """Returns a listener that outlives its output: what is paid for is not lost with a view.
 
     What is wrong with the output is said when the run has ended.

@@ -32,7 +32,7 @@ PREFIX = "simulated:"
 
 
 @dataclass(frozen=True)
-class Rates:
+class ErrorRates:
     """Error rates, from 0 to 1."""
 
     plan: float
@@ -43,9 +43,9 @@ class Rates:
     """Per verdict: the opposite of what it should be."""
 
 
-STRENGTHS: Mapping[str, Rates] = {
-    "strong": Rates(plan=0.03, act=0.05, verify=0.08),
-    "weak": Rates(plan=0.12, act=0.15, verify=0.20),
+STRENGTHS: Mapping[str, ErrorRates] = {
+    "strong": ErrorRates(plan=0.03, act=0.05, verify=0.08),
+    "weak": ErrorRates(plan=0.12, act=0.15, verify=0.20),
 }
 
 
@@ -61,18 +61,18 @@ def simulated(spec: str, **options: Any) -> Policy:
     name = spec.removeprefix(PREFIX)
     rates = STRENGTHS.get(name) or _rates(name)
     named = {"name": f"simulated/{name}", **options}
-    return in_process_policy(Simulation(rates).reply, **named)
+    return in_process_policy(SimulatedPolicy(rates).reply, **named)
 
 
 SIMULATED = PolicyKind(forms=(f"{PREFIX}strong", f"{PREFIX}weak"), make=simulated)
 
 
-def _rates(text: str) -> Rates:
-    known = [field.name for field in fields(Rates)]
+def _rates(text: str) -> ErrorRates:
+    known = [field.name for field in fields(ErrorRates)]
     try:
         given = {k: float(v) for k, v in (part.split("=") for part in text.split(","))}
         if sorted(given) == sorted(known) and all(0 <= rate <= 1 for rate in given.values()):
-            return Rates(**given)
+            return ErrorRates(**given)
     except ValueError:
         pass
     names = ", ".join(f"{PREFIX}{name}" for name in STRENGTHS)
@@ -82,10 +82,10 @@ def _rates(text: str) -> Rates:
     )
 
 
-class Simulation:
+class SimulatedPolicy:
     """Speaks like the reader, and errs."""
 
-    def __init__(self, rates: Rates) -> None:
+    def __init__(self, rates: ErrorRates) -> None:
         self._rates = rates
         self._reader = AlmanacReader()
 

@@ -18,7 +18,7 @@ _BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "value", "withdraw
 Listener = Callable[[Event], None]
 
 
-class RunLog:
+class EventWriter:
     """Appends the events of one run to the journal.
 
     Args:
@@ -78,7 +78,7 @@ class RunLog:
         await self._journal.durable()
 
 
-class Silent(RunLog):
+class NullWriter(EventWriter):
     """The pen of a run that is only played again: nothing is written or shown."""
 
     def __init__(self, run: str, seq: int, seconds: float) -> None:

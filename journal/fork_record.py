@@ -8,7 +8,7 @@ from ..ledger.errors import UsageError
 from .events import Event
 from .prompt_delta import restore
 from .records import Message
-from .run_record import Inherited, Record, spending, step_of
+from .run_record import ForkOrigin, RunRecord, spending, step_of
 
 
 def record_of(
@@ -17,7 +17,7 @@ def record_of(
     *,
     strict: bool = False,
     supposing: bool = False,
-) -> Record:
+) -> RunRecord:
     """Returns the record of a run; that of a fork begins with its parent's.
 
     Args:
@@ -29,10 +29,10 @@ def record_of(
     parent = None
     if fork is not None:
         parent = inherited(record_of(fork["run"], events_of), fork["step"])
-    return Record.of(events, strict=strict, supposing=supposing, inherited=parent)
+    return RunRecord.of(events, strict=strict, supposing=supposing, inherited=parent)
 
 
-def inherited(parent: Record, step: int) -> Inherited:
+def inherited(parent: RunRecord, step: int) -> ForkOrigin:
     """Returns what a fork at a step (from 0) takes over.
 
     Raises:
@@ -45,7 +45,7 @@ def inherited(parent: Record, step: int) -> Inherited:
         )
     earlier = [e for e in parent.events if e.key and step_of(e.key) < step]
     above = parent.inherited
-    return Inherited(
+    return ForkOrigin(
         run=parent.start.run,
         effects={key: e for key, e in parent.effects.items() if step_of(key) < step},
         spent=spending(earlier) + above.spent,

@@ -15,16 +15,16 @@ from .records import Message
 
 
 @dataclass(slots=True)
-class _Node:
+class _PrefixNode:
     call: str
     """The hold under which this prefix was first sent."""
     billed: int | None = None
     """Input tokens billed for exactly this prompt."""
-    next: dict[bytes, _Node] = field(default_factory=dict)
+    next: dict[bytes, _PrefixNode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PrefixMatch:
     """What is known of a prompt's prefix."""
 
     base: str | None
@@ -33,11 +33,11 @@ class Match:
     known_tokens: int
 
 
-class Prefixes:
+class SentPrompts:
     def __init__(self) -> None:
-        self._root = _Node("")
+        self._root = _PrefixNode("")
 
-    def match(self, messages: Sequence[Message]) -> Match:
+    def match(self, messages: Sequence[Message]) -> PrefixMatch:
         node, keep, known, tokens = self._root, 0, 0, 0
         for message in messages:
             child = node.next.get(message.digest)
@@ -46,7 +46,7 @@ class Prefixes:
             node, keep = child, keep + 1
             if child.billed is not None:
                 known, tokens = keep, child.billed
-        return Match(node.call or None, keep if node.call else 0, known, tokens)
+        return PrefixMatch(node.call or None, keep if node.call else 0, known, tokens)
 
     def add(self, call: str, messages: Sequence[Message], billed: int | None = None) -> None:
         """Remembers that `call` sent these messages, and what was billed for them, if known."""
@@ -54,13 +54,13 @@ class Prefixes:
         for message in messages:
             child = node.next.get(message.digest)
             if child is None:
-                child = node.next[message.digest] = _Node(call)
+                child = node.next[message.digest] = _PrefixNode(call)
             node = child
         if billed is not None:
             node.billed = billed
 
 
-def delta(match: Match, messages: Sequence[Message]) -> dict[str, Any]:
+def delta(match: PrefixMatch, messages: Sequence[Message]) -> dict[str, Any]:
     """Returns the prompt as the journal keeps it."""
     new = [message.to_dict() for message in messages[match.keep :]]
     return {"base": match.base, "keep": match.keep, "new": new}

@@ -51,7 +51,7 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inherited:
+class ForkOrigin:
     """What a forked run has from the run that it was forked from; nothing, for any other run."""
 
     run: str = ""
@@ -65,7 +65,7 @@ class Inherited:
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A run's events in order, indexed by effect."""
 
     events: tuple[Event, ...] = ()
@@ -78,7 +78,7 @@ class Record:
     """True where only recorded answers are allowed (replay)."""
     supposing: bool = False
     """True where the recorded answers are held against another budget or other prices."""
-    inherited: Inherited = Inherited()
+    inherited: ForkOrigin = ForkOrigin()
 
     @classmethod
     def of(
@@ -87,12 +87,12 @@ class Record:
         *,
         strict: bool = False,
         supposing: bool = False,
-        inherited: Inherited | None = None,
-    ) -> Record:
+        inherited: ForkOrigin | None = None,
+    ) -> RunRecord:
         ordered = tuple(sorted(events, key=lambda event: event.seq))
         cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
         void = [range(e.body["cut"], e.seq) for e in cuts]
-        above = inherited or Inherited()
+        above = inherited or ForkOrigin()
         effects = dict(above.effects)
         steps: dict[int, int] = {}
         for event in ordered:

@@ -12,7 +12,7 @@ from .events import Event
 from .records import Sampled
 
 
-class Sequences:
+class TokenDeltas:
     """What the journal says of the tokens of one policy's calls in one run."""
 
     def __init__(self) -> None:

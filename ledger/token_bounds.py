@@ -77,7 +77,7 @@ class ToolText(Protocol):
 
 
 @dataclass(frozen=True)
-class Known:
+class BilledPrefix:
     """A prefix of a prompt that the provider has billed before, with the same tools."""
 
     messages: int
@@ -103,7 +103,7 @@ class TokenBounds:
         self,
         messages: Sequence[MessageText],
         tools: Sequence[ToolText] = (),
-        known: Known | None = None,
+        known: BilledPrefix | None = None,
     ) -> int:
         """Returns the most input tokens that the provider can bill for this prompt."""
         if known is None or known.messages > len(messages):

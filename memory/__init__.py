@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .full import Full
+from .full import FullMemory
 from .memory import Memory
 from .registry import memory, memory_names
 from .trajectory import Summary, Trajectory
 
-__all__ = ["Full", "Memory", "Summary", "Trajectory", "memory", "memory_names"]
+__all__ = ["FullMemory", "Memory", "Summary", "Trajectory", "memory", "memory_names"]

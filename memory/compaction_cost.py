@@ -24,7 +24,7 @@ GUESSED = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outlook:
+class CompactionEstimate:
     """What is known when it is to be decided whether to compact. Tokens are estimates of bills."""
 
     context: int

@@ -11,7 +11,7 @@ from .trajectory import Trajectory
 
 
 @dataclass(frozen=True, kw_only=True)
-class Full(Memory):
+class FullMemory(Memory):
     """Shows everything. Nothing is ever out of view, so it brings no `recall`."""
 
     name: str = "full"

@@ -34,7 +34,7 @@ _LINE = re.compile(rf"^\W*({'|'.join(FIELDS)})\s*:[ \t]*(.*)$", re.MULTILINE | r
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stated(Memory):
+class StateMemory(Memory):
     """Shows the task, the latest turns, and the policy's state after them."""
 
     name: str = "state"

@@ -16,7 +16,7 @@ from ..journal.effects import Effects
 from ..journal.records import Message, Reply
 from ..ledger.errors import UsageError
 from ..ledger.prices.model_prices import ModelPrice
-from .compaction_cost import GUESSED, Outlook, expected_steps, realised
+from .compaction_cost import GUESSED, CompactionEstimate, expected_steps, realised
 from .memory import Memory
 from .prompts import prompt
 from .reply_blocks import capped, is_sound
@@ -28,7 +28,7 @@ FULL = 0.8
 
 
 @dataclass(frozen=True)
-class _History:
+class _PromptHistory:
     """The prompt after the task: what a summary would stand for, and what stays."""
 
     old: tuple[Turn, ...]
@@ -50,7 +50,7 @@ class _History:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summarised(Memory):
+class SummaryMemory(Memory):
     """Shows the task, the last summary, and what came after it.
 
     The last reply and its outcome always stay as they are. Once the summaries are used up, the
@@ -115,7 +115,9 @@ class Summarised(Memory):
             self.when == "saving" and not refused and await self._pays(trajectory, history, effects)
         )
 
-    async def _pays(self, trajectory: Trajectory, history: _History, effects: Effects) -> bool:
+    async def _pays(
+        self, trajectory: Trajectory, history: _PromptHistory, effects: Effects
+    ) -> bool:
         """Says whether a summary is expected to pay for itself; books what was reckoned."""
         price, outlook = self.price, self._outlook(trajectory, history)
         if price is None or outlook.summary >= outlook.replaced:
@@ -133,12 +135,12 @@ class Summarised(Memory):
         )
         return bool(decided["compact"])
 
-    def _outlook(self, trajectory: Trajectory, history: _History) -> Outlook:
+    def _outlook(self, trajectory: Trajectory, history: _PromptHistory) -> CompactionEstimate:
         last = next((edit for edit in reversed(trajectory.edits) if edit.text), None)
         billed = last.billed if last else GUESSED
         length = tokens([_shown(last.text)]) if last else self.most
         taken = sum(message.role == "assistant" for message in trajectory.messages)
-        return Outlook(
+        return CompactionEstimate(
             context=round(tokens(self.shown(trajectory)) * billed),
             replaced=round(_size(history.old) * billed),
             summary=round(length * billed),
@@ -166,14 +168,14 @@ class Summarised(Memory):
         trajectory.edit(Summary(upto=upto, text=kept, replaced=replaced, billed=billed, usd=usd))
 
 
-def _history(trajectory: Trajectory) -> _History:
+def _history(trajectory: Trajectory) -> _PromptHistory:
     summary = next((edit for edit in reversed(trajectory.edits) if edit.text), None)
     turns = turns_of(trajectory, summary.upto) if summary else turns_of(trajectory)
     place = latest(turns)
     old = tuple(turns[:place])
     if summary is not None:
         old = (Turn(summary.upto, (_shown(summary.text),), True), *old)
-    return _History(old, tuple(replace(turn, stays=True) for turn in turns[place:]))
+    return _PromptHistory(old, tuple(replace(turn, stays=True) for turn in turns[place:]))
 
 
 def _size(turns: tuple[Turn, ...]) -> int:

@@ -13,7 +13,7 @@ from .turns import Turn, check_limit, fitted, head, turns_of, with_content
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window(Memory):
+class WindowMemory(Memory):
     """Shows all replies, and the outputs of the latest tool calls."""
 
     name: str = "window"

@@ -21,7 +21,7 @@ _TAG = "report"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workspace(Memory):
+class WorkspaceMemory(Memory):
     """Shows the task, the policy's report, and its last action with what came of it.
 
     What a planner has told the policy since (a plan, a verdict) stays too, while it fits.

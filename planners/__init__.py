@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from .answers import final_answer
-from .budget_tracker import Line, block
+from .budget_tracker import BudgetLine, block
 from .planner import Planner
 from .prompts import Prompt, prompt
 from .registry import planner, planner_names
 from .state import Opener, Session, State, Status, Waste
 
 __all__ = [
-    "Line",
+    "BudgetLine",
     "Opener",
     "Planner",
     "Prompt",

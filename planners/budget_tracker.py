@@ -16,7 +16,7 @@ from ..ledger.amount import Quantity
 
 
 @dataclass(frozen=True)
-class Line:
+class BudgetLine:
     """One resource of the block."""
 
     resource: str
@@ -24,7 +24,7 @@ class Line:
     remaining: Quantity
 
 
-def block(lines: Iterable[Line]) -> str:
+def block(lines: Iterable[BudgetLine]) -> str:
     """Returns the text that is appended to a task or an observation; empty without lines."""
     rows = [
         f"{_label(line.resource)}: used {_show(line.used)}, remaining {_show(line.remaining)}"

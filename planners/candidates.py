@@ -31,7 +31,7 @@ class Candidate(TypedDict):
     why: str
 
 
-class Candidates(State, total=False):
+class CandidatesState(State, total=False):
     """The state of a planner that makes several attempts."""
 
     candidates: list[Candidate]
@@ -39,7 +39,7 @@ class Candidates(State, total=False):
     """What earlier attempts tell later ones."""
 
 
-class Choice(BaseModel):
+class JudgeChoice(BaseModel):
     """The judge's choice: the number of a candidate, from 1."""
 
     choice: int
@@ -93,7 +93,7 @@ async def judged(session: Session, effects: Effects, candidates: Sequence[Candid
     listed = "\n\n".join(_listed(place, c, room) for place, c in enumerate(kept, start=1))
     question = Message("user", f"{prompt('select').text}\n\n{listed}")
     asked = (*session.trajectory.messages[:2], question)
-    choice = await ask_for(Choice, effects, asked, purpose="select")
+    choice = await ask_for(JudgeChoice, effects, asked, purpose="select")
     if choice is None or not 1 <= choice.choice <= len(kept):
         return majority(kept)
     return kept[choice.choice - 1]

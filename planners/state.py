@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypedDict
 from ..journal.effects import Effects
 from ..journal.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
-from ..policies import History
+from ..policies import RoutingStats
 
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled"]
 
@@ -36,7 +36,7 @@ class State(TypedDict, total=False):
     """Out: what ended a run that did not end by the policy's own answer."""
 
 
-class Manner(Protocol):
+class PlannerSettings(Protocol):
     """What a session does at the wish of any planner."""
 
     @property
@@ -63,7 +63,7 @@ class Session(Protocol):
         """The sort of task that it is filed under, or ""."""
 
     @property
-    def history(self) -> History:
+    def history(self) -> RoutingStats:
         """What is logged of earlier runs; what follows from it is to be recorded."""
 
     @property
@@ -77,7 +77,7 @@ class Session(Protocol):
         """
 
     @property
-    def planner(self) -> Manner: ...
+    def planner(self) -> PlannerSettings: ...
 
     @property
     def memory(self) -> Memory: ...

@@ -5,24 +5,24 @@
 
 from .endpoint.endpoint import Endpoint
 from .endpoint.in_process import in_process_policy
-from .human import Human
-from .outcome_stats import Expected, History, Tally
+from .human import HumanPolicy
+from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
 from .registry import policy
-from .replay import Replay
+from .replay import ReplayPolicy
 from .router import Router
-from .scripted import Scripted
+from .scripted import ScriptedPolicy
 
 __all__ = [
     "Endpoint",
-    "Expected",
-    "History",
-    "Human",
+    "HumanPolicy",
     "Policy",
-    "Replay",
+    "ReplayPolicy",
     "Router",
-    "Scripted",
-    "Tally",
+    "RoutingStats",
+    "RunForecast",
+    "RunTally",
+    "ScriptedPolicy",
     "in_process_policy",
     "policy",
 ]

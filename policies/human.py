@@ -18,7 +18,7 @@ from ..ledger.usage import Usage
 _LEAVE = ("quit", "exit")
 
 
-class Human:
+class HumanPolicy:
     """Shows what is new, reads a line, and makes a tool call or the answer of it.
 
     A line is `search query=old river`, `search {"query": "old river"}` or anything else, which is

@@ -11,7 +11,7 @@ PRIOR_RUNS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class RunTally:
     """Runs that have something in common, counted. Sums, so that tallies can be added."""
 
     runs: int = 0
@@ -28,9 +28,9 @@ class Tally:
     """Output tokens of the solved ones."""
     tool_calls: int = 0
 
-    def __add__(self, other: Tally) -> Tally:
+    def __add__(self, other: RunTally) -> RunTally:
         names = [each.name for each in fields(self)]
-        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        return RunTally(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     @property
     def mean_usd(self) -> Decimal | None:
@@ -46,7 +46,7 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expected:
+class RunForecast:
     """What to expect of one more run."""
 
     success: float
@@ -67,25 +67,25 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class History:
+class RoutingStats:
     """Tallies by task class and by what the runs have in common.
 
     That is `""` (the class), `model:NAME` (all policy calls went to this one) or `mode:NAME` (what
     the planner `auto` chose). The class `""` has the runs that were filed under none.
     """
 
-    tallies: Mapping[tuple[str, str], Tally] = field(default_factory=dict)
+    tallies: Mapping[tuple[str, str], RunTally] = field(default_factory=dict)
 
-    def of(self, task_class: str, arm: str = "") -> Tally:
+    def of(self, task_class: str, arm: str = "") -> RunTally:
         """Returns the tally of a class."""
-        return self.tallies.get((task_class, arm), Tally())
+        return self.tallies.get((task_class, arm), RunTally())
 
-    def elsewhere(self, task_class: str, arm: str = "") -> Tally:
+    def elsewhere(self, task_class: str, arm: str = "") -> RunTally:
         """Returns the tally of all other classes together."""
         others = (t for (kind, key), t in self.tallies.items() if key == arm and kind != task_class)
-        return sum(others, Tally())
+        return sum(others, RunTally())
 
-    def expected(self, task_class: str, arm: str) -> Expected:
+    def expected(self, task_class: str, arm: str) -> RunForecast:
         """Returns what to expect of one more run.
 
         The rate elsewhere, itself drawn toward one half, counts like `PRIOR_RUNS` runs here; so
@@ -96,14 +96,14 @@ class History:
         hits = here.solved + PRIOR_RUNS * rate
         misses = here.judged - here.solved + PRIOR_RUNS * (1 - rate)
         total = hits + misses
-        return Expected(
+        return RunForecast(
             success=hits / total,
             deviation=(hits * misses / (total * total * (total + 1))) ** 0.5,
             usd=_price(here, there),
         )
 
 
-def _price(here: Tally, there: Tally) -> Decimal | None:
+def _price(here: RunTally, there: RunTally) -> Decimal | None:
     before = there.mean_usd
     if before is None:
         return here.mean_usd

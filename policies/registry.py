@@ -11,11 +11,11 @@ from typing import Any
 from ..ledger.errors import UsageError
 from ..ledger.registry import Registry
 from .endpoint.endpoint import Endpoint, address
-from .human import Human
+from .human import HumanPolicy
 from .policy import Policy
-from .replay import Replay
+from .replay import ReplayPolicy
 from .router import Router, split
-from .scripted import Scripted, by_turn, read_script
+from .scripted import ScriptedPolicy, by_turn, read_script
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +49,23 @@ def _server(spec: str, **options: Any) -> Policy | None:
 
 
 def _human(spec: str, **options: Any) -> Policy | None:
-    return Human(**options) if spec == "human" else None
+    return HumanPolicy(**options) if spec == "human" else None
 
 
 def _scripted(spec: str, **options: Any) -> Policy | None:
     file = spec.removeprefix("scripted:")
-    return Scripted(by_turn(read_script(Path(file))), **options) if file != spec and file else None
+    return (
+        ScriptedPolicy(by_turn(read_script(Path(file))), **options)
+        if file != spec and file
+        else None
+    )
 
 
 def _replay(spec: str, **options: Any) -> Policy | None:
     record = re.fullmatch(r"replay:([^#]+)(?:#(.*))?", spec)
-    return None if record is None else Replay.read(Path(record[1]), record[2] or "", **options)
+    return (
+        None if record is None else ReplayPolicy.read(Path(record[1]), record[2] or "", **options)
+    )
 
 
 def _router(spec: str, **options: Any) -> Policy | None:

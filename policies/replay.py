@@ -13,7 +13,7 @@ from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage
 
 
-class Replay:
+class ReplayPolicy:
     """Gives the recorded reply of the turn that a request is at. It costs nothing.
 
     Which turn that is follows from how often the policy has spoken in the request, so one Replay
@@ -32,7 +32,7 @@ class Replay:
         self._replies = tuple(replies)
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Replay:
+    def of(cls, events: Iterable[Event]) -> ReplayPolicy:
         """Takes the replies from the events of one run."""
         return cls(
             Message.from_dict(event.body["reply"]["message"])
@@ -41,7 +41,7 @@ class Replay:
         )
 
     @classmethod
-    def read(cls, journal: Path, run: str = "", *, name: str = "replay") -> Replay:
+    def read(cls, journal: Path, run: str = "", *, name: str = "replay") -> ReplayPolicy:
         """Takes the replies of a run from a journal file; of its only run if none is named.
 
         Raises:

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from ..journal.records import Reply, Request
 from ..ledger.errors import UsageError
-from .outcome_stats import Expected, History
+from .outcome_stats import RoutingStats, RunForecast
 from .policy import Policy
 
 _WORTH = re.compile(r"worth=(.*)")
@@ -62,23 +62,23 @@ class Router:
     def timeout(self) -> float:
         return max(policy.timeout for policy in self.policies)
 
-    def expected(self, history: History, task_class: str) -> dict[str, Expected]:
+    def expected(self, history: RoutingStats, task_class: str) -> dict[str, RunForecast]:
         """Returns what to expect of each policy on a task of this class.
 
         One whose cost was never logged is taken to cost what the dearest logged one before it
         does: so it is tried while its success is open.
         """
-        found: dict[str, Expected] = {}
+        found: dict[str, RunForecast] = {}
         dearest: Decimal | None = None
         for name in self.names:
             one = history.expected(task_class, f"model:{name}")
             usd = one.usd if one.usd is not None else dearest
             if one.usd is not None:
                 dearest = max(one.usd, dearest or Decimal(0))
-            found[name] = Expected(success=one.success, deviation=one.deviation, usd=usd)
+            found[name] = RunForecast(success=one.success, deviation=one.deviation, usd=usd)
         return found
 
-    def choose(self, history: History, task_class: str, among: Collection[str]) -> str:
+    def choose(self, history: RoutingStats, task_class: str, among: Collection[str]) -> str:
         """Returns the policy with the greatest expected gain, the cheaper one of equals.
 
         Args:
@@ -87,7 +87,7 @@ class Router:
         found = {k: v for k, v in self.expected(history, task_class).items() if k in among}
         return max(found, key=lambda name: found[name].net(self.worth))
 
-    def ladder(self, history: History, task_class: str) -> list[str]:
+    def ladder(self, history: RoutingStats, task_class: str) -> list[str]:
         """Returns the policies in the order in which they are tried until one succeeds.
 
         By rising cost of a pass: where tries succeed or fail independently, no other order costs

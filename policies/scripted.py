@@ -18,7 +18,7 @@ Step = Reply | Message | ToolCall | Sequence[ToolCall] | str | BaseException
 Script = Callable[[Request], Step | Awaitable[Step]]
 
 
-class Scripted:
+class ScriptedPolicy:
     """Replies with the next step of a sequence, or with what a function makes of the request.
 
     Args:

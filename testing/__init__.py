@@ -3,7 +3,7 @@
 `with LoopbackServer() as server: Endpoint("m", base_url=server.url)`; docs/testing.md has more.
 """
 
-from .answers import Fault, Script, Served, Step
+from .answers import Fault, Script, ScriptedAnswer, ServerCounts
 from .server import LoopbackServer
 
-__all__ = ["Fault", "LoopbackServer", "Script", "Served", "Step"]
+__all__ = ["Fault", "LoopbackServer", "Script", "ScriptedAnswer", "ServerCounts"]

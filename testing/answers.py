@@ -21,7 +21,7 @@ _PATTERN = re.compile(r"turns-(\d+)(?:-calls-(\d+))?(?:-wait-(\d+)ms)?")
 
 
 @dataclass(frozen=True)
-class Step:
+class ScriptedAnswer:
     """One scripted answer. Without a status above 399 it is billed, also when a fault follows."""
 
     content: str = ""
@@ -44,17 +44,17 @@ class Step:
     fault: Fault | None = None
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Step:
+    def from_dict(cls, data: Mapping[str, Any]) -> ScriptedAnswer:
         values = dict(data)
         values["tool_calls"] = tuple(values.get("tool_calls", ()))
         return cls(**values)
 
 
-Script = Callable[[dict[str, Any]], Step]
+Script = Callable[[dict[str, Any]], ScriptedAnswer]
 """From the body of a request to the answer."""
 
 
-def default_script(body: dict[str, Any]) -> Step:
+def default_script(body: dict[str, Any]) -> ScriptedAnswer:
     """Calls `lookup` for as many turns as the model's name says and then answers.
 
     `turns-10-calls-3-wait-200ms`: ten rounds of three parallel calls, each reply after 200 ms.
@@ -65,17 +65,17 @@ def default_script(body: dict[str, Any]) -> Step:
     taken = sum(1 for message in body["messages"] if message.get("tool_calls"))
     tools = [tool["function"]["name"] for tool in body.get("tools", ())]
     if taken >= turns or not tools or body.get("tool_choice") == "none":
-        return Step(content=f"The answer after {taken} turns is 42.", wait=wait / 1000)
+        return ScriptedAnswer(content=f"The answer after {taken} turns is 42.", wait=wait / 1000)
     name = "lookup" if "lookup" in tools else tools[0]
     wishes = tuple(
         {"name": name, "arguments": {"query": f"turn {taken} call {position}"}}
         for position in range(max(calls, 1))
     )
-    return Step(tool_calls=wishes, wait=wait / 1000)
+    return ScriptedAnswer(tool_calls=wishes, wait=wait / 1000)
 
 
 @dataclass
-class Served:
+class ServerCounts:
     """What the server did and billed, whether or not it arrived."""
 
     requests: int = 0
@@ -91,7 +91,9 @@ class Served:
         return dict(vars(self))
 
 
-def completion(body: dict[str, Any], step: Step, number: int, served: Served) -> dict[str, Any]:
+def completion(
+    body: dict[str, Any], step: ScriptedAnswer, number: int, served: ServerCounts
+) -> dict[str, Any]:
     """Returns the reply and books it as served."""
     limit = body.get("max_tokens", body.get("max_completion_tokens"))
     words = (step.content.split() if step.content else []) + ["word"] * step.words
@@ -164,7 +166,7 @@ def numbers() -> Iterator[int]:
     return itertools.count(1)
 
 
-def _altered(reply: dict[str, Any], step: Step) -> dict[str, Any]:
+def _altered(reply: dict[str, Any], step: ScriptedAnswer) -> dict[str, Any]:
     if step.usage is not ...:
         reply["usage"] = step.usage
     if step.fault == "empty_choices":

@@ -14,7 +14,15 @@ from typing import Any
 
 import orjson
 
-from .answers import Script, Served, Step, chunks, completion, default_script, numbers
+from .answers import (
+    Script,
+    ScriptedAnswer,
+    ServerCounts,
+    chunks,
+    completion,
+    default_script,
+    numbers,
+)
 
 
 class LoopbackServer:
@@ -22,8 +30,8 @@ class LoopbackServer:
 
     def __init__(self, script: Script = default_script) -> None:
         self.script = script
-        self.served = Served()
-        self.plan: deque[Step] = deque()
+        self.served = ServerCounts()
+        self.plan: deque[ScriptedAnswer] = deque()
         self.bodies: deque[dict[str, Any]] = deque(maxlen=1_000)
         """The last requests."""
         self.headers: deque[dict[str, str]] = deque(maxlen=1_000)
@@ -38,11 +46,11 @@ class LoopbackServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
-    def steps(self, *steps: Step) -> None:
+    def steps(self, *steps: ScriptedAnswer) -> None:
         """Plans the next answers."""
         self.plan.extend(steps)
 
-    def step(self, body: dict[str, Any]) -> Step:
+    def step(self, body: dict[str, Any]) -> ScriptedAnswer:
         try:
             return self.plan.popleft()
         except IndexError:
@@ -63,9 +71,9 @@ class LoopbackServer:
         """Serves on loopback until `stop` is called."""
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        connections: set[Connection] = set()
+        connections: set[LoopbackConnection] = set()
         server = await self._loop.create_server(
-            lambda: Connection(self, connections), "127.0.0.1", port, backlog=4096
+            lambda: LoopbackConnection(self, connections), "127.0.0.1", port, backlog=4096
         )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
@@ -78,10 +86,10 @@ class LoopbackServer:
         asyncio.run(self.serve())
 
 
-class Connection(asyncio.Protocol):
+class LoopbackConnection(asyncio.Protocol):
     """One kept-alive HTTP/1.1 connection; one request at a time."""
 
-    def __init__(self, server: LoopbackServer, connections: set[Connection]) -> None:
+    def __init__(self, server: LoopbackServer, connections: set[LoopbackConnection]) -> None:
         self._server = server
         self._connections = connections
         self._buffer = b""
@@ -119,7 +127,7 @@ class Connection(asyncio.Protocol):
         if (method, path) == ("GET", "/served"):
             self._send(200, orjson.dumps(self._server.served.to_dict()))
         elif (method, path) == ("POST", "/plan"):
-            self._server.steps(*map(Step.from_dict, orjson.loads(body)))
+            self._server.steps(*map(ScriptedAnswer.from_dict, orjson.loads(body)))
             self._send(200, b"{}")
         elif method == "POST" and path.endswith("/chat/completions"):
             self._complete(headers, body)
@@ -140,7 +148,7 @@ class Connection(asyncio.Protocol):
         else:
             self._answer(body, step)
 
-    def _answer(self, body: dict[str, Any], step: Step) -> None:
+    def _answer(self, body: dict[str, Any], step: ScriptedAnswer) -> None:
         served = self._server.served
         served.working -= 1
         if step.status >= 300:
@@ -181,7 +189,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(body[: len(body) // 2])
             self._transport.close()
 
-    def _stream(self, body: dict[str, Any], reply: dict[str, Any], step: Step) -> None:
+    def _stream(self, body: dict[str, Any], reply: dict[str, Any], step: ScriptedAnswer) -> None:
         if not self._transport:
             return
         chunked = "transfer-encoding: chunked"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 @pytest.fixture
 def settings(server: LoopbackServer, tmp_path: Path) -> dict[str, str]:
-    server.steps(*[Step(content="It is there.\nAnswer: yes")] * 4)
+    server.steps(*[ScriptedAnswer(content="It is there.\nAnswer: yes")] * 4)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {
         **os.environ, "PATH": path, "OUTLAY_HOME": str(tmp_path),

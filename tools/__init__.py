@@ -8,15 +8,15 @@ from .outputs import Outputs
 from .protocol import Tool, Wrapper
 from .registry import BUILT_IN, builtin
 from .tool import FunctionTool, tool
-from .toolset import Registry
+from .toolset import Toolset
 
 __all__ = [
     "BUILT_IN",
     "FunctionTool",
     "Outputs",
-    "Registry",
     "Tool",
     "ToolContext",
+    "Toolset",
     "Wrapper",
     "builtin",
     "calculator",

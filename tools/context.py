@@ -12,7 +12,7 @@ from ..ledger.account import Account
 from .outputs import Outputs
 
 
-class Past(Protocol):
+class AttemptHistory(Protocol):
     """An attempt of a run so far. A message's place in it is fixed, so its ref is too."""
 
     @property
@@ -41,5 +41,5 @@ class ToolContext:
     """What the run spends from: a tool that spends more than its price takes it from here."""
     usd: Decimal | None = None
     """What the call will cost, where a tool is asked to admit it; None if no price is known."""
-    past: Callable[[], Sequence[Past]] = tuple
+    past: Callable[[], Sequence[AttemptHistory]] = tuple
     """Returns the attempts of the run so far, the present one last."""

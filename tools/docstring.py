@@ -11,7 +11,7 @@ _ENTRY = re.compile(r"(\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
 
 
 @dataclass(frozen=True)
-class Description:
+class ParsedDocstring:
     """A docstring in parts."""
 
     summary: str
@@ -19,7 +19,7 @@ class Description:
     parameters: Mapping[str, str]
 
 
-def parse_docstring(doc: str) -> Description:
+def parse_docstring(doc: str) -> ParsedDocstring:
     """Returns the parts of a docstring whose indentation is already taken off."""
     summary: list[str] = []
     arguments: list[str] = []
@@ -29,7 +29,7 @@ def parse_docstring(doc: str) -> Description:
             into = arguments if section[1] in ("Args", "Arguments", "Parameters") else []
         else:
             into.append(line)
-    return Description("\n".join(summary).strip(), _entries(arguments))
+    return ParsedDocstring("\n".join(summary).strip(), _entries(arguments))
 
 
 def _entries(lines: list[str]) -> dict[str, str]:

@@ -27,11 +27,11 @@ MAX_HANGING = 500
 """Threads left behind and still hanging, in the process, above which no more are started."""
 
 
-class TimedOut(Exception):
+class ToolTimedOut(Exception):
     """The code was given up. Differs from a `TimeoutError` that the code raised itself."""
 
 
-class Broke(Exception):
+class ToolCrashed(Exception):
     """The code raised something that would end the process or the task, such as `SystemExit`.
 
     The text says so to the policy.
@@ -104,7 +104,7 @@ async def in_thread(function: Callable[[], T], timeout: float) -> T:
         raise
     if not done:
         _THREADS.leave_behind(finished)
-        raise TimedOut
+        raise ToolTimedOut
     return outcome.result()()
 
 
@@ -122,9 +122,9 @@ async def in_task(function: Callable[[], Awaitable[T]], timeout: float) -> T:
         raise
     if not done:
         await _stop(task)
-        raise TimedOut
+        raise ToolTimedOut
     if task.cancelled():
-        raise Broke("the tool cancelled itself")
+        raise ToolCrashed("the tool cancelled itself")
     return task.result()
 
 
@@ -135,7 +135,7 @@ def guarded(function: Callable[[], T]) -> T:
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as exc:
-        raise Broke(f"the tool raised {type(exc).__name__}") from exc
+        raise ToolCrashed(f"the tool raised {type(exc).__name__}") from exc
 
 
 async def _guarded(function: Callable[[], Awaitable[T]]) -> T:
@@ -144,7 +144,7 @@ async def _guarded(function: Callable[[], Awaitable[T]]) -> T:
     except (Exception, KeyboardInterrupt, asyncio.CancelledError):
         raise
     except BaseException as exc:
-        raise Broke(f"the tool raised {type(exc).__name__}") from exc
+        raise ToolCrashed(f"the tool raised {type(exc).__name__}") from exc
 
 
 def _report(context: contextvars.Context, function: Callable[[], T]) -> Callable[[], T]:

@@ -15,7 +15,7 @@ from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import ToolError, UsageError
 from .context import ToolContext
 from .rendering import clean, cut, render
-from .running import Broke, TimedOut, guarded, in_task, in_thread
+from .running import ToolCrashed, ToolTimedOut, guarded, in_task, in_thread
 from .signature import Signature, default_name
 
 TIMEOUT = 30.0
@@ -130,7 +130,7 @@ class FunctionTool:
         return cut(render(value), self.max_chars, context.outputs)
 
     def _explain(self, exc: Exception) -> str:
-        if isinstance(exc, TimedOut):
+        if isinstance(exc, ToolTimedOut):
             return f"{self.spec.name} gave no result within {self.timeout:g} seconds"
         if not isinstance(exc, ToolError):
             _LOG.info("tool %s failed", self.spec.name, exc_info=exc)
@@ -245,6 +245,6 @@ def _said(exc: Exception) -> str:
         text = str.__str__(guarded(lambda: str(exc)))
     except Exception:
         text = "(its text cannot be shown)"
-    if isinstance(exc, ToolError | Broke):
+    if isinstance(exc, ToolError | ToolCrashed):
         return text
     return f"{type(exc).__name__}: {text}" if text else type(exc).__name__

@@ -17,10 +17,10 @@ import orjson
 from ..journal.records import ToolCall, ToolSpec
 from ..ledger.errors import ToolError
 from .documents.corpus import Document
-from .documents.full_text_index import Index
+from .documents.full_text_index import DocumentIndex
 from .protocol import Tool
 from .tool import tool
-from .toolset import Registry
+from .toolset import Toolset
 
 SEARCH, CALL = "tool_search", "call_tool"
 ALWAYS = ("recall", "note", "prune", "pin")
@@ -30,7 +30,7 @@ FOUND = 5
 """Tools that one search describes."""
 
 
-class Choosing(Registry):
+class SearchableRegistry(Toolset):
     """A registry whose tools are found by searching.
 
     Args:
@@ -44,7 +44,7 @@ class Choosing(Registry):
     def __init__(
         self, tools: Iterable[Tool | Callable[..., Any]], *, always: Iterable[str] = ()
     ) -> None:
-        hidden = Registry(tools)
+        hidden = Toolset(tools)
         self._hidden = hidden
         self._always = tuple(hidden.get(name).spec.name for name in always)
         super().__init__([*hidden, _search(hidden), _call(hidden)])
@@ -73,18 +73,18 @@ class Choosing(Registry):
         return f"find one of the {len(self._hidden)} tools with {SEARCH}"
 
 
-def offered(tools: Iterable[Tool | Callable[..., Any]], above: int) -> Registry:
+def offered(tools: Iterable[Tool | Callable[..., Any]], above: int) -> Toolset:
     """Returns the tools as they are, or to be searched for where there are more than `above`."""
-    registry = Registry(tools)
+    registry = Toolset(tools)
     if len(registry) <= above:
         return registry
-    return Choosing(registry, always=[name for name in ALWAYS if name in registry])
+    return SearchableRegistry(registry, always=[name for name in ALWAYS if name in registry])
 
 
-def _search(hidden: Registry) -> Tool:
+def _search(hidden: Toolset) -> Tool:
     described = {each.spec.name: _describe(each.spec) for each in hidden}
     documents = (Document(n, _words(n), f"{_words(n)} {text}") for n, text in described.items())
-    index = Index(documents)
+    index = DocumentIndex(documents)
 
     @tool(price=0, read_only=True, inline=True, name=SEARCH)
     def search(query: str) -> str:
@@ -101,7 +101,7 @@ def _search(hidden: Registry) -> Tool:
     return search
 
 
-def _call(hidden: Registry) -> Tool:
+def _call(hidden: Toolset) -> Tool:
     @tool(price=0, name=CALL)
     def call(name: str, arguments: dict[str, Any]) -> str:
         """Calls a tool that tool_search has found.

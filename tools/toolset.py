@@ -13,7 +13,7 @@ from .rendering import clean
 from .tool import tool
 
 
-class Registry:
+class Toolset:
     """An ordered, unchanging collection of tools. Plain callables are wrapped with `tool`."""
 
     def __init__(self, tools: Iterable[Tool | Callable[..., Any]] = ()) -> None:
@@ -57,10 +57,10 @@ class Registry:
             raise UsageError(f"there is no tool {name!r}; {self._known()}")
         return self._tools[name]
 
-    def without(self, names: Iterable[str]) -> Registry:
+    def without(self, names: Iterable[str]) -> Toolset:
         """Returns a registry that lacks these tools."""
         left_out = frozenset(names)
-        return Registry(each for each in self if each.spec.name not in left_out)
+        return Toolset(each for each in self if each.spec.name not in left_out)
 
     def resolve(self, call: ToolCall) -> ToolCall:
         """Returns the call that is really meant: one tool may stand for many."""

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ...journal.effects import Allowance
-from ...journal.prompt_delta import Match
+from ...journal.prompt_delta import PrefixMatch
 from ...journal.records import Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount
 from ...ledger.prices.price_book import ModelPrice
-from ...ledger.token_bounds import Known, TokenBounds
+from ...ledger.token_bounds import BilledPrefix, TokenBounds
 from ...ledger.usage import Usage
 from ...policies import Policy
 
 
-class Bounds:
+class CostBounds:
     """The upper bounds of one policy's calls.
 
     Args:
@@ -56,18 +56,20 @@ class Bounds:
         """Takes note of what the provider billed for a prompt, so that later bounds hold."""
         self._tokens.learn(self._tokens.plain(request.messages, request.tools), billed)
 
-    def recall(self, request: Request, match: Match, tokens: int) -> None:
+    def recall(self, request: Request, match: PrefixMatch, tokens: int) -> None:
         """Takes over what was known of the endpoint when a prompt was bound by `tokens`."""
         if not match.known_messages:
             plain = self._tokens.plain(request.messages, request.tools)
             self._tokens.recall(plain, tokens, with_tools=bool(request.tools))
 
-    def input(self, request: Request, match: Match) -> int:
+    def input(self, request: Request, match: PrefixMatch) -> int:
         """Returns the bound on a prompt's tokens."""
-        known = Known(match.known_messages, match.known_tokens) if match.known_messages else None
+        known = (
+            BilledPrefix(match.known_messages, match.known_tokens) if match.known_messages else None
+        )
         return self._tokens.request(request.messages, request.tools, known)
 
-    def later(self, request: Request, match: Match, allowance: Allowance) -> Amount:
+    def later(self, request: Request, match: PrefixMatch, allowance: Allowance) -> Amount:
         """Returns the most that the call of an allowance can cost."""
         output = min(allowance.output, self._policy.max_output)
         tokens = self.input(request, match) + allowance.input

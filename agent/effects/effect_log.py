@@ -7,15 +7,15 @@ from typing import Any
 
 import orjson
 
-from ...journal.event_writer import RunLog
+from ...journal.event_writer import EventWriter
 from ...journal.events import Kind
-from ...journal.run_record import Effect, Record, note, step_of
+from ...journal.run_record import Effect, RunRecord, note, step_of
 from ...ledger.account import Account, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import DriftError
 
 
-class Otherwise(Exception):
+class Diverged(Exception):
     """A what-if has come to the first step that it changes; `why` says how."""
 
     def __init__(self, step: int, why: str) -> None:
@@ -24,13 +24,13 @@ class Otherwise(Exception):
         self.why = why
 
 
-class Desk:
+class EffectLog:
     """A run's record, log and account: what every effect needs.
 
     A key is `path/step/position/ordinal`; in the journal the branch stands before it.
     """
 
-    def __init__(self, log: RunLog, record: Record, account: Account) -> None:
+    def __init__(self, log: EventWriter, record: RunRecord, account: Account) -> None:
         self.log = log
         self.account = account
         self.branch = record.branch
@@ -67,7 +67,7 @@ class Desk:
         if effect is not None and effect.value is not None:
             recorded = effect.value.body["value"]
             if self.supposing and told and (now := orjson.loads(orjson.dumps(make()))) != recorded:
-                raise Otherwise(step_of(key), f"the policy is told {_differs(recorded, now)}")
+                raise Diverged(step_of(key), f"the policy is told {_differs(recorded, now)}")
             return recorded
         self.expect_live(key)
         value = make()
@@ -82,7 +82,7 @@ class Desk:
         """
         held = self.account.try_hold(amount, reserve=reserve)
         if isinstance(held, Shortfall):
-            raise Otherwise(step_of(key), f"a call is refused: {held}")
+            raise Diverged(step_of(key), f"a call is refused: {held}")
         self.account.forfeit(held)
 
     def expect_live(self, key: str) -> None:

@@ -17,20 +17,20 @@ from ...journal.events import Event
 from ...journal.prompt_delta import delta
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ...journal.run_record import Effect, held_amount, reply_from, reply_to, step_of
-from ...journal.token_delta import Sequences
+from ...journal.token_delta import TokenDeltas
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
 from ...policies import Policy
-from .cost_bounds import Bounds
-from .effect_log import Desk, Otherwise
-from .reserves import Kept
+from .cost_bounds import CostBounds
+from .effect_log import Diverged, EffectLog
+from .reserves import Reserves
 from .retry import retrying
 
 OnCall = Callable[[int, ToolCall], None]
 
 
-class Asking:
+class ModelCalls:
     """The policy calls of one run.
 
     Args:
@@ -45,12 +45,12 @@ class Asking:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: EffectLog,
         policy: Policy,
-        bounds: Bounds,
+        bounds: CostBounds,
         tools: tuple[ToolSpec, ...],
         *,
-        kept: Kept,
+        kept: Reserves,
         prompts: Mapping[str, str],
         attempts: int,
         temperature: float | None = None,
@@ -66,7 +66,7 @@ class Asking:
         self._temperature = temperature
         self._seed = seed
         self._prefixes = kept.prefixes
-        self._sequences = Sequences()
+        self._sequences = TokenDeltas()
         self._tools_digest = _digest(*(spec.wire for spec in tools))
 
     async def ask(
@@ -250,7 +250,7 @@ class Asking:
                 account, request, hold.body["input_tokens"], reserve=reserve, allowance=used
             )
             if isinstance(granted, Shortfall):
-                raise Otherwise(step_of(key), f"a policy call is refused: {granted}")
+                raise Diverged(step_of(key), f"a policy call is refused: {granted}")
             held, most = granted
             reply = reply_from(end)
             account.settle(held, self._billed(held, reply)[0] if reply.usage else held_amount(hold))
@@ -264,13 +264,13 @@ class Asking:
             tokens = self._bounds.input(request, self._prefixes.match(request.messages))
         reserve = self._kept.after(used, request.messages)
         if account.fits(self._bounds.least(request, tokens, used), reserve=reserve):
-            raise Otherwise(step_of(key), "a policy call is made that was refused")
+            raise Diverged(step_of(key), "a policy call is made that was refused")
 
     def _check_length(self, key: str, hold: Event, reply: Reply, most: int) -> None:
         written = reply.usage.output_tokens if reply.usage else hold.body["max_tokens"]
         cut = reply.finish_reason == "length" and most != hold.body["max_tokens"]
         if written > most or cut:
-            raise Otherwise(step_of(key), f"a reply may have {most} tokens at most")
+            raise Diverged(step_of(key), f"a reply may have {most} tokens at most")
 
     def _billed(self, hold: Hold, reply: Reply) -> tuple[Amount, Mapping[str, Decimal], Decimal]:
         """Returns what a reply costs: in all, in USD by token class, and in USD."""

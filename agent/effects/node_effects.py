@@ -9,12 +9,12 @@ from typing import Any
 from ...journal.effects import Refusal
 from ...journal.records import Message, Observation, Reply, ToolCall, ToolChoice
 from ...ledger.usage import Usage
-from .effect_log import Desk
-from .model_calls import Asking
-from .tool_calls import Calling, together
+from .effect_log import EffectLog
+from .model_calls import ModelCalls
+from .tool_calls import ToolCalls, together
 
 
-class Entered:
+class NodeEffects:
     """The effects of one entry into a node: numbers its calls.
 
     Args:
@@ -22,7 +22,13 @@ class Entered:
     """
 
     def __init__(
-        self, desk: Desk, asking: Callable[[], Asking], calling: Calling, *, node: str, step: int
+        self,
+        desk: EffectLog,
+        asking: Callable[[], ModelCalls],
+        calling: ToolCalls,
+        *,
+        node: str,
+        step: int,
     ) -> None:
         self._desk = desk
         self._asking = asking

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ...journal.effects import Allowance
-from ...journal.prompt_delta import Prefixes
+from ...journal.prompt_delta import SentPrompts
 from ...journal.records import Message, Request, ToolSpec
 from ...ledger.amount import NOTHING, Amount
-from .cost_bounds import Bounds
+from .cost_bounds import CostBounds
 
 
-class Kept:
+class Reserves:
     """The allowances of one run, priced at the prompt as it stands.
 
     Args:
@@ -21,8 +21,8 @@ class Kept:
 
     def __init__(
         self,
-        bounds: Bounds,
-        prefixes: Prefixes,
+        bounds: CostBounds,
+        prefixes: SentPrompts,
         tools: tuple[ToolSpec, ...],
         allowances: tuple[Allowance, ...],
     ) -> None:

@@ -16,15 +16,15 @@ from ...journal.run_record import Effect, observation_from, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import UsageError
-from ...tools import Registry, Tool, ToolContext
-from .effect_log import Desk, Otherwise
+from ...tools import Tool, ToolContext, Toolset
+from .effect_log import Diverged, EffectLog
 from .tool_costs import ToolPrices
 
 _Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _UnheldCall:
     """A call that nothing is recorded of, and nothing speaks against but the budget."""
 
     key: str
@@ -43,7 +43,7 @@ class _Wanted:
 
 
 @dataclass(frozen=True)
-class _Denied:
+class _DeniedCall:
     """A call that its tool does not admit."""
 
     key: str
@@ -52,15 +52,15 @@ class _Denied:
 
 
 @dataclass(frozen=True)
-class _Sent:
+class _HeldCall:
     """A call whose hold is taken."""
 
-    wanted: _Wanted
+    wanted: _UnheldCall
     id: str
     hold: Hold
 
 
-class Calling:
+class ToolCalls:
     """The tool calls of one run.
 
     Args:
@@ -72,8 +72,8 @@ class Calling:
 
     def __init__(
         self,
-        desk: Desk,
-        tools: Registry,
+        desk: EffectLog,
+        tools: Toolset,
         context: Callable[[str, str], ToolContext],
         prices: ToolPrices,
     ) -> None:
@@ -107,11 +107,11 @@ class Calling:
         meant = [self._tools.resolve(call) for call in calls]
         outcomes = [await self._begun(k, c) for k, c in zip(keys, meant, strict=True)]
         held = [self._decide(outcome) for outcome in outcomes]
-        sent = [one for one in held if isinstance(one, _Sent)]
+        sent = [one for one in held if isinstance(one, _HeldCall)]
         if sent:
             await self._durable(sent)
         done = iter(await together([self._run(one) for one in sent]))
-        return [next(done) if isinstance(one, _Sent) else one for one in held]
+        return [next(done) if isinstance(one, _HeldCall) else one for one in held]
 
     def price(self, tool: Tool, call: ToolCall) -> Decimal:
         """Returns what a call costs in USD; what its arguments do not tell is the least."""
@@ -135,7 +135,7 @@ class Calling:
             return None  # the question is asked where the whole batch is admitted
         if isinstance(wanted, Observation):
             return wanted
-        if isinstance(wanted, _Denied):
+        if isinstance(wanted, _DeniedCall):
             return self._refuse(key, call, "approval", "", wanted.why)
         if not self._desk.account.fits(wanted.amount):
             return None  # it may fit once the reply's own hold is settled
@@ -145,7 +145,7 @@ class Calling:
         await self._durable([sent])
         return await self._run(sent)
 
-    async def _begun(self, key: str, call: ToolCall) -> Observation | _Denied | _Wanted:
+    async def _begun(self, key: str, call: ToolCall) -> Observation | _DeniedCall | _UnheldCall:
         """Returns what came of a call that was started ahead, or looks it up."""
         started, task = self._ahead.pop(key, (None, None))
         if task is not None and started is not None:
@@ -155,7 +155,7 @@ class Calling:
                 return replace(observation, call_id=call.id)
         return await self._look_up(key, call)
 
-    async def _look_up(self, key: str, call: ToolCall) -> Observation | _Denied | _Wanted:
+    async def _look_up(self, key: str, call: ToolCall) -> Observation | _DeniedCall | _UnheldCall:
         """Returns a recorded observation, why there is none, or a call that is to be made."""
         if call.name not in self._tools:
             return self._tools.unknown(call)
@@ -174,20 +174,20 @@ class Calling:
         self._desk.expect_live(key)
         denied = await tool.admit(call, replace(self._context(key, call.id), usd=usd))
         if denied is not None:
-            return _Denied(key, call, denied)
-        return _Wanted(key, tool, call, usd, len(effect.holds) + 1)
+            return _DeniedCall(key, call, denied)
+        return _UnheldCall(key, tool, call, usd, len(effect.holds) + 1)
 
-    def _decide(self, outcome: Observation | _Denied | _Wanted) -> Observation | _Sent:
+    def _decide(self, outcome: Observation | _DeniedCall | _UnheldCall) -> Observation | _HeldCall:
         """Writes refusals and takes holds, once every call of the batch has been admitted or not.
 
         Not before: an interrupt for a later call enters the node again, and LangGraph gives the
         answers out in the order in which the questions are asked.
         """
-        if isinstance(outcome, _Denied):
+        if isinstance(outcome, _DeniedCall):
             return self._refuse(outcome.key, outcome.call, "approval", "", outcome.why)
-        return self._hold(outcome) if isinstance(outcome, _Wanted) else outcome
+        return self._hold(outcome) if isinstance(outcome, _UnheldCall) else outcome
 
-    def _hold(self, wanted: _Wanted) -> Observation | _Sent:
+    def _hold(self, wanted: _UnheldCall) -> Observation | _HeldCall:
         key, call = wanted.key, wanted.call
         hold = self._desk.account.try_hold(wanted.amount)
         if isinstance(hold, Shortfall):
@@ -203,7 +203,7 @@ class Calling:
         except BaseException:
             self._desk.account.release(hold)
             raise
-        return _Sent(wanted, id, hold)
+        return _HeldCall(wanted, id, hold)
 
     def _refuse(
         self, key: str, call: ToolCall, resource: str, account: str, why: str
@@ -252,9 +252,9 @@ class Calling:
                 self._desk.suppose(key, amount)
         refused = effect.refused
         if refused and refused.body["resource"] != "approval" and self._desk.account.fits(amount):
-            raise Otherwise(step_of(key), f"a call of {call.name} is made that was refused")
+            raise Diverged(step_of(key), f"a call of {call.name} is made that was refused")
 
-    async def _durable(self, sent: Sequence[_Sent]) -> None:
+    async def _durable(self, sent: Sequence[_HeldCall]) -> None:
         try:
             await self._desk.log.durable()
         except BaseException as error:
@@ -264,7 +264,7 @@ class Calling:
                 self._desk.try_write("release", one.wanted.key, hold=one.id, why=why)
             raise
 
-    async def _run(self, one: _Sent) -> Observation:
+    async def _run(self, one: _HeldCall) -> Observation:
         """Makes a call, and makes it again as often as its tool says."""
         wanted = one.wanted
         while True:
@@ -284,7 +284,7 @@ class Calling:
             one = following
             await self._durable([one])
 
-    async def _once(self, one: _Sent) -> Observation:
+    async def _once(self, one: _HeldCall) -> Observation:
         call, account = one.wanted.call, self._desk.account
         try:
             async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
@@ -297,7 +297,9 @@ class Calling:
             self._desk.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
             raise
 
-    def _settle(self, one: _Sent, observation: Observation, seconds: float, *, final: bool) -> None:
+    def _settle(
+        self, one: _HeldCall, observation: Observation, seconds: float, *, final: bool
+    ) -> None:
         usd = one.wanted.usd
         self._desk.account.settle(one.hold, one.hold.amount)
         self._desk.write(

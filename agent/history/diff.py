@@ -9,11 +9,11 @@ from itertools import zip_longest
 
 from ...journal.fork_record import prompts_of
 from ...journal.records import Message
-from ...journal.run_record import Record, billed_amount, held_amount, step_of, usage_from
+from ...journal.run_record import RunRecord, billed_amount, held_amount, step_of, usage_from
 
 
 @dataclass(frozen=True)
-class Moment:
+class DiffEntry:
     """Something that happened in a run, in the order of its steps."""
 
     step: int
@@ -24,15 +24,15 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Parting:
+class Divergence:
     """The first moment at which two runs differ; None for a run that has ended before."""
 
-    first: Moment | None
-    second: Moment | None
+    first: DiffEntry | None
+    second: DiffEntry | None
 
 
 @dataclass
-class Costs:
+class CallCosts:
     """What calls of one kind have cost a run."""
 
     calls: int = 0
@@ -41,15 +41,15 @@ class Costs:
     """By class, where a bill came: input, cache_read, cache_write, output, reasoning."""
 
 
-def parting(first: Record, second: Record) -> Parting | None:
+def parting(first: RunRecord, second: RunRecord) -> Divergence | None:
     """Returns where two runs part, or None if they are the same from start to end."""
     for one, other in zip_longest(moments(first), moments(second)):
         if one is None or other is None or (one.what, one.text) != (other.what, other.text):
-            return Parting(one, other)
+            return Divergence(one, other)
     return None
 
 
-def moments(record: Record) -> Iterator[Moment]:
+def moments(record: RunRecord) -> Iterator[DiffEntry]:
     """Yields what happened in a run; of a prompt what the one before it did not hold."""
     prompts = {**record.inherited.prompts, **prompts_of(record.events)}
     shown: tuple[Message, ...] = ()
@@ -59,23 +59,23 @@ def moments(record: Record) -> Iterator[Moment]:
         hold = effect.holds[-1] if effect.holds else None
         if hold is not None and hold.body["call"] == "model":
             prompt = prompts[hold.body["hold"]]
-            yield from (Moment(step, "prompt", _said(m)) for m in _new(shown, prompt))
+            yield from (DiffEntry(step, "prompt", _said(m)) for m in _new(shown, prompt))
             shown = prompt
         elif hold is not None:
-            yield Moment(step, "call", f"{hold.body['name']} {hold.body['arguments']}")
+            yield DiffEntry(step, "call", f"{hold.body['name']} {hold.body['arguments']}")
         if end is not None and "reply" in end.body:
-            yield Moment(step, "reply", _said(Message.from_dict(end.body["reply"]["message"])))
+            yield DiffEntry(step, "reply", _said(Message.from_dict(end.body["reply"]["message"])))
         elif end is not None:
-            yield Moment(step, "observation", end.body["observation"]["text"])
+            yield DiffEntry(step, "observation", end.body["observation"]["text"])
         elif effect.refused is not None:
-            yield Moment(
+            yield DiffEntry(
                 step, "refusal", f"{effect.refused.body['name']}: {effect.refused.body['why']}"
             )
 
 
-def costs(record: Record) -> dict[str, Costs]:
+def costs(record: RunRecord) -> dict[str, CallCosts]:
     """Returns what a run itself has cost: by purpose of its policy calls, and by tool."""
-    found: dict[str, Costs] = {}
+    found: dict[str, CallCosts] = {}
     ends = {e.body["hold"]: e for e in record.events if e.kind in ("settle", "release")}
     for hold in record.events:
         if hold.kind != "hold":
@@ -84,7 +84,7 @@ def costs(record: Record) -> dict[str, Costs]:
         if end is not None and end.kind == "release":
             continue
         model = hold.body["call"] == "model"
-        cost = found.setdefault(hold.body["node"] if model else hold.body["name"], Costs())
+        cost = found.setdefault(hold.body["node"] if model else hold.body["name"], CallCosts())
         amount = billed_amount(hold, end) if end else held_amount(hold)
         cost.calls += 1 if model else int(amount["tool_calls"])
         cost.usd += amount.usd

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from ...journal.events import Event
 from ...journal.run_record import observation_from, reply_from, spending
-from ...memory.experience.examples import PREFIX, Step
-from ...memory.experience.help_value import Outcome
+from ...memory.experience.examples import PREFIX, ExampleStep
+from ...memory.experience.help_value import ArmOutcome
 from ...memory.experience.lessons import Lesson
 
 REFLECT = "reflect"
@@ -21,13 +21,13 @@ def is_solved(events: Sequence[Event]) -> bool | None:
     return bool(judged[-1]) if judged else None
 
 
-def steps_of(events: Sequence[Event]) -> list[Step]:
+def steps_of(events: Sequence[Event]) -> list[ExampleStep]:
     """Returns the steps of one run: each reply with calls, and what came of them."""
     task = _task(events)
     nodes = {e.body["hold"]: e.body["node"] for e in events if e.kind == "hold"}
     settled = [e for e in events if e.kind == "settle" and e.body["final"]]
     outcomes: dict[int, list[str]] = {}
-    steps: list[Step] = []
+    steps: list[ExampleStep] = []
     for event in settled:
         node = nodes.get(event.body["hold"])
         if node == "act":
@@ -38,10 +38,12 @@ def steps_of(events: Sequence[Event]) -> list[Step]:
             if wished:
                 place = len(steps) + 1
                 steps.append(
-                    Step(task=task, place=place, thought=message.content, action=wished, outcome="")
+                    ExampleStep(
+                        task=task, place=place, thought=message.content, action=wished, outcome=""
+                    )
                 )
     return [
-        Step(
+        ExampleStep(
             task=task, place=step.place, thought=step.thought, action=step.action,
             outcome="; ".join(outcomes.get(step.place, ())),
         )
@@ -57,14 +59,14 @@ def lessons_of(suite: str, events: Sequence[Event]) -> Iterator[Lesson]:
             yield Lesson(suite=suite, task=_task(events), text=reply_from(event).message.content)
 
 
-def outcomes_of(runs: Iterable[Sequence[Event]]) -> Iterator[Outcome]:
+def outcomes_of(runs: Iterable[Sequence[Event]]) -> Iterator[ArmOutcome]:
     """Yields how the judged runs ended, and whether they had examples."""
     for events in runs:
         solved = is_solved(events)
         if solved is not None:
             started = next(event for event in events if event.kind == "run_started")
             helped = str(started.body["memory"]).startswith(PREFIX)
-            yield Outcome(helped, solved, Decimal(spending(events).usd))
+            yield ArmOutcome(helped, solved, Decimal(spending(events).usd))
 
 
 def _task(events: Sequence[Event]) -> str:

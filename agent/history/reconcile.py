@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...journal.events import Event
-from ...journal.run_record import Record
+from ...journal.run_record import RunRecord
 from ...ledger.errors import UsageError
 from ...ledger.usage import CLASSES
 from ..home import Home
@@ -19,7 +19,7 @@ COLUMNS = ("hold", "usd")
 
 
 @dataclass(frozen=True)
-class Line:
+class BillLine:
     """One line of a bill: what the provider charged for the call of a hold."""
 
     number: int
@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Settled:
+class BillCorrection:
     """What a line changed: the call was booked at `held` and is now booked at `billed`."""
 
     hold: str
@@ -41,7 +41,7 @@ class Settled:
     billed: Decimal
 
 
-def read_bill(path: Path) -> list[Line]:
+def read_bill(path: Path) -> list[BillLine]:
     """Reads a CSV with the columns `hold` and `usd`, and token classes where they are known.
 
     Raises:
@@ -54,7 +54,7 @@ def read_bill(path: Path) -> list[Line]:
         raise UsageError(f"the bill {path} cannot be read: {error}") from error
 
 
-def reconcile(home: Home, lines: list[Line]) -> list[Settled]:
+def reconcile(home: Home, lines: list[BillLine]) -> list[BillCorrection]:
     """Books the bill's lines on the holds that they name, all of them or none.
 
     Raises:
@@ -71,10 +71,13 @@ def reconcile(home: Home, lines: list[Line]) -> list[Settled]:
             }  # fmt: skip
             seq = record.events[-1].seq + 1
             home.journal.append(Event(line.run, seq, "settle", at=record.seconds, body=body))
-    return [Settled(line.hold, Decimal(hold.body["usd"] or 0), line.usd) for line, _, hold in found]
+    return [
+        BillCorrection(line.hold, Decimal(hold.body["usd"] or 0), line.usd)
+        for line, _, hold in found
+    ]
 
 
-def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[Line]:
+def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[BillLine]:
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise UsageError(f"{path}, line 1: column {missing[0]!r} is missing (hold,usd,…)")
@@ -86,7 +89,7 @@ def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[Line]:
             raise UsageError(f"{where}: column 'hold' is {'there twice' if hold else 'empty'}")
         seen.add(hold)
         tokens = {name: int(_number(where, name, row[name])) for name in CLASSES if row.get(name)}
-        yield Line(number, hold, _number(where, "usd", row["usd"]), tokens)
+        yield BillLine(number, hold, _number(where, "usd", row["usd"]), tokens)
 
 
 def _number(where: str, column: str, text: str | None) -> Decimal:
@@ -99,10 +102,10 @@ def _number(where: str, column: str, text: str | None) -> Decimal:
     return number
 
 
-def _hold(home: Home, line: Line) -> tuple[Record, Event]:
+def _hold(home: Home, line: BillLine) -> tuple[RunRecord, Event]:
     events = home.events(line.run)
     home.check_unowned(line.run, events)
-    record = Record.of(events)
+    record = RunRecord.of(events)
     holds = [e for e in events if e.kind == "hold" and e.body["hold"] == line.hold]
     ended = {e.body["hold"] for e in events if e.kind in ("settle", "release")}
     if not holds or holds[0].body["call"] != "model":

@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ...policies import History, Tally
+from ...policies import RoutingStats, RunTally
 from ..home import Home
 
 PATIENCE = 100
 """What the store has told is believed for so many times as long as it took to ask: a hundredth of
 the time at most goes into asking, however many runs begin and however large the store is."""
 
-_told: WeakKeyDictionary[Home, tuple[float, History]] = WeakKeyDictionary()
+_told: WeakKeyDictionary[Home, tuple[float, RoutingStats]] = WeakKeyDictionary()
 """Until when (on the monotonic clock) what each home's store has told is believed."""
 
 _SQL = """
@@ -49,9 +49,9 @@ group by all
 """
 
 
-def recent(home: Home) -> History:
+def recent(home: Home) -> RoutingStats:
     """Returns what `logged` does, or what it did a short time ago in this process."""
-    until, history = _told.get(home, (0.0, History()))
+    until, history = _told.get(home, (0.0, RoutingStats()))
     before = time.monotonic()
     if before < until:
         return history
@@ -61,24 +61,24 @@ def recent(home: Home) -> History:
     return history
 
 
-def logged(home: Home) -> History:
+def logged(home: Home) -> RoutingStats:
     """Returns what the store has of runs that have ended, those of sub-agents left out.
 
     A run whose calls went to several policies speaks for none of them.
     """
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies: dict[tuple[str, str], RunTally] = {}
     for task_class, model, mode, *counts in home.store.query(_SQL).rows:
         tally = _tally(counts)
         arms = ("", *((f"model:{model}",) if model else ()), *((f"mode:{mode}",) if mode else ()))
         for arm in arms:
             key = (task_class, arm)
-            tallies[key] = tallies.get(key, Tally()) + tally
-    return History(tallies)
+            tallies[key] = tallies.get(key, RunTally()) + tally
+    return RoutingStats(tallies)
 
 
-def _tally(counts: list[Any]) -> Tally:
+def _tally(counts: list[Any]) -> RunTally:
     runs, judged, solved, priced, usd, output, solved_output, calls = counts
-    return Tally(
+    return RunTally(
         runs=runs, judged=judged, solved=solved, priced=priced, usd=Decimal(usd),
         output_tokens=output, solved_output_tokens=solved_output, tool_calls=calls,
     )  # fmt: skip

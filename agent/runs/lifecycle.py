@@ -7,29 +7,29 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from ...journal.event_writer import Listener, RunLog, Silent, new_run_id
+from ...journal.event_writer import EventWriter, Listener, NullWriter, new_run_id
 from ...journal.events import Event
 from ...journal.fork_record import inherited
-from ...journal.prompt_delta import Prefixes, restore
+from ...journal.prompt_delta import SentPrompts, restore
 from ...journal.records import Message, Request
-from ...journal.run_record import Record, budget_to
+from ...journal.run_record import RunRecord, budget_to
 from ...ledger.account import Account
 from ...ledger.amount import NOTHING, Quantity
 from ...ledger.budget import Budget
 from ...ledger.errors import BudgetError, Unpriced
 from ...ledger.prices.price_book import PriceBook
 from ...tools import ToolContext
-from ..config import Labels, Parts
-from ..effects.effect_log import Desk
-from ..effects.model_calls import Asking
-from ..effects.reserves import Kept
-from ..effects.tool_calls import Calling
+from ..config import AgentConfig, RunLabels
+from ..effects.effect_log import EffectLog
+from ..effects.model_calls import ModelCalls
+from ..effects.reserves import Reserves
+from ..effects.tool_calls import ToolCalls
 from ..effects.tool_costs import ToolPrices
-from .routes import Brief, Route, Routes
+from .routes import Route, Routes, RunBrief
 from .session import RunSession
 
 
-class Opening:
+class RunLifecycle:
     """Opens the runs of one agent.
 
     Args:
@@ -40,7 +40,7 @@ class Opening:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: AgentConfig,
         opened: Callable[[RunSession], None],
         ended: Callable[[RunSession], None],
     ) -> None:
@@ -50,14 +50,14 @@ class Opening:
         self._prices = ToolPrices(parts.book)
         self._routes = Routes(parts.policy, parts.book, parts.home)
 
-    def afresh(self, book: PriceBook | None = None) -> Opening:
+    def afresh(self, book: PriceBook | None = None) -> RunLifecycle:
         """Returns the opening of the same agent that knows nothing of its endpoints' bills yet.
 
         Args:
             book: other prices; None keeps them.
         """
         parts = self._parts if book is None else replace(self._parts, book=book)
-        return Opening(parts, self._opened, self._ended)
+        return RunLifecycle(parts, self._opened, self._ended)
 
     @property
     def priced(self) -> bool:
@@ -74,7 +74,7 @@ class Opening:
         task: str,
         budget: Budget,
         parent: Account | None,
-        labels: Labels,
+        labels: RunLabels,
         listen: Listener | None,
         run: str | None = None,
     ) -> RunSession:
@@ -90,14 +90,14 @@ class Opening:
         payable = self._payable(task, account, tuple(self._routes))
         climbs = self._parts.planner.climbs
         model = self._routes.choose(labels.task_class, payable, climbs=climbs)
-        brief = Brief(task=task, task_class=labels.task_class, model=model)
+        brief = RunBrief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
-        log = RunLog(self._parts.home.journal, run, listeners=(listen,) if listen else ())
+        log = EventWriter(self._parts.home.journal, run, listeners=(listen,) if listen else ())
         self._write_start(log, brief, budget, labels)
-        return self._open(log, Record(), account, brief)
+        return self._open(log, RunRecord(), account, brief)
 
     def _write_start(
-        self, log: RunLog, brief: Brief, budget: Budget, labels: Labels, **more: Any
+        self, log: EventWriter, brief: RunBrief, budget: Budget, labels: RunLabels, **more: Any
     ) -> None:
         log.write(
             "run_started", task=brief.task, task_id=labels.task_id, experiment=labels.experiment,
@@ -108,7 +108,7 @@ class Opening:
 
     def take_over(
         self,
-        record: Record,
+        record: RunRecord,
         more: Budget | None,
         mode: str,
         parent: Account | None,
@@ -126,7 +126,7 @@ class Opening:
         self._check_prices(account)
         cut = record.exhaustion if more or fresh else None
         at = record.events[-1].seq + 1
-        log = RunLog(
+        log = EventWriter(
             self._parts.home.journal, start.run, seq=at, seconds=record.seconds,
             listeners=(listen,) if listen else (),
         )  # fmt: skip
@@ -136,18 +136,18 @@ class Opening:
         log.write("run_resumed", **resumed)
         if cut is not None:
             last = Event(start.run, at, "run_resumed", body=resumed)
-            record = Record.of((*record.events, last), inherited=record.inherited)
+            record = RunRecord.of((*record.events, last), inherited=record.inherited)
         session = self._open(log, record, account, self._routes.brief(start))
         session.before = NOTHING if fresh else record.inherited.spent
         return session
 
     def fork(
         self,
-        parent: Record,
+        parent: RunRecord,
         step: int,
         budget: Budget | None,
         account: Account | None,
-        labels: Labels,
+        labels: RunLabels,
         listen: Listener | None,
     ) -> RunSession:
         """Starts a run that goes on from a step (from 0) of a recorded one.
@@ -157,7 +157,7 @@ class Opening:
             Unpriced: it is in USD, and the policy or a tool has no price.
             UsageError: there is no such step.
         """
-        record = Record.of((), inherited=inherited(parent, step))
+        record = RunRecord.of((), inherited=inherited(parent, step))
         limits = budget or parent.budget
         limits.check_tools(self._parts.tools.names)
         above = record.inherited
@@ -165,7 +165,7 @@ class Opening:
             limits, name="the run", parent=account, spent=above.spent, elapsed=above.seconds
         )
         self._check_prices(own)
-        log = RunLog(
+        log = EventWriter(
             self._parts.home.journal, new_run_id(), seconds=above.seconds,
             listeners=(listen,) if listen else (),
         )  # fmt: skip
@@ -182,12 +182,12 @@ class Opening:
         session.before = above.spent
         return session
 
-    def reopen(self, record: Record) -> RunSession:
+    def reopen(self, record: RunRecord) -> RunSession:
         """Opens a recorded run that nothing is to be added to."""
         account = Account(record.budget, name="the run", spent=record.spent)
         return self._open(_silent(record), record, account, self._routes.brief(record.start))
 
-    def suppose(self, record: Record, budget: Budget) -> RunSession:
+    def suppose(self, record: RunRecord, budget: Budget) -> RunSession:
         """Opens a recorded run as if it had had this budget. Only for an opening made afresh.
 
         Raises:
@@ -202,7 +202,7 @@ class Opening:
         self._payable(brief.task, account, (brief.model,))
         return self._open(_silent(record), record, account, brief)
 
-    def _recall(self, record: Record) -> None:
+    def _recall(self, record: RunRecord) -> None:
         """Takes over what was known of the endpoints when a run began."""
         asked = (e for e in record.events if e.kind == "hold" and e.body["call"] == "model")
         first = next(asked, None)
@@ -210,18 +210,18 @@ class Opening:
             return
         bounds = self._routes[first.body["name"]].bounds(self._parts.options.min_output)
         request = Request(restore(first.body["request"], {}), self._parts.tools.specs)
-        nothing = Prefixes().match(request.messages)
+        nothing = SentPrompts().match(request.messages)
         bounds.recall(request, nothing, first.body["input_tokens"])
 
     def _open(
         self,
-        log: RunLog,
-        record: Record,
+        log: EventWriter,
+        record: RunRecord,
         account: Account,
-        brief: Brief,
+        brief: RunBrief,
     ) -> RunSession:
         parts = self._parts
-        desk = Desk(log, record, account)
+        desk = EffectLog(log, record, account)
         outputs = parts.home.outputs
         memory = parts.memory.priced(self._routes[brief.model].price)
 
@@ -231,7 +231,7 @@ class Opening:
                 past=lambda: tuple(session.attempts),
             )  # fmt: skip
 
-        calling = Calling(desk, parts.tools, context, self._prices)
+        calling = ToolCalls(desk, parts.tools, context, self._prices)
         askings = {name: self._asking(desk, route) for name, route in self._routes.items()}
         session = RunSession(
             desk, askings, calling, parts.tools, memory, planner=parts.planner,
@@ -241,9 +241,9 @@ class Opening:
         self._opened(session)
         return session
 
-    def _asking(self, desk: Desk, route: Route) -> Asking:
+    def _asking(self, desk: EffectLog, route: Route) -> ModelCalls:
         parts, options = self._parts, self._parts.options
-        return Asking(
+        return ModelCalls(
             desk, route.policy, route.bounds(options.min_output), parts.tools.specs,
             kept=self._kept(route), prompts=self._versions(), attempts=options.attempts,
             temperature=options.temperature, seed=options.seed,
@@ -260,7 +260,7 @@ class Opening:
         system = ",".join(filter(None, (planner[""], memory[""])))
         return {**planner, **memory, "": system}
 
-    def _describe(self, brief: Brief, labels: Labels) -> dict[str, Any]:
+    def _describe(self, brief: RunBrief, labels: RunLabels) -> dict[str, Any]:
         prompts = self._versions()
         expected = self._routes.expected(brief.task_class)
         return {
@@ -271,11 +271,11 @@ class Opening:
             **labels.agent,
         }
 
-    def _kept(self, route: Route) -> Kept:
+    def _kept(self, route: Route) -> Reserves:
         parts = self._parts
         allowances = parts.planner.kept(parts.options.wrap_up_tokens)
         bounds = route.bounds(parts.options.min_output)
-        return Kept(bounds, Prefixes(), parts.tools.specs, allowances)
+        return Reserves(bounds, SentPrompts(), parts.tools.specs, allowances)
 
     def _check_prices(self, account: Account) -> None:
         """Raises Unpriced if the account is limited in USD and something has no price."""
@@ -320,8 +320,8 @@ class Opening:
         )
 
 
-def _silent(record: Record) -> Silent:
-    return Silent(record.start.run, record.events[-1].seq + 1, record.seconds)
+def _silent(record: RunRecord) -> NullWriter:
+    return NullWriter(record.start.run, record.events[-1].seq + 1, record.seconds)
 
 
 def _show(quantity: Quantity) -> str:

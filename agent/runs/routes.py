@@ -11,8 +11,8 @@ from ...journal.events import Event
 from ...ledger.errors import Unpriced
 from ...ledger.prices.price_book import ModelPrice, PriceBook
 from ...ledger.token_bounds import TokenBounds
-from ...policies import History, Policy, Router
-from ..effects.cost_bounds import Bounds
+from ...policies import Policy, Router, RoutingStats
+from ..effects.cost_bounds import CostBounds
 from ..history.routing_stats import recent
 from ..home import Home
 
@@ -33,12 +33,12 @@ class Route:
             price = None
         return cls(policy, price, TokenBounds(policy.name))
 
-    def bounds(self, min_output: int) -> Bounds:
-        return Bounds(self.policy, self.price, self.tokens, min_output=min_output)
+    def bounds(self, min_output: int) -> CostBounds:
+        return CostBounds(self.policy, self.price, self.tokens, min_output=min_output)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brief:
+class RunBrief:
     """What a run is about and whom it asks first: what is known before its budget is."""
 
     task: str
@@ -76,7 +76,7 @@ class Routes(Mapping[str, Route]):
         return [name for name, route in self._routes.items() if route.price is None]
 
     @cached_property
-    def history(self) -> History:
+    def history(self) -> RoutingStats:
         """What was logged of earlier runs by the time that this is first asked for."""
         return recent(self._home)
 
@@ -112,14 +112,14 @@ class Routes(Mapping[str, Route]):
             return list(self._routes)
         return self._router.ladder(self.history, task_class)
 
-    def brief(self, start: Event) -> Brief:
+    def brief(self, start: Event) -> RunBrief:
         """Returns the brief of a recorded run, from its first event.
 
         Where the run began with a policy that is not among these, the first one stands for it.
         """
         body = start.body
         known = body["model"] in self._routes
-        return Brief(
+        return RunBrief(
             task=body["task"],
             task_class=body["agent"].get("task_class", ""),
             model=body["model"] if known else next(iter(self._routes)),

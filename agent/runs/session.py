@@ -12,20 +12,20 @@ from ...ledger.account import Account
 from ...ledger.amount import NOTHING
 from ...ledger.errors import OutlayError, PolicyError
 from ...memory import Memory, Trajectory
-from ...planners import Line, Planner, State, Status, Waste, block, prompt
-from ...policies import History
-from ...tools import Registry
-from ..effects.effect_log import Desk, Otherwise
-from ..effects.model_calls import Asking, name_of
-from ..effects.node_effects import Entered
-from ..effects.tool_calls import Calling
-from .routes import Brief, Routes
+from ...planners import BudgetLine, Planner, State, Status, Waste, block, prompt
+from ...policies import RoutingStats
+from ...tools import Toolset
+from ..effects.effect_log import Diverged, EffectLog
+from ..effects.model_calls import ModelCalls, name_of
+from ..effects.node_effects import NodeEffects
+from ..effects.tool_calls import ToolCalls
+from .routes import Routes, RunBrief
 
 READABLE = (None, 4000, 1000, 250, 60)
 """Characters of an observation that the policy sees, by how much money is left to read it."""
 
 
-class Arrived(Exception):
+class StopReplay(Exception):
     """A replay has come to the step where it was to stop."""
 
 
@@ -47,15 +47,15 @@ class RunSession:
 
     def __init__(
         self,
-        desk: Desk,
-        askings: Mapping[str, Asking],
-        calling: Calling,
-        tools: Registry,
+        desk: EffectLog,
+        askings: Mapping[str, ModelCalls],
+        calling: ToolCalls,
+        tools: Toolset,
         memory: Memory,
         *,
         planner: Planner,
         system: str,
-        brief: Brief,
+        brief: RunBrief,
         routes: Routes,
         ended: Callable[[], None],
     ) -> None:
@@ -103,14 +103,14 @@ class RunSession:
         return self._models[-1]
 
     @property
-    def history(self) -> History:
+    def history(self) -> RoutingStats:
         return self._routes.history
 
     def ladder(self) -> list[str]:
         return self._routes.ladder(self.task_class)
 
     @property
-    def _asking(self) -> Asking:
+    def _asking(self) -> ModelCalls:
         return self._askings[self.model]
 
     @property
@@ -125,10 +125,10 @@ class RunSession:
     def tools_left(self) -> bool:
         return not len(self._tools) or any(t not in self._withdrawn for t in self._tools.names)
 
-    def enter(self, node: str, state: State) -> Entered:
+    def enter(self, node: str, state: State) -> NodeEffects:
         step = state.get("step", 0)
         if step == self.stop_at:
-            raise Arrived
+            raise StopReplay
         if step < self._frontier:
             self.desk.open_branch(step)
             self._rewind(step)
@@ -137,7 +137,7 @@ class RunSession:
             self.desk.forget_before(step)
         self._frontier = step
         self._marks[step] = (len(self.attempts), self.trajectory.mark)
-        return Entered(self.desk, lambda: self._asking, self._calling, node=node, step=step)
+        return NodeEffects(self.desk, lambda: self._asking, self._calling, node=node, step=step)
 
     def _rewind(self, step: int) -> None:
         attempts, length = self._marks[step]
@@ -265,7 +265,7 @@ class RunSession:
 
     def broke(self, error: BaseException) -> None:
         """Ends a run that an error breaks off, with the best answer there is."""
-        if isinstance(error, Arrived | Otherwise) or self.final is not None:
+        if isinstance(error, StopReplay | Diverged) or self.final is not None:
             return
         if isinstance(error, OutlayError) and not isinstance(error, PolicyError):
             self._ended()  # the book cannot be kept, or does not fit: there is nothing to write
@@ -306,6 +306,6 @@ def _block(account: Account) -> str:
     own = account.budget.limits
     spent = account.spent
     return block(
-        Line(resource, spent[resource], account.remaining(resource) or 0)
+        BudgetLine(resource, spent[resource], account.remaining(resource) or 0)
         for resource in (own or account.limited())
     )

@@ -24,17 +24,17 @@ from ...journal.effects import Refusal
 from ...journal.records import Message, Reply, Request, ToolChoice
 from ...planners.toolchain import (
     SEARCHES,
-    Forks,
-    FromPolicy,
+    ForkLookahead,
     Plans,
-    Tree,
-    Weights,
+    PolicyProposer,
+    ScoreWeights,
+    SearchTree,
     search,
     search_named,
 )
 from ..statistics import difference, wilson
 from ..suite import Task
-from ..suites.game24.player import STRENGTHS, Player
+from ..suites.game24.player import STRENGTHS, Game24Player
 from ..suites.game24.suite import Game24, game24
 
 DEPTH = 3
@@ -45,26 +45,26 @@ MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class SearchSetting:
     """A search and how its tree is scored."""
 
     name: str
     search: str
-    weights: Weights = field(default_factory=Weights)
+    weights: ScoreWeights = field(default_factory=ScoreWeights)
     remembers: bool = False
     """Whether it is given the plans of solved puzzles that are not played."""
 
 
 SETTINGS = (
-    *(Setting(name=name, search=name) for name in SEARCHES),
-    Setting(name="astar, h × steps left", search="astar", weights=Weights(scaled=True)),
-    Setting(name="astar, plans remembered", search="astar", remembers=True),
+    *(SearchSetting(name=name, search=name) for name in SEARCHES),
+    SearchSetting(name="astar, h × steps left", search="astar", weights=ScoreWeights(scaled=True)),
+    SearchSetting(name="astar, plans remembered", search="astar", remembers=True),
 )
 """The six searches, and variants of ToolChain*."""
 
 
 @dataclass(frozen=True)
-class Played:
+class PuzzleResult:
     """What one search did with one puzzle."""
 
     solved: bool
@@ -78,14 +78,16 @@ class Played:
         return float(sum(self.costs[:expansions], Decimal(0)))
 
 
-class Metered:
+class MeteredPolicy:
     """Asks a policy without a run around it, and notes what each call cost.
 
     Args:
         input, output: USD per million tokens.
     """
 
-    def __init__(self, player: Player, game: Game24, task: Task, input: Decimal, output: Decimal):
+    def __init__(
+        self, player: Game24Player, game: Game24, task: Task, input: Decimal, output: Decimal
+    ):
         self.costs: list[Decimal] = []
         self._player = player
         self._tools = tuple(tool.spec for tool in game.world(task).tools())
@@ -111,33 +113,33 @@ class Metered:
 async def play(
     game: Game24,
     task: Task,
-    player: Player,
-    setting: Setting,
+    player: Game24Player,
+    setting: SearchSetting,
     plans: Plans,
     *,
     tried: bool,
     k: int,
     expansions: int,
     prices: tuple[Decimal, Decimal],
-) -> Played:
+) -> PuzzleResult:
     """Plays one puzzle with one search.
 
     Args:
         tried: whether steps are tried out on forks of the game, so that a dead end costs no
             expansion; without it steps are only planned, and the player has to tell.
     """
-    metered = Metered(player, game, task, *prices)
+    metered = MeteredPolicy(player, game, task, *prices)
     opening = (Message("system", game.system_prompt), Message("user", task.prompt))
-    tree = Tree(plans if setting.remembers else Plans(), setting.weights, depth=DEPTH)
+    tree = SearchTree(plans if setting.remembers else Plans(), setting.weights, depth=DEPTH)
     await search(
-        tree, search_named(setting.search, width=WIDTH), FromPolicy(metered, opening),
-        k=k, expansions=expansions, lookahead=Forks(game.world(task)) if tried else None,
+        tree, search_named(setting.search, width=WIDTH), PolicyProposer(metered, opening),
+        k=k, expansions=expansions, lookahead=ForkLookahead(game.world(task)) if tried else None,
     )  # fmt: skip
-    return Played(tree.goal is not None, tuple(metered.costs))
+    return PuzzleResult(tree.goal is not None, tuple(metered.costs))
 
 
 def table(
-    results: Mapping[str, Sequence[Played]], expansions: Sequence[int], title: str
+    results: Mapping[str, Sequence[PuzzleResult]], expansions: Sequence[int], title: str
 ) -> list[str]:
     """Returns a table in Markdown: success with its 95 % Wilson interval, and mean USD a puzzle."""
     heads = [f"{limit} expansions" for limit in expansions]
@@ -148,7 +150,7 @@ def table(
     return lines
 
 
-def _cell(played: Sequence[Played], limit: int) -> str:
+def _cell(played: Sequence[PuzzleResult], limit: int) -> str:
     solved = sum(one.solved_within(limit) for one in played)
     interval = wilson(solved, len(played))
     cost = fmean(one.cost_within(limit) for one in played)
@@ -156,7 +158,7 @@ def _cell(played: Sequence[Played], limit: int) -> str:
     return f"{share}, ${cost:.5f}"
 
 
-def gaps(results: Mapping[str, Sequence[Played]], limit: int) -> str:
+def gaps(results: Mapping[str, Sequence[PuzzleResult]], limit: int) -> str:
     """Returns how much more often the first search solves the puzzles than each other one.
 
     In percentage points, with the 95 % interval of the paired difference.
@@ -182,8 +184,8 @@ async def _measured(options: argparse.Namespace) -> None:
     plans = Plans([tool for tool, _ in task.gold_path] for task in solved)
     limits = sorted(options.expansions)
     for tried, (strength, rates) in product((True, False), STRENGTHS.items()):
-        player = Player(rates, seed=options.seed)
-        results: dict[str, list[Played]] = {}
+        player = Game24Player(rates, seed=options.seed)
+        results: dict[str, list[PuzzleResult]] = {}
         for setting in SETTINGS:
             results[setting.name] = [
                 await play(

@@ -1,7 +1,7 @@
 """What memories cost and lose on long tasks, measured over whole runs of an `Agent`.
 
 `python -m outlay.benchmarks.evidence.longrun [growth] [spend] [loss] [rules]` prints the tables.
-The policy is the rule-following `Walker`; tokens are words, and cache reads are billed as such.
+The policy is the rule-following `ChainWalker`; tokens are words; cache reads are billed as such.
 Growth runs take one process each, so that their resident memory can be compared.
 """
 
@@ -19,13 +19,13 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import mean
 
-from ...agent import Agent, Options, Result
+from ...agent import Agent, AgentOptions, Result
 from ...journal.records import Reply, Request
 from ...ledger.prices.model_prices import ModelPrice, Rate
 from ...ledger.prices.price_book import PriceBook
 from ..suite import Task, is_success
 from ..suites.longrun.suite import Kind, Longrun
-from ..suites.longrun.walker import Walker
+from ..suites.longrun.walker import ChainWalker
 
 MEMORIES = ("full", "window", "workspace", "summary", "curated", "state")
 RULES = ("summary:when=full:times=999", "summary:when=steps:times=999",
@@ -41,7 +41,7 @@ BUDGETS = ("usd=0.06", "usd=0.065", "usd=0.07", "usd=0.08", "usd=0.1")
 
 
 @dataclass(frozen=True)
-class Point:
+class GrowthPoint:
     """A run after so many policy calls."""
 
     calls: int
@@ -56,26 +56,26 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Ended:
+class LongrunResult:
     """A run to its end."""
 
     memory: str
     success: bool
     usd: Decimal
-    points: tuple[Point, ...] = ()
+    points: tuple[GrowthPoint, ...] = ()
     summaries: int = 0
     saved: Decimal | None = None
     """USD that compaction has saved less its cost, as last booked; None: nothing was booked."""
 
 
 @dataclass
-class Watched(Walker):
+class MeasuredWalker(ChainWalker):
     """A walker that takes note of how the run grows."""
 
     home: Path
     at: Sequence[int]
     slip: float = 0.0
-    points: list[Point] = field(default_factory=list)
+    points: list[GrowthPoint] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(slip=self.slip)
@@ -88,7 +88,7 @@ class Watched(Walker):
         self._total += prompt
         if self._calls in self.at:
             journal = sum(file.stat().st_size for file in (self.home / "journals").iterdir())
-            self.points.append(Point(self._calls, prompt, self._total, _resident(), journal))
+            self.points.append(GrowthPoint(self._calls, prompt, self._total, _resident(), journal))
         return reply
 
 
@@ -100,7 +100,7 @@ async def run(
     budget: str = "usd=1000",
     slip: float = 0.0,
     at: Sequence[int] = (),
-) -> Ended:
+) -> LongrunResult:
     """Runs one task under a memory.
 
     Args:
@@ -109,11 +109,11 @@ async def run(
         at: the policy calls after which a point is taken.
     """
     with tempfile.TemporaryDirectory() as folder:
-        walker = Watched(home=Path(folder), at=at, slip=slip)
+        walker = MeasuredWalker(home=Path(folder), at=at, slip=slip)
         agent = Agent(
             model=walker, tools=suite.world(task).tools(), memory=memory,
             budget=f"{budget},model_calls={MOST_CALLS * suite.length}",
-            prices=prices(), home=folder, options=Options(system=suite.system_prompt),
+            prices=prices(), home=folder, options=AgentOptions(system=suite.system_prompt),
         )  # fmt: skip
         result = await agent.run(task.prompt)
         events = agent.home.events(result.run)
@@ -122,32 +122,34 @@ async def run(
     asked = sum(e.kind == "hold" and e.body["node"] == "compact" for e in events)
     reckoned = [e.body["value"] for e in events if e.kind == "value"]
     saved = [v["realised_saving_usd"] for v in reckoned if _is_decision(v)]
-    return Ended(
+    return LongrunResult(
         memory, _success(suite, task, result), result.spend.usd, tuple(walker.points), asked,
         Decimal(saved[-1]) if saved else None,
     )  # fmt: skip
 
 
-def grown(memories: Sequence[str], length: int, at: Sequence[int], seed: int) -> list[Ended]:
+def grown(
+    memories: Sequence[str], length: int, at: Sequence[int], seed: int
+) -> list[LongrunResult]:
     """Runs one task of the kind `all` to its end under each memory, a process for each."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
         return [pool.submit(_grow, name, length, at, seed).result() for name in memories]
 
 
-def _grow(memory: str, length: int, at: Sequence[int], seed: int) -> Ended:
+def _grow(memory: str, length: int, at: Sequence[int], seed: int) -> LongrunResult:
     suite = Longrun(length=length, kinds=("all",))
     return asyncio.run(run(suite, suite.tasks(1, seed)[0], memory, at=at))
 
 
-def growth_table(ended: Sequence[Ended]) -> str:
+def growth_table(ended: Sequence[LongrunResult]) -> str:
     """Returns prompts, memory and journal by memory and by policy call."""
     lines = [
         "| memory | call | prompt tokens | in all | resident MB | journal bytes a call |",
         "|---|---|---|---|---|---|",
     ]
     for one in ended:
-        before = Point(0, 0, 0, 0, 0)
+        before = GrowthPoint(0, 0, 0, 0, 0)
         for point in one.points:
             rate = (point.journal - before.journal) / (point.calls - before.calls)
             lines.append(
@@ -221,7 +223,7 @@ async def rules_table(rules: Sequence[str], lengths: Sequence[int], tasks: int, 
 def prices() -> PriceBook:
     """Returns the prices of the walker's tokens."""
     rates = (Rate(INPUT), Rate(CACHE_READ), Rate(INPUT), Rate(OUTPUT), Rate(OUTPUT))
-    return PriceBook({Walker.name: ModelPrice(Walker.name, *rates, source="longrun")})
+    return PriceBook({ChainWalker.name: ModelPrice(ChainWalker.name, *rates, source="longrun")})
 
 
 def _success(suite: Longrun, task: Task, result: Result) -> bool:

@@ -33,15 +33,15 @@ from ...planners.toolchain import (
     Action,
     Plans,
     Proposal,
-    Tree,
-    Weights,
+    ScoreWeights,
+    SearchTree,
     search,
     search_named,
 )
-from ...planners.toolchain.actions import Step
+from ...planners.toolchain.actions import PlanStep
 from ...planners.toolchain.policy_proposer import question
-from ..suites.game24.player import BYTES_PER_TOKEN, STRENGTHS, Rates
-from .game24 import MILLION, SETTINGS, WIDTH, Played, Setting, gaps, table
+from ..suites.game24.player import BYTES_PER_TOKEN, STRENGTHS, PlayerErrorRates
+from .game24 import MILLION, SETTINGS, WIDTH, PuzzleResult, SearchSetting, gaps, table
 
 GOLD = Path("recorded/gold_trace_multi_turn_base.jsonl")
 QUESTIONS = Path("BFCL_v4_multi_turn_base.json")
@@ -52,14 +52,14 @@ DEPTH = 12
 ERROR = 0.2
 """In place of the player's 0.5: the plans are twice as long."""
 MORE = (
-    Setting(name="astar, no plans remembered", search="astar"),
-    Setting(name="astar, h × steps left", search="astar", remembers=True,
-            weights=Weights(scaled=True)),
+    SearchSetting(name="astar, no plans remembered", search="astar"),
+    SearchSetting(name="astar, h × steps left", search="astar", remembers=True,
+            weights=ScoreWeights(scaled=True)),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dialogue:
+class PlannedDialogue:
     """What a dialogue asks for, and the calls that do it."""
 
     id: str
@@ -67,7 +67,7 @@ class Dialogue:
     plan: tuple[Action, ...]
 
 
-class Recalling:
+class DialogueProposer:
     """Proposes steps of a dialogue's plan, and errs.
 
     Args:
@@ -77,9 +77,9 @@ class Recalling:
 
     def __init__(
         self,
-        dialogue: Dialogue,
+        dialogue: PlannedDialogue,
         calls: Sequence[Action],
-        rates: Rates,
+        rates: PlayerErrorRates,
         seed: int,
         prices: tuple[Decimal, Decimal],
     ) -> None:
@@ -91,7 +91,7 @@ class Recalling:
         self._seed = f"{seed}/{dialogue.id}"
         self._prices = prices
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal]:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal]:
         plan = tuple(step.action for step in path)
         samples = self._samples(plan, k)
         said = sum(
@@ -131,7 +131,7 @@ class Recalling:
         return [right, *ranked[1:]], self._rates.sure
 
 
-def dialogues(data: Path) -> list[Dialogue]:
+def dialogues(data: Path) -> list[PlannedDialogue]:
     """Reads the dialogues with their recorded gold calls, in the order of the file.
 
     Raises:
@@ -140,7 +140,7 @@ def dialogues(data: Path) -> list[Dialogue]:
     try:
         asked = {row["id"]: _said(row["question"]) for row in _rows(data / QUESTIONS)}
         return [
-            Dialogue(
+            PlannedDialogue(
                 id=row["id"],
                 asked=asked[row["id"]],
                 plan=tuple(_action(made["call"]) for turn in row["turns"] for made in turn),
@@ -173,25 +173,25 @@ def _action(text: str) -> Action:
 
 
 async def play(
-    dialogue: Dialogue,
-    all: Sequence[Dialogue],
-    rates: Rates,
-    setting: Setting,
+    dialogue: PlannedDialogue,
+    all: Sequence[PlannedDialogue],
+    rates: PlayerErrorRates,
+    setting: SearchSetting,
     *,
     k: int,
     expansions: int,
     seed: int,
     prices: tuple[Decimal, Decimal],
-) -> Played:
+) -> PuzzleResult:
     """Searches for the plan of one dialogue; the plans of all others may be remembered."""
     others = [other for other in all if other is not dialogue]
     calls = sorted({call for other in all for call in other.plan}, key=str)
     plans = Plans([call.name for call in other.plan] for other in others)
-    proposer = Recalling(dialogue, calls, rates, seed, prices)
-    tree = Tree(plans if setting.remembers else Plans(), setting.weights, depth=DEPTH)
+    proposer = DialogueProposer(dialogue, calls, rates, seed, prices)
+    tree = SearchTree(plans if setting.remembers else Plans(), setting.weights, depth=DEPTH)
     choose = search_named(setting.search, width=WIDTH)
     await search(tree, choose, proposer, k=k, expansions=expansions)
-    return Played(tree.goal is not None, tuple(proposer.costs))
+    return PuzzleResult(tree.goal is not None, tuple(proposer.costs))
 
 
 async def _measured(options: argparse.Namespace) -> None:
@@ -200,7 +200,7 @@ async def _measured(options: argparse.Namespace) -> None:
     limits = sorted(options.expansions)
     six = [replace(setting, remembers=True) for setting in SETTINGS[:6]]
     for strength, rates in STRENGTHS.items():
-        results: dict[str, list[Played]] = {}
+        results: dict[str, list[PuzzleResult]] = {}
         for setting in (*six, *MORE):
             results[setting.name] = [
                 await play(

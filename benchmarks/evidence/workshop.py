@@ -29,8 +29,8 @@ from typing import Any
 
 from ...agent import Agent, Home
 from ...agent.history.subtask_traces import recorded_traces
-from ...planners.toolpath import FILE, Learned, Trace, toolpath
-from ...policies import Scripted
+from ...planners.toolpath import FILE, SubroutineLibrary, SubtaskTrace, toolpath
+from ...policies import ScriptedPolicy
 from ..statistics import Estimate, bootstrap
 from ..suite import Task
 from ..suites.workshop.gold import WEIGHTS
@@ -58,7 +58,7 @@ _PAIRS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class OrderResult:
     """One order, carried out."""
 
     task: str
@@ -88,7 +88,7 @@ async def carry_out(
     subroutines: bool,
     estimates: bool,
     mining: bool = False,
-) -> list[Made]:
+) -> list[OrderResult]:
     """Carries out orders one after the other.
 
     Args:
@@ -103,13 +103,13 @@ async def carry_out(
     answers: dict[str, tuple[Task, str | None, float]] = {}
     for number, task in enumerate(tasks, start=1):
         agent = Agent(
-            model=Scripted([]), tools=suite.world(task).tools(), planner=planner,
+            model=ScriptedPolicy([]), tools=suite.world(task).tools(), planner=planner,
             budget="tool_calls=10k", home=home,
         )  # fmt: skip
         result = await agent.run(task.prompt, run=f"order-{task.id}")
         answers[result.run] = (task, result.text, float(result.spend.usd))
         if mining and learned is not None and number % BATCH == 0:
-            Learned.load(learned).updated(recorded_traces(Home.at(home))).save(learned)
+            SubroutineLibrary.load(learned).updated(recorded_traces(Home.at(home))).save(learned)
     recorded = recorded_traces(Home.at(home))
     return [
         _made(suite, task, answer, usd, [trace for trace in recorded if trace.run == run])
@@ -124,7 +124,7 @@ async def compare(
     *,
     names: Iterable[str] = tuple(SET_UPS),
     **knobs: Any,
-) -> dict[str, list[Made]]:
+) -> dict[str, list[OrderResult]]:
     """Returns what each set-up made of the same orders, in the same order.
 
     Args:
@@ -134,7 +134,7 @@ async def compare(
         names: the set-ups.
         knobs: of the suite.
     """
-    found: dict[str, list[Made]] = {name: [] for name in names}
+    found: dict[str, list[OrderResult]] = {name: [] for name in names}
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
@@ -160,13 +160,13 @@ async def compare(
 
 
 def _made(
-    suite: Workshop, task: Task, answer: str | None, usd: float, traces: Sequence[Trace]
-) -> Made:
+    suite: Workshop, task: Task, answer: str | None, usd: float, traces: Sequence[SubtaskTrace]
+) -> OrderResult:
     path = [step for trace in traces for step in trace.path]
     steps = [step for trace in traces for step in trace.steps]
     loss = -sum(math.log(step.quality or 1) for step in path)
     objective = WEIGHTS.usd * sum(float(step.usd or 0) for step in steps) + WEIGHTS.quality * loss
-    return Made(
+    return OrderResult(
         task=task.id,
         success=suite.scorer.score(task, answer) >= 1,
         usd=usd,
@@ -181,13 +181,13 @@ def _made(
     )
 
 
-def table(found: Mapping[str, Sequence[Made]]) -> list[str]:
+def table(found: Mapping[str, Sequence[OrderResult]]) -> list[str]:
     """Returns the lines of a table, one for each set-up."""
     head = f"{'set-up':<12} success  USD/order  overhead  quality  no search  replans  failed  gap"
     return [head, *(_line(name, made) for name, made in found.items())]
 
 
-def _line(name: str, made: Sequence[Made]) -> str:
+def _line(name: str, made: Sequence[OrderResult]) -> str:
     n, subtasks = len(made), sum(each.subtasks for each in made)
     alone = 1 - sum(each.searched for each in made) / subtasks
     again = sum(max(each.searches - each.searched, 0) for each in made) / n
@@ -201,7 +201,7 @@ def _line(name: str, made: Sequence[Made]) -> str:
     )
 
 
-def saving(base: Sequence[Made], other: Sequence[Made], what: str) -> Estimate:
+def saving(base: Sequence[OrderResult], other: Sequence[OrderResult], what: str) -> Estimate:
     """Returns which share of USD, of overhead, or of quality the other set-up does without."""
     columns = []
     for made in (base, other):

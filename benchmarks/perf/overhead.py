@@ -31,7 +31,7 @@ REPEATS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class LoadCase:
     """What is played."""
 
     agents: int
@@ -63,7 +63,7 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class Measurement:
     """One measurement."""
 
     cpu_ms: float
@@ -77,7 +77,7 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class OverheadRow:
     """The medians of a set-up in one case."""
 
     case: str
@@ -97,13 +97,13 @@ class Row:
     rounds: int
 
 
-def measure(set_up: str, url: str, case: Case) -> Sample:
+def measure(set_up: str, url: str, case: LoadCase) -> Measurement:
     """Plays the case in this process after a conversation to warm up."""
     with tempfile.TemporaryDirectory(prefix="outlay-overhead-") as folder:
         return asyncio.run(_measure(set_up, url, case, Path(folder)))
 
 
-async def _measure(set_up: str, url: str, case: Case, folder: Path) -> Sample:
+async def _measure(set_up: str, url: str, case: LoadCase, folder: Path) -> Measurement:
     async with SET_UPS[set_up](url, case.model, folder) as play:
         await play("To warm up")
         if case.gc_threshold is not None:
@@ -114,7 +114,7 @@ async def _measure(set_up: str, url: str, case: Case, folder: Path) -> Sample:
             questions = (f"Question {repeat}.{number}" for number in range(case.agents))
             await asyncio.gather(*map(play, questions))
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return Sample(
+        return Measurement(
             cpu_ms=cpu * 1000 / case.all_turns,
             wall_s=wall / case.repeats,
             memory_kb=(_peak_kb() - memory) / case.agents,
@@ -122,9 +122,9 @@ async def _measure(set_up: str, url: str, case: Case, folder: Path) -> Sample:
         )
 
 
-def compare(case: Case, set_ups: Sequence[str], rounds: int) -> list[Row]:
+def compare(case: LoadCase, set_ups: Sequence[str], rounds: int) -> list[OverheadRow]:
     """Measures the set-ups in turns, each in a fresh process, and returns their medians."""
-    samples: dict[str, list[Sample]] = {set_up: [] for set_up in set_ups}
+    samples: dict[str, list[Measurement]] = {set_up: [] for set_up in set_ups}
     with in_process() as url, _fresh_processes() as pool:
         for _ in range(rounds):
             for set_up in set_ups:
@@ -132,17 +132,17 @@ def compare(case: Case, set_ups: Sequence[str], rounds: int) -> list[Row]:
     return [_row(case, set_up, samples) for set_up in set_ups]
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[OverheadRow]) -> str:
     """Returns the rows as text, a block by case."""
     return "\n".join(_lines(rows))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parser().parse_args(arguments)
-    rows: list[Row] = []
+    rows: list[OverheadRow] = []
     for agents in chosen.agents:
         alone = agents == 1
-        case = Case(
+        case = LoadCase(
             agents=agents,
             turns=chosen.turns or (20 if alone else 10),
             wait_ms=0 if alone else chosen.wait,
@@ -155,9 +155,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 
 
-def _row(case: Case, set_up: str, samples: dict[str, list[Sample]]) -> Row:
+def _row(case: LoadCase, set_up: str, samples: dict[str, list[Measurement]]) -> OverheadRow:
     own, floor = samples[set_up], samples.get(FLOOR) or next(iter(samples.values()))
-    return Row(
+    return OverheadRow(
         case=str(case),
         **asdict(case),
         set_up=set_up,
@@ -172,7 +172,7 @@ def _row(case: Case, set_up: str, samples: dict[str, list[Sample]]) -> Row:
     )
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[str]:
+def _lines(rows: Sequence[OverheadRow]) -> Iterator[str]:
     case = ""
     for row in rows:
         if row.case != case:

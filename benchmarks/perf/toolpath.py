@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from ...planners.toolpath import Ability, Limits, ToolGraph, cheapest
+from ...planners.toolpath import SearchLimits, ToolAbility, ToolGraph, cheapest
 
 TOOLS = 1_000
 TYPES = 400
@@ -28,7 +28,7 @@ MOST = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speed:
+class PathSearchSpeed:
     """What a number of searches came to."""
 
     searches: int
@@ -51,22 +51,22 @@ def drawn(seed: int, *, second: float, tools: int = TOOLS, types: int = TYPES) -
         second: the share of tools that take a second type.
     """
     random = Random(f"{seed}/{second}")
-    abilities: dict[str, Ability] = {}
+    abilities: dict[str, ToolAbility] = {}
     for number in range(tools):
         gives = random.randrange(2, types) if number else types - 1
         takes = {max(gives - random.randint(1, REACH), 0)}
         if random.random() < second:
             takes.add(max(gives - random.randint(1, REACH), 0))
-        abilities[f"tool{number}"] = Ability(
+        abilities[f"tool{number}"] = ToolAbility(
             takes=tuple(f"t{each}" for each in sorted(takes)), gives=(f"t{gives}",),
             usd=Decimal(random.randint(1, 100)) / 1000, quality=random.uniform(0.7, 1),
         )  # fmt: skip
     return ToolGraph(abilities)
 
 
-def measure(graphs: Sequence[ToolGraph], *, informed: bool) -> Speed:
+def measure(graphs: Sequence[ToolGraph], *, informed: bool) -> PathSearchSpeed:
     """Searches every graph once."""
-    limits = Limits(expansions=MOST)
+    limits = SearchLimits(expansions=MOST)
     want = f"t{TYPES - 1}"
     expansions = 0
     began = time.process_time()
@@ -75,7 +75,9 @@ def measure(graphs: Sequence[ToolGraph], *, informed: bool) -> Speed:
         expansions += found.expansions
     seconds = time.process_time() - began
     floor = _floor(expansions // len(graphs)) * len(graphs)
-    return Speed(searches=len(graphs), expansions=expansions, seconds=seconds, floor=floor)
+    return PathSearchSpeed(
+        searches=len(graphs), expansions=expansions, seconds=seconds, floor=floor
+    )
 
 
 def _floor(nodes: int) -> float:

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 
 from ...ledger.errors import UsageError
-from ..results import Row, write_rows
+from ..results import ResultRow, write_rows
 
-COLUMNS = (*Row.model_fields, "success")
+COLUMNS = (*ResultRow.model_fields, "success")
 
 _TYPES = {
     **dict.fromkeys(("task", "kind", "planner", "memory", "policy", "budget"), "VARCHAR"),
@@ -26,7 +26,7 @@ _TYPES = {
 }
 
 
-def write_csv(path: Path, rows: Iterable[Row]) -> None:
+def write_csv(path: Path, rows: Iterable[ResultRow]) -> None:
     """Writes one line per run under the names of `COLUMNS`; unknown is empty, USD are exact.
 
     Raises:
@@ -42,13 +42,13 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
         raise _unwritable(path, exc) from exc
 
 
-def write_parquet(path: Path, rows: Iterable[Row]) -> None:
+def write_parquet(path: Path, rows: Iterable[ResultRow]) -> None:
     """Writes the same as Parquet; USD are decimals of twelve places.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    types = ", ".join(f"{name}: '{_TYPES[name]}'" for name in Row.model_fields)
+    types = ", ".join(f"{name}: '{_TYPES[name]}'" for name in ResultRow.model_fields)
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
         lines = Path(folder) / "rows.jsonl"
         write_rows(lines, rows)

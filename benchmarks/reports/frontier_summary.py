@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..results import Row, Setup
+from ..results import ResultRow, Setup
 from ..statistics import (
     Estimate,
     frontier,
@@ -61,7 +61,7 @@ class RepeatsSummary:
     """pass^k: every one of them does."""
 
 
-def place_setups(groups: Mapping[Setup, Sequence[Row]]) -> FrontierSummary | None:
+def place_setups(groups: Mapping[Setup, Sequence[ResultRow]]) -> FrontierSummary | None:
     """Returns where set-ups stand by their finished runs; None for fewer than two.
 
     None also where there is no task that all of them ran.
@@ -96,7 +96,7 @@ def place_setups(groups: Mapping[Setup, Sequence[Row]]) -> FrontierSummary | Non
     )
 
 
-def repeat_tries(setup: Setup, rows: Sequence[Row], level: float) -> RepeatsSummary | None:
+def repeat_tries(setup: Setup, rows: Sequence[ResultRow], level: float) -> RepeatsSummary | None:
     """Returns pass@k and pass^k of finished runs; None where a task was run only once."""
     runs: dict[str, list[bool]] = {}
     for row in rows:
@@ -117,6 +117,6 @@ def repeat_tries(setup: Setup, rows: Sequence[Row], level: float) -> RepeatsSumm
     )
 
 
-def _on(tasks: Sequence[str], rows: Sequence[Row], field: str) -> dict[str, float]:
+def _on(tasks: Sequence[str], rows: Sequence[ResultRow], field: str) -> dict[str, float]:
     means = task_means((row.task, float(getattr(row, field))) for row in rows)
     return {task: means[task] for task in tasks}

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, variance
 
-from ..results import Row, Setup
-from ..statistics import Components, components, detectable, task_means, tasks_needed
+from ..results import ResultRow, Setup
+from ..statistics import VarianceComponents, components, detectable, task_means, tasks_needed
 
 REPEATS = (1, 2, 3, 5)
 """Repeats of each task for which sizes are told."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class PowerTarget:
     """What the next experiment should be able to see."""
 
     delta: float
@@ -26,7 +26,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
+class SampleSize:
     """One experiment that fulfils the wish."""
 
     repeats: int
@@ -49,7 +49,7 @@ class PowerSummary:
     icc: float | None
     """Share of a run's variance that the repeats of a task have in common, the mean of both
     set-ups; None if no task was repeated."""
-    sizes: tuple[Size, ...]
+    sizes: tuple[SampleSize, ...]
     """By repeats; one entry only where the log repeated no task."""
     unpaired: int
     """Tasks of each set-up, run once, if they met different ones."""
@@ -57,7 +57,7 @@ class PowerSummary:
     """The least difference that a comparison like that of the log sees as often as wished."""
 
     @property
-    def cheapest(self) -> Size:
+    def cheapest(self) -> SampleSize:
         return min(self.sizes, key=lambda size: size.usd)
 
 
@@ -73,7 +73,7 @@ class _Spread:
     icc: float | None
 
 
-def plan_sizes(rows: Sequence[Row], wish: Wish) -> list[PowerSummary]:
+def plan_sizes(rows: Sequence[ResultRow], wish: PowerTarget) -> list[PowerSummary]:
     """Returns a summary of each other set-up against the first, or of the only one.
 
     Set-ups are left out that finished fewer than two tasks in common with the first one.
@@ -81,7 +81,7 @@ def plan_sizes(rows: Sequence[Row], wish: Wish) -> list[PowerSummary]:
     Raises:
         ValueError: the wish is out of its range.
     """
-    groups: dict[Setup, list[Row]] = {}
+    groups: dict[Setup, list[ResultRow]] = {}
     for row in rows:
         if row.finished:
             groups.setdefault(row.setup, []).append(row)
@@ -95,7 +95,11 @@ def plan_sizes(rows: Sequence[Row], wish: Wish) -> list[PowerSummary]:
 
 
 def _summary(
-    base: Setup, base_rows: Sequence[Row], other: Setup | None, rows: Sequence[Row], wish: Wish
+    base: Setup,
+    base_rows: Sequence[ResultRow],
+    other: Setup | None,
+    rows: Sequence[ResultRow],
+    wish: PowerTarget,
 ) -> PowerSummary | None:
     ours, theirs = _by_task(base_rows), _by_task(rows)
     common = sorted(ours.keys() & theirs.keys())
@@ -112,7 +116,7 @@ def _summary(
     for repeats, variance_then in spread.by_repeats.items():
         tasks = needed(variance_then)
         usd = tasks * repeats * cost
-        sizes.append(Size(repeats=repeats, tasks=tasks, runs=2 * tasks * repeats, usd=usd))
+        sizes.append(SampleSize(repeats=repeats, tasks=tasks, runs=2 * tasks * repeats, usd=usd))
     return PowerSummary(
         base=base,
         other=other,
@@ -165,18 +169,18 @@ def _paired(ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]]) 
     return _Spread(seen=seen, by_repeats=by_repeats, unpaired=unpaired, icc=icc)
 
 
-def _mean_icc(parts: Sequence[Components]) -> float | None:
+def _mean_icc(parts: Sequence[VarianceComponents]) -> float | None:
     known = [part.icc for part in parts if part.icc is not None]
     return fmean(known) if known else None
 
 
-def _by_task(rows: Sequence[Row]) -> dict[str, list[float]]:
+def _by_task(rows: Sequence[ResultRow]) -> dict[str, list[float]]:
     runs: dict[str, list[float]] = {}
     for row in rows:
         runs.setdefault(row.task, []).append(float(row.success))
     return runs
 
 
-def _cost(rows: Sequence[Row]) -> float:
+def _cost(rows: Sequence[ResultRow]) -> float:
     """Returns the mean USD per run, each task counted the same."""
     return fmean(task_means((row.task, float(row.cost_usd)) for row in rows).values())

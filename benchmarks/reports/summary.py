@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean
 
-from ..results import Row, Setup, Status
-from ..spending import Bill, BillSummary, summarise_bills
+from ..results import ResultRow, Setup, Status
+from ..spending import RunSpending, SpendingSummary, summarise_bills
 from ..statistics import (
     Estimate,
     cost_of_pass,
@@ -113,14 +113,16 @@ class Report:
     """Of the set-ups that ran every task more than once."""
     frontier: FrontierSummary | None = None
     """None for a single set-up, or without a task that all of them ran."""
-    bills: tuple[BillSummary, ...] = ()
+    bills: tuple[SpendingSummary, ...] = ()
     """Of the set-ups whose bills are known."""
     metrics: tuple[MetricsSummary, ...] = ()
     """Of the set-ups whose scorer measures more than success."""
 
 
 def summarise(
-    rows: Iterable[Row], base: Setup | None = None, bills: Mapping[str, Bill] | None = None
+    rows: Iterable[ResultRow],
+    base: Setup | None = None,
+    bills: Mapping[str, RunSpending] | None = None,
 ) -> Report:
     """Returns the report of the rows, whatever their order.
 
@@ -128,7 +130,7 @@ def summarise(
         base: the set-up that the others are compared with; None for the first by name.
         bills: what single runs used, by run; None where only rows are at hand.
     """
-    by_setup: dict[Setup, list[Row]] = {}
+    by_setup: dict[Setup, list[ResultRow]] = {}
     for row in rows:
         by_setup.setdefault(row.setup, []).append(row)
     order = sorted(by_setup, key=lambda s: (s != base, _natural(s)))
@@ -160,14 +162,16 @@ def summarise(
     )
 
 
-def _summarise_setup(setup: Setup, rows: Sequence[Row], finished: Sequence[Row]) -> SetupSummary:
+def _summarise_setup(
+    setup: Setup, rows: Sequence[ResultRow], finished: Sequence[ResultRow]
+) -> SetupSummary:
     counts = Counter(row.status for row in rows)
     statuses = {status: counts[status] for status in sorted(counts)}
     spent = sum((row.cost_usd for row in rows), Decimal(0))
     return SetupSummary(setup, statuses, spent, _measure(finished) if finished else None)
 
 
-def _measure(rows: Sequence[Row]) -> Measures:
+def _measure(rows: Sequence[ResultRow]) -> Measures:
     costs, results = _costs(rows), _results(rows)
     success = success_rate(results, LEVEL)
     return Measures(
@@ -183,7 +187,7 @@ def _measure(rows: Sequence[Row]) -> Measures:
     )
 
 
-def _metrics(rows: Sequence[Row]) -> dict[str, Estimate]:
+def _metrics(rows: Sequence[ResultRow]) -> dict[str, Estimate]:
     names = dict.fromkeys(name for row in rows for name in row.metrics)
     found = {
         name: [(row.task, row.metrics[name]) for row in rows if name in row.metrics]
@@ -192,8 +196,8 @@ def _metrics(rows: Sequence[Row]) -> dict[str, Estimate]:
     return {name: mean(task_means(values), LEVEL) for name, values in found.items()}
 
 
-def _by_hops(setup: Setup, rows: Sequence[Row]) -> Iterable[HopsSummary]:
-    groups: dict[int | None, list[Row]] = {}
+def _by_hops(setup: Setup, rows: Sequence[ResultRow]) -> Iterable[HopsSummary]:
+    groups: dict[int | None, list[ResultRow]] = {}
     for row in rows:
         groups.setdefault(row.hops, []).append(row)
     for hops in sorted(groups, key=lambda hops: (hops is None, hops or 0)):
@@ -210,18 +214,18 @@ def _by_hops(setup: Setup, rows: Sequence[Row]) -> Iterable[HopsSummary]:
         )
 
 
-def _cheapest(rows: Sequence[Row]) -> float | None:
+def _cheapest(rows: Sequence[ResultRow]) -> float | None:
     golds = [(row.task, float(row.gold_cost_usd)) for row in rows if row.gold_cost_usd is not None]
     return fmean(task_means(golds).values()) if len(golds) == len(rows) else None
 
 
-def _times_cheapest(rows: Sequence[Row]) -> float | None:
+def _times_cheapest(rows: Sequence[ResultRow]) -> float | None:
     solved = [row for row in rows if row.success and row.gold_cost_usd is not None]
     gold = sum((row.gold_cost_usd or Decimal(0) for row in solved), Decimal(0))
     return float(sum((row.cost_usd for row in solved), Decimal(0)) / gold) if gold else None
 
 
-def _compare(groups: Mapping[Setup, Sequence[Row]]) -> tuple[Comparison, ...]:
+def _compare(groups: Mapping[Setup, Sequence[ResultRow]]) -> tuple[Comparison, ...]:
     if not groups:
         return ()
     pairs = list(_rivals(list(groups)))
@@ -259,13 +263,13 @@ def _natural(setup: Setup) -> list[tuple[str, Decimal]]:
     return [("", Decimal(part)) if n % 2 else (part, Decimal(0)) for n, part in enumerate(parts)]
 
 
-def _costs(rows: Sequence[Row]) -> dict[str, float]:
+def _costs(rows: Sequence[ResultRow]) -> dict[str, float]:
     return task_means((row.task, float(row.cost_usd)) for row in rows)
 
 
-def _results(rows: Sequence[Row]) -> list[tuple[str, float]]:
+def _results(rows: Sequence[ResultRow]) -> list[tuple[str, float]]:
     return [(row.task, float(row.success)) for row in rows]
 
 
-def _mean(rows: Sequence[Row], measure: Callable[[Row], float]) -> float:
+def _mean(rows: Sequence[ResultRow], measure: Callable[[ResultRow], float]) -> float:
     return fmean(task_means((row.task, measure(row)) for row in rows).values())

@@ -1,6 +1,6 @@
 """Exact statistics of runs that repeat the same tasks; nothing here knows what a run is."""
 
-from .clusters import Components, components, design_effect
+from .clusters import VarianceComponents, components, design_effect
 from .estimates import (
     Estimate,
     Interval,
@@ -18,9 +18,9 @@ from .repeats import pass_all_k, pass_at_k
 from .samples import detectable, tasks_needed
 
 __all__ = [
-    "Components",
     "Estimate",
     "Interval",
+    "VarianceComponents",
     "bootstrap",
     "components",
     "cost_of_pass",

@@ -9,7 +9,7 @@ from statistics import fmean
 
 
 @dataclass(frozen=True, kw_only=True)
-class Components:
+class VarianceComponents:
     """The variance of a run's value, split by where it comes from."""
 
     between: float
@@ -32,7 +32,7 @@ class Components:
         return self.between + self.within / repeats
 
 
-def components(groups: Iterable[Sequence[float]]) -> Components:
+def components(groups: Iterable[Sequence[float]]) -> VarianceComponents:
     """Returns the components of variance by one-way analysis of variance.
 
     Unequal numbers of repeats are allowed (Searle, Casella & McCulloch 1992, section 3.6).
@@ -52,11 +52,11 @@ def components(groups: Iterable[Sequence[float]]) -> Components:
     squares = fsum(size * (mean - grand) ** 2 for size, mean in zip(sizes, means, strict=True))
     among = squares / (len(tasks) - 1)
     if total == len(tasks):
-        return Components(between=among, within=None)
+        return VarianceComponents(between=among, within=None)
     errors = fsum((x - m) ** 2 for task, m in zip(tasks, means, strict=True) for x in task)
     within = errors / (total - len(tasks))
     typical = (total - sum(size * size for size in sizes) / total) / (len(tasks) - 1)
-    return Components(between=max(0.0, (among - within) / typical), within=within)
+    return VarianceComponents(between=max(0.0, (among - within) / typical), within=within)
 
 
 def design_effect(icc: float, repeats: float) -> float:

@@ -16,11 +16,11 @@ from ...ledger.errors import ToolError, UsageError
 from ...tools import Tool
 from ...tools.adapters.schema_tool import foreign_tool
 from ..suite import Scorer, Task
-from .records import Record
+from .records import DatasetRecord
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A call with its arguments by name."""
 
     name: str
@@ -31,7 +31,7 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Function:
+class WorldFunction:
     """A function of a world, as the agent is told of it."""
 
     name: str
@@ -46,15 +46,15 @@ class CallWorld(ABC):
     """A world of functions. What it has become in the end, and which calls led there, is judged."""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[FunctionCall] = []
         """The calls that were made, in order, failed ones included."""
 
     @abstractmethod
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         """Returns the functions that the agent may call."""
 
     @abstractmethod
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         """Makes a call and returns what it answers.
 
         Raises:
@@ -71,9 +71,9 @@ class CallWorld(ABC):
         Raises:
             ToolError: it cannot be made.
         """
-        return self.make(Call(name, _arguments(arguments)))
+        return self.make(FunctionCall(name, _arguments(arguments)))
 
-    def make(self, call: Call) -> str:
+    def make(self, call: FunctionCall) -> str:
         """Notes a call and makes it.
 
         Raises:
@@ -89,12 +89,12 @@ class CallWorld(ABC):
         """
         return [self._tool(function) for function in self.functions()]
 
-    def _tool(self, function: Function) -> Tool:
+    def _tool(self, function: WorldFunction) -> Tool:
         made = foreign_tool(
             function.name,
             function.description,
             function.parameters,
-            lambda arguments, context: self.make(Call(function.name, arguments)),
+            lambda arguments, context: self.make(FunctionCall(function.name, arguments)),
             price=Decimal(0),
             read_only=function.read_only,
         )
@@ -119,7 +119,7 @@ class CallSuite(ABC):
 
     @property
     @abstractmethod
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         """The records by id, in the order of the data.
 
         Raises:
@@ -127,7 +127,7 @@ class CallSuite(ABC):
         """
 
     @abstractmethod
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         """Returns a record as a task whose id is the record's."""
 
     @abstractmethod
@@ -164,7 +164,7 @@ class _WithoutCalls:
         return self.world(task).score(answer)
 
 
-def dispatch(method: Callable[..., str], call: Call) -> str:
+def dispatch(method: Callable[..., str], call: FunctionCall) -> str:
     """Calls a method with the arguments of a call and returns what it answers.
 
     Raises:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ...ledger.errors import UsageError
-from .records import Record
+from .records import DatasetRecord
 
 
-def table(record: Record, name: str) -> dict[str, Any]:
+def table(record: DatasetRecord, name: str) -> dict[str, Any]:
     """Returns a field of a record that has to be an object.
 
     Raises:
@@ -24,7 +24,7 @@ def table(record: Record, name: str) -> dict[str, Any]:
     return value
 
 
-def objects(record: Record, name: str) -> list[dict[str, Any]]:
+def objects(record: DatasetRecord, name: str) -> list[dict[str, Any]]:
     """Returns a field of a record that has to be a list of objects.
 
     Raises:
@@ -36,13 +36,13 @@ def objects(record: Record, name: str) -> list[dict[str, Any]]:
     return items
 
 
-def by_id(records: Iterable[Record], name: str = "id") -> dict[str, Record]:
+def by_id(records: Iterable[DatasetRecord], name: str = "id") -> dict[str, DatasetRecord]:
     """Returns the records by a field that has to tell them apart, in their order.
 
     Raises:
         UsageError: a record lacks the field, or two records share it.
     """
-    found: dict[str, Record] = {}
+    found: dict[str, DatasetRecord] = {}
     for record in records:
         key = record.text(name)
         if key in found:

@@ -22,7 +22,7 @@ _BLANK = " \t\r\n"
 
 
 @dataclass(frozen=True)
-class Record:
+class DatasetRecord:
     """One record of a file."""
 
     where: str
@@ -79,7 +79,7 @@ class Record:
         """Returns the error that says what is wrong with a field."""
         return UsageError(f"{self.where}: field {name!r} {what}")
 
-    def changed(self, change: Change) -> Record:
+    def changed(self, change: Change) -> DatasetRecord:
         return replace(self, fields=change(self.fields))
 
     def _present(self, name: str) -> Any:
@@ -88,7 +88,7 @@ class Record:
         return self.fields[name]
 
 
-def read_records(path: Path | str, *, suite: str) -> tuple[Record, ...]:
+def read_records(path: Path | str, *, suite: str) -> tuple[DatasetRecord, ...]:
     """Reads all records of a file: `.csv` with a header, else JSON Lines or a JSON array.
 
     Raises:
@@ -100,7 +100,7 @@ def read_records(path: Path | str, *, suite: str) -> tuple[Record, ...]:
     text = _text(path)
     rows = _csv if path.suffix.lower() == ".csv" else _json
     records = tuple(
-        Record(f"{path}, line {line}", line, fields) for line, fields in rows(path, text)
+        DatasetRecord(f"{path}, line {line}", line, fields) for line, fields in rows(path, text)
     )
     if not records:
         raise UsageError(f"{path} holds no record: give the file as it is published")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ...journal.run_record import held_amount
 from . import format
-from .timeline import Entry, Story
+from .timeline import Timeline, TimelineEntry
 
 MARGIN = 2
 _STEP, _BY, _TOKENS = 4, 10, 13
@@ -26,7 +26,7 @@ _STATUS_STYLES = {
 }
 
 
-class Lines:
+class TimelineColumns:
     """Lays out the lines of one run in columns.
 
     Args:
@@ -34,7 +34,7 @@ class Lines:
         width: columns of the terminal.
     """
 
-    def __init__(self, story: Story, width: int) -> None:
+    def __init__(self, story: Timeline, width: int) -> None:
         self._places = format.places(story.budget.usd)
         self._cost = len(format.usd(story.budget.usd or Decimal("0.1"), self._places)) + 1
         self._left = max(len(format.left(story.left, self._places)), 4)
@@ -46,7 +46,7 @@ class Lines:
         """Returns the names of the columns."""
         return self._line("step", "by", Text("what"), "tokens", "cost", "left", style="bold")
 
-    def line(self, entry: Entry) -> Text:
+    def line(self, entry: TimelineEntry) -> Text:
         """Returns one line: what was done, what it cost, what is left."""
         tokens = entry.tokens
         return self._line(
@@ -58,7 +58,7 @@ class Lines:
             format.left(entry.left, self._places),
         )
 
-    def _usd(self, entry: Entry) -> str:
+    def _usd(self, entry: TimelineEntry) -> str:
         return format.usd(entry.cost, self._places)
 
     def _line(
@@ -79,7 +79,7 @@ class Lines:
         return line
 
 
-def what(entry: Entry) -> Text:
+def what(entry: TimelineEntry) -> Text:
     """Returns what an entry is about, in a few words on one line."""
     body, held = entry.event.body, entry.call.body if entry.call else {}
     if entry.sort == "reply":
@@ -129,7 +129,7 @@ _TROUBLES = {
 }
 
 
-def opening(story: Story) -> Text:
+def opening(story: Timeline) -> Text:
     """Returns who works on what, with which budget."""
     assert story.start is not None
     body = story.start.body
@@ -140,7 +140,7 @@ def opening(story: Story) -> Text:
     return Text("\n").join([task, Text(format.one_line(setup), style="dim")])
 
 
-def ending(story: Story, status: str = "") -> Text:
+def ending(story: Timeline, status: str = "") -> Text:
     """Returns the answer, the status, and what was spent on what, a line each."""
     status = status or story.status or "interrupted"
     lines = [Text()]
@@ -151,7 +151,7 @@ def ending(story: Story, status: str = "") -> Text:
     return Text("\n").join(lines)
 
 
-def _facts(story: Story, status: str) -> Iterator[tuple[str, Text]]:
+def _facts(story: Timeline, status: str) -> Iterator[tuple[str, Text]]:
     if story.answer is not None:
         yield "answer", Text(format.printable(story.answer), style="bold")
     why = story.end.body.get("why", "") if story.end else ""
@@ -169,7 +169,7 @@ def _facts(story: Story, status: str) -> Iterator[tuple[str, Text]]:
         yield "on hold", Text(_on_hold(hold.body), style="yellow")
 
 
-def _cost(story: Story) -> Text:
+def _cost(story: Timeline) -> Text:
     text = Text()
     if story.unpriced:
         names = ", ".join(sorted(map(format.one_line, story.unpriced)))

@@ -20,8 +20,8 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from ...benchmarks.experiment import Progress
-from ...benchmarks.results import Row
+from ...benchmarks.experiment import ExperimentProgress
+from ...benchmarks.results import ResultRow
 from . import format
 
 LINES = 10
@@ -36,7 +36,7 @@ class ProgressView(Protocol):
 
     def on_start(self, experiment: str) -> None: ...
 
-    def on_row(self, row: Row, progress: Progress) -> None: ...
+    def on_row(self, row: ResultRow, progress: ExperimentProgress) -> None: ...
 
     def __enter__(self) -> Self: ...
 
@@ -62,7 +62,7 @@ class LineProgress:
         self.experiment = experiment
         self._out.print(f"experiment {experiment}", soft_wrap=True)
 
-    def on_row(self, row: Row, progress: Progress) -> None:
+    def on_row(self, row: ResultRow, progress: ExperimentProgress) -> None:
         self.done = progress.done
         step = max(progress.total // LINES, 1)
         if progress.done % step == 0 or progress.done == progress.total:
@@ -102,7 +102,7 @@ class BarProgress:
         self._bar.console.print(f"experiment {experiment}", style="dim", soft_wrap=True)
         self._task = self._bar.add_task("", total=None, success="", spent="")
 
-    def on_row(self, row: Row, progress: Progress) -> None:
+    def on_row(self, row: ResultRow, progress: ExperimentProgress) -> None:
         self.done = progress.done
         self._successes += row.success
         if self._task is not None:
@@ -118,7 +118,7 @@ class _Rate(ProgressColumn):
         return Text(_rate(int(task.completed), task.elapsed or 0.0), style="dim")
 
 
-def _spent(progress: Progress) -> str:
+def _spent(progress: ExperimentProgress) -> str:
     places = format.places(progress.limit_usd or Decimal(1))
     spent = format.usd(progress.spent_usd, places)
     if progress.limit_usd is None:

@@ -13,17 +13,17 @@ from rich.status import Status
 from ...agent import default_home
 from ...journal.events import Event
 from . import format
-from .entry_lines import Lines, ending, opening
-from .timeline import Story
+from .entry_lines import TimelineColumns, ending, opening
+from .timeline import Timeline
 
 _TAIL = 60
 """Characters shown of a reply that streams in."""
 
 
-class View(Protocol):
+class RunView(Protocol):
     """Follows one run."""
 
-    story: Story
+    story: Timeline
 
     def listen(self, event: Event) -> None:
         """Takes the next event of the run."""
@@ -39,7 +39,7 @@ class View(Protocol):
 class JsonView:
     """Says nothing until the end, and then one JSON object."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: Timeline) -> None:
         self.story = story
 
     def listen(self, event: Event) -> None:
@@ -70,12 +70,12 @@ class LiveView:
     """
 
     def __init__(
-        self, console: Console, story: Story, home: Path, *, animated: bool = True
+        self, console: Console, story: Timeline, home: Path, *, animated: bool = True
     ) -> None:
         self.story = story
         self._home = home
         self._console = console
-        self._lines: Lines | None = None
+        self._lines: TimelineColumns | None = None
         self._heard = False
         self._said = ""
         animated = animated and console.is_terminal
@@ -102,7 +102,7 @@ class LiveView:
             self._console.print(opening(self.story))
             self._console.print()
         if event.kind in ("run_started", "run_resumed"):
-            self._lines = Lines(self.story, self._console.width)
+            self._lines = TimelineColumns(self.story, self._console.width)
             self._console.print(self._lines.heading(), soft_wrap=True)
         if entry is not None and self._lines is not None:
             self._console.print(self._lines.line(entry), soft_wrap=True)
@@ -137,7 +137,7 @@ class LiveView:
         return " · ".join(filter(None, [names, f"{amount} held" if held else "", said]))
 
 
-def hints(story: Story, home: Path) -> list[str]:
+def hints(story: Timeline, home: Path) -> list[str]:
     """Returns the commands that may be wanted next."""
     is_default = home.resolve() == default_home().resolve()
     place = "" if is_default else f" --home {shlex.quote(str(home))}"

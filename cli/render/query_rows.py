@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...journal.store import views
-from ...journal.store.store import Rows
+from ...journal.store.store import QueryResult
 from . import format
 from .console import console, show
 
@@ -23,14 +23,14 @@ _WIDEST = 60
 """Columns of a cell of a table; longer values are cut there, but never in CSV or JSON."""
 
 
-def schema_rows() -> Rows:
+def schema_rows() -> QueryResult:
     """Returns the columns of every view, with what they mean."""
     columns = ((name, column) for name in views.NAMES for column in views.view(name).columns)
     rows = [(name, c.name, c.type, c.text) for name, c in columns]
-    return Rows(("view", "column", "type", "meaning"), rows)
+    return QueryResult(("view", "column", "type", "meaning"), rows)
 
 
-def write_table(found: Rows, plain: bool) -> None:
+def write_table(found: QueryResult, plain: bool) -> None:
     """Prints a table; where a terminal is too narrow for it, a line for each value."""
     out = console(plain)
     table = _table(found)
@@ -42,7 +42,7 @@ def write_table(found: Rows, plain: bool) -> None:
     out.print(Text(format.count(len(found.rows), "row"), style="dim"))
 
 
-def _table(found: Rows) -> Table:
+def _table(found: QueryResult) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
     for place, name in enumerate(found.columns):
         is_number = any(isinstance(row[place], int | float | Decimal) for row in found.rows)
@@ -53,7 +53,7 @@ def _table(found: Rows) -> Table:
     return table
 
 
-def _write_values(found: Rows, out: Console) -> None:
+def _write_values(found: QueryResult, out: Console) -> None:
     width = max(map(len, found.columns))
     for row in found.rows:
         for name, value in zip(found.columns, row, strict=True):
@@ -62,7 +62,7 @@ def _write_values(found: Rows, out: Console) -> None:
         out.print()
 
 
-def write_csv(found: Rows) -> None:
+def write_csv(found: QueryResult) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(found.columns)
     writer.writerows(map(_as_text, row) for row in found.rows)
@@ -72,7 +72,7 @@ def _as_text(value: Any) -> Any:
     return format.digits(value) if isinstance(value, Decimal) else value
 
 
-def write_json_rows(found: Rows) -> None:
+def write_json_rows(found: QueryResult) -> None:
     for row in found.rows:
         format.write_json(dict(zip(found.columns, row, strict=True)))
 

@@ -11,8 +11,8 @@ from rich.text import Text
 from ...journal.events import Event
 from . import format
 from .console import show
-from .entry_lines import Lines, ending, opening
-from .timeline import Below, Entry, tell
+from .entry_lines import TimelineColumns, ending, opening
+from .timeline import Below, TimelineEntry, tell
 
 _INDENT = 8
 
@@ -28,7 +28,7 @@ def tell_run(
         full: whether replies, arguments and observations are printed in full.
     """
     story, entries = tell(events, below)
-    lines = Lines(story, console.width)
+    lines = TimelineColumns(story, console.width)
     console.print(opening(story))
     console.print()
     console.print(lines.heading(), soft_wrap=True)
@@ -39,7 +39,7 @@ def tell_run(
     console.print(ending(story, story.status or status), soft_wrap=True)
 
 
-def _texts(entry: Entry) -> Iterator[Text]:
+def _texts(entry: TimelineEntry) -> Iterator[Text]:
     body = entry.event.body
     if entry.sort == "reply":
         message = body["reply"]["message"]

@@ -22,7 +22,7 @@ Below = Callable[[Event], Amount]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TimelineEntry:
     """One line of the story."""
 
     sort: Sort
@@ -49,7 +49,7 @@ class Entry:
 
 
 @dataclass
-class Story:
+class Timeline:
     """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
 
     below: Below = lambda hold: NOTHING
@@ -68,7 +68,7 @@ class Story:
     _fresh_from: Amount = NOTHING
     _fresh_at: float = 0.0
 
-    def add(self, event: Event) -> Entry | None:
+    def add(self, event: Event) -> TimelineEntry | None:
         """Takes the next event and returns its entry, or None if it has none."""
         self.seconds = max(self.seconds, event.at)
         return getattr(self, f"_{event.kind}", self._nothing)(event)
@@ -118,7 +118,7 @@ class Story:
         before = (event.body.get("fork") or {}).get("spent", {})
         self._fresh_from = NOTHING - Amount({n: _quantity(n, v) for n, v in before.items()})
 
-    def _run_resumed(self, event: Event) -> Entry:
+    def _run_resumed(self, event: Event) -> TimelineEntry:
         self.end = None
         if event.body.get("add"):
             self.budget += budget_from(event.body["add"])
@@ -134,7 +134,7 @@ class Story:
         if event.body["usd"] is None:
             self.unpriced.add(event.body["name"])
 
-    def _settle(self, event: Event) -> Entry | None:
+    def _settle(self, event: Event) -> TimelineEntry | None:
         hold = self.open.pop(event.body["hold"], None)
         if hold is None:
             return None
@@ -147,21 +147,21 @@ class Story:
         self.usd_of[purse] = self.usd_of.get(purse, Decimal(0)) + (cost or Decimal(0))
         return self._entry("tool" if is_tool else "reply", event, hold, cost)
 
-    def _release(self, event: Event) -> Entry | None:
+    def _release(self, event: Event) -> TimelineEntry | None:
         hold = self.open.pop(event.body["hold"], None)
         return None if hold is None else self._entry("trouble", event, hold, Decimal(0))
 
-    def _unknown(self, event: Event) -> Entry | None:
+    def _unknown(self, event: Event) -> TimelineEntry | None:
         hold = self.open.get(event.body["hold"])
         return None if hold is None else self._entry("trouble", event, hold, held_amount(hold).usd)
 
-    def _refused(self, event: Event) -> Entry:
+    def _refused(self, event: Event) -> TimelineEntry:
         return self._entry("trouble", event)
 
-    def _overrun(self, event: Event) -> Entry:
+    def _overrun(self, event: Event) -> TimelineEntry:
         return self._entry("trouble", event)
 
-    def _withdrawn(self, event: Event) -> Entry:
+    def _withdrawn(self, event: Event) -> TimelineEntry:
         return self._entry("note", event)
 
     def _scored(self, event: Event) -> None:
@@ -169,8 +169,8 @@ class Story:
 
     def _entry(
         self, sort: Sort, event: Event, hold: Event | None = None, cost: Decimal | None = None
-    ) -> Entry:
-        return Entry(
+    ) -> TimelineEntry:
+        return TimelineEntry(
             sort=sort, step=_step(event.key), by=_by(event, hold), call=hold, event=event,
             cost=cost, left=self.left,
         )  # fmt: skip
@@ -192,14 +192,16 @@ def sub_agents(home: Home, run: str | None = None) -> Below:
     return below
 
 
-def tell(events: list[Event], below: Below = lambda hold: NOTHING) -> tuple[Story, list[Entry]]:
+def tell(
+    events: list[Event], below: Below = lambda hold: NOTHING
+) -> tuple[Timeline, list[TimelineEntry]]:
     """Returns the story of recorded events, and its entries."""
-    story = Story(below=below)
+    story = Timeline(below=below)
     entries = [story.add(event) for event in sorted(events, key=lambda event: event.seq)]
     return story, [entry for entry in entries if entry is not None]
 
 
-def summary(story: Story) -> dict[str, Any]:
+def summary(story: Timeline) -> dict[str, Any]:
     """Returns what `--json` says of a run."""
     end = story.end.body if story.end else {}
     return {

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class Going:
+class TrainProgress:
     """Follows the steps, or the rounds, of one training.
 
     Args:

@@ -7,25 +7,25 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ...benchmarks.reports.dashboard import Gauge, Moment, Trajectory
+from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
 from ...journal.events import Event
 from ...journal.run_record import held_amount
 from . import format
 from .entry_lines import what
-from .timeline import Entry, Story
+from .timeline import Timeline, TimelineEntry
 
 _TOLD = {"starts", "withdrawn", "block", "cut", "tail"}
 """What a value says of the policy's view of its budget, which the gauges show better."""
 
 
-def trajectory(events: Sequence[Event], status: str) -> Trajectory:
+def trajectory(events: Sequence[Event], status: str) -> RunDetails:
     """Returns what the page of a run shows.
 
     Args:
         events: all that is recorded of the run.
         status: what to call a run that has not ended.
     """
-    story = Story()
+    story = Timeline()
     pruned = any("pruned" in event.body for event in events)
     ordered = sorted(events, key=lambda event: event.seq)
     moments = [] if pruned else list(_moments(story, ordered))
@@ -34,7 +34,7 @@ def trajectory(events: Sequence[Event], status: str) -> Trajectory:
             if event.kind in ("run_started", "run_ended", "scored"):
                 story.add(event)
     body = story.start.body if story.start else {}
-    return Trajectory(
+    return RunDetails(
         run=ordered[0].run if ordered else "",
         task=format.printable(body.get("task") or ""),
         status=story.status or status,
@@ -46,7 +46,7 @@ def trajectory(events: Sequence[Event], status: str) -> Trajectory:
     )
 
 
-def gauges(story: Story) -> Iterator[Gauge]:
+def gauges(story: Timeline) -> Iterator[Gauge]:
     """Yields, for each limit of the run, what is used, held and left of it now."""
     left = story.left
     held = [held_amount(hold) for hold in story.open.values()]
@@ -73,7 +73,7 @@ def gauges(story: Story) -> Iterator[Gauge]:
         )
 
 
-def _moments(story: Story, ordered: Sequence[Event]) -> Iterator[Moment]:
+def _moments(story: Timeline, ordered: Sequence[Event]) -> Iterator[RunSpan]:
     for event in ordered:
         entry = story.add(event)
         if entry is not None:
@@ -82,13 +82,13 @@ def _moments(story: Story, ordered: Sequence[Event]) -> Iterator[Moment]:
             yield _note(story, event, said)
 
 
-def _moment(story: Story, entry: Entry) -> Moment:
+def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
     body, held = entry.event.body, entry.call.body if entry.call else {}
     tokens, seconds = entry.tokens, body.get("seconds")
     has_cost = entry.sort != "note" and entry.call is not None
     message = body["reply"]["message"] if entry.sort == "reply" else {}
     calls = [call["function"] for call in message.get("tool_calls") or ()]
-    return Moment(
+    return RunSpan(
         seq=entry.event.seq,
         number=entry.step,
         sort=entry.sort,
@@ -105,16 +105,16 @@ def _moment(story: Story, entry: Entry) -> Moment:
     )
 
 
-def _note(story: Story, event: Event, said: str) -> Moment:
+def _note(story: Timeline, event: Event, said: str) -> RunSpan:
     parts = event.key.split("/")
-    return Moment(
+    return RunSpan(
         seq=event.seq, number=int(parts[-3]) + 1 if len(parts) >= 3 else None, sort="note",
         by=parts[-4] if len(parts) >= 4 else "", attempt=1, failed=False, what="noted",
         text=format.printable(said), cost="", tokens="", seconds="", gauges=tuple(gauges(story)),
     )  # fmt: skip
 
 
-def _what(entry: Entry) -> str:
+def _what(entry: TimelineEntry) -> str:
     if entry.sort == "reply":
         cut = entry.event.body["reply"]["finish_reason"] == "length"
         return "cut at its limit" if cut else ""
@@ -123,7 +123,7 @@ def _what(entry: Entry) -> str:
     return what(entry).plain
 
 
-def _text(entry: Entry) -> str:
+def _text(entry: TimelineEntry) -> str:
     body = entry.event.body
     if entry.sort == "reply":
         return body["reply"]["message"].get("content") or ""
@@ -144,7 +144,7 @@ def _noted(event: Event) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
-def _facts(story: Story, body: dict[str, Any], *, pruned: bool) -> Iterator[tuple[str, str]]:
+def _facts(story: Timeline, body: dict[str, Any], *, pruned: bool) -> Iterator[tuple[str, str]]:
     for name in ("planner", "memory", "model"):
         yield name, format.one_line(str(body.get(name) or ""))
     yield "budget", str(story.budget)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ...embedded.school.recipe import Measured, Recipe, curves, log_to, train
+from ...embedded.school.recipe import Recipe, RecipeMeasurement, curves, log_to, train
 from ...ledger.errors import UsageError
 from ...training.loop.metrics import draw
 from ..render.console import console, show
@@ -42,7 +42,7 @@ def carry_out(recipe: Recipe, out: Path, *, seed: int | None, plain: bool) -> No
     )
 
 
-def table(found: Sequence[Measured]) -> Table:
+def table(found: Sequence[RecipeMeasurement]) -> Table:
     """Returns measurements as a table, one row a policy and budget."""
     shown = Table(box=None, pad_edge=False)
     for heading in ("policy", "budget", "success", "cost", "old facts checked"):

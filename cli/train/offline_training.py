@@ -11,31 +11,31 @@ from rich.console import Console
 from ...agent import Home
 from ...training.data.recorded_runs import recorded
 from ...training.loop import dpo
-from ...training.loop.collapse_guard import Watch
-from ...training.loop.dpo import Preferred, Preferring
-from ...training.loop.examples import Example
+from ...training.loop.collapse_guard import CollapseGuard
+from ...training.loop.dpo import DpoConfig, DpoStep
+from ...training.loop.examples import TrainingExample
 from ...training.loop.metrics import Metrics, draw
 from ...training.loop.offline import imitated, preferred, replayed
 from ...training.loop.reference_logprobs import referred
-from ...training.loop.trainer import Fitting, Step, fit
-from ...training.models.loading import Loaded, load
-from ...training.objectives.loss import GSPO, LOOP, PPO, REINFORCE, REPLAY, SFT, Loss
+from ...training.loop.trainer import FineTuneConfig, TrainStep, fit
+from ...training.models.loading import LoadedModel, load
+from ...training.objectives.loss import GSPO, LOOP, PPO, REINFORCE, REPLAY, SFT, LossConfig
 from ..render.console import console
-from ..render.training_progress import Going
-from .options import Device, Method
+from ..render.training_progress import TrainProgress
+from .options import Device, LossName
 
 _LOSSES = {
-    Method.gspo: GSPO,
-    Method.loop: LOOP,
-    Method.ppo: PPO,
-    Method.reinforce: REINFORCE,
-    Method.replay: REPLAY,
+    LossName.gspo: GSPO,
+    LossName.loop: LOOP,
+    LossName.ppo: PPO,
+    LossName.reinforce: REINFORCE,
+    LossName.replay: REPLAY,
 }
 _STEPS_A_LINE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Common:
+class TrainRequest:
     """What every training is told."""
 
     model: Path
@@ -48,7 +48,7 @@ class Common:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imitation(Common):
+class SftRequest(TrainRequest):
     """What `sft` is told."""
 
     experiment: str | None
@@ -57,7 +57,7 @@ class Imitation(Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice(Common):
+class DpoRequest(TrainRequest):
     """What `dpo` is told."""
 
     experiment: str | None
@@ -67,57 +67,57 @@ class Choice(Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reinforced(Common):
+class RlRequest(TrainRequest):
     """What `rl` is told, of either kind."""
 
-    loss: Method
+    loss: LossName
     entropy: float
     kl: float
     cost_share: float
 
     @property
-    def how(self) -> Loss:
+    def how(self) -> LossConfig:
         """The loss with what is added to it."""
         return replace(_LOSSES[self.loss], entropy=self.entropy, kl=self.kl)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replay(Reinforced):
+class OfflineRlRequest(RlRequest):
     """What `rl --from` is told."""
 
     experiment: str
 
 
-def imitate(order: Imitation, *, plain: bool) -> None:
+def imitate(order: SftRequest, *, plain: bool) -> None:
     """Trains on right runs."""
     loaded = load(order.model, lora=order.lora, device=order.device)
     runs = recorded(Home.at(order.home).store, order.experiment)
     given = imitated(runs, loaded.trainable.tokenizer, cheapest=order.cheapest)
-    plan = Fitting(how=SFT, epochs=order.epochs, rate=order.rate, seed=order.seed)
+    plan = FineTuneConfig(how=SFT, epochs=order.epochs, rate=order.rate, seed=order.seed)
     _fit(order, loaded, given, plan, console(plain))
 
 
-def replay(order: Replay, *, plain: bool) -> None:
+def replay(order: OfflineRlRequest, *, plain: bool) -> None:
     """Trains off-policy on judged runs."""
     loaded = load(order.model, lora=order.lora, device=order.device)
     runs = list(recorded(Home.at(order.home).store, order.experiment))
     given = replayed(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
-    plan = Fitting(how=order.how, rate=order.rate, seed=order.seed)
+    plan = FineTuneConfig(how=order.how, rate=order.rate, seed=order.seed)
     if order.kl:
         given = referred(loaded.trainable, given, plan.batch_tokens)
-    _fit(order, loaded, given, plan, console(plain), Watch())
+    _fit(order, loaded, given, plan, console(plain), CollapseGuard())
 
 
-def prefer(order: Choice, *, plain: bool) -> None:
+def prefer(order: DpoRequest, *, plain: bool) -> None:
     """Trains on pairs of replies."""
     screen, metrics = console(plain), Metrics(beside(order.out, ".metrics.duckdb"))
     loaded = load(order.model, lora=order.lora, device=order.device)
     runs = list(recorded(Home.at(order.home).store, order.experiment))
     given = preferred(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
-    plan = Preferring(beta=order.beta, epochs=order.epochs, rate=order.rate, seed=order.seed)
-    with Going(screen, "step", every=_STEPS_A_LINE) as going:
+    plan = DpoConfig(beta=order.beta, epochs=order.epochs, rate=order.rate, seed=order.seed)
+    with TrainProgress(screen, "step", every=_STEPS_A_LINE) as going:
 
-        def told(step: Preferred) -> None:
+        def told(step: DpoStep) -> None:
             names = ("loss", "margin", "accuracy", "chosen", "rejected", "norm")
             metrics.write(step.number, {name: getattr(step, name) for name in names})
             going.see(
@@ -132,17 +132,17 @@ def prefer(order: Choice, *, plain: bool) -> None:
 
 
 def _fit(
-    order: Common,
-    loaded: Loaded,
-    given: Sequence[Example],
-    plan: Fitting,
+    order: TrainRequest,
+    loaded: LoadedModel,
+    given: Sequence[TrainingExample],
+    plan: FineTuneConfig,
     screen: Console,
-    watch: Watch | None = None,
+    watch: CollapseGuard | None = None,
 ) -> None:
     metrics = Metrics(beside(order.out, ".metrics.duckdb"))
-    with Going(screen, "step", every=_STEPS_A_LINE) as going:
+    with TrainProgress(screen, "step", every=_STEPS_A_LINE) as going:
 
-        def told(step: Step) -> None:
+        def told(step: TrainStep) -> None:
             figures = {"loss": step.loss, "entropy": step.entropy, "kl": step.kl, "norm": step.norm}
             metrics.write(step.number, figures)
             going.see(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ...agent import Home, Record, new_run_id
+from ...agent import Home, RunRecord, new_run_id
 from ...benchmarks.suite import suite as make_suite
 from ...ledger.account import Account
 from ...ledger.amount import NOTHING, Amount
@@ -19,21 +19,21 @@ from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...training.data import rollouts
-from ...training.data.rollouts import Stage
+from ...training.data.rollouts import RolloutConfig
 from ...training.loop.metrics import Metrics
-from ...training.loop.reinforce import Learner, Reinforcement, Round
-from ...training.loop.round_checkpoint import Rounds
-from ...training.loop.trainer import Fitting
-from ...training.models.loading import Loaded, load
+from ...training.loop.reinforce import Learner, RlConfig, RoundResult
+from ...training.loop.round_checkpoint import RoundCheckpoint
+from ...training.loop.trainer import FineTuneConfig
+from ...training.models.loading import LoadedModel, load
 from ..experiment_run import knob
 from ..render.console import console
 from ..render.format import exact_usd
-from ..render.training_progress import Going
-from .offline_training import Reinforced, beside, end
+from ..render.training_progress import TrainProgress
+from .offline_training import RlRequest, beside, end
 
 
 @dataclass(frozen=True, kw_only=True)
-class Play(Reinforced):
+class OnlineRlRequest(RlRequest):
     """What `rl --suite` is told."""
 
     suite: str | None
@@ -50,7 +50,7 @@ class Play(Reinforced):
     prices: Path | None
 
 
-def play(order: Play, *, plain: bool) -> None:
+def play(order: OnlineRlRequest, *, plain: bool) -> None:
     """Trains on rollouts of its own, round by round.
 
     Raises:
@@ -69,10 +69,10 @@ def play(order: Play, *, plain: bool) -> None:
     end(order.out, screen)
 
 
-async def _play(order: Play, home: Home, screen: Console) -> None:
+async def _play(order: OnlineRlRequest, home: Home, screen: Console) -> None:
     loaded = load(order.model, lora=order.lora, device=order.device)
-    game = _Game(order, loaded, home)
-    with Going(screen, "round") as going:
+    game = _OnlineTraining(order, loaded, home)
+    with TrainProgress(screen, "round") as going:
         for number in range(game.rounds.done, order.rounds):
             done = await game.round(number)
             if done is None:
@@ -85,28 +85,28 @@ async def _play(order: Play, home: Home, screen: Console) -> None:
     screen.print(f"{spent} spent on rollouts (experiment {game.rounds.experiment})", soft_wrap=True)
 
 
-class _Game:
+class _OnlineTraining:
     """A suite that is played under one account, by a model that learns from it."""
 
-    def __init__(self, order: Play, loaded: Loaded, home: Home) -> None:
+    def __init__(self, order: OnlineRlRequest, loaded: LoadedModel, home: Home) -> None:
         made = make_suite(order.suite or "", **dict(map(knob, order.knobs)))
         self._order = order
         self._policy = loaded.policy
         self._home = home
         self._pool = made.tasks(order.tasks, order.seed)
-        self._stage = Stage(
+        self._stage = RolloutConfig(
             suite=made, planner=order.planner, memory=order.memory, budgets=tuple(order.budgets)
         )
-        fitting = Fitting(how=order.how, rate=order.rate, seed=order.seed)
-        plan = Reinforcement(
+        fitting = FineTuneConfig(how=order.how, rate=order.rate, seed=order.seed)
+        plan = RlConfig(
             fitting=fitting, group=order.group, cost_share=order.cost_share, uniform=order.uniform
         )
         start = load(order.model, device=order.device).trainable if order.kl else None
         self._learner = Learner(loaded.trainable, plan, reference=start)
         self._folder = beside(order.out, ".training")
         self._plan = str(replace(order, home=None, device=None, rounds=0))
-        begun = Rounds.load(self._folder, self._learner, plan=self._plan, store=home.store)
-        self.rounds = begun or Rounds(experiment=f"train-{new_run_id()}")
+        begun = RoundCheckpoint.load(self._folder, self._learner, plan=self._plan, store=home.store)
+        self.rounds = begun or RoundCheckpoint(experiment=f"train-{new_run_id()}")
         total = Budget.parse(order.total_budget) if order.total_budget else Budget()
         spent = _spent(home, begun.experiment) if begun else NOTHING
         self.account = Account(total, name="the training", spent=spent)
@@ -117,7 +117,7 @@ class _Game:
         self.rounds = replace(self.rounds, done=done)
         self.rounds.save(self._folder, self._learner, plan=self._plan)
 
-    async def round(self, number: int) -> Round | None:
+    async def round(self, number: int) -> RoundResult | None:
         """Plays and learns; returns None where the money is used up."""
         order = self._order
         draw = random.Random(f"{order.seed}/{number}")
@@ -138,7 +138,7 @@ class _Game:
         return done
 
 
-def _told(done: Round) -> str:
+def _told(done: RoundResult) -> str:
     text = (
         f"{done.runs} runs, success {done.success:.0%}, ${done.usd:.4f} each, "
         f"useful {done.useful:.0%}"
@@ -147,7 +147,7 @@ def _told(done: Round) -> str:
     return text + (f", entropy {last.entropy:.3f}, kl {last.kl:.4f}" if last else "")
 
 
-def _figures(done: Round) -> dict[str, float]:
+def _figures(done: RoundResult) -> dict[str, float]:
     figures = {"success": done.success, "usd": done.usd, "useful groups": done.useful}
     last = done.steps[-1] if done.steps else None
     return figures | ({"entropy": last.entropy, "kl": last.kl} if last else {})
@@ -157,7 +157,7 @@ def _spent(home: Home, experiment: str) -> Amount:
     """Returns what the rounds so far have spent, the broken one included."""
     total = NOTHING
     for events in home.store.events_of_experiment(experiment):
-        total += Record.of(events).charged
+        total += RunRecord.of(events).charged
     return total
 
 

@@ -14,7 +14,7 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
-class Method(StrEnum):
+class LossName(StrEnum):
     gspo = "gspo"
     loop = "loop"
     ppo = "ppo"

@@ -30,7 +30,7 @@ import numpy as np
 
 from ...agent import Agent
 from ...benchmarks.suite import suite
-from ..transformer.model import EPSILON, Decoder, Floats, Model
+from ..transformer.model import EPSILON, Decoder, Floats, TinyModel
 from ..transformer.weights import SHIPPED, load
 
 READ, WRITTEN, ROWS = 250, 120, 64
@@ -38,7 +38,7 @@ READ, WRITTEN, ROWS = 250, 120, 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speed:
+class DecodingSpeed:
     """Tokens a second of processor time."""
 
     engine: str
@@ -50,7 +50,7 @@ Feed = Callable[[Sequence[int]], Floats]
 """From new tokens of one transcript to the logits after the last one."""
 
 
-def speed(engine: str, begin: Callable[[], Feed], rounds: int) -> Speed:
+def speed(engine: str, begin: Callable[[], Feed], rounds: int) -> DecodingSpeed:
     """Measures an engine on one transcript; `begin` starts a new one."""
     ids = _ids(READ)
     begin()(ids)
@@ -63,10 +63,12 @@ def speed(engine: str, begin: Callable[[], Feed], rounds: int) -> Speed:
         for _ in range(WRITTEN):
             logits = feed([int(logits.argmax())])
         read, written = read + middle - start, written + time.process_time() - middle
-    return Speed(engine=engine, read=rounds * READ / read, written=rounds * WRITTEN / written)
+    return DecodingSpeed(
+        engine=engine, read=rounds * READ / read, written=rounds * WRITTEN / written
+    )
 
 
-def in_numpy(model: Model) -> Callable[[], Feed]:
+def in_numpy(model: TinyModel) -> Callable[[], Feed]:
     """Returns the engine that ships."""
 
     def begin() -> Feed:
@@ -76,7 +78,7 @@ def in_numpy(model: Model) -> Callable[[], Feed]:
     return begin
 
 
-def side_by_side(model: Model, rounds: int) -> Speed:
+def side_by_side(model: TinyModel, rounds: int) -> DecodingSpeed:
     """Measures NumPy on many transcripts at once."""
     ids, rows, read, written = _ids(READ), range(ROWS), 0.0, 0.0
     for _ in range(rounds):
@@ -88,13 +90,13 @@ def side_by_side(model: Model, rounds: int) -> Speed:
             logits = decoder.feed(rows, [[int(line.argmax())] for line in logits])
         read, written = read + middle - start, written + time.process_time() - middle
     count = rounds * ROWS
-    return Speed(
+    return DecodingSpeed(
         engine=f"NumPy, {ROWS} side by side", read=count * READ / read,
         written=count * WRITTEN / written,
     )  # fmt: skip
 
 
-def floor(model: Model, rounds: int) -> float:
+def floor(model: TinyModel, rounds: int) -> float:
     """Returns how many tokens a second the bare products of all matrices with a vector allow."""
     matrices = [w for name, w in model.weights.items() if w.ndim == 2 and "grams" not in name]
     vectors = {w.shape[1]: np.ones(w.shape[1], np.float32) for w in matrices}
@@ -105,7 +107,7 @@ def floor(model: Model, rounds: int) -> float:
     return rounds * WRITTEN / (time.process_time() - start)
 
 
-def in_onnxruntime(model: Model) -> Callable[[], Feed]:
+def in_onnxruntime(model: TinyModel) -> Callable[[], Feed]:
     """Returns the same transformer run by onnxruntime on one thread, from a graph made by torch."""
     onnxruntime = importlib.import_module("onnxruntime")  # has no types
 
@@ -133,7 +135,7 @@ def in_onnxruntime(model: Model) -> Callable[[], Feed]:
     return begin
 
 
-def _graph(model: Model) -> bytes:
+def _graph(model: TinyModel) -> bytes:
     import torch
     from torch.nn import functional
 
@@ -146,7 +148,7 @@ def _graph(model: Model) -> bytes:
         mean = states.square().mean(-1, keepdim=True)
         return states / (mean + EPSILON).sqrt() * weights[name]
 
-    class Step(torch.nn.Module):
+    class DecodeStep(torch.nn.Module):
         def forward(self, recent: Any, keys: Any, values: Any) -> Any:
             count, past = recent.shape[0], keys.shape[2]
             places = torch.arange(count) + past
@@ -182,7 +184,7 @@ def _graph(model: Model) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Step(), (torch.zeros(3, shape.grams, dtype=torch.long), old, old), file,
+            DecodeStep(), (torch.zeros(3, shape.grams, dtype=torch.long), old, old), file,
             input_names=names, output_names=new, dynamo=False,
             dynamic_axes={"recent": {0: "new"}, "keys": {2: "past"}, "values": {2: "past"}},
         )  # fmt: skip

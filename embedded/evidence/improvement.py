@@ -28,18 +28,18 @@ from statistics import fmean
 from ...benchmarks.statistics import Estimate, difference, task_means
 from ...training.data.rollouts import Rollout
 from ...training.loop.offline import imitated, replayed
-from ...training.loop.reinforce import Known, Learner
-from ...training.loop.trainer import Fitting, fit
+from ...training.loop.reinforce import Learner, TaskHistory
+from ...training.loop.trainer import FineTuneConfig, fit
 from ...training.objectives.advantages import grpo
 from ...training.objectives.loss import REPLAY, SFT
-from ..school.episodes import Case, Play
+from ..school.episodes import QuestionPlay, WorldQuestion
 from ..school.evaluation import held_out, trial
 from ..school.expert import SPENDTHRIFT
 from ..school.imitation import study
 from ..school.network import Network
 from ..school.recipe import further
-from ..school.reinforcement import Practice, checks, drawn, improve, played, trainable
-from ..transformer.model import Model
+from ..school.reinforcement import PracticeConfig, checks, drawn, improve, played, trainable
+from ..transformer.model import TinyModel
 from ..transformer.vocabulary import TOKENIZER
 from ..transformer.weights import SHIPPED, load, save
 
@@ -51,7 +51,7 @@ _POOL = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Played:
+class PlayResult:
     """What became of one question."""
 
     world: str
@@ -65,7 +65,7 @@ class Played:
     """For each old fact read, whether its document was opened."""
 
 
-class Misled(Play):
+class MisledPlay(QuestionPlay):
     """A play of which the budget line is too high."""
 
     @property
@@ -74,20 +74,22 @@ class Misled(Play):
         return None if self.units is None else self.units + MISLED
 
 
-LINES: Mapping[str, Callable[[Case, int | None], Play]] = {
-    "true": Play,
-    "false": Misled,
-    "none": lambda case, units: Play(case, units, is_told=False),
+LINES: Mapping[str, Callable[[WorldQuestion, int | None], QuestionPlay]] = {
+    "true": QuestionPlay,
+    "false": MisledPlay,
+    "none": lambda case, units: QuestionPlay(case, units, is_told=False),
 }
 """What a play is told of its budget."""
 
 
-def tried(model: Model, questions: Sequence[Case], units: int, line: str = "true") -> list[Played]:
+def tried(
+    model: TinyModel, questions: Sequence[WorldQuestion], units: int, line: str = "true"
+) -> list[PlayResult]:
     """Plays questions greedily at one budget, in prices of a search; `line` is one of `LINES`."""
     plays = trial(model, questions, units, LINES[line]).plays
     worlds = {id(case.world): str(place) for place, case in enumerate(questions)}
     return [
-        Played(
+        PlayResult(
             world=worlds[id(case.world)], hops=str(case.hops or "other"), success=play.score(),
             cost=float(play.spent), checked=tuple(checks(play)),
         )
@@ -96,7 +98,7 @@ def tried(model: Model, questions: Sequence[Case], units: int, line: str = "true
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class ArmResult:
     """What one policy made of the questions at one budget, held against the start."""
 
     arm: str
@@ -116,9 +118,9 @@ class Finding:
 
     @classmethod
     def of(
-        cls, arm: str, seed: int, units: int, line: str, before: Sequence[Played],
-        after: Sequence[Played],
-    ) -> Finding:  # fmt: skip
+        cls, arm: str, seed: int, units: int, line: str, before: Sequence[PlayResult],
+        after: Sequence[PlayResult],
+    ) -> ArmResult:  # fmt: skip
         """Returns what `after` shows against `before`, the same questions."""
         checked = [is_checked for each in after for is_checked in each.checked]
         return cls(
@@ -131,7 +133,7 @@ class Finding:
         )  # fmt: skip
 
 
-def _by_hops(played: Sequence[Played]) -> dict[str, float]:
+def _by_hops(played: Sequence[PlayResult]) -> dict[str, float]:
     """Returns success by the length of the chain, and of chains up to two and of longer ones."""
     groups: dict[str, list[float]] = {}
     for each in played:
@@ -142,13 +144,13 @@ def _by_hops(played: Sequence[Played]) -> dict[str, float]:
 
 
 def _gain(
-    before: Sequence[Played], after: Sequence[Played], figure: Callable[[Played], float]
+    before: Sequence[PlayResult], after: Sequence[PlayResult], figure: Callable[[PlayResult], float]
 ) -> Estimate:
     base = task_means((each.world, figure(each)) for each in before)
     return difference(base, task_means((each.world, figure(each)) for each in after))
 
 
-def arms(practice: Practice) -> Mapping[str, Callable[[Network], None]]:
+def arms(practice: PracticeConfig) -> Mapping[str, Callable[[Network], None]]:
     """Returns the ways to improve a network in place, each with as many plays."""
     return {
         "loop": lambda network: improve(network, practice),
@@ -158,18 +160,18 @@ def arms(practice: Practice) -> Mapping[str, Callable[[Network], None]]:
     }
 
 
-def _offline(network: Network, practice: Practice, *, is_control: bool) -> None:
+def _offline(network: Network, practice: PracticeConfig, *, is_control: bool) -> None:
     """Learns from plays of the network as it is, in one pass."""
     runs, model = _plays(network, practice), trainable(network)
     given = imitated(runs, TOKENIZER, cheapest=0.5) if is_control else replayed(runs, TOKENIZER)
-    plan = Fitting(
+    plan = FineTuneConfig(
         how=SFT if is_control else REPLAY, rows=practice.rows, batch_tokens=practice.batch_tokens,
         rate=practice.rate, seed=practice.seed,
     )  # fmt: skip
     fit(model, given, plan)
 
 
-def _plays(network: Network, practice: Practice) -> list[Rollout]:
+def _plays(network: Network, practice: PracticeConfig) -> list[Rollout]:
     random, model = Random(f"practice {practice.seed}"), network.exported()
     return [
         run
@@ -178,7 +180,7 @@ def _plays(network: Network, practice: Practice) -> list[Rollout]:
     ]
 
 
-def allocations(model: Model, practice: Practice) -> dict[str, tuple[float, float]]:
+def allocations(model: TinyModel, practice: PracticeConfig) -> dict[str, tuple[float, float]]:
     """Returns the share of groups with a gradient, and of plays in such groups, by allocation.
 
     Sixty questions are played by groups for a first estimate; then the same money is spent again,
@@ -186,9 +188,9 @@ def allocations(model: Model, practice: Practice) -> dict[str, tuple[float, floa
     """
     random = Random(f"allocation {practice.seed}")
     plays = drawn(random, replace(practice, questions=_POOL))
-    known: dict[str, Known] = {}
+    known: dict[str, TaskHistory] = {}
     for run in played(model, plays, practice.group, random, 0):
-        known.setdefault(run.outcome.task, Known()).note(run)
+        known.setdefault(run.outcome.task, TaskHistory()).note(run)
     usd = sum((each.usd for each in known.values()), Decimal(0))
     found = {}
     for name in ("uniform", "knapsack"):
@@ -205,39 +207,39 @@ def allocations(model: Model, practice: Practice) -> dict[str, tuple[float, floa
     return found
 
 
-def again(play: Play) -> Play:
+def again(play: QuestionPlay) -> QuestionPlay:
     """Returns the same question with the same budget, not begun."""
-    return Play(play.case, None if play.units is None else play.units + play.spent)
+    return QuestionPlay(play.case, None if play.units is None else play.units + play.spent)
 
 
-def spendthrift(start: Path, tokens: int, seed: int) -> Model:
+def spendthrift(start: Path, tokens: int, seed: int) -> TinyModel:
     """Returns what becomes of weights that study a spendthrift's episodes."""
     plan = replace(further(start).study, wasteful=1.0, waste=SPENDTHRIFT, tokens=tokens, seed=seed)
     return study(plan).exported()
 
 
 def compare(
-    start: Model,
-    practice: Practice,
+    start: TinyModel,
+    practice: PracticeConfig,
     names: Sequence[str],
-    questions: Sequence[Case],
+    questions: Sequence[WorldQuestion],
     budgets: Sequence[int],
-    told: Callable[[Finding], None],
+    told: Callable[[ArmResult], None],
 ) -> None:
     """Tells what the start, and each arm after it, make of the questions at each budget."""
     before = {units: tried(start, questions, units) for units in budgets}
     for units, found in before.items():
-        told(Finding.of("start", practice.seed, units, "true", found, found))
+        told(ArmResult.of("start", practice.seed, units, "true", found, found))
     least = min(budgets)
     for line in ("false", "none"):
         after = tried(start, questions, least, line)
-        told(Finding.of("start", practice.seed, least, line, before[least], after))
+        told(ArmResult.of("start", practice.seed, least, line, before[least], after))
     for name in names:
         network = Network.of(start)
         arms(practice)[name](network)
         for units in budgets:
             after = tried(network.exported(), questions, units)
-            told(Finding.of(name, practice.seed, units, "true", before[units], after))
+            told(ArmResult.of(name, practice.seed, units, "true", before[units], after))
 
 
 def main() -> None:
@@ -254,13 +256,13 @@ def main() -> None:
     given = parser.parse_args()
     questions = held_out(given.questions, seed=0)
 
-    def told(finding: Finding) -> None:
+    def told(finding: ArmResult) -> None:
         with given.log.open("a") as lines:
             lines.write(json.dumps(asdict(finding)) + "\n")
         print(sentence(finding), flush=True)
 
     for seed in given.seeds:
-        practice = Practice(rounds=given.rounds, seed=seed)
+        practice = PracticeConfig(rounds=given.rounds, seed=seed)
         if given.waste is None:
             start = load(given.start)
         else:
@@ -272,7 +274,7 @@ def main() -> None:
         compare(start, practice, given.arms, questions, given.budgets, told)
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: ArmResult) -> str:
     """Returns a finding in one line."""
     success, cost = finding.success_gain, finding.cost_gain
     checked = "–" if finding.checked is None else f"{finding.checked:.0%}"

@@ -25,11 +25,11 @@ from ...benchmarks.suite import Task, suite
 from ...ledger.account import Account
 from ...ledger.budget import Budget
 from ...ledger.prices.price_book import PriceBook
-from ...training.data.rollouts import Rollout, Stage, play
-from ...training.data.rows import Row
+from ...training.data.rollouts import Rollout, RolloutConfig, play
+from ...training.data.rows import TrainingRow
 from ...training.loop.reinforce import Learner
-from ...training.models.loading import Loaded, load
-from ..school.reinforcement import Practice
+from ...training.models.loading import LoadedModel, load
+from ..school.reinforcement import PracticeConfig
 from ..transformer.weights import SHIPPED
 
 MEMORY = "workspace"
@@ -38,7 +38,7 @@ _TRAINING, _HELD_OUT = suite("almanac", split="train"), suite("almanac")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class SegmentArmResult:
     """What one arm came to, held against the start on the same questions."""
 
     arm: str
@@ -53,7 +53,7 @@ class Finding:
     rows show what the policy saw when it sampled."""
 
 
-def whole(rows: Sequence[Row]) -> Row:
+def whole(rows: Sequence[TrainingRow]) -> TrainingRow:
     """Returns the rows of a run as one: each turn after all that was ever said.
 
     Args:
@@ -72,14 +72,14 @@ def whole(rows: Sequence[Row]) -> Row:
     return joined
 
 
-ARMS: Mapping[str, Callable[[Sequence[Row]], Sequence[Row]]] = {
+ARMS: Mapping[str, Callable[[Sequence[TrainingRow]], Sequence[TrainingRow]]] = {
     "segments": lambda rows: rows,
     "whole": lambda rows: (whole(rows),),
 }
 """What is learned from, made of the rows of a run."""
 
 
-def _last_turn(row: Row) -> tuple[int, ...]:
+def _last_turn(row: TrainingRow) -> tuple[int, ...]:
     last = max(row.turns)
     return tuple(place for place, turn in zip(row.ids, row.turns, strict=True) if turn == last)
 
@@ -91,8 +91,8 @@ def _after(ids: Sequence[int], turn: Sequence[int]) -> int:
 
 
 async def compare(
-    start: Path, practice: Practice, questions: int, home: Path
-) -> AsyncIterator[Finding]:
+    start: Path, practice: PracticeConfig, questions: int, home: Path
+) -> AsyncIterator[SegmentArmResult]:
     """Trains each arm from the same start, and yields what it came to."""
     before = await _tried(load(start), questions, home)
     for arm in ARMS:
@@ -100,8 +100,8 @@ async def compare(
 
 
 async def _trained(
-    start: Path, arm: str, practice: Practice, before: Sequence[Rollout], home: Path
-) -> Finding:
+    start: Path, arm: str, practice: PracticeConfig, before: Sequence[Rollout], home: Path
+) -> SegmentArmResult:
     loaded = load(start)
     learner = Learner(loaded.trainable, replace(practice.reinforcement(), uniform=True))
     pool = _TRAINING.tasks(practice.rounds * practice.questions, practice.seed)
@@ -113,7 +113,7 @@ async def _trained(
         done = learner.learn(number, given)
         drifts += [done.steps[0].kl] if done.steps else []
     after = await _tried(loaded, len(before), home)
-    return Finding(
+    return SegmentArmResult(
         arm=arm, seed=practice.seed, questions=len(after),
         success=fmean(run.outcome.success for run in after),
         success_gain=_gain(before, after, lambda run: float(run.outcome.success)),
@@ -131,25 +131,25 @@ def _gain(
 
 
 async def _played(
-    loaded: Loaded, tasks: Sequence[Task], group: int, number: int, home: Path
+    loaded: LoadedModel, tasks: Sequence[Task], group: int, number: int, home: Path
 ) -> list[Rollout]:
     """Returns the plays of a round, sampled."""
-    stage = Stage(suite=_TRAINING, planner="tracker", memory=MEMORY, budgets=BUDGETS)
+    stage = RolloutConfig(suite=_TRAINING, planner="tracker", memory=MEMORY, budgets=BUDGETS)
     named = {task.id: task for task in tasks}
     return await _play(loaded, stage, named, dict.fromkeys(named, group), number, home)
 
 
-async def _tried(loaded: Loaded, questions: int, home: Path) -> list[Rollout]:
+async def _tried(loaded: LoadedModel, questions: int, home: Path) -> list[Rollout]:
     """Returns greedy plays of held-out questions, in order."""
     tasks = {task.id: task for task in _HELD_OUT.tasks(questions, 7)}
-    stage = Stage(
+    stage = RolloutConfig(
         suite=_HELD_OUT, planner="tracker", memory=MEMORY, budgets=BUDGETS[-1:], temperature=0.0
     )
     return await _play(loaded, stage, tasks, dict.fromkeys(tasks, 1), 0, home)
 
 
 async def _play(
-    loaded: Loaded, stage: Stage, tasks: Mapping[str, Task], counts: Mapping[str, int],
+    loaded: LoadedModel, stage: RolloutConfig, tasks: Mapping[str, Task], counts: Mapping[str, int],
     number: int, home: Path,
 ) -> list[Rollout]:  # fmt: skip
     policy = loaded.policy()
@@ -177,7 +177,7 @@ def main() -> None:
 
 async def _carry_out(given: argparse.Namespace) -> None:
     for seed in given.seeds:
-        practice = Practice(rounds=given.rounds, questions=12, seed=seed)
+        practice = PracticeConfig(rounds=given.rounds, questions=12, seed=seed)
         with TemporaryDirectory() as folder, closing(Home.at(Path(folder))):
             async for finding in compare(given.start, practice, given.questions, Path(folder)):
                 with given.log.open("a") as lines:

@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...benchmarks.suites.almanac.grammar import ALIAS, NAME, OLD, RELATIONS, Question, Statement
+from ...benchmarks.suites.almanac.grammar import (
+    ALIAS,
+    NAME,
+    OLD,
+    RELATIONS,
+    ParsedQuestion,
+    Statement,
+)
 from .transcript import Transcript
 from .walks import can_check
 
@@ -74,7 +81,7 @@ def read_look_ups(text: str) -> tuple[LookUp, ...]:
     return tuple(found)
 
 
-def look_ups(question: Question, transcript: Transcript) -> tuple[LookUp, ...]:
+def look_ups(question: ParsedQuestion, transcript: Transcript) -> tuple[LookUp, ...]:
     """Returns the look-ups along all ways of a question, as far as what is known carries."""
     found: list[LookUp] = []
     ends: list[str] = []

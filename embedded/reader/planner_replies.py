@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...benchmarks.suites.almanac.grammar import RELATIONS, Route, Statement, clause
+from ...benchmarks.suites.almanac.grammar import RELATIONS, RelationPath, Statement, clause
 from .lookups import LookUp, missing
 from .transcript import AGREED
 
@@ -24,12 +24,12 @@ _SATISFIED = "satisfied"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PhaseAnswer:
     """What a request is answered with; which fields matter depends on its heading."""
 
     phase: str
     """The heading of the request."""
-    routes: tuple[Route, ...] = ()
+    routes: tuple[RelationPath, ...] = ()
     """The plan."""
     look_ups: tuple[LookUp, ...] = ()
     """What was read along the way."""
@@ -48,7 +48,7 @@ class Finding:
     """The score, or the number of the candidate chosen."""
 
 
-def written(finding: Finding) -> str:
+def written(finding: PhaseAnswer) -> str:
     """Returns a finding as the text or JSON that the planner asked for."""
     return _WRITERS[finding.phase](finding)
 
@@ -79,7 +79,7 @@ def _sentence(fact: Statement) -> str:
     return clause(fact, relation.phrases[0]) if relation else clause(fact)
 
 
-def _hops(finding: Finding) -> list[str]:
+def _hops(finding: PhaseAnswer) -> list[str]:
     return [
         f"Find the {relation} of {route.start if place == 0 else 'what was found'}"
         for route in finding.routes
@@ -87,7 +87,7 @@ def _hops(finding: Finding) -> list[str]:
     ] or ["Find the answer"]
 
 
-def _plan(finding: Finding) -> str:
+def _plan(finding: PhaseAnswer) -> str:
     hops = _hops(finding)
     steps = [{"id": str(place), "text": text} for place, text in enumerate(hops, start=1)]
     return json.dumps(
@@ -95,11 +95,11 @@ def _plan(finding: Finding) -> str:
     )
 
 
-def _steps(finding: Finding) -> str:
+def _steps(finding: PhaseAnswer) -> str:
     return json.dumps({"steps": _hops(finding)})
 
 
-def _verdict(finding: Finding) -> str:
+def _verdict(finding: PhaseAnswer) -> str:
     checks = [*_checks(finding)]
     why = "a fact on the way is missing or old"
     if finding.decision == SUCCESS:
@@ -121,7 +121,7 @@ def _verdict(finding: Finding) -> str:
     )  # fmt: skip
 
 
-def _checks(finding: Finding) -> list[dict[str, Any]]:
+def _checks(finding: PhaseAnswer) -> list[dict[str, Any]]:
     facts = [
         {
             "condition": _sentence(look_up.found),
@@ -134,37 +134,37 @@ def _checks(finding: Finding) -> list[dict[str, Any]]:
     return facts + [{"condition": f"the {r} is known", "state": "unverifiable"} for r in left]
 
 
-def _value(finding: Finding) -> str:
+def _value(finding: PhaseAnswer) -> str:
     return json.dumps({"score": min(max(finding.number, 1), 10)})
 
 
-def _select(finding: Finding) -> str:
+def _select(finding: PhaseAnswer) -> str:
     return json.dumps({"choice": max(finding.number, 1), "why": "most candidates say so"})
 
 
-def _distil(finding: Finding) -> str:
+def _distil(finding: PhaseAnswer) -> str:
     agreed = f"{AGREED} {finding.answer}" if finding.answer else ""
     return "\n".join(filter(None, (facts_text(finding.facts), agreed))) or "The drafts differ."
 
 
-def _reflect(finding: Finding) -> str:
+def _reflect(finding: PhaseAnswer) -> str:
     return f"Advice: look again for what is missing.\n{facts_text(finding.facts)}"
 
 
-def _summary(finding: Finding) -> str:
+def _summary(finding: PhaseAnswer) -> str:
     return notes(finding.facts, (*tried_text(finding.tried), *finding.titles))
 
 
-def _critique(finding: Finding) -> str:
+def _critique(finding: PhaseAnswer) -> str:
     why = "" if finding.decision == GO else "it is not needed now"
     return json.dumps({"decision": finding.decision, **({"why": why} if why else {})})
 
 
-def _mode(finding: Finding) -> str:
+def _mode(finding: PhaseAnswer) -> str:
     return json.dumps({"mode": finding.decision, "effort": 1.0})
 
 
-_WRITERS: dict[str, Callable[[Finding], str]] = {
+_WRITERS: dict[str, Callable[[PhaseAnswer], str]] = {
     PLAN: _plan,
     STEPS: _steps,
     VERIFY: _verdict,

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from ...benchmarks.suites.almanac.grammar import KINDS, NAME, UNKNOWN, Question
+from ...benchmarks.suites.almanac.grammar import KINDS, NAME, UNKNOWN, ParsedQuestion
 from . import planner_replies
 from .lookups import LookUp, look_ups, missing, read_look_ups, told
-from .planner_replies import AGENTIC, CONTINUE, GO, PIVOT, SUCCESS, Finding, same
+from .planner_replies import AGENTIC, CONTINUE, GO, PIVOT, SUCCESS, PhaseAnswer, same
 from .transcript import Transcript
 from .walks import next_calls, verdict, walk
 
@@ -25,13 +25,13 @@ _ANSWER = re.compile(r"Answer:[ \t]*(\S[^\n]*)")
 _TITLE = re.compile(rf"{NAME} \((?:{'|'.join(KINDS)})\)")
 
 
-def find(transcript: Transcript, question: Question) -> Finding | None:
+def find(transcript: Transcript, question: ParsedQuestion) -> PhaseAnswer | None:
     """Returns what the last message asks for, or None if it asks for no such thing."""
     seek = _PHASES.get(transcript.phase)
     if seek is None:
         return None
     known = tuple(transcript.facts.values())
-    return seek(transcript, question, Finding(phase=transcript.phase, facts=known))
+    return seek(transcript, question, PhaseAnswer(phase=transcript.phase, facts=known))
 
 
 def candidates(text: str) -> list[tuple[int, str]]:
@@ -50,11 +50,11 @@ def titles(transcript: Transcript) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_TITLE.findall(transcript.text)))
 
 
-def _plan(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _plan(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     return replace(found, routes=question.routes)
 
 
-def _judged(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _judged(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     """Returns a finding with what was read along the way, and what that tells."""
     believing = replace(transcript, tools={})
     walks = [walk(route, believing) for route in question.routes]
@@ -66,7 +66,7 @@ def _judged(transcript: Transcript, question: Question, found: Finding) -> Findi
     )
 
 
-def _verify(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _verify(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     found = _judged(transcript, question, found)
     believing = replace(transcript, tools={})
     walks = [walk(route, believing) for route in question.routes]
@@ -82,7 +82,7 @@ def _verify(transcript: Transcript, question: Question, found: Finding) -> Findi
     return replace(found, decision=decision)
 
 
-def _value(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _value(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     """Scores the share of the way that is known, less what is old; an answer has to end it."""
     found = _judged(transcript, question, found)
     hops = sum(len(route.relations) for route in question.routes)
@@ -92,14 +92,14 @@ def _value(transcript: Transcript, question: Question, found: Finding) -> Findin
     return replace(found, number=round(1 + 9 * known / hops) if is_right else 1)
 
 
-def _select(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _select(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     answers = {number: final(text) for number, text in candidates(transcript.asked)}
     votes = Counter(answer.casefold() for answer in answers.values())
     best = max(answers, key=lambda n: (votes[answers[n].casefold()], -n), default=1)
     return replace(found, answer=answers.get(best, ""), number=best)
 
 
-def _distil(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _distil(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     drafts = candidates(transcript.asked)
     read = told(read_look_ups("\n".join(text for _, text in drafts)))
     knowing = replace(transcript, statements=(*transcript.statements, *read))
@@ -112,11 +112,11 @@ def _distil(transcript: Transcript, question: Question, found: Finding) -> Findi
     )
 
 
-def _reflect(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _reflect(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     return replace(found, look_ups=_closed(transcript, question))
 
 
-def _summarise(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _summarise(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     return replace(
         found,
         look_ups=_closed(transcript, question),
@@ -125,20 +125,20 @@ def _summarise(transcript: Transcript, question: Question, found: Finding) -> Fi
     )
 
 
-def _closed(transcript: Transcript, question: Question) -> tuple[LookUp, ...]:
+def _closed(transcript: Transcript, question: ParsedQuestion) -> tuple[LookUp, ...]:
     """Returns the look-ups along the way where it does not matter what can be checked."""
     return look_ups(question, replace(transcript, tools={}))
 
 
-def _criticise(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _criticise(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     return replace(found, decision=GO)
 
 
-def _mode(transcript: Transcript, question: Question, found: Finding) -> Finding:
+def _mode(transcript: Transcript, question: ParsedQuestion, found: PhaseAnswer) -> PhaseAnswer:
     return replace(found, decision=AGENTIC)
 
 
-_PHASES: dict[str, Callable[[Transcript, Question, Finding], Finding]] = {
+_PHASES: dict[str, Callable[[Transcript, ParsedQuestion, PhaseAnswer], PhaseAnswer]] = {
     planner_replies.PLAN: _plan,
     planner_replies.STEPS: _plan,
     planner_replies.VERIFY: _verify,

@@ -15,7 +15,7 @@ from ...benchmarks.suites.almanac.grammar import (
     ALIAS,
     OPEN_PRICE,
     SEARCH_PRICE,
-    Question,
+    ParsedQuestion,
     Statement,
     read_question,
     read_statements,
@@ -40,7 +40,7 @@ AGREED_ON = re.compile(rf"{AGREED} (.+)")
 
 
 @dataclass(frozen=True)
-class Purse:
+class ParsedBudget:
     """The last budget block: what remains of each resource, by its label in the block."""
 
     remaining: Mapping[str, Decimal]
@@ -56,12 +56,12 @@ class Purse:
                 limits.append(int(self.remaining[resource] / price))
         return min(limits, default=None)
 
-    def after(self, tool: str) -> Purse:
+    def after(self, tool: str) -> ParsedBudget:
         """Returns what remains once a tool was called."""
         price = _PRICES.get(tool, Decimal(0))
         costs = {tool: Decimal(1), "tool_calls": Decimal(1), "usd": price, f"usd for {tool}": price}
         remaining = {r: left - costs.get(r, 0) for r, left in self.remaining.items()}
-        return Purse(remaining, self.low)
+        return ParsedBudget(remaining, self.low)
 
     @property
     def is_last_turn(self) -> bool:
@@ -73,7 +73,7 @@ class Purse:
 class Transcript:
     """A conversation so far, as far as the reader understands it."""
 
-    question: Question | None
+    question: ParsedQuestion | None
     statements: tuple[Statement, ...]
     text: str
     """Everything that the tools have answered."""
@@ -81,7 +81,7 @@ class Transcript:
     """Calls that need not be made again, each once: (tool, argument in lower case)."""
     tools: Mapping[str, str]
     """The parameter of each tool that may be called now; empty if none may."""
-    purse: Purse | None
+    purse: ParsedBudget | None
     turn: int
     """Number of replies before this one."""
     max_words: int | None
@@ -154,7 +154,7 @@ def read_transcript(body: Mapping[str, Any]) -> Transcript:
     )
 
 
-def read_purse(text: str) -> Purse | None:
+def read_purse(text: str) -> ParsedBudget | None:
     """Returns what the last budget block of a text says, or None where there is none."""
     blocks = _BLOCK.findall(text)
     if not blocks:
@@ -166,7 +166,7 @@ def read_purse(text: str) -> Purse | None:
             remaining[label.strip().casefold().removeprefix("tool_calls.")] = amount
             total = amount + (_number(used) or 0)
             low = low or (bool(used) and amount < total * _LOW)
-    return Purse(remaining, low) if remaining else None
+    return ParsedBudget(remaining, low) if remaining else None
 
 
 def _number(text: str) -> Decimal | None:

@@ -11,7 +11,14 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...benchmarks.suites.almanac.grammar import OLD, RELATIONS, UNKNOWN, Question, Route, Statement
+from ...benchmarks.suites.almanac.grammar import (
+    OLD,
+    RELATIONS,
+    UNKNOWN,
+    ParsedQuestion,
+    RelationPath,
+    Statement,
+)
 from .transcript import Transcript
 
 Call = tuple[str, str]
@@ -19,7 +26,7 @@ Call = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Walk:
+class PathWalk:
     """How far a route could be followed with what is known."""
 
     at: str
@@ -38,7 +45,7 @@ class Walk:
         return not self.left
 
 
-def walk(route: Route, transcript: Transcript) -> Walk:
+def walk(route: RelationPath, transcript: Transcript) -> PathWalk:
     """Returns how far a route can be followed, up to the first fact that is to be checked."""
     at, left, read = transcript.real_name(route.start), route.relations, ""
     facts: tuple[Statement, ...] = ()
@@ -47,10 +54,10 @@ def walk(route: Route, transcript: Transcript) -> Walk:
         doubt = fact is not None and _wants_check(fact, left, transcript)
         if fact is None or doubt:
             seen = f"{_shown(fact)} ?" if fact else "?"
-            return Walk(at, left, doubt, f"{read}{at} {left[0]} : {seen} .", facts)
+            return PathWalk(at, left, doubt, f"{read}{at} {left[0]} : {seen} .", facts)
         read = f"{at} {left[0]} : {_shown(fact)} . "
         at, left, facts = transcript.real_name(fact.object), left[1:], (*facts, fact)
-    return Walk(at, (), False, read.strip(), facts)
+    return PathWalk(at, (), False, read.strip(), facts)
 
 
 def can_check(fact: Statement, transcript: Transcript) -> bool:
@@ -90,7 +97,9 @@ def _title(name: str, relation: str, transcript: Transcript) -> str:
     return title if title in transcript.text else name
 
 
-def verdict(question: Question, walks: Sequence[Walk], transcript: Transcript) -> str | None:
+def verdict(
+    question: ParsedQuestion, walks: Sequence[PathWalk], transcript: Transcript
+) -> str | None:
     """Returns the answer if what is known tells it, else None."""
     if question.form == "chain":
         return walks[0].at if walks[0].is_done else None
@@ -108,7 +117,7 @@ def verdict(question: Question, walks: Sequence[Walk], transcript: Transcript) -
     return None
 
 
-def guess(question: Question, walks: Sequence[Walk]) -> str:
+def guess(question: ParsedQuestion, walks: Sequence[PathWalk]) -> str:
     """Returns an answer where what is known does not tell it."""
     if question.form == "chain":
         return UNKNOWN
@@ -118,7 +127,9 @@ def guess(question: Question, walks: Sequence[Walk]) -> str:
     return (open_ends or question.routes)[0].start
 
 
-def next_calls(question: Question, walks: Sequence[Walk], transcript: Transcript) -> list[Call]:
+def next_calls(
+    question: ParsedQuestion, walks: Sequence[PathWalk], transcript: Transcript
+) -> list[Call]:
     """Returns the calls to make now: one for each end that is open, as far as they can be paid."""
     calls: list[Call] = []
     for walk in walks:
@@ -137,7 +148,7 @@ def next_calls(question: Question, walks: Sequence[Walk], transcript: Transcript
     return calls
 
 
-def _is_hopeless(walk: Walk, transcript: Transcript) -> bool:
+def _is_hopeless(walk: PathWalk, transcript: Transcript) -> bool:
     """Says whether the budget pays for less than half of the facts that are still to be found."""
     if transcript.purse is None:
         return False
@@ -145,7 +156,7 @@ def _is_hopeless(walk: Walk, transcript: Transcript) -> bool:
     return left is not None and 2 * left < len(walk.left)
 
 
-def _ideas(walk: Walk, transcript: Transcript) -> list[Call]:
+def _ideas(walk: PathWalk, transcript: Transcript) -> list[Call]:
     """Returns what could be tried next for a walk, the best first."""
     name, relation = walk.at, walk.left[0]
     opening = ("open", _title(name, relation, transcript))

@@ -10,24 +10,24 @@ from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import SEARCH_PRICE, read_question
 from ...journal.records import Message
-from ...memory import Full, Memory, Summary, Trajectory
+from ...memory import FullMemory, Memory, Summary, Trajectory
 from ...memory.prompts import prompt
-from ...planners.budget_tracker import Line, block
+from ...planners.budget_tracker import BudgetLine, block
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import texts_of, with_notes
 from ..reader.planner_replies import SUMMARISE
 from ..reader.planner_requests import final, find
 from ..reader.transcript import Transcript, read_transcript
-from ..transformer.dialect import Turn, message_ids
+from ..transformer.dialect import DialectTurn, message_ids
 from ..transformer.planner_requests import phase_text, remembered, reply_ids, request_ids
 from ..transformer.vocabulary import END, IDS, TURN
-from .episodes import Episode, Play
-from .expert import EFFICIENT, UNITS, Expert, Habits
+from .episodes import QuestionPlay, TokenEpisode
+from .expert import EFFICIENT, UNITS, Expert, ExpertHabits
 
 _LAST_WORDS = "Reply now with the best answer that you can give."
 
 
-class Talk:
+class ExpertConversation:
     """A question that an expert plays, as messages.
 
     Args:
@@ -38,10 +38,10 @@ class Talk:
 
     def __init__(
         self,
-        play: Play,
+        play: QuestionPlay,
         random: Random,
         *,
-        habits: Habits = EFFICIENT,
+        habits: ExpertHabits = EFFICIENT,
         memory: Memory | None = None,
         notes: str = "",
     ) -> None:
@@ -50,7 +50,7 @@ class Talk:
         if question is None:
             raise ValueError(f"no question of the Almanac: {play.case.drawn.text!r}")
         self.question = question
-        self.memory = memory or Full()
+        self.memory = memory or FullMemory()
         self.expert = Expert(question, habits, random)
         self.expert.see(notes)
         self.is_forged = False
@@ -89,7 +89,7 @@ class Talk:
         """Plays one turn."""
         is_last = self.play.is_last
         body = self.body(_LAST_WORDS) if is_last else self.body()
-        if not isinstance(self.memory, Full):
+        if not isinstance(self.memory, FullMemory):
             self.expert.see_only(self._read(body).facts)
         self._take(body, self.expert.turn(self.play.told, may_call=not is_last))
 
@@ -107,7 +107,7 @@ class Talk:
             self.play.answer = None
             self.expert.again()
         else:
-            self._take(self.body(), Turn(answer=answer))
+            self._take(self.body(), DialectTurn(answer=answer))
 
     def claim(self, answer: str) -> None:
         """Gives an answer that is not the expert's; where it has given one, it is misread so."""
@@ -127,7 +127,7 @@ class Talk:
         if len(replies) > 1:
             self.trajectory.edit(Summary(upto=replies[-1], text=self.text(SUMMARISE)))
 
-    def found(self, heading: str, shown: str = "", *, from_head: bool = False) -> Episode:
+    def found(self, heading: str, shown: str = "", *, from_head: bool = False) -> TokenEpisode:
         """Returns the episode of a request that is no turn: what rules find is to be learned.
 
         Args:
@@ -142,12 +142,12 @@ class Talk:
         body = self._request(heading, shown, bool(shown))
         return phase_text(body, self._reply(body))
 
-    def whole(self) -> Episode:
+    def whole(self) -> TokenEpisode:
         """Returns all turns so far as an episode; what a memory hides is not in it."""
         ids = message_ids(message.to_dict() for message in self.memory.shown(self.trajectory))
-        return Episode(ids=tuple(ids), mask=tuple(self._own(ids)))
+        return TokenEpisode(ids=tuple(ids), mask=tuple(self._own(ids)))
 
-    def last(self) -> Episode:
+    def last(self) -> TokenEpisode:
         """Returns the last turn as an episode, after what it was shown."""
         if self._last is None:
             raise ValueError("no turn has been played")
@@ -167,12 +167,12 @@ class Talk:
     def _read(self, body: dict[str, Any]) -> Transcript:
         """Returns what a request tells, by notes and by look-ups too where turns are hidden."""
         transcript = with_notes(read_transcript(body), body)
-        if isinstance(self.memory, Full):
+        if isinstance(self.memory, FullMemory):
             return transcript
         read = told(read_look_ups("\n".join(texts_of(body, "assistant"))))
         return replace(transcript, statements=(*read, *transcript.statements))
 
-    def _take(self, body: dict[str, Any], turn: Turn) -> None:
+    def _take(self, body: dict[str, Any], turn: DialectTurn) -> None:
         ids = turn.ids()[1:]
         self._last = body, ids
         before = sum(1 for message in body["messages"] if message["role"] == "assistant")
@@ -188,15 +188,15 @@ class Talk:
 
     def _episode(
         self, body: dict[str, Any], reply: Sequence[int], *, alone: bool = False
-    ) -> Episode:
+    ) -> TokenEpisode:
         """Returns a request's transcript with its reply; `alone` if only that is learned."""
         shown = request_ids(body)
         is_own = [False] * len(shown) if alone else self._own(shown)
         mask = (*is_own, *(True for _ in reply))
-        return Episode(ids=(*shown, *reply), mask=mask)
+        return TokenEpisode(ids=(*shown, *reply), mask=mask)
 
     def _own(self, ids: Sequence[int]) -> list[bool]:
-        if not isinstance(self.memory, Full):
+        if not isinstance(self.memory, FullMemory):
             return [False] * len(ids)
         return _own(ids, not self.is_forged)
 
@@ -204,7 +204,7 @@ class Talk:
         left = self.play.told
         if left is None:
             return text
-        line = Line("usd", self.play.spent * SEARCH_PRICE, Decimal(left) * SEARCH_PRICE)
+        line = BudgetLine("usd", self.play.spent * SEARCH_PRICE, Decimal(left) * SEARCH_PRICE)
         return f"{text}\n\n{block([line])}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ...benchmarks.suite import Task
-from ...benchmarks.suites.almanac import AlmanacWorld, ExactScorer, Knobs
+from ...benchmarks.suites.almanac import AlmanacKnobs, AlmanacWorld, ExactScorer
 from ...benchmarks.suites.almanac.grammar import (
     ALIAS,
     NOTHING,
@@ -17,11 +17,11 @@ from ...benchmarks.suites.almanac.grammar import (
     read_question,
     read_statements,
 )
-from ...benchmarks.suites.almanac.questions import Drawn, QuestionKind, Questions
+from ...benchmarks.suites.almanac.questions import DrawnQuestion, QuestionDrawer, QuestionKind
 from ..reader.lookups import NONE
-from ..transformer.dialect import Turn, budget_ids, observation_ids, question_ids
+from ..transformer.dialect import DialectTurn, budget_ids, observation_ids, question_ids
 from ..transformer.vocabulary import IDS, LAST, OBSERVATION, TOLD, TURN, encode
-from .expert import EFFICIENT, NOT_RUN, UNITS, WASTEFUL, WITHDRAWN, Expert, Habits
+from .expert import EFFICIENT, NOT_RUN, UNITS, WASTEFUL, WITHDRAWN, Expert, ExpertHabits
 
 BUDGETS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 8, 10, 12, 14, 16, 16, 18, 20, 25)
 """Budgets in prices of a search, small ones more often."""
@@ -35,7 +35,7 @@ _STALE = (0.18, 0.3, 0.4)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Episode:
+class TokenEpisode:
     """A transcript, and which of its tokens are to be learned."""
 
     ids: tuple[int, ...]
@@ -44,20 +44,25 @@ class Episode:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class WorldQuestion:
     """A question in its world."""
 
     world: AlmanacWorld
-    drawn: Drawn
+    drawn: DrawnQuestion
     hops: int | None
     """Length of a chain, None for other questions."""
 
 
-class Play:
+class QuestionPlay:
     """One question being played: a transcript that grows, a purse, and at last an answer."""
 
     def __init__(
-        self, case: Case, units: int | None, *, is_told: bool = True, most_turns: int = _MOST_TURNS
+        self,
+        case: WorldQuestion,
+        units: int | None,
+        *,
+        is_told: bool = True,
+        most_turns: int = _MOST_TURNS,
     ) -> None:
         self.case = case
         self.units = units
@@ -86,7 +91,7 @@ class Play:
         self._add([*marks, IDS[TURN]], False)
         return self.ids
 
-    def take(self, ids: Sequence[int], turn: Turn) -> str | None:
+    def take(self, ids: Sequence[int], turn: DialectTurn) -> str | None:
         """Takes a turn, given as what follows its `<t>` and as what it means.
 
         Returns what the tool answered, or None after the last turn.
@@ -124,10 +129,10 @@ class Play:
     def urge(self) -> None:
         """Lets something be said after the answer, which is then given again."""
         self._add([IDS[TOLD], *budget_ids(self.told), IDS[TURN]], False)
-        self._add(Turn(answer=self.answer).ids()[1:], True)
+        self._add(DialectTurn(answer=self.answer).ids()[1:], True)
 
-    def episode(self) -> Episode:
-        return Episode(ids=tuple(self.ids), mask=tuple(self.mask))
+    def episode(self) -> TokenEpisode:
+        return TokenEpisode(ids=tuple(self.ids), mask=tuple(self.mask))
 
     @property
     def told(self) -> int | None:
@@ -139,30 +144,32 @@ class Play:
         self.mask.extend([is_own] * len(ids))
 
 
-def cases(random: Random, knobs: Knobs, hops: Sequence[int] = (1, 2, 3, 4)) -> Iterator[Case]:
+def cases(
+    random: Random, knobs: AlmanacKnobs, hops: Sequence[int] = (1, 2, 3, 4)
+) -> Iterator[WorldQuestion]:
     """Yields questions without end, a few from each world, of the kinds that the knobs say."""
     chains = 1 - knobs.comparison - knobs.unanswerable
     shares = (chains, knobs.comparison, knobs.unanswerable)
     while True:
         world = AlmanacWorld(f"training/{random.getrandbits(64)}", knobs)
-        questions = Questions(random, world.facts, knobs)
+        questions = QuestionDrawer(random, world.facts, knobs)
         for _ in range(_QUESTIONS_PER_WORLD):
             kind = random.choices(_KINDS, shares)[0]
             length = random.choice(hops) if kind == "chain" else None
             drawn = questions.draw(kind, length)
             if drawn:
-                yield Case(world=world, drawn=drawn, hops=length)
+                yield WorldQuestion(world=world, drawn=drawn, hops=length)
 
 
 _KINDS: tuple[QuestionKind, ...] = ("chain", "comparison", "unanswerable")
 
 
-def training_knobs(random: Random) -> Knobs:
+def training_knobs(random: Random) -> AlmanacKnobs:
     """Returns knobs of training worlds: training names, more old facts and comparisons."""
-    return Knobs(split="train", stale=random.choice(_STALE), comparison=0.25)
+    return AlmanacKnobs(split="train", stale=random.choice(_STALE), comparison=0.25)
 
 
-def played(play: Play, random: Random, habits: Habits = EFFICIENT) -> Play:
+def played(play: QuestionPlay, random: Random, habits: ExpertHabits = EFFICIENT) -> QuestionPlay:
     """Plays a question to its end as an expert does, and returns it."""
     question = read_question(play.case.drawn.text)
     if question is None:
@@ -177,7 +184,9 @@ def played(play: Play, random: Random, habits: Habits = EFFICIENT) -> Play:
     return play
 
 
-def expert_episodes(random: Random, wasteful: float, waste: Habits = WASTEFUL) -> Iterator[Episode]:
+def expert_episodes(
+    random: Random, wasteful: float, waste: ExpertHabits = WASTEFUL
+) -> Iterator[TokenEpisode]:
     """Yields episodes without end; `wasteful` is the share of experts with the habits `waste`."""
     while True:
         source = cases(random, training_knobs(random))
@@ -189,18 +198,18 @@ def expert_episodes(random: Random, wasteful: float, waste: Habits = WASTEFUL) -
             yield play.episode()
 
 
-def drawn_play(case: Case, random: Random) -> Play:
+def drawn_play(case: WorldQuestion, random: Random) -> QuestionPlay:
     """Returns a question with a budget, with one that is not told, with none, or cut short."""
     chance = random.random()
     if chance < _UNLIMITED:
-        return Play(case, None)
+        return QuestionPlay(case, None)
     if chance < _UNLIMITED + _CUT_SHORT:
-        return Play(case, None, most_turns=random.randint(1, 4))
+        return QuestionPlay(case, None, most_turns=random.randint(1, 4))
     is_told = chance >= _UNLIMITED + _CUT_SHORT + _UNTOLD
-    return Play(case, random.choice(BUDGETS), is_told=is_told)
+    return QuestionPlay(case, random.choice(BUDGETS), is_told=is_told)
 
 
-def drills(random: Random) -> Iterator[Episode]:
+def drills(random: Random) -> Iterator[TokenEpisode]:
     """Yields drills without end: some observations, then look-ups in them, one after the other."""
     while True:
         world = AlmanacWorld(f"drill/{random.getrandbits(64)}", training_knobs(random))
@@ -208,7 +217,7 @@ def drills(random: Random) -> Iterator[Episode]:
             yield _drill(world, random)
 
 
-def _drill(world: AlmanacWorld, random: Random) -> Episode:
+def _drill(world: AlmanacWorld, random: Random) -> TokenEpisode:
     titles = list(world.library.documents)
     texts = [_observed(world, random, random.choice(titles)) for _ in range(random.randint(1, 5))]
     ids = [place for text in texts for place in (IDS[OBSERVATION], *encode(text))]
@@ -221,7 +230,7 @@ def _drill(world: AlmanacWorld, random: Random) -> Episode:
         mask += [False] * len(asked)
         ids += (told := encode(f"{value} ."))
         mask += [True] * len(told)
-    return Episode(ids=tuple(ids), mask=tuple(mask))
+    return TokenEpisode(ids=tuple(ids), mask=tuple(mask))
 
 
 def _observed(world: AlmanacWorld, random: Random, title: str) -> str:

@@ -9,11 +9,20 @@ from statistics import fmean
 
 import numpy as np
 
-from ...benchmarks.suites.almanac import Knobs
+from ...benchmarks.suites.almanac import AlmanacKnobs
 from ..transformer.dialect import read_turn
-from ..transformer.model import CONTEXT, Choose, Decoder, Floats, Generated, Model, generate, greedy
+from ..transformer.model import (
+    CONTEXT,
+    Choose,
+    Decoder,
+    Floats,
+    GeneratedTurn,
+    TinyModel,
+    generate,
+    greedy,
+)
 from ..transformer.vocabulary import END, IDS
-from .episodes import Case, Play, cases
+from .episodes import QuestionPlay, WorldQuestion, cases
 
 MOST_WORDS = 120
 """Tokens that a turn may have."""
@@ -22,10 +31,10 @@ _TOGETHER = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TrialResult:
     """What a model made of some questions at one budget."""
 
-    plays: tuple[Play, ...]
+    plays: tuple[QuestionPlay, ...]
 
     @property
     def success(self) -> float:
@@ -45,18 +54,18 @@ class Outcome:
         return {hops: fmean(found) for hops, found in scores.items()}
 
 
-def held_out(n: int, seed: int, hops: Sequence[int] = (1, 2, 3, 4)) -> list[Case]:
+def held_out(n: int, seed: int, hops: Sequence[int] = (1, 2, 3, 4)) -> list[WorldQuestion]:
     """Returns `n` questions about worlds whose names never occur in training."""
-    source = cases(Random(f"held out {seed}"), Knobs(split="test"), hops)
+    source = cases(Random(f"held out {seed}"), AlmanacKnobs(split="test"), hops)
     return [next(source) for _ in range(n)]
 
 
 def trial(
-    model: Model,
-    questions: Sequence[Case],
+    model: TinyModel,
+    questions: Sequence[WorldQuestion],
     units: int | None,
-    begin: Callable[[Case, int | None], Play] = Play,
-) -> Outcome:
+    begin: Callable[[WorldQuestion, int | None], QuestionPlay] = QuestionPlay,
+) -> TrialResult:
     """Plays questions greedily.
 
     Args:
@@ -66,13 +75,15 @@ def trial(
     plays = [begin(case, units) for case in questions]
     for start in range(0, len(plays), _TOGETHER):
         play_all(model, plays[start : start + _TOGETHER])
-    return Outcome(plays=tuple(plays))
+    return TrialResult(plays=tuple(plays))
 
 
-def play_all(model: Model, plays: Sequence[Play], choose: Choose = greedy) -> list[list[Generated]]:
+def play_all(
+    model: TinyModel, plays: Sequence[QuestionPlay], choose: Choose = greedy
+) -> list[list[GeneratedTurn]]:
     """Plays all questions to their ends, in step; returns what was decoded, turn by turn."""
     decoder = Decoder(model, len(plays))
-    turns: list[list[Generated]] = [[] for _ in plays]
+    turns: list[list[GeneratedTurn]] = [[] for _ in plays]
     while going := [row for row, play in enumerate(plays) if not play.is_done]:
         prompts = [plays[row].prompt()[len(decoder.ids[row]) :] for row in going]
         limits = [min(MOST_WORDS, CONTEXT - len(plays[row].ids)) for row in going]
@@ -95,7 +106,7 @@ def play_all(model: Model, plays: Sequence[Play], choose: Choose = greedy) -> li
     return turns
 
 
-class Sampler:
+class TokenSampler:
     """Takes tokens by chance, by their probabilities."""
 
     def __init__(self, seed: int) -> None:

@@ -13,14 +13,14 @@ from ...benchmarks.suites.almanac.grammar import (
     ALIAS,
     RELATIONS,
     UNKNOWN,
-    Question,
-    Route,
+    ParsedQuestion,
+    RelationPath,
     Statement,
     read_statements,
 )
 from ..reader.lookups import LookUp
 from ..reader.transcript import AGREED_ON
-from ..transformer.dialect import Turn, named
+from ..transformer.dialect import DialectTurn, named
 
 Call = tuple[str, str]
 UNITS = {"search": 1, "open": 3}
@@ -32,7 +32,7 @@ WITHDRAWN = "Used up, and no longer available: open."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Habits:
+class ExpertHabits:
     """How an expert wastes money: shares of the occasions. An efficient one does none of it."""
 
     opens_first: float = 0.0
@@ -43,21 +43,21 @@ class Habits:
     """Searches for a name without what it wants to know."""
 
 
-EFFICIENT = Habits()
-WASTEFUL = Habits(opens_first=0.3, checks=0.3, searches_bare=0.1)
-SPENDTHRIFT = Habits(opens_first=0.5, checks=0.8, searches_bare=0.2)
+EFFICIENT = ExpertHabits()
+WASTEFUL = ExpertHabits(opens_first=0.3, checks=0.3, searches_bare=0.1)
+SPENDTHRIFT = ExpertHabits(opens_first=0.5, checks=0.8, searches_bare=0.2)
 """Makes sure of nearly everything: half as dear again as an efficient one."""
 
 
 @dataclass
-class _Walker:
+class _PathPosition:
     """Where a route stands."""
 
     at: str
     left: tuple[str, ...]
 
     @classmethod
-    def on(cls, route: Route) -> _Walker:
+    def on(cls, route: RelationPath) -> _PathPosition:
         return cls(route.start, route.relations)
 
 
@@ -65,14 +65,14 @@ class _Walker:
 class Expert:
     """Plays one question, turn by turn."""
 
-    question: Question
-    habits: Habits
+    question: ParsedQuestion
+    habits: ExpertHabits
     random: Random
     _facts: dict[tuple[str, str], Statement] = field(default_factory=dict)
     _seen: str = ""
     _tried: set[Call] = field(default_factory=set)
     _believed: set[tuple[str, str]] = field(default_factory=set)
-    _walkers: list[_Walker] = field(default_factory=list)
+    _walkers: list[_PathPosition] = field(default_factory=list)
     _is_poor: bool = False
     """Whether it has seen that it cannot pay for a document any more."""
     _agreed: str = ""
@@ -81,7 +81,7 @@ class Expert:
     """Routes that are given up: only of a `which` question the other one is then tried."""
 
     def __post_init__(self) -> None:
-        self._walkers = [_Walker.on(route) for route in self.question.routes]
+        self._walkers = [_PathPosition.on(route) for route in self.question.routes]
 
     def see(self, text: str) -> None:
         """Takes in what a tool answered, or what notes of earlier attempts tell."""
@@ -101,30 +101,30 @@ class Expert:
 
     def again(self) -> None:
         """Begins at the start once more, in doubt of all that it has believed."""
-        self._walkers = [_Walker.on(route) for route in self.question.routes]
+        self._walkers = [_PathPosition.on(route) for route in self.question.routes]
         self._believed.clear()
         self._lost = 0
 
-    def turn(self, units: int | None, may_call: bool = True) -> Turn:
+    def turn(self, units: int | None, may_call: bool = True) -> DialectTurn:
         """Returns the next turn, with `units` left (None: not told)."""
         if self._agreed:
-            return Turn(answer=self._agreed)
+            return DialectTurn(answer=self._agreed)
         lines: list[str] = []
         if self._is_poor:
             units = min(UNITS["open"] - 1 if units is None else units, UNITS["open"] - 1)
         while True:
             walker = self._current()
             if walker is None:
-                return Turn(thought=" ".join(lines), answer=self._verdict())
+                return DialectTurn(thought=" ".join(lines), answer=self._verdict())
             doubted = self._advance(walker, lines, units if may_call else 0)
             if not walker.left and doubted is None:
                 if self.question.form == "which":
-                    return Turn(thought=" ".join(lines), answer=self._verdict())
+                    return DialectTurn(thought=" ".join(lines), answer=self._verdict())
                 continue
             call = self._choose(walker, units, doubted is not None) if may_call else None
             if call:
                 self._tried.add(call)
-                return Turn(thought=" ".join(lines), calls=(call,))
+                return DialectTurn(thought=" ".join(lines), calls=(call,))
             if doubted is not None:
                 self._believed.add(doubted)
                 lines.pop()
@@ -132,15 +132,15 @@ class Expert:
             if self.question.form == "which" and self._lost == 0:
                 self._lost = 1
                 continue
-            return Turn(thought=" ".join(lines), answer=self._guess())
+            return DialectTurn(thought=" ".join(lines), answer=self._guess())
 
-    def _current(self) -> _Walker | None:
+    def _current(self) -> _PathPosition | None:
         if self.question.form == "which":
             return self._walkers[self._lost]
         return next((walker for walker in self._walkers if walker.left), None)
 
     def _advance(
-        self, walker: _Walker, lines: list[str], units: int | None
+        self, walker: _PathPosition, lines: list[str], units: int | None
     ) -> tuple[str, str] | None:
         """Follows what is known, a line for each look-up; returns the fact to be checked."""
         while walker.left:
@@ -158,7 +158,7 @@ class Expert:
             walker.at, walker.left = fact.object, walker.left[1:]
         return None
 
-    def _look_up(self, walker: _Walker, found: Statement | None) -> LookUp:
+    def _look_up(self, walker: _PathPosition, found: Statement | None) -> LookUp:
         """Returns the next step of a way.
 
         It is compared with the end of the first route, or with the target of a `which` question.
@@ -191,7 +191,7 @@ class Expert:
         title = f"{name} ({RELATIONS[relation].subject})"
         return title if title in self._seen else name
 
-    def _choose(self, walker: _Walker, units: int | None, doubted: bool) -> Call | None:
+    def _choose(self, walker: _PathPosition, units: int | None, doubted: bool) -> Call | None:
         hops = self._hops()
         if units is not None and units < hops - 1:
             return None
@@ -201,7 +201,7 @@ class Expert:
                 return call
         return None
 
-    def _ideas(self, walker: _Walker, units: int | None, doubted: bool) -> Iterator[Call]:
+    def _ideas(self, walker: _PathPosition, units: int | None, doubted: bool) -> Iterator[Call]:
         name, relation = walker.at, walker.left[0]
         opening = ("open", self._title(name, relation))
         pointed = ("search", f"{name} {relation}")

@@ -11,19 +11,19 @@ from statistics import fmean
 
 import torch
 
-from ...training.loop.examples import Example, Trainable, grouped
+from ...training.loop.examples import Trainable, TrainingExample, grouped
 from ...training.loop.trainer import take_step
 from ...training.objectives.loss import REINFORCE
-from ..transformer.model import Shape
+from ..transformer.model import ModelShape
 from ..transformer.vocabulary import IDS, TOKENIZER, VOCABULARY
 from ..transformer.weights import load
-from .episodes import Episode, drills, expert_episodes
-from .expert import WASTEFUL, Habits
+from .episodes import TokenEpisode, drills, expert_episodes
+from .expert import WASTEFUL, ExpertHabits
 from .muon import Muon
 from .network import Network
 from .phase_episodes import phase_episodes
 
-SHAPE = Shape(tokens=len(VOCABULARY))
+SHAPE = ModelShape(tokens=len(VOCABULARY))
 """The embedded transformer: a million parameters."""
 
 _AT_ONCE = 200
@@ -37,15 +37,15 @@ _COLON = IDS[":"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
+class StudyConfig:
     """How long and from what is learned."""
 
     tokens: int = 12_000_000
     """Tokens of all episodes together."""
-    shape: Shape = SHAPE
+    shape: ModelShape = SHAPE
     wasteful: float = 0.3
     """Share of episodes by a wasteful expert."""
-    waste: Habits = WASTEFUL
+    waste: ExpertHabits = WASTEFUL
     """How that one wastes."""
     drills: float = 0.6
     """Share of drills at the beginning; it falls to an eighth of that by half-time."""
@@ -64,7 +64,7 @@ class Study:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class StudyProgress:
     """Where a study stands, after one step."""
 
     tokens: int
@@ -75,8 +75,8 @@ class Progress:
 
 
 def study(
-    plan: Study,
-    told: Callable[[Progress], None] = lambda progress: None,
+    plan: StudyConfig,
+    told: Callable[[StudyProgress], None] = lambda progress: None,
     keep: Callable[[Network], None] = lambda network: None,
 ) -> Network:
     """Trains a network by imitation; equal plans give equal networks on one machine.
@@ -89,7 +89,7 @@ def study(
     network = Network(plan.shape) if plan.start is None else Network.of(load(plan.start))
     model = Trainable(module=network, logits=network, tokenizer=TOKENIZER)
     optimisers = _optimisers(network, plan)
-    source, random, seen = _Source(plan), Random(plan.seed), 0
+    source, random, seen = _BatchSource(plan), Random(plan.seed), 0
     while seen < plan.tokens:
         for optimiser, rate in zip(optimisers, (plan.matrix_rate, plan.other_rate), strict=True):
             for group in optimiser.param_groups:
@@ -102,11 +102,11 @@ def study(
         before, seen = seen, seen + sum(len(each.ids) for each in given)
         if before // _KEPT_EVERY < seen // _KEPT_EVERY:
             keep(network)
-        told(Progress(tokens=seen, loss=shown.loss / worth, accuracy=shown.accuracy))
+        told(StudyProgress(tokens=seen, loss=shown.loss / worth, accuracy=shown.accuracy))
     return network
 
 
-def lesson(episode: Episode, number: int) -> Example:
+def lesson(episode: TokenEpisode, number: int) -> TrainingExample:
     """Returns an episode of which every token is learned, as much as it counts."""
     shown = zip(episode.ids[1:], episode.mask[1:], episode.ids, strict=False)
     weights = [
@@ -114,23 +114,23 @@ def lesson(episode: Episode, number: int) -> Example:
         for _, is_own, before in shown
     ]
     mask = (False, *(True for _ in weights))
-    return Example(
+    return TrainingExample(
         ids=episode.ids, mask=mask, weights=(0.0, *weights), trajectory=f"episode {number}"
     )
 
 
-class _Source:
+class _BatchSource:
     """Draws batches: experts' episodes, what else is asked, and drills, the drills ever fewer."""
 
-    def __init__(self, plan: Study) -> None:
+    def __init__(self, plan: StudyConfig) -> None:
         self._plan = plan
         self._random = Random(f"study {plan.seed}")
         self._played = expert_episodes(self._random, plan.wasteful, plan.waste)
         self._drilled = drills(self._random)
         self._asked = phase_episodes(self._random)
-        self._ready: list[list[Example]] = []
+        self._ready: list[list[TrainingExample]] = []
 
-    def batch(self, done: float) -> list[Example]:
+    def batch(self, done: float) -> list[TrainingExample]:
         """Returns a batch; `done` is the share of the study that lies behind."""
         if not self._ready:
             count = round(_AT_ONCE * self._plan.drills * max(1 / 8, 1 - 2 * done))
@@ -145,14 +145,14 @@ class _Source:
         return self._ready.pop()
 
 
-def _share_of_rate(plan: Study, seen: int) -> float:
+def _share_of_rate(plan: StudyConfig, seen: int) -> float:
     """Returns the learning rate over its highest: up, constant, then straight down to nothing."""
     rise = min(1.0, (seen + 1) / min(_WARM_UP, plan.tokens / 10))
     fall = (1 - seen / plan.tokens) / (1 - plan.constant)
     return max(0.02, min(rise, fall))
 
 
-def _optimisers(network: Network, plan: Study) -> list[torch.optim.Optimizer]:
+def _optimisers(network: Network, plan: StudyConfig) -> list[torch.optim.Optimizer]:
     matrices = [p for n, p in network.named_parameters() if n.startswith("layers") and p.ndim == 2]
     others = [p for p in network.parameters() if all(p is not m for m in matrices)]
     return [

@@ -14,16 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..transformer.model import EPSILON, ROTARY_BASE, Model, Shape
+from ..transformer.model import EPSILON, ROTARY_BASE, ModelShape, TinyModel
 
 _EMBEDDING_SPREAD = 0.05
 _INNER_GAIN = 0.6
 
 
-class Layer(nn.Module):
+class TransformerLayer(nn.Module):
     """Attention, then two linear maps with a squared ReLU between them."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: ModelShape) -> None:
         super().__init__()
         width = shape.width
         self.heads = shape.heads
@@ -58,14 +58,14 @@ class Layer(nn.Module):
 class Network(nn.Module):
     """The whole transformer: ids to logits."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: ModelShape) -> None:
         super().__init__()
         self.shape = shape
         self.grams = nn.ParameterList(
             nn.Parameter(torch.randn(shape.tokens, shape.width) * _EMBEDDING_SPREAD)
             for _ in range(shape.grams)
         )
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(TransformerLayer(shape) for _ in range(shape.layers))
         self.norm = nn.Parameter(torch.ones(shape.width))
         self.head = nn.Parameter(torch.zeros(shape.tokens, shape.width))
 
@@ -89,13 +89,15 @@ class Network(nn.Module):
             states = states.reshape(-1, self.shape.width)[chosen]
         return functional.linear(states, self.head)
 
-    def exported(self) -> Model:
+    def exported(self) -> TinyModel:
         """Returns the same transformer to be run with NumPy."""
         arrays = {name: value.detach().cpu().numpy() for name, value in self.named_parameters()}
-        return Model(self.shape, {name: array.astype(np.float32) for name, array in arrays.items()})
+        return TinyModel(
+            self.shape, {name: array.astype(np.float32) for name, array in arrays.items()}
+        )
 
     @classmethod
-    def of(cls, model: Model) -> Network:
+    def of(cls, model: TinyModel) -> Network:
         """Returns a network with the weights of a model."""
         network = cls(model.shape)
         network.load_state_dict({n: torch.from_numpy(w.copy()) for n, w in model.weights.items()})
@@ -106,7 +108,7 @@ def _normal(states: Tensor, weight: Tensor) -> Tensor:
     return functional.rms_norm(states, weight.shape, weight, EPSILON)
 
 
-def _angles(tokens: int, shape: Shape, device: torch.device) -> Tensor:
+def _angles(tokens: int, shape: ModelShape, device: torch.device) -> Tensor:
     half = shape.width // shape.heads // 2
     places, rates = (torch.arange(count, device=device) for count in (tokens, half))
     return torch.outer(places.float(), ROTARY_BASE ** (-rates / half))

@@ -11,12 +11,12 @@ from statistics import fmean
 from time import monotonic
 from typing import Any
 
-from ..transformer.model import Model
+from ..transformer.model import TinyModel
 from ..transformer.weights import save
-from .episodes import Play, played
+from .episodes import QuestionPlay, played
 from .evaluation import held_out, trial
-from .imitation import Progress, Study, study
-from .reinforcement import Practice, checks, improve
+from .imitation import StudyConfig, StudyProgress, study
+from .reinforcement import PracticeConfig, checks, improve
 
 _TOLD_EVERY = 100
 """Steps of the study between two lines of the log."""
@@ -31,8 +31,8 @@ _CURVES = {
 class Recipe:
     """One training, from nothing to measured weights."""
 
-    study: Study = field(default_factory=Study)
-    practice: Practice = field(default_factory=Practice)
+    study: StudyConfig = field(default_factory=StudyConfig)
+    practice: PracticeConfig = field(default_factory=PracticeConfig)
     questions: int = 400
     """Held-out questions by which it is measured."""
     budgets: tuple[int | None, ...] = (2, 4, 8, 16, None)
@@ -40,8 +40,8 @@ class Recipe:
 
 
 SMALL = Recipe(
-    study=Study(tokens=2_000_000),
-    practice=Practice(rounds=12, questions=12),
+    study=StudyConfig(tokens=2_000_000),
+    practice=PracticeConfig(rounds=12, questions=12),
     questions=120,
     budgets=(4, 16),
 )
@@ -50,7 +50,7 @@ SMALL = Recipe(
 
 def further(start: Path) -> Recipe:
     """Returns the recipe that goes on from weights: less and slower, and from another seed."""
-    study = Study(
+    study = StudyConfig(
         tokens=1_800_000,
         start=start,
         drills=0.1,
@@ -59,11 +59,11 @@ def further(start: Path) -> Recipe:
         constant=0.1,
         seed=3,
     )
-    return Recipe(study=study, practice=Practice(rounds=40))
+    return Recipe(study=study, practice=PracticeConfig(rounds=40))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class RecipeMeasurement:
     """What one policy made of the held-out questions at one budget."""
 
     policy: str
@@ -82,7 +82,7 @@ Told = Callable[[str, dict[str, Any]], None]
 """Called with what happened (`study`, `round`, `measured`) and its numbers."""
 
 
-def train(recipe: Recipe, out: Path, told: Told) -> list[Measured]:
+def train(recipe: Recipe, out: Path, told: Told) -> list[RecipeMeasurement]:
     """Trains, writes the weights to `out`, and returns all measurements, the expert's first.
 
     The weights as they are after imitation stay beside it, as `NAME.sft.npz`.
@@ -104,7 +104,7 @@ def train(recipe: Recipe, out: Path, told: Told) -> list[Measured]:
     return found + after
 
 
-def measure(name: str, model: Model, recipe: Recipe) -> list[Measured]:
+def measure(name: str, model: TinyModel, recipe: Recipe) -> list[RecipeMeasurement]:
     """Returns what a model makes of the held-out questions, at each budget, greedily."""
     questions = held_out(recipe.questions, seed=0)
     return [
@@ -136,18 +136,18 @@ def log_to(file: Path, told: Told) -> Told:
     return both
 
 
-def _expert_plays(recipe: Recipe) -> Iterator[tuple[int | None, list[Play]]]:
+def _expert_plays(recipe: Recipe) -> Iterator[tuple[int | None, list[QuestionPlay]]]:
     questions = held_out(recipe.questions, seed=0)
     for units in recipe.budgets:
-        yield units, [played(Play(case, units), Random(0)) for case in questions]
+        yield units, [played(QuestionPlay(case, units), Random(0)) for case in questions]
 
 
-def _measured(name: str, plays: Sequence[Play], units: int | None) -> Measured:
+def _measured(name: str, plays: Sequence[QuestionPlay], units: int | None) -> RecipeMeasurement:
     by_hops: dict[str, list[float]] = {}
     for play in plays:
         by_hops.setdefault(str(play.case.hops or "other"), []).append(play.score())
     checked = [is_checked for play in plays for is_checked in checks(play)]
-    return Measured(
+    return RecipeMeasurement(
         policy=name,
         units=units,
         questions=len(plays),
@@ -158,10 +158,10 @@ def _measured(name: str, plays: Sequence[Play], units: int | None) -> Measured:
     )
 
 
-def _every(steps: int, told: Told) -> Callable[[Progress], None]:
+def _every(steps: int, told: Told) -> Callable[[StudyProgress], None]:
     count = 0
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: StudyProgress) -> None:
         nonlocal count
         count += 1
         if count % steps == 0:

@@ -17,18 +17,18 @@ from statistics import fmean
 from ...benchmarks.suites.almanac.grammar import NAME, OLD, SEARCH_PRICE
 from ...training.data.outcome import Outcome
 from ...training.data.rollouts import Rollout
-from ...training.data.rows import Row, Tier
+from ...training.data.rows import RowTier, TrainingRow
 from ...training.loop.examples import Trainable
-from ...training.loop.reinforce import Advantages, Learner, Reinforcement
-from ...training.loop.reinforce import Round as Learned
-from ...training.loop.trainer import Fitting
+from ...training.loop.reinforce import Advantages, Learner, RlConfig
+from ...training.loop.reinforce import RoundResult as Learned
+from ...training.loop.trainer import FineTuneConfig
 from ...training.objectives.advantages import leave_one_out
-from ...training.objectives.loss import Loss
+from ...training.objectives.loss import LossConfig
 from ...training.objectives.rewards import weighted_cost
-from ..transformer.model import Generated, Model
+from ..transformer.model import GeneratedTurn, TinyModel
 from ..transformer.vocabulary import OPEN, TOKENIZER, decode
-from .episodes import BUDGETS, Case, Play, cases, training_knobs
-from .evaluation import Sampler, play_all
+from .episodes import BUDGETS, QuestionPlay, WorldQuestion, cases, training_knobs
+from .evaluation import TokenSampler, play_all
 from .network import Network
 
 _TOGETHER = 96
@@ -38,7 +38,7 @@ _OPENED = re.compile(rf"{OPEN} ({NAME})")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Practice:
+class PracticeConfig:
     """How long and for what is played."""
 
     rounds: int = 60
@@ -58,14 +58,14 @@ class Practice:
     batch_tokens: int = 4_500
     seed: int = 0
 
-    def reinforcement(self) -> Reinforcement:
+    def reinforcement(self) -> RlConfig:
         """Returns the same for the trainer."""
-        how = Loss(reference="token", clip=(0.2, 0.2), entropy=self.entropy)
-        fitting = Fitting(
+        how = LossConfig(reference="token", clip=(0.2, 0.2), entropy=self.entropy)
+        fitting = FineTuneConfig(
             how=how, rows=self.rows, batch_tokens=self.batch_tokens, rate=self.rate, seed=self.seed
         )
         reward = weighted_cost(reference=float(SEARCH_PRICE), weight=self.price)
-        return Reinforcement(
+        return RlConfig(
             fitting=fitting,
             group=self.group,
             replays=False,
@@ -75,7 +75,7 @@ class Practice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
+class PracticeRound:
     """What came out of one round."""
 
     number: int
@@ -94,7 +94,9 @@ class Round:
 
 
 def improve(
-    network: Network, plan: Practice, told: Callable[[Round], None] = lambda found: None
+    network: Network,
+    plan: PracticeConfig,
+    told: Callable[[PracticeRound], None] = lambda found: None,
 ) -> None:
     """Trains a network in place.
 
@@ -114,21 +116,21 @@ def trainable(network: Network) -> Trainable:
     return Trainable(module=network, logits=network, tokenizer=TOKENIZER)
 
 
-def drawn(random: Random, plan: Practice) -> list[Play]:
+def drawn(random: Random, plan: PracticeConfig) -> list[QuestionPlay]:
     """Returns the plays of a round, not begun: of each question a group, with one budget."""
-    found: list[Case] = []
+    found: list[WorldQuestion] = []
     while len(found) < plan.questions:
         found += islice(cases(random, training_knobs(random)), 4)
     budgets = [random.choice((*BUDGETS, None)) for _ in found]
     return [
-        Play(case, units)
+        QuestionPlay(case, units)
         for case, units in zip(found, budgets, strict=True)
         for _ in range(plan.group)
     ]
 
 
 def played(
-    model: Model, plays: Sequence[Play], group: int, random: Random, number: int
+    model: TinyModel, plays: Sequence[QuestionPlay], group: int, random: Random, number: int
 ) -> list[Rollout]:
     """Plays by sampling, to the ends of all plays, and returns what is to be learned from.
 
@@ -136,7 +138,7 @@ def played(
         group: so many plays, one after the other, are of one question.
         number: of the round.
     """
-    sampler, runs = Sampler(random.getrandbits(32)), []
+    sampler, runs = TokenSampler(random.getrandbits(32)), []
     for start in range(0, len(plays), _TOGETHER):
         some = plays[start : start + _TOGETHER]
         for place, turns in enumerate(play_all(model, some, sampler), start):
@@ -145,7 +147,7 @@ def played(
     return runs
 
 
-def rollout(play: Play, turns: Sequence[Generated], run: str, task: str) -> Rollout:
+def rollout(play: QuestionPlay, turns: Sequence[GeneratedTurn], run: str, task: str) -> Rollout:
     """Returns a play that has ended, to be learned from.
 
     Args:
@@ -155,8 +157,8 @@ def rollout(play: Play, turns: Sequence[Generated], run: str, task: str) -> Roll
     """
     own = iter([(n, logprob) for n, turn in enumerate(turns) for logprob in turn.logprobs])
     tokens = [next(own) if is_own else (-1, 0.0) for is_own in play.mask]
-    row = Row(
-        run=run, trajectory=run, segment=0, task=task, tier=Tier.TOKENS, tokenizer=TOKENIZER,
+    row = TrainingRow(
+        run=run, trajectory=run, segment=0, task=task, tier=RowTier.TOKENS, tokenizer=TOKENIZER,
         ids=tuple(play.ids), mask=tuple(play.mask),
         turns=tuple(turn for turn, _ in tokens), logprobs=tuple(logprob for _, logprob in tokens),
         policy="embedded", messages=(), trained=(),
@@ -168,7 +170,7 @@ def rollout(play: Play, turns: Sequence[Generated], run: str, task: str) -> Roll
     return Rollout(outcome=outcome, rows=(row,))
 
 
-def checks(play: Play) -> Iterator[bool]:
+def checks(play: QuestionPlay) -> Iterator[bool]:
     """Yields for each name of which the policy read an old fact whether it opened its document."""
     text = decode(play.ids)
     opened = set(_OPENED.findall(text))
@@ -176,9 +178,9 @@ def checks(play: Play) -> Iterator[bool]:
         yield name in opened
 
 
-def _summary(done: Learned, plays: Sequence[Play]) -> Round:
+def _summary(done: Learned, plays: Sequence[QuestionPlay]) -> PracticeRound:
     checked = [is_checked for play in plays for is_checked in checks(play)]
-    return Round(
+    return PracticeRound(
         number=done.number,
         reward=done.reward,
         success=done.success,

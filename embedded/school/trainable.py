@@ -8,7 +8,7 @@ from ...ledger.errors import UsageError
 from ...policies import Policy
 from ...policies.endpoint.in_process import endpoint
 from ...training.loop.examples import Trainable
-from ...training.models.loading import Loaded, device_of
+from ...training.models.loading import LoadedModel, device_of
 from ..transformer.app import TinyApp
 from ..transformer.vocabulary import TOKENIZER
 from ..transformer.weights import load as load_weights
@@ -16,7 +16,7 @@ from ..transformer.weights import save as save_weights
 from .network import Network
 
 
-def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
+def load(path: Path, *, lora: int = 0, device: str | None = None) -> LoadedModel:
     """Reads a file of weights.
 
     Args:
@@ -34,7 +34,7 @@ def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
     def policy() -> Policy:
         return endpoint(TinyApp(network.exported(), name), name, tokenizer=TOKENIZER)
 
-    return Loaded(
+    return LoadedModel(
         trainable=Trainable(module=network, logits=network, tokenizer=TOKENIZER),
         save=lambda target: save_weights(network.exported(), target),
         policy=policy,

@@ -10,8 +10,8 @@ import numpy as np
 from ...policies.endpoint.chat_app import Body, ChatApp
 from ..reader.reader import AlmanacReader
 from ..reader.transcript import read_transcript
-from .dialect import Turn, read_turn
-from .model import CONTEXT, Decoder, Floats, Generated, Model, generate
+from .dialect import DialectTurn, read_turn
+from .model import CONTEXT, Decoder, Floats, GeneratedTurn, TinyModel, generate
 from .planner_requests import phase_of, phase_text, remembered, request_ids
 from .vocabulary import END, IDS, VOCABULARY
 
@@ -30,7 +30,7 @@ class TinyApp:
     with `return_token_ids`, it adds the ids of prompt and reply as vLLM does.
     """
 
-    def __init__(self, model: Model, name: str) -> None:
+    def __init__(self, model: TinyModel, name: str) -> None:
         self._model = model
         self._name = name
         self._reader = ChatApp(AlmanacReader().reply, name)
@@ -54,7 +54,7 @@ class TinyApp:
                 answers[place] = (200, self._response(bodies[place], prompt, said))
         return [answers[place] for place in range(len(bodies))]
 
-    def _turns(self, bodies: Sequence[Body], prompts: Sequence[list[int]]) -> list[Generated]:
+    def _turns(self, bodies: Sequence[Body], prompts: Sequence[list[int]]) -> list[GeneratedTurn]:
         limits = [
             min(_limit(body), CONTEXT - len(prompt))
             for body, prompt in zip(bodies, prompts, strict=True)
@@ -67,10 +67,10 @@ class TinyApp:
             prompts,
             end=IDS[END],
             limits=limits,
-            choose=_Chooser(bodies),
+            choose=_TokenChooser(bodies),
         )
 
-    def _response(self, body: Body, prompt: list[int], said: Generated) -> Body:
+    def _response(self, body: Body, prompt: list[int], said: GeneratedTurn) -> Body:
         is_whole = said.ids[-1] == IDS[END]
         message = _message(body, said.ids, is_whole)
         finish = "tool_calls" if message.get("tool_calls") else "stop" if is_whole else "length"
@@ -95,7 +95,7 @@ class TinyApp:
         return response
 
 
-class _Chooser:
+class _TokenChooser:
     """Chooses each row's tokens by what its request says of temperature and seed."""
 
     def __init__(self, bodies: Sequence[Body]) -> None:
@@ -123,12 +123,12 @@ def _message(body: Body, ids: Sequence[int], is_whole: bool) -> dict[str, Any]:
         return {"role": "assistant", "content": phase_text(body, ids)}
     turn = read_turn(ids)
     if not is_whole:
-        turn = Turn(thought=turn.thought, answer=turn.answer)
+        turn = DialectTurn(thought=turn.thought, answer=turn.answer)
     message = turn.message(sum(1 for m in body["messages"] if m.get("role") == "assistant"))
     return {**message, "content": remembered(message["content"], body)}
 
 
-def _told(said: Generated) -> list[dict[str, Any]]:
+def _told(said: GeneratedTurn) -> list[dict[str, Any]]:
     return [
         {"token": VOCABULARY[place], "logprob": logprob, "bytes": None, "top_logprobs": []}
         for place, logprob in zip(said.ids, said.logprobs, strict=True)

@@ -59,7 +59,7 @@ _PARAMETER = {"search": "query", "open": "name"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class DialectTurn:
     """What the policy says in one turn: a thought, then calls or an answer."""
 
     thought: str = ""
@@ -92,7 +92,7 @@ class Turn:
         return {"role": "assistant", "content": self.thought, "tool_calls": calls}
 
 
-def read_turn(ids: Sequence[int]) -> Turn:
+def read_turn(ids: Sequence[int]) -> DialectTurn:
     """Returns the turn in what the transformer wrote after `<t>`; what is malformed is left out."""
     parts: list[tuple[int | None, list[int]]] = [(None, [])]
     for place in ids:
@@ -104,7 +104,7 @@ def read_turn(ids: Sequence[int]) -> Turn:
             parts[-1][1].append(place)
     answers = [decode(said) for mark, said in parts if mark == IDS[ANSWER] and said]
     calls = [(_TOOL_OF[mark], decode(said)) for mark, said in parts if mark in _TOOL_OF and said]
-    return Turn(
+    return DialectTurn(
         thought=decode(parts[0][1]),
         calls=() if answers else tuple(calls),
         answer=answers[0] if answers else None,
@@ -209,12 +209,14 @@ def _result_ids(text: str) -> list[int]:
     return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if _WITHDRAWN in remark else [])]
 
 
-def _said(message: Mapping[str, Any], text: str) -> Turn:
+def _said(message: Mapping[str, Any], text: str) -> DialectTurn:
     text = _NOTES.sub("", text)
     calls = tuple(_calls(message.get("tool_calls")))
     answers = [] if calls else _ANSWER.findall(text)
     thought = _ANSWER.sub("", text).strip()
-    return Turn(thought=thought, calls=calls, answer=answers[-1].strip() if answers else None)
+    return DialectTurn(
+        thought=thought, calls=calls, answer=answers[-1].strip() if answers else None
+    )
 
 
 def _calls(calls: object) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ CONTEXT = 1_024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class ModelShape:
     """Sizes of a transformer."""
 
     tokens: int
@@ -33,21 +33,23 @@ class Shape:
     """Embedding tables: for a token, for the one before it, and so on."""
 
 
-class Model:
+class TinyModel:
     """Weights, and the same folded for decoding: what is multiplied by each other is one matrix.
 
     A norm's weights are in the matrix after it, the scale of the scores in the queries, and the
     columns of queries and keys are in pairs, so that to turn them is to multiply complex numbers.
     """
 
-    def __init__(self, shape: Shape, weights: Mapping[str, Floats]) -> None:
+    def __init__(self, shape: ModelShape, weights: Mapping[str, Floats]) -> None:
         self.shape = shape
         self.weights = dict(weights)
         half = shape.width // shape.heads // 2
         rates = ROTARY_BASE ** (-np.arange(half) / half)
         self.turns = np.exp(1j * np.outer(np.arange(CONTEXT + 1), rates)).astype(np.complex64)
         """By place, of shape (places, half a head's width)."""
-        self.layers = [_Layer.of(shape, self.weights, layer) for layer in range(shape.layers)]
+        self.layers = [
+            _LayerWeights.of(shape, self.weights, layer) for layer in range(shape.layers)
+        ]
         self.head = _folded(weights["head"], weights["norm"])
         zero = np.zeros((1, shape.width), np.float32)
         self.grams = [np.vstack([weights[f"grams.{back}"], zero]) for back in range(shape.grams)]
@@ -64,7 +66,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class _Layer:
+class _LayerWeights:
     """The matrices of a layer, each to be multiplied from the right."""
 
     asked: Floats
@@ -73,7 +75,7 @@ class _Layer:
     down: Floats
 
     @classmethod
-    def of(cls, shape: Shape, weights: Mapping[str, Floats], layer: int) -> _Layer:
+    def of(cls, shape: ModelShape, weights: Mapping[str, Floats], layer: int) -> _LayerWeights:
         name, size = f"layers.{layer}", shape.width // shape.heads
         asked = weights[f"{name}.asked.weight"].reshape(3, shape.heads, size, shape.width).copy()
         paired = np.arange(size).reshape(2, -1).T.reshape(-1)
@@ -96,7 +98,7 @@ def _folded(weight: Floats, norm: Floats | None = None) -> Floats:
 class Decoder:
     """Transcripts that grow together, each at its own length."""
 
-    def __init__(self, model: Model, rows: int, room: int = CONTEXT) -> None:
+    def __init__(self, model: TinyModel, rows: int, room: int = CONTEXT) -> None:
         shape = model.shape
         self._model = model
         self._room = room
@@ -129,12 +131,12 @@ class Decoder:
         index = np.array(rows)
         recent = self._said[index[:, None, None], places[..., None] + self._back]
         states = self._model.embedded(recent)
-        seen = _Seen.of(index, places, reach, len(self.ids))
+        seen = _AttentionRows.of(index, places, reach, len(self.ids))
         for layer in range(self._model.shape.layers):
             self._layer(layer, states, seen)
         return _normal(states[np.arange(len(rows)), counts - 1]) @ self._model.head
 
-    def _layer(self, number: int, states: Floats, seen: _Seen) -> None:
+    def _layer(self, number: int, states: Floats, seen: _AttentionRows) -> None:
         """Adds to the states, of shape (rows, new tokens, width), what a layer makes of them."""
         layer, shape = self._model.layers[number], self._model.shape
         count, columns, width = states.shape
@@ -160,7 +162,7 @@ class Decoder:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _AttentionRows:
     """Which rows look at which of their places; the caches of all rows are read where it pays.
 
     Some rows out of many would have to be copied out of the caches first: where most rows look,
@@ -179,7 +181,7 @@ class _Seen:
     """What may not be looked at, of shape (rows read, 1, new tokens, reach)."""
 
     @classmethod
-    def of(cls, rows: Ints, places: Ints, reach: int, count: int) -> _Seen:
+    def of(cls, rows: Ints, places: Ints, reach: int, count: int) -> _AttentionRows:
         first, last = int(rows[0]), int(rows[-1])
         is_run = last - first + 1 == len(rows) and bool((np.diff(rows) == 1).all())
         is_most = not is_run and 2 * len(rows) >= count
@@ -211,7 +213,7 @@ Choose = Callable[[int, Floats], int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generated:
+class GeneratedTurn:
     """What was decoded after a transcript."""
 
     ids: tuple[int, ...]
@@ -232,7 +234,7 @@ def generate(
     end: int,
     limits: Sequence[int],
     choose: Choose = greedy,
-) -> list[Generated]:
+) -> list[GeneratedTurn]:
     """Appends `new` to the rows and decodes each one up to `end` or its limit of tokens.
 
     What was decoded stands in the transcripts afterwards, save a row's last token, which is to be
@@ -250,7 +252,7 @@ def generate(
             logprobs[row].append(float(line[token]))
         going = [r for r in going if ids[r][-1] != end and len(ids[r]) < most[r]]
         fed = [[ids[row][-1]] for row in going]
-    return [Generated(ids=tuple(ids[r]), logprobs=tuple(logprobs[r])) for r in rows]
+    return [GeneratedTurn(ids=tuple(ids[r]), logprobs=tuple(logprobs[r])) for r in rows]
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...benchmarks.suites.almanac.grammar import NAME, RELATIONS, Route, read_statements
+from ...benchmarks.suites.almanac.grammar import NAME, RELATIONS, RelationPath, read_statements
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import REPORT, STATE, noted, texts_of, with_notes
 from ..reader.planner_replies import (
@@ -36,7 +36,7 @@ from ..reader.planner_replies import (
     SUCCESS,
     VALUE,
     VERIFY,
-    Finding,
+    PhaseAnswer,
     written,
 )
 from ..reader.planner_requests import candidates, final
@@ -73,7 +73,7 @@ def request_ids(body: Mapping[str, Any]) -> list[int]:
     return [*message_ids(before), IDS[PHASES[phase]], *shown, IDS[TURN]]
 
 
-def reply_ids(finding: Finding) -> list[int]:
+def reply_ids(finding: PhaseAnswer) -> list[int]:
     """Returns a finding as the transformer writes it, from after `<t>` to `<e>`."""
     ways = [" ".join((route.start, *route.relations, ".")) for route in finding.routes]
     found = encode(" ".join((*ways, *map(str, finding.look_ups))))
@@ -85,7 +85,7 @@ def reply_ids(finding: Finding) -> list[int]:
     return [*found, IDS[END]]
 
 
-def read_reply(phase: str, ids: Sequence[int]) -> Finding:
+def read_reply(phase: str, ids: Sequence[int]) -> PhaseAnswer:
     """Returns the finding in what the transformer wrote; what is malformed does no harm."""
     said = list(ids[: ids.index(IDS[END])]) if IDS[END] in ids else list(ids)
     tokens = [VOCABULARY[place] for place in said]
@@ -93,7 +93,7 @@ def read_reply(phase: str, ids: Sequence[int]) -> Finding:
     allowed = _DECISIONS.get(phase, ("",))
     numbers = [BUDGETS.index(token) for token in tokens if token in BUDGETS]
     found = read_look_ups(turn.thought)
-    return Finding(
+    return PhaseAnswer(
         phase=phase,
         routes=tuple(_routes(turn.thought)) if phase in (PLAN, STEPS) else (),
         look_ups=found,
@@ -145,6 +145,6 @@ def _number(number: int) -> int:
     return IDS[BUDGETS[min(max(number, 0), len(BUDGETS) - 1)]]
 
 
-def _routes(text: str) -> Iterator[Route]:
+def _routes(text: str) -> Iterator[RelationPath]:
     for start, relations in _ROUTE.findall(text):
-        yield Route(start, tuple(relations.split()))
+        yield RelationPath(start, tuple(relations.split()))

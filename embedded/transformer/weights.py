@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...ledger.errors import UsageError
-from .model import Model, Shape
+from .model import ModelShape, TinyModel
 from .vocabulary import VOCABULARY
 
 SHIPPED = Path(__file__).with_name("weights.npz")
@@ -20,7 +20,7 @@ _SIZES = ("tokens", "width", "layers", "heads", "hidden", "grams")
 """The entry `about` holds the format version, then these sizes of the shape."""
 
 
-def save(model: Model, path: Path) -> None:
+def save(model: TinyModel, path: Path) -> None:
     """Writes a model; its numbers lose what 16 bits cannot hold."""
     about = np.array([_FORMAT, *(asdict(model.shape)[size] for size in _SIZES)], np.int64)
     weights: dict[str, Any] = {n: array.astype(np.float16) for n, array in model.weights.items()}
@@ -28,7 +28,7 @@ def save(model: Model, path: Path) -> None:
         np.savez_compressed(file, about=about, **weights)
 
 
-def load(path: Path) -> Model:
+def load(path: Path) -> TinyModel:
     """Reads a model.
 
     Raises:
@@ -45,11 +45,11 @@ def load(path: Path) -> Model:
             f"{path} was written for another version of the embedded transformer: train it anew "
             "with `outlay train embedded`"
         )
-    shape = Shape(**dict(zip(_SIZES, sizes, strict=True)))
-    return Model(shape, {name: array.astype(np.float32) for name, array in arrays.items()})
+    shape = ModelShape(**dict(zip(_SIZES, sizes, strict=True)))
+    return TinyModel(shape, {name: array.astype(np.float32) for name, array in arrays.items()})
 
 
 @cache
-def shipped() -> Model:
+def shipped() -> TinyModel:
     """Returns the model that comes with the package; it is read at the first call."""
     return load(SHIPPED)

@@ -23,7 +23,7 @@ _SETTINGS: dict[str, Any] = {"autoinstall_known_extensions": False}
 
 
 @dataclass(frozen=True)
-class Rows:
+class QueryResult:
     """The answer to a query."""
 
     columns: tuple[str, ...]
@@ -70,7 +70,7 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
         yield database
 
 
-def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> Rows:
+def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]) -> QueryResult:
     """Runs a statement.
 
     Raises:
@@ -79,7 +79,7 @@ def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]
     try:
         answer = database.execute(sql, list(parameters))
         columns = tuple(column[0] for column in answer.description or ())
-        return Rows(columns, answer.fetchall() if columns else [])
+        return QueryResult(columns, answer.fetchall() if columns else [])
     except duckdb.Error as error:
         raise UsageError(_first_line(error)) from error
 

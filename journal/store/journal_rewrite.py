@@ -10,13 +10,15 @@ from typing import Any
 import orjson
 
 from .database import on_disk
-from .journal_scan import Position, event_in
+from .journal_scan import JournalOffset, event_in
 
 Change = Callable[[dict[str, Any]], None]
 """Changes an event, as it stands in its line, in place."""
 
 
-def rewrite(path: Path, runs: Collection[str], change: Change | None, loaded: Position) -> Position:
+def rewrite(
+    path: Path, runs: Collection[str], change: Change | None, loaded: JournalOffset
+) -> JournalOffset:
     """Replaces a journal by one in which every line of the runs is changed.
 
     Args:
@@ -34,7 +36,7 @@ def rewrite(path: Path, runs: Collection[str], change: Change | None, loaded: Po
     wanted = frozenset(runs)
     partial = path.with_suffix(".partial")
     read = size = lines = 0
-    kept = Position(format=loaded.format)
+    kept = JournalOffset(format=loaded.format)
     with on_disk(path), path.open("rb") as old, partial.open("wb") as new:
         for line in old:
             read += len(line)
@@ -43,7 +45,7 @@ def rewrite(path: Path, runs: Collection[str], change: Change | None, loaded: Po
             size += len(written)
             lines += written.count(b"\n")
             if read <= loaded.bytes and line.endswith(b"\n"):
-                kept = Position(size, lines, loaded.format)
+                kept = JournalOffset(size, lines, loaded.format)
         new.flush()
         os.fsync(new.fileno())
         partial.replace(path)

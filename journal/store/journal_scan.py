@@ -21,7 +21,7 @@ _COMMON = ("id", "run", "seq", "t", "at", "kind", "key")
 
 
 @dataclass(frozen=True)
-class Position:
+class JournalOffset:
     """How much of a journal is loaded."""
 
     bytes: int = 0
@@ -30,11 +30,11 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Piece:
+class JournalChunk:
     """Complete lines of one journal, from `start` on."""
 
     name: str
-    start: Position
+    start: JournalOffset
     data: bytes
     format: int
 
@@ -43,8 +43,8 @@ class Piece:
         return self.data.count(b"\n")
 
     @property
-    def end(self) -> Position:
-        return Position(
+    def end(self) -> JournalOffset:
+        return JournalOffset(
             self.start.bytes + len(self.data), self.start.lines + self.lines, self.format
         )
 
@@ -59,7 +59,7 @@ class Piece:
 
 
 @dataclass
-class Scan:
+class JournalScan:
     """Reads journals from the recorded positions on.
 
     Args:
@@ -68,19 +68,19 @@ class Scan:
     """
 
     folder: Path
-    positions: Mapping[str, Position]
+    positions: Mapping[str, JournalOffset]
     torn: list[str] = field(default_factory=list)
     """Files whose last line is incomplete and whose writer is gone."""
     shorter: list[str] = field(default_factory=list)
     """Files that have lost bytes which were loaded before."""
 
-    def batches(self) -> Iterator[list[Piece]]:
+    def batches(self) -> Iterator[list[JournalChunk]]:
         """Yields pieces of about `PIECE` bytes together.
 
         Raises:
             JournalError: a journal cannot be read, or is of a newer format.
         """
-        batch: list[Piece] = []
+        batch: list[JournalChunk] = []
         size = 0
         for piece in self._pieces():
             batch.append(piece)
@@ -91,9 +91,9 @@ class Scan:
         if batch:
             yield batch
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self) -> Iterator[JournalChunk]:
         for path in sorted(self.folder.glob("*.jsonl")):
-            position = self.positions.get(path.stem, Position())
+            position = self.positions.get(path.stem, JournalOffset())
             try:
                 yield from self._read(path, position)
             except OSError as error:
@@ -101,7 +101,7 @@ class Scan:
                     f"the journal {path} cannot be read: {error.strerror}"
                 ) from error
 
-    def _read(self, path: Path, position: Position) -> Iterator[Piece]:
+    def _read(self, path: Path, position: JournalOffset) -> Iterator[JournalChunk]:
         size = path.stat().st_size
         if size == position.bytes:
             return
@@ -116,7 +116,7 @@ class Scan:
                         self.torn.append(path.name)
                     return
                 format = position.format if position.bytes else _format(path, data)
-                piece = Piece(path.stem, position, data, format)
+                piece = JournalChunk(path.stem, position, data, format)
                 yield piece
                 position = piece.end
 

@@ -38,7 +38,7 @@ from runs where run in (select unnest(?::varchar[]))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prunable:
+class PrunableRuns:
     """Runs whose texts can go."""
 
     runs: tuple[str, ...]
@@ -53,7 +53,7 @@ class Prunable:
     """When the first and the last of them began, in UTC; (None, None) if there are none."""
 
 
-def prunable(store: Store, before: float) -> Prunable:
+def prunable(store: Store, before: float) -> PrunableRuns:
     """Returns the runs that are old, and rested upon by no younger one.
 
     Sub-agents and the run that started them, forks and the run that they come from, and the runs of
@@ -68,7 +68,7 @@ def prunable(store: Store, before: float) -> Prunable:
     runs = tuple(_old(store.query(_RUNS).rows, set(_live(store)), before))
     ((events, size),) = store.query(_SIZES, (runs,)).rows
     ((experiments, first, last, usd),) = store.query(_SPENT, (runs,)).rows
-    return Prunable(
+    return PrunableRuns(
         runs=runs, experiments=experiments, events=events, bytes=size, usd=usd,
         began=(first, last),
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _live(store: Store) -> Iterator[str]:
 
 def _old(rows: Iterable[tuple[Any, ...]], live: set[str], before: float) -> Iterator[str]:
     """Yields the runs all of whose family is old and ended, and that are not pruned yet."""
-    families = _Families()
+    families = _UnionFind()
     found = list(rows)
     for run, _, experiment, parent, fork, _ in found:
         families.join(run, f"experiment {experiment}" if experiment else None)
@@ -143,7 +143,7 @@ def _old(rows: Iterable[tuple[Any, ...]], live: set[str], before: float) -> Iter
             yield run
 
 
-class _Families:
+class _UnionFind:
     """Disjoint sets of names."""
 
     def __init__(self) -> None:

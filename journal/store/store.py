@@ -21,19 +21,19 @@ from ..events import Event
 from ..file_lock import locked
 from ..journal import is_live
 from ..old_name import STORE, rename_store
-from .database import Rows, ask, check_reads, compact, empty, on_disk, opened
+from .database import QueryResult, ask, check_reads, compact, empty, on_disk, opened
 from .journal_rewrite import Change, rewrite
-from .journal_scan import Position, Scan
+from .journal_scan import JournalOffset, JournalScan
 from .tables import count_events, insert, loaded_of, note, remove, replace
 
-__all__ = ["Loaded", "Rows", "Store"]
+__all__ = ["LoadReport", "QueryResult", "Store"]
 
 _RUNS_AT_ONCE = 2_000
 """Runs whose lines are in memory at a time when they are changed."""
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadReport:
     """What a load found."""
 
     events: int = 0
@@ -73,18 +73,18 @@ class Store:
         self.journals = home / "journals"
         self._wait = wait
 
-    def load(self) -> Loaded:
+    def load(self) -> LoadReport:
         """Adds what the journals have new. Loading twice adds nothing.
 
         Raises:
             JournalError: a file cannot be read or written, or is of a newer format.
         """
         if not self._exists():
-            return Loaded()
+            return LoadReport()
         with self._lock(), opened(self.path) as database:
             return self._load(database)
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> QueryResult:
         """Loads, then runs a statement that only reads.
 
         Raises:
@@ -216,16 +216,16 @@ class Store:
     def _lock(self) -> AbstractContextManager[None]:
         return locked(self._home / "store.lock", wait=self._wait)
 
-    def _load(self, database: duckdb.DuckDBPyConnection) -> Loaded:
+    def _load(self, database: duckdb.DuckDBPyConnection) -> LoadReport:
         known = database.execute("select name, bytes, lines, format from journals").fetchall()
-        scan = Scan(self.journals, {name: Position(*rest) for name, *rest in known})
+        scan = JournalScan(self.journals, {name: JournalOffset(*rest) for name, *rest in known})
         count = 0
         corrupt: list[tuple[str, int]] = []
         for batch in scan.batches():
             new, bad = insert(database, batch, self._home / ".loading")
             count += new
             corrupt += bad
-        return Loaded(count, tuple(scan.torn), tuple(corrupt), tuple(scan.shorter))
+        return LoadReport(count, tuple(scan.torn), tuple(corrupt), tuple(scan.shorter))
 
     def _rewrite(
         self, database: duckdb.DuckDBPyConnection, runs: Sequence[str], change: Change | None

@@ -15,15 +15,15 @@ import orjson
 from ..events import FORMAT
 from . import views
 from .database import number, on_disk
-from .journal_scan import Piece, Position
+from .journal_scan import JournalChunk, JournalOffset
 
 _LINE = 16 * 1024 * 1024
-_START = Position()
+_START = JournalOffset()
 _TABLES = ("records", "holds", "marks", "spans")
 
 
 def insert(
-    database: duckdb.DuckDBPyConnection, batch: Sequence[Piece], folder: Path
+    database: duckdb.DuckDBPyConnection, batch: Sequence[JournalChunk], folder: Path
 ) -> tuple[int, list[tuple[str, int]]]:
     """Adds the events of a batch in one transaction, and how far each journal is loaded.
 
@@ -45,7 +45,7 @@ def insert(
 
 
 def note(
-    database: duckdb.DuckDBPyConnection, name: str, loaded: Position, corrupt: int = 0
+    database: duckdb.DuckDBPyConnection, name: str, loaded: JournalOffset, corrupt: int = 0
 ) -> None:
     """Notes how far a journal is loaded, and how many more of its lines are no event."""
     known = database.execute(
@@ -59,14 +59,14 @@ def note(
         )
 
 
-def loaded_of(database: duckdb.DuckDBPyConnection, runs: Sequence[str]) -> dict[str, Position]:
+def loaded_of(database: duckdb.DuckDBPyConnection, runs: Sequence[str]) -> dict[str, JournalOffset]:
     """Returns the journals that runs stand in, and how far each is loaded."""
     rows = database.execute(
         "select name, bytes, lines, format from journals where name in "
         "(select journal from records where run in (select unnest(?::varchar[])))",
         [runs],
     ).fetchall()
-    return {name: Position(*rest) for name, *rest in rows}
+    return {name: JournalOffset(*rest) for name, *rest in rows}
 
 
 def count_events(database: duckdb.DuckDBPyConnection, run: str) -> int:
@@ -99,7 +99,7 @@ def replace(
         [runs],
     ).fetchall()
     pieces = [
-        Piece(name, _START, b"".join(_changed(line, change) for _, line in rows), FORMAT)
+        JournalChunk(name, _START, b"".join(_changed(line, change) for _, line in rows), FORMAT)
         for name, rows in groupby(lines, key=itemgetter(0))
     ]
     database.begin()
@@ -114,7 +114,7 @@ def _changed(line: str, change: Callable[[dict[str, Any]], None]) -> bytes:
     return orjson.dumps(event) + b"\n"
 
 
-def _add(database: duckdb.DuckDBPyConnection, batch: Sequence[Piece], folder: Path) -> int:
+def _add(database: duckdb.DuckDBPyConnection, batch: Sequence[JournalChunk], folder: Path) -> int:
     """Adds the events of a batch within a transaction; returns how many they are."""
     with on_disk(folder):
         paths = _spread(batch, folder)
@@ -134,7 +134,7 @@ def _remove(database: duckdb.DuckDBPyConnection, runs: Sequence[str]) -> None:
         )
 
 
-def _spread(batch: Sequence[Piece], folder: Path) -> list[str]:
+def _spread(batch: Sequence[JournalChunk], folder: Path) -> list[str]:
     shutil.rmtree(folder, ignore_errors=True)
     paths = []
     for piece in batch:
@@ -145,7 +145,7 @@ def _spread(batch: Sequence[Piece], folder: Path) -> list[str]:
     return paths
 
 
-def _longest_line(piece: Piece) -> int:
+def _longest_line(piece: JournalChunk) -> int:
     """Returns a number of bytes that no line of the piece exceeds, 16 MiB at least.
 
     Where each half of that has a line's end in it, no line is as long as the whole.

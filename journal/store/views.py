@@ -23,20 +23,20 @@ _COLUMN = re.compile(r"^--   (\w+)\s+([A-Z]+(?:\(\d+,\d+\))?)\s+(.+)$")
 
 
 @dataclass(frozen=True)
-class Column:
+class ViewColumn:
     name: str
     type: str
     text: str
 
 
 @dataclass(frozen=True)
-class View:
+class SqlView:
     """A view, read from its file: the comment at the top documents it."""
 
     name: str
     text: str
     """What a row is."""
-    columns: tuple[Column, ...]
+    columns: tuple[ViewColumn, ...]
     statement: str
 
 
@@ -45,13 +45,13 @@ def statement(name: str) -> str:
     return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def view(name: str) -> View:
+def view(name: str) -> SqlView:
     sql = statement(name)
     comments = [line for line in sql.splitlines() if line.startswith("--")]
-    columns = tuple(Column(*found.groups()) for found in map(_COLUMN.match, comments) if found)
+    columns = tuple(ViewColumn(*found.groups()) for found in map(_COLUMN.match, comments) if found)
     about = (line[3:] for line in comments if not _COLUMN.match(line))
     text = " ".join(filter(None, about)).removeprefix(f"{name}: ")
-    return View(name, text, columns, sql)
+    return SqlView(name, text, columns, sql)
 
 
 def digest() -> str:
@@ -59,7 +59,7 @@ def digest() -> str:
     return hashlib.sha256("".join(map(statement, NAMES)).encode()).hexdigest()
 
 
-def page(views: Iterable[View]) -> str:
+def page(views: Iterable[SqlView]) -> str:
     """Returns the documentation of the views as Markdown."""
     parts = [_HEAD]
     for one in views:
@@ -108,7 +108,7 @@ and what they come from. Runs in the journal of a live process stay. Tool output
 long for the prompt stay in `outputs/`. To have all texts back one day, export before; `outlay
 forget RUN` is for what must leave no trace, its money included.
 
-This page is made from the comments in `ledger/sql/`: `python -m outlay.journal.store.views`.
+This page is made from the comments in `journal/store/sql/`: `python -m outlay.journal.store.views`.
 """
 
 

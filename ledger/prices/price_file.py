@@ -43,11 +43,11 @@ def read(path: Path) -> PriceFile:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"prices file {path} is not TOML: {error}") from error
     source = f"{path.name} sha256:{hashlib.sha256(data).hexdigest()[:8]}"
-    return _Reader(path, source).read(tables)
+    return _PriceFileParser(path, source).read(tables)
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _PriceFileParser:
     path: Path
     source: str
 

@@ -23,7 +23,7 @@ REMIND, INSIST = 0.5, 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curating(Memory):
+class CuratedMemory(Memory):
     """Shows all records but those that the policy has pruned; each begins with its ref.
 
     The last reply and its outcome always stay.

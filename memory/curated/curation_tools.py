@@ -15,13 +15,13 @@ from typing import Any
 from ...journal.records import ToolCall
 from ...ledger.errors import ToolError
 from ...tools import Tool, ToolContext, tool
-from ...tools.context import Past
+from ...tools.context import AttemptHistory
 
 NOTE, PRUNE, PIN = "note", "prune", "pin"
 
 
 @dataclass
-class Curated:
+class Curation:
     """What is to be seen of the records of an attempt, by the places of their messages."""
 
     pruned: set[int] = field(default_factory=set)
@@ -42,9 +42,9 @@ class Curated:
             self.pruned |= meant - self.pinned
 
 
-def curated(past: Past) -> Curated:
+def curated(past: AttemptHistory) -> Curation:
     """Returns what came of all calls of the memory tools in an attempt."""
-    made = Curated()
+    made = Curation()
     places: dict[str, int] = {}
     for place, message in enumerate(past.messages):
         if message.role == "tool":
@@ -97,7 +97,7 @@ def pin(refs: list[str], context: ToolContext) -> str:
 TOOLS: tuple[Tool, ...] = (note, prune, pin)
 
 
-def _now(context: ToolContext) -> Curated:
+def _now(context: ToolContext) -> Curation:
     return curated(context.past()[-1])
 
 

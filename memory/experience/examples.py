@@ -15,7 +15,7 @@ from ...journal.records import Message
 from ...ledger.prices.model_prices import ModelPrice
 from ...tools import Tool
 from ...tools.documents.corpus import Document
-from ...tools.documents.full_text_index import Index
+from ...tools.documents.full_text_index import DocumentIndex
 from ..memory import Memory
 from ..reply_blocks import capped
 from ..trajectory import Trajectory
@@ -26,7 +26,7 @@ PREFIX = "examples+"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class ExampleStep:
     """A step of a run that solved its task."""
 
     task: str
@@ -54,7 +54,7 @@ class Examples:
 
     def __init__(
         self,
-        runs: Iterable[Sequence[Step]],
+        runs: Iterable[Sequence[ExampleStep]],
         *,
         task: str,
         answers: Sequence[str],
@@ -67,7 +67,7 @@ class Examples:
             if not any(step.task == task or leaks(step.text, answers) for step in run)
         ]
         self._before, self._after = before, after
-        self._index = Index(
+        self._index = DocumentIndex(
             Document(f"{number}/{place}", "", step.thought)
             for number, run in enumerate(self._runs)
             for place, step in enumerate(run)
@@ -84,7 +84,7 @@ class Examples:
                 found.append(self._around(self._runs[number], place))
         return found
 
-    def _around(self, run: Sequence[Step], place: int) -> str:
+    def _around(self, run: Sequence[ExampleStep], place: int) -> str:
         begin = max(place - self._before, 0)
         steps = run[begin : place + self._after + 1]
         return "\n".join(
@@ -93,7 +93,7 @@ class Examples:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WithExamples(Memory):
+class ExamplesMemory(Memory):
     """Another memory's view, and after it steps of earlier runs that began alike.
 
     They come last and are not kept, so the prompt before them stays in the provider's cache.
@@ -135,6 +135,6 @@ class WithExamples(Memory):
         return (Message("user", capped(text, self.cap)),)
 
 
-def with_examples(memory: Memory, examples: Examples) -> WithExamples:
+def with_examples(memory: Memory, examples: Examples) -> ExamplesMemory:
     """Returns a memory that also shows examples."""
-    return WithExamples(name=PREFIX + memory.name, inner=memory, examples=examples)
+    return ExamplesMemory(name=PREFIX + memory.name, inner=memory, examples=examples)

@@ -15,7 +15,7 @@ from statistics import mean
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ArmOutcome:
     """How a run ended."""
 
     helped: bool
@@ -24,7 +24,7 @@ class Outcome:
     usd: Decimal
 
 
-def pays(outcomes: Iterable[Outcome], *, worth: Decimal, seed: int) -> bool:
+def pays(outcomes: Iterable[ArmOutcome], *, worth: Decimal, seed: int) -> bool:
     """Says whether the next run is to have the help.
 
     Args:
@@ -37,7 +37,7 @@ def pays(outcomes: Iterable[Outcome], *, worth: Decimal, seed: int) -> bool:
     return _gain(logged, True, worth, draw) > _gain(logged, False, worth, draw)
 
 
-def _gain(outcomes: list[Outcome], helped: bool, worth: Decimal, draw: random.Random) -> float:
+def _gain(outcomes: list[ArmOutcome], helped: bool, worth: Decimal, draw: random.Random) -> float:
     mine = [outcome for outcome in outcomes if outcome.helped == helped]
     good = sum(outcome.success for outcome in mine)
     rate = draw.betavariate(1 + good, 1 + len(mine) - good)

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True)
-class Prompt:
+class MemoryPrompt:
     name: str
     version: int
     text: str
@@ -20,12 +20,12 @@ class Prompt:
 
 
 @cache
-def read_prompt(package: str, name: str) -> Prompt:
+def read_prompt(package: str, name: str) -> MemoryPrompt:
     """Returns the prompt of that name which lies in a package."""
     first, _, text = (files(package) / f"{name}.md").read_text("utf-8").partition("\n")
-    return Prompt(name, int(first.removeprefix("version:")), text.strip())
+    return MemoryPrompt(name, int(first.removeprefix("version:")), text.strip())
 
 
-def prompt(name: str) -> Prompt:
+def prompt(name: str) -> MemoryPrompt:
     """Returns the prompt of a memory."""
     return read_prompt(__package__, name)

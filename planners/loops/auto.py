@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from ...journal.effects import Effects, Refusal
 from ...journal.records import Message
 from ...ledger.errors import UsageError
-from ...policies import History
+from ...policies import RoutingStats
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
@@ -34,7 +34,7 @@ CHOICE_TOKENS = 200
 """Output tokens of the policy's choice."""
 
 
-class Choice(BaseModel):
+class ModeChoice(BaseModel):
     """How a task is gone about."""
 
     mode: Mode
@@ -42,14 +42,14 @@ class Choice(BaseModel):
     """A fraction of what tasks of the class take on average in this mode."""
 
 
-class Means(TypedDict):
+class ModeAverages(TypedDict):
     """What tasks of a class have taken on average, or None where nothing is logged."""
 
     output_tokens: float | None
     tool_calls: float | None
 
 
-class Moded(State, total=False):
+class AutoState(State, total=False):
     mode: Mode
     calls: int
     """Tool calls after which the policy is told to finish."""
@@ -71,12 +71,14 @@ def auto(*, worth: Decimal = Decimal(1), runs: int = 5) -> Planner:
 
     def build(session: Opener) -> Any:
         nodes = _Auto(session, worth, runs)
-        graph = StateGraph(Moded)
+        graph = StateGraph(AutoState)
         graph.add_node("mode", nodes.mode, destinations=("reply", "think"))
         graph.add_node("reply", nodes.reply, destinations=("think", "wrap_up", END))
         graph.add_node("think", nodes.think, destinations=("act", "wrap_up", END))
         # a node sees the state that its parameter names; `remark` needs the planner's own
-        graph.add_node("act", nodes.act, input_schema=Moded, destinations=("think", "wrap_up", END))
+        graph.add_node(
+            "act", nodes.act, input_schema=AutoState, destinations=("think", "wrap_up", END)
+        )
         graph.add_node("wrap_up", nodes.wrap_up, destinations=(END,))
         graph.add_edge(START, "mode")
         return graph
@@ -84,7 +86,9 @@ def auto(*, worth: Decimal = Decimal(1), runs: int = 5) -> Planner:
     return Planner(name="auto", build=build, phases=("mode", *MODES))
 
 
-def learned(history: History, task_class: str, *, worth: Decimal, runs: int) -> Choice | None:
+def learned(
+    history: RoutingStats, task_class: str, *, worth: Decimal, runs: int
+) -> ModeChoice | None:
     """Returns the mode that the log speaks for, or None where it does not say enough.
 
     The mode is the one with the greatest expected gain; the effort is what its solved runs took
@@ -97,9 +101,9 @@ def learned(history: History, task_class: str, *, worth: Decimal, runs: int) -> 
     best = max(known, key=lambda m: history.expected(task_class, f"mode:{m}").net(worth))
     usual, solved = judged[best].mean_output_tokens, judged[best].solved
     if not solved or not usual:
-        return Choice(mode=best)
+        return ModeChoice(mode=best)
     effort = judged[best].solved_output_tokens / solved / usual
-    return Choice(mode=best, effort=round(min(max(effort, LEAST_EFFORT), 1.0), 3))
+    return ModeChoice(mode=best, effort=round(min(max(effort, LEAST_EFFORT), 1.0), 3))
 
 
 class _Auto(Nodes):
@@ -108,16 +112,18 @@ class _Auto(Nodes):
         self.worth = worth
         self.runs = runs
 
-    async def mode(self, state: Moded) -> Command[Any]:
+    async def mode(self, state: AutoState) -> Command[Any]:
         """Chooses how to go about the task; where nothing can be read, with the tools."""
         async with self.entered("mode", state) as (session, effects):
             logged = await effects.value(lambda: self._logged(session))
             choice = (
-                Choice(**logged["choice"]) if logged["choice"] else await _asked(session, effects)
+                ModeChoice(**logged["choice"])
+                if logged["choice"]
+                else await _asked(session, effects)
             )
             chosen = {**choice.model_dump(), "by": "log" if logged["choice"] else "policy"}
             await effects.value(lambda: chosen)
-            means: Means = logged["means"][choice.mode]
+            means: ModeAverages = logged["means"][choice.mode]
             told = f"{prompt(choice.mode).text}\n\n{_target(choice, means)}"
             await session.tell(effects, told)
             if choice.mode != "agentic":
@@ -126,7 +132,7 @@ class _Auto(Nodes):
             calls = max(round(usual * choice.effort), 1) if usual else 0
             return go("think", session, state, mode=choice.mode, calls=calls)
 
-    async def reply(self, state: Moded) -> Command[Any]:
+    async def reply(self, state: AutoState) -> Command[Any]:
         """Asks for the answer without tools; where none comes, it goes on with the tools."""
         async with self.entered("reply", state) as (session, effects):
             view = await session.memory.view(session.trajectory, effects)
@@ -140,7 +146,7 @@ class _Auto(Nodes):
             return end(session, state, "answered", text)
 
     async def remark(self, session: Session, state: State, reply: Message) -> str:
-        target = cast(Moded, state).get("calls", 0)
+        target = cast(AutoState, state).get("calls", 0)
         before = sum(len(message.tool_calls) for message in session.trajectory.messages)
         if not before < target <= before + len(reply.tool_calls):
             return ""
@@ -151,19 +157,19 @@ class _Auto(Nodes):
 
     def _logged(self, session: Session) -> dict[str, Any]:
         kind = session.task_class
-        history = session.history if kind else History()
+        history = session.history if kind else RoutingStats()
         found = learned(history, kind, worth=self.worth, runs=self.runs)
         means = {mode: _means(history, kind, mode) for mode in MODES}
         return {"choice": found.model_dump() if found else None, "means": means}
 
 
-async def _asked(session: Session, effects: Effects) -> Choice:
+async def _asked(session: Session, effects: Effects) -> ModeChoice:
     asked = (*session.trajectory.messages, Message("user", prompt("mode").text))
-    choice = await ask_for(Choice, effects, asked, purpose="mode", max_tokens=CHOICE_TOKENS)
-    return choice or Choice(mode="agentic")
+    choice = await ask_for(ModeChoice, effects, asked, purpose="mode", max_tokens=CHOICE_TOKENS)
+    return choice or ModeChoice(mode="agentic")
 
 
-def _means(history: History, task_class: str, mode: Mode) -> Means:
+def _means(history: RoutingStats, task_class: str, mode: Mode) -> ModeAverages:
     """Returns the means of a mode; until `auto` has used tools, those of whoever else has."""
     tally = history.of(task_class, f"mode:{mode}")
     if not tally.runs and mode == "agentic":
@@ -171,7 +177,7 @@ def _means(history: History, task_class: str, mode: Mode) -> Means:
     return {"output_tokens": tally.mean_output_tokens, "tool_calls": tally.mean_tool_calls}
 
 
-def _target(choice: Choice, means: Means) -> str:
+def _target(choice: ModeChoice, means: ModeAverages) -> str:
     """Returns the effort as the policy is told it; it is no limit."""
     tokens, calls = means["output_tokens"], means["tool_calls"]
     if tokens is None:

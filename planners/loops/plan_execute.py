@@ -22,13 +22,13 @@ from ..structured_output import ask_for
 MOST_STEPS = 12
 
 
-class Steps(BaseModel):
+class StepwisePlan(BaseModel):
     """The plan: what to do, in order."""
 
     steps: Annotated[list[str], Field(min_length=1, max_length=MOST_STEPS)]
 
 
-class Planned(State, total=False):
+class StepwiseState(State, total=False):
     steps: list[str]
     """What is left of the plan."""
 
@@ -38,7 +38,7 @@ def plan_execute() -> Planner:
 
     def build(session: Opener) -> Any:
         nodes = _Stepwise(session)
-        graph = StateGraph(Planned)
+        graph = StateGraph(StepwiseState)
         nodes.add_to(graph)
         graph.add_node("plan", nodes.plan, destinations=("think",))
         graph.add_node("next", nodes.next, destinations=("think", END))
@@ -52,11 +52,11 @@ class _Stepwise(Nodes):
     def __init__(self, session: Opener) -> None:
         super().__init__(session, answered="next")
 
-    async def plan(self, state: Planned) -> Command[Any]:
+    async def plan(self, state: StepwiseState) -> Command[Any]:
         """Asks for the steps; without a readable plan the task itself is the only one."""
         async with self.entered("plan", state) as (session, effects):
             asked = (*session.trajectory.messages, Message("user", prompt("steps").text))
-            made = await ask_for(Steps, effects, asked, purpose="steps")
+            made = await ask_for(StepwisePlan, effects, asked, purpose="steps")
             if made is None:
                 return go("think", session, state, steps=[])
             listed = "\n".join(f"{place}. {step}" for place, step in enumerate(made.steps, 1))
@@ -64,7 +64,7 @@ class _Stepwise(Nodes):
             await session.tell(effects, f"Your plan:\n{listed}\n\n{_order(first, rest)}")
             return go("think", session, state, steps=rest)
 
-    async def next(self, state: Planned) -> Command[Any]:
+    async def next(self, state: StepwiseState) -> Command[Any]:
         """Goes on with the next step; the reply to the last one is the answer."""
         async with self.entered("next", state) as (session, effects):
             steps = state["steps"]

@@ -21,7 +21,7 @@ def sequential(*, patience: int = 5) -> Planner:
     """
 
     def build(session: Opener) -> Any:
-        nodes = _SentOn(session, patience)
+        nodes = _Sequential(session, patience)
         graph = StateGraph(State)
         nodes.add_to(graph)
         graph.add_node("urge", nodes.urge, destinations=("think", END))
@@ -31,7 +31,7 @@ def sequential(*, patience: int = 5) -> Planner:
     return Planner(name="sequential", build=build, phases=("urge",))
 
 
-class _SentOn(Nodes):
+class _Sequential(Nodes):
     def __init__(self, session: Opener, patience: int) -> None:
         super().__init__(session, answered="urge")
         self.patience = patience

@@ -32,7 +32,7 @@ class Draft(TypedDict):
     tokens: int
 
 
-class Drafts(State, total=False):
+class DistillState(State, total=False):
     round: int
     drafts: list[Draft]
     """Those of the present round."""
@@ -54,7 +54,7 @@ def pdr(*, drafts: int = 3, rounds: int = 2, workspace_tokens: int = 500) -> Pla
 
     def build(session: Opener) -> Any:
         nodes = _Distill(session, drafts, rounds, workspace_tokens)
-        graph = StateGraph(Drafts)
+        graph = StateGraph(DistillState)
         nodes.add_to(graph)
         graph.add_node("collect", nodes.collect, destinations=("think", "distill", END))
         graph.add_node("distill", nodes.distill, destinations=("think", END))
@@ -71,7 +71,7 @@ class _Distill(Nodes):
         self.rounds = rounds
         self.workspace = workspace
 
-    async def collect(self, state: Drafts) -> Command[Any]:
+    async def collect(self, state: DistillState) -> Command[Any]:
         """Keeps a draft; begins the next one, or leaves the round to be distilled."""
         async with self.entered("collect", state) as (session, effects):
             total = await effects.value(lambda: session.tokens)
@@ -92,7 +92,7 @@ class _Distill(Nodes):
             sequential += max(one["tokens"] for one in found)
             return go("distill", session, state, drafts=found, sequential=sequential, before=total)
 
-    async def distill(self, state: Drafts) -> Command[Any]:
+    async def distill(self, state: DistillState) -> Command[Any]:
         """Makes the drafts into the workspace of the next round."""
         async with self.entered("distill", state) as (session, effects):
             found = state["drafts"]
@@ -118,7 +118,12 @@ class _Distill(Nodes):
             return await self._finish(session, effects, state, found, total)
 
     async def _finish(
-        self, session: Session, effects: Effects, state: Drafts, found: list[Draft], total: int
+        self,
+        session: Session,
+        effects: Effects,
+        state: DistillState,
+        found: list[Draft],
+        total: int,
     ) -> Command[Any]:
         own = [draft for draft in found if draft["status"] == "answered"] or found
         best = next((d for d in reversed(own) if final_answer(d["text"])), own[-1])

@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..candidates import Candidates, candidate, judged, majority, select_allowance
+from ..candidates import CandidatesState, candidate, judged, majority, select_allowance
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..state import Opener
@@ -21,7 +21,7 @@ def vote(*, n: int = 4) -> Planner:
     """Up to `n` attempts; the answer that most of them give, the earliest of equals."""
 
     def build(session: Opener) -> Any:
-        return _graph(_Attempts(session, n, judge=False))
+        return _graph(_Vote(session, n, judge=False))
 
     return Planner(name="vote", build=build)
 
@@ -30,19 +30,19 @@ def best_of(*, n: int = 4) -> Planner:
     """Up to `n` attempts; a judge picks the answer where they differ."""
 
     def build(session: Opener) -> Any:
-        return _graph(_Attempts(session, n, judge=True))
+        return _graph(_Vote(session, n, judge=True))
 
     closing = (select_allowance(),)
     return Planner(name="best_of", build=build, phases=("select",), closing=closing)
 
 
-class _Attempts(Nodes):
+class _Vote(Nodes):
     def __init__(self, session: Opener, n: int, *, judge: bool) -> None:
         super().__init__(session, answered="collect")
         self.n = n
         self.judge = judge
 
-    async def collect(self, state: Candidates) -> Command[Any]:
+    async def collect(self, state: CandidatesState) -> Command[Any]:
         """Keeps an attempt's answer and begins the next attempt, if there is one."""
         async with self.entered("collect", state) as (session, effects):
             found = [*state.get("candidates", ()), candidate(state)]
@@ -50,7 +50,7 @@ class _Attempts(Nodes):
                 return go("think", session, state, candidates=found)
             return go("choose", session, state, candidates=found)
 
-    async def choose(self, state: Candidates) -> Command[Any]:
+    async def choose(self, state: CandidatesState) -> Command[Any]:
         """Chooses among the answers."""
         async with self.entered("choose", state) as (session, effects):
             found = state["candidates"]
@@ -58,8 +58,8 @@ class _Attempts(Nodes):
             return end(session, state, best["status"], best["answer"], best["why"])
 
 
-def _graph(nodes: _Attempts) -> Any:
-    graph = StateGraph(Candidates)
+def _graph(nodes: _Vote) -> Any:
+    graph = StateGraph(CandidatesState)
     nodes.add_to(graph)
     graph.add_node("collect", nodes.collect, destinations=("think", "choose"))
     graph.add_node("choose", nodes.choose, destinations=(END,))

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from .actions import FINISH, Action, Proposal, Proposer
-from .lookahead import Forks, World
-from .options import Options
+from .lookahead import ForkableWorld, ForkLookahead
+from .options import ToolchainOptions
 from .past_plans import Plans
 from .planner import planned, toolchain
-from .policy_proposer import FromPolicy
-from .scores import Weights
+from .policy_proposer import PolicyProposer
+from .scores import ScoreWeights
 from .search_loop import search
 from .strategies import SEARCHES, search_named
-from .tree import Tree
+from .tree import SearchTree
 
 __all__ = [
     "FINISH",
     "SEARCHES",
     "Action",
-    "Forks",
-    "FromPolicy",
-    "Options",
+    "ForkLookahead",
+    "ForkableWorld",
     "Plans",
+    "PolicyProposer",
     "Proposal",
     "Proposer",
-    "Tree",
-    "Weights",
-    "World",
+    "ScoreWeights",
+    "SearchTree",
+    "ToolchainOptions",
     "planned",
     "search",
     "search_named",

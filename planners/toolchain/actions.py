@@ -59,7 +59,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Sight:
+class LookaheadResult:
     """What is seen when a step is tried out before the plan is carried out."""
 
     text: str = ""
@@ -77,17 +77,17 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlanStep:
     """A step of a plan, with what was seen of it where it could be tried out."""
 
     action: Action
-    sight: Sight | None = None
+    sight: LookaheadResult | None = None
 
 
 class Proposer(Protocol):
     """Samples next steps: a policy, or something embedded."""
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         """Returns up to `k` independent samples of the step after `path`, duplicates and all.
 
         A Refusal says that no further samples can be paid for.
@@ -97,7 +97,7 @@ class Proposer(Protocol):
 class Lookahead(Protocol):
     """Tries steps out before the plan is carried out, where that leaves no trace."""
 
-    async def look(self, path: Sequence[Action]) -> Sight | None:
+    async def look(self, path: Sequence[Action]) -> LookaheadResult | None:
         """Returns what the last step of `path` brings, all before it having been tried out.
 
         None: this step has side effects, so it can only be planned.

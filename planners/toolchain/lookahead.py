@@ -8,10 +8,10 @@ from typing import Protocol, Self
 
 from ...journal.effects import Effects
 from ...ledger.errors import ToolError
-from .actions import Action, Sight
+from .actions import Action, LookaheadResult
 
 
-class World(Protocol):
+class ForkableWorld(Protocol):
     """A simulated environment that can be copied, so that what is tried in a copy leaves no
     trace."""
 
@@ -34,7 +34,7 @@ class World(Protocol):
         """
 
 
-class Forks:
+class ForkLookahead:
     """Tries every step out, each plan in a copy of the world of its own. It costs nothing.
 
     Args:
@@ -42,25 +42,27 @@ class Forks:
         effects: the door; what was seen is recorded there. None: there is no run around it.
     """
 
-    def __init__(self, world: World, effects: Effects | None = None) -> None:
-        self._worlds: dict[tuple[Action, ...], World] = {(): world}
+    def __init__(self, world: ForkableWorld, effects: Effects | None = None) -> None:
+        self._worlds: dict[tuple[Action, ...], ForkableWorld] = {(): world}
         self._effects = effects
 
-    async def look(self, path: Sequence[Action]) -> Sight:
+    async def look(self, path: Sequence[Action]) -> LookaheadResult:
         if self._effects is None:
             return self._tried(tuple(path))
-        return Sight(*await self._effects.value(lambda: list(astuple(self._tried(tuple(path))))))
+        return LookaheadResult(
+            *await self._effects.value(lambda: list(astuple(self._tried(tuple(path)))))
+        )
 
-    def _tried(self, path: tuple[Action, ...]) -> Sight:
+    def _tried(self, path: tuple[Action, ...]) -> LookaheadResult:
         try:
             world = self._after(path[:-1]).fork()
             text = world.act(path[-1].name, path[-1].arguments)
         except ToolError as error:
-            return Sight(f"Error: {error}", failed=True)
+            return LookaheadResult(f"Error: {error}", failed=True)
         self._worlds[path] = world
-        return Sight(text, failed=world.stuck, solved=world.solved)
+        return LookaheadResult(text, failed=world.stuck, solved=world.solved)
 
-    def _after(self, path: tuple[Action, ...]) -> World:
+    def _after(self, path: tuple[Action, ...]) -> ForkableWorld:
         if path not in self._worlds:
             world = self._after(path[:-1]).fork()
             world.act(path[-1].name, path[-1].arguments)
@@ -68,7 +70,7 @@ class Forks:
         return self._worlds[path]
 
 
-class Reading:
+class ReadOnlyLookahead:
     """Tries out steps that only read; they are held, paid and booked like any other call.
 
     Args:
@@ -80,9 +82,9 @@ class Reading:
         self._effects = effects
         self._reads = reads
 
-    async def look(self, path: Sequence[Action]) -> Sight | None:
+    async def look(self, path: Sequence[Action]) -> LookaheadResult | None:
         action = path[-1]
         if not self._reads(action):
             return None
         (observation,) = await self._effects.call([action.call(f"look_{len(path)}")])
-        return Sight(observation.text, failed=observation.error, real=True)
+        return LookaheadResult(observation.text, failed=observation.error, real=True)

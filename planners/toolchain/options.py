@@ -9,15 +9,15 @@ from pathlib import Path
 
 from ...ledger.errors import UsageError
 from .past_plans import Plans
-from .scores import Weights
+from .scores import ScoreWeights
 from .strategies import Search, search_named
-from .tree import Tree
+from .tree import SearchTree
 
 NO_PLANS = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class ToolchainOptions:
     """How the tree is searched.
 
     Raises:
@@ -52,10 +52,10 @@ class Options:
         self.tree(remembered(self.plans))
         _ = self.choose
 
-    def tree(self, plans: Sequence[Sequence[str]]) -> Tree:
+    def tree(self, plans: Sequence[Sequence[str]]) -> SearchTree:
         """Returns a tree with nothing but its root, scored by these remembered plans."""
-        weights = Weights(alpha=self.alpha, beta=self.beta, scaled=self.scaled)
-        return Tree(Plans(plans), weights, depth=self.depth)
+        weights = ScoreWeights(alpha=self.alpha, beta=self.beta, scaled=self.scaled)
+        return SearchTree(Plans(plans), weights, depth=self.depth)
 
     @property
     def choose(self) -> Search:

@@ -20,14 +20,14 @@ from ..nodes import Nodes, go
 from ..planner import Planner
 from ..state import Opener, Session, State
 from .actions import Action, Lookahead
-from .lookahead import Forks, Reading, World
-from .options import Options, remembered
-from .policy_proposer import FromPolicy
+from .lookahead import ForkableWorld, ForkLookahead, ReadOnlyLookahead
+from .options import ToolchainOptions, remembered
+from .policy_proposer import PolicyProposer
 from .search_loop import LIMIT, opened
-from .tree import Opened, Tree
+from .tree import NodeExpansion, SearchTree
 
 
-class Searching(State, total=False):
+class ToolchainState(State, total=False):
     plans: list[list[str]]
     """Remembered plans, as they were when the search began."""
     tree: list[dict[str, Any]]
@@ -40,32 +40,32 @@ class Searching(State, total=False):
 
 def toolchain(
     *,
-    k: int = Options.k,
-    alpha: float = Options.alpha,
-    beta: float = Options.beta,
-    scaled: bool = Options.scaled,
-    depth: int = Options.depth,
-    expansions: int = Options.expansions,
-    search: str = Options.search,
-    width: int = Options.width,
-    plans: str = Options.plans,
+    k: int = ToolchainOptions.k,
+    alpha: float = ToolchainOptions.alpha,
+    beta: float = ToolchainOptions.beta,
+    scaled: bool = ToolchainOptions.scaled,
+    depth: int = ToolchainOptions.depth,
+    expansions: int = ToolchainOptions.expansions,
+    search: str = ToolchainOptions.search,
+    width: int = ToolchainOptions.width,
+    plans: str = ToolchainOptions.plans,
 ) -> Planner:
     """Searches a decision tree of tool calls for a plan, carries it out, then answers.
 
-    The options are those of `Options`.
+    The options are those of `ToolchainOptions`.
 
     Raises:
         UsageError: an option makes no sense.
     """
     return planned(
-        Options(
+        ToolchainOptions(
             k=k, alpha=alpha, beta=beta, scaled=scaled, depth=depth, expansions=expansions,
             search=search, width=width, plans=plans,
         )
     )  # fmt: skip
 
 
-def planned(options: Options, world: World | None = None) -> Planner:
+def planned(options: ToolchainOptions, world: ForkableWorld | None = None) -> Planner:
     """Returns the planner.
 
     Args:
@@ -76,7 +76,7 @@ def planned(options: Options, world: World | None = None) -> Planner:
 
     def build(session: Opener) -> Any:
         nodes = _Toolchain(session, options, world)
-        graph = StateGraph(Searching)
+        graph = StateGraph(ToolchainState)
         nodes.add_to(graph)
         graph.add_node("expand", nodes.expand, destinations=("expand", "execute", "think"))
         graph.add_node("execute", nodes.execute, destinations=("execute", "think", "wrap_up"))
@@ -87,12 +87,14 @@ def planned(options: Options, world: World | None = None) -> Planner:
 
 
 class _Toolchain(Nodes):
-    def __init__(self, session: Opener, options: Options, world: World | None) -> None:
+    def __init__(
+        self, session: Opener, options: ToolchainOptions, world: ForkableWorld | None
+    ) -> None:
         super().__init__(session)
         self.options = options
         self.world = world.fork() if world else None
 
-    async def expand(self, state: Searching) -> Command[Any]:
+    async def expand(self, state: ToolchainState) -> Command[Any]:
         """Opens one node of the tree, or ends the search with its best plan."""
         async with self.entered("expand", state) as (session, effects):
             plans = state.get("plans")
@@ -101,7 +103,7 @@ class _Toolchain(Nodes):
             records = state.get("tree", [])
             tree = self.options.tree(plans)
             for record in records:
-                tree.add(Opened.from_dict(record))
+                tree.add(NodeExpansion.from_dict(record))
             node = None if tree.goal else self.options.choose(tree)
             if node is None:
                 return _carry_out(session, state, tree)
@@ -114,7 +116,7 @@ class _Toolchain(Nodes):
                 return _carry_out(session, state, tree, refused)
             return go("expand", session, state, plans=plans, tree=[*records, came.to_dict()])
 
-    async def execute(self, state: Searching) -> Command[Any]:
+    async def execute(self, state: ToolchainState) -> Command[Any]:
         """Carries out the next step of the plan. What was tried out already is not paid again."""
         async with self.entered("execute", state) as (session, effects):
             (name, arguments, told), *rest = state["plan"]
@@ -134,11 +136,15 @@ class _Toolchain(Nodes):
 
     def _lookahead(self, session: Session, effects: Effects) -> Lookahead:
         if self.world is not None:
-            return Forks(self.world, effects)
-        return Reading(effects, lambda action: session.is_read_only(action.call("proposed")))
+            return ForkLookahead(self.world, effects)
+        return ReadOnlyLookahead(
+            effects, lambda action: session.is_read_only(action.call("proposed"))
+        )
 
 
-def _carry_out(session: Session, state: Searching, tree: Tree, refused: str = "") -> Command[Any]:
+def _carry_out(
+    session: Session, state: ToolchainState, tree: SearchTree, refused: str = ""
+) -> Command[Any]:
     """Goes on to carry out the best plan, complete or not; without any the policy acts freely."""
     steps = [
         [step.action.name, step.action.arguments, step.sight.told if step.sight else None]
@@ -149,8 +155,8 @@ def _carry_out(session: Session, state: Searching, tree: Tree, refused: str = ""
     return go("execute", session, state, tree=[], plan=steps, refused=refused)
 
 
-def _proposer(session: Session, effects: Effects) -> FromPolicy:
+def _proposer(session: Session, effects: Effects) -> PolicyProposer:
     def sound(action: Action) -> bool:
         return not session.wasted((action.call("proposed"),))
 
-    return FromPolicy(effects, session.trajectory.messages, sound)
+    return PolicyProposer(effects, session.trajectory.messages, sound)

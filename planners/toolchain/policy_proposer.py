@@ -16,24 +16,24 @@ from ...journal.effects import Refusal
 from ...journal.records import Message, Reply, ToolChoice
 from ..prompts import prompt
 from ..structured_output import read
-from .actions import FINISH, Action, Proposal, Step
+from .actions import FINISH, Action, PlanStep, Proposal
 
 SEEN_CHARS = 500
 """Characters that are shown of what a step brought when it was tried out."""
 
 
-class Call(BaseModel):
+class ProposedCall(BaseModel):
     tool: str
     arguments: dict[str, Any] = {}
 
 
-class Rest(BaseModel):
+class RemainingPlan(BaseModel):
     """What a sample says is still to be done."""
 
-    steps: list[Call]
+    steps: list[ProposedCall]
 
 
-class Asks(Protocol):
+class ModelCaller(Protocol):
     """The part of `Effects` that proposals need."""
 
     async def ask(
@@ -46,7 +46,7 @@ class Asks(Protocol):
     ) -> Reply | Refusal: ...
 
 
-class FromPolicy:
+class PolicyProposer:
     """Asks the policy for plans to the end, several at once.
 
     Args:
@@ -57,7 +57,7 @@ class FromPolicy:
 
     def __init__(
         self,
-        effects: Asks,
+        effects: ModelCaller,
         opening: Sequence[Message],
         sound: Callable[[Action], bool] = lambda action: True,
     ) -> None:
@@ -65,7 +65,7 @@ class FromPolicy:
         self._opening = tuple(opening)
         self._sound = sound
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         reply = await self._effects.ask(
             (*self._opening, Message("user", question(path))),
             tool_choice="none", purpose="toolchain", samples=k,
@@ -76,7 +76,7 @@ class FromPolicy:
         return [s for s in samples if s and (s.action == FINISH or self._sound(s.action))]
 
 
-def question(path: Sequence[Step]) -> str:
+def question(path: Sequence[PlanStep]) -> str:
     """Returns the question for the steps after a plan; equal beginnings make equal prefixes."""
     lines = [f"{place}. {_line(step)}" for place, step in enumerate(path, 1)]
     return "\n".join((prompt("toolchain").text, "", "Planned so far:", *(lines or ["nothing"])))
@@ -84,7 +84,7 @@ def question(path: Sequence[Step]) -> str:
 
 def proposal(text: str) -> Proposal | None:
     """Returns the step that a sample proposes, or None if it cannot be read."""
-    rest = read(Rest, text)
+    rest = read(RemainingPlan, text)
     if isinstance(rest, str):
         return None
     if not rest.steps:
@@ -93,7 +93,7 @@ def proposal(text: str) -> Proposal | None:
     return Proposal(Action.of(first.tool, json.dumps(first.arguments)), len(rest.steps) - 1)
 
 
-def _line(step: Step) -> str:
+def _line(step: PlanStep) -> str:
     if step.sight is None:
         return str(step.action)
     return f"{step.action} → {step.sight.text[:SEEN_CHARS]}"

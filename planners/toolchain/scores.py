@@ -17,7 +17,7 @@ from ...ledger.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weights:
+class ScoreWeights:
     """How the scores are weighed."""
 
     alpha: float = 0.5

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ...journal.effects import Refusal
-from .actions import FINISH, Lookahead, Proposer, Sight
+from .actions import FINISH, Lookahead, LookaheadResult, Proposer
 from .strategies import Search
-from .tree import Node, Opened, Tree
+from .tree import NodeExpansion, SearchTree, TreeNode
 
 LIMIT = "expansions"
 """The resource of a Refusal that comes from the search's own limit."""
 
 
 async def search(
-    tree: Tree,
+    tree: SearchTree,
     choose: Search,
     proposer: Proposer,
     *,
@@ -41,14 +41,14 @@ async def search(
 
 
 async def opened(
-    tree: Tree,
-    node: Node,
+    tree: SearchTree,
+    node: TreeNode,
     proposer: Proposer,
     *,
     k: int,
     expansions: int,
     lookahead: Lookahead | None = None,
-) -> Opened | Refusal:
+) -> NodeExpansion | Refusal:
     """Returns what comes of opening a node of the frontier; the tree itself stays as it is.
 
     A step is tried out first, if every step before it could be; only then, in a second opening of
@@ -56,17 +56,21 @@ async def opened(
     expansion, and what was seen is known also where the asking is refused.
     """
     if node.action == FINISH and node.parent is not None:
-        return Opened(node.id, Sight(solved=True))
+        return NodeExpansion(node.id, LookaheadResult(solved=True))
     sight = await _looked(tree, node, lookahead)
     if sight is not None:
-        return Opened(node.id, sight)
+        return NodeExpansion(node.id, sight)
     if tree.expansions >= expansions:
         return Refusal(LIMIT, f"the search has made all its {expansions} expansions")
     samples = await proposer.propose(tree.plan(node), k)
-    return samples if isinstance(samples, Refusal) else Opened(node.id, samples=tuple(samples))
+    return (
+        samples if isinstance(samples, Refusal) else NodeExpansion(node.id, samples=tuple(samples))
+    )
 
 
-async def _looked(tree: Tree, node: Node, lookahead: Lookahead | None) -> Sight | None:
+async def _looked(
+    tree: SearchTree, node: TreeNode, lookahead: Lookahead | None
+) -> LookaheadResult | None:
     steps = tree.plan(node)
     if lookahead is None or not steps or tree.sight(node) is not None:
         return None

@@ -12,9 +12,9 @@ from math import inf, log, sqrt
 
 from ...ledger.errors import UsageError
 from .actions import FINISH
-from .tree import Node, Tree
+from .tree import SearchTree, TreeNode
 
-Search = Callable[[Tree], Node | None]
+Search = Callable[[SearchTree], TreeNode | None]
 
 SEARCHES = ("astar", "bfs", "dfs", "beam", "greedy", "mcts")
 _EXPLORATION = sqrt(2)
@@ -44,33 +44,33 @@ def search_named(name: str, *, width: int) -> Search:
     return searches[name]
 
 
-def best_first(tree: Tree) -> Node | None:
+def best_first(tree: SearchTree) -> TreeNode | None:
     """The least f = g + h; of equals the oldest (ToolChain*)."""
     return min(tree.frontier, key=lambda node: (node.f, node.id), default=None)
 
 
-def breadth_first(tree: Tree) -> Node | None:
+def breadth_first(tree: SearchTree) -> TreeNode | None:
     """A plan that is said to be complete, else the shortest; of equals the oldest."""
 
-    def order(node: Node) -> tuple[bool, int, int]:
+    def order(node: TreeNode) -> tuple[bool, int, int]:
         return node.action != FINISH, node.depth, node.id
 
     return min(tree.frontier, key=order, default=None)
 
 
-def depth_first(tree: Tree) -> Node | None:
+def depth_first(tree: SearchTree) -> TreeNode | None:
     """Down the most frequent proposals, then back to the last fork (DFSDT, arXiv 2307.16789)."""
     return min(tree.frontier, key=lambda node: node.ranks, default=None)
 
 
-def greedy(tree: Tree) -> Node | None:
+def greedy(tree: SearchTree) -> TreeNode | None:
     """The most frequent proposal, step by step and never back, as a ReAct agent goes."""
     if not tree.opened:
         return tree.root
     return next(iter(tree.children(tree.opened[-1])), None)
 
 
-def beam(tree: Tree, *, width: int) -> Node | None:
+def beam(tree: SearchTree, *, width: int) -> TreeNode | None:
     """The `width` best by f of each depth, and their children only."""
     level = [tree.root]
     while level:
@@ -82,7 +82,7 @@ def beam(tree: Tree, *, width: int) -> Node | None:
     return None
 
 
-def uct(tree: Tree) -> Node | None:
+def uct(tree: SearchTree) -> TreeNode | None:
     """Monte-Carlo tree search with UCT (Kocsis and Szepesvári 2006).
 
     A roll-out goes down the most frequent proposals until it ends; its nodes stay in the tree.
@@ -111,7 +111,7 @@ def _ucb(visits: int, reward: float, total: int) -> float:
     return inf if not visits else reward / visits + _EXPLORATION * sqrt(log(total) / visits)
 
 
-def _roll_outs(tree: Tree) -> tuple[dict[int, int], dict[int, float]]:
+def _roll_outs(tree: SearchTree) -> tuple[dict[int, int], dict[int, float]]:
     """Returns, per node, how many roll-outs have passed it, and the sum of their rewards."""
     visits: dict[int, int] = {}
     rewards: dict[int, float] = {}
@@ -119,7 +119,7 @@ def _roll_outs(tree: Tree) -> tuple[dict[int, int], dict[int, float]]:
         if following is not None and following.parent is node:
             continue
         reward = _reward(tree, node)
-        passed: Node | None = node
+        passed: TreeNode | None = node
         while passed is not None:
             visits[passed.id] = visits.get(passed.id, 0) + 1
             rewards[passed.id] = rewards.get(passed.id, 0.0) + reward
@@ -127,18 +127,18 @@ def _roll_outs(tree: Tree) -> tuple[dict[int, int], dict[int, float]]:
     return visits, rewards
 
 
-def _reward(tree: Tree, node: Node) -> float:
+def _reward(tree: SearchTree, node: TreeNode) -> float:
     steps = max(len(node.ranks), 1)
     if tree.fate(node) == "dead" and node.parent is not None:
         return (steps - 1 - node.parent.g) / steps
     return 1 - node.g / steps
 
 
-def _with_open_nodes(tree: Tree) -> set[int]:
+def _with_open_nodes(tree: SearchTree) -> set[int]:
     """Returns the ids of nodes of the frontier and of all above them."""
     alive: set[int] = set()
     for node in tree.frontier:
-        passed: Node | None = node
+        passed: TreeNode | None = node
         while passed is not None and passed.id not in alive:
             alive.add(passed.id)
             passed = passed.parent

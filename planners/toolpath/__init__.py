@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from .ability import CATALOGUE, Ability, catalogue
-from .estimates import Estimates
+from .ability import CATALOGUE, ToolAbility, catalogue
+from .estimates import ToolEstimates
 from .order import Order
 from .planner import toolpath
 from .product import Product
-from .search.cheapest import Limits, NoPath, Toolpath, cheapest
-from .search.graph import ToolGraph, Weights
+from .search.cheapest import NoPath, SearchLimits, Toolpath, cheapest
+from .search.graph import PathWeights, ToolGraph
 from .search.pareto import pareto
-from .subroutines.learned import FILE, Learned
+from .subroutines.learned import FILE, SubroutineLibrary
 from .subroutines.subroutine import Subroutine
-from .trace import Trace, traces
+from .trace import SubtaskTrace, traces
 
 __all__ = [
     "CATALOGUE",
     "FILE",
-    "Ability",
-    "Estimates",
-    "Learned",
-    "Limits",
     "NoPath",
     "Order",
+    "PathWeights",
     "Product",
+    "SearchLimits",
     "Subroutine",
+    "SubroutineLibrary",
+    "SubtaskTrace",
+    "ToolAbility",
+    "ToolEstimates",
     "ToolGraph",
     "Toolpath",
-    "Trace",
-    "Weights",
     "catalogue",
     "cheapest",
     "pareto",

@@ -19,7 +19,7 @@ CATALOGUE = "catalogue"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ability:
+class ToolAbility:
     """What a typed tool makes of what, and what that costs.
 
     A typed tool has a parameter `inputs`, the handles of what it takes in the order of `takes`,
@@ -60,11 +60,11 @@ class Ability:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A line of a catalogue."""
 
     tool: str
-    ability: Ability
+    ability: ToolAbility
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,24 +73,24 @@ class Catalogue:
 
     price: Decimal
     """USD for one look into it."""
-    tools: tuple[Entry, ...]
+    tools: tuple[CatalogueEntry, ...]
 
     @property
-    def abilities(self) -> dict[str, Ability]:
+    def abilities(self) -> dict[str, ToolAbility]:
         return {entry.tool: entry.ability for entry in self.tools}
 
 
 _CATALOGUE = TypeAdapter(Catalogue)
 
 
-def check(abilities: Mapping[str, Ability]) -> None:
+def check(abilities: Mapping[str, ToolAbility]) -> None:
     """Raises UsageError for the first tool whose ability makes no sense."""
     for name, ability in abilities.items():
         if fault := ability.fault():
             raise UsageError(f"the ability of tool {name!r} makes no sense: it {fault}")
 
 
-def catalogue(abilities: Mapping[str, Ability], *, price: Decimal | int = 0) -> Tool:
+def catalogue(abilities: Mapping[str, ToolAbility], *, price: Decimal | int = 0) -> Tool:
     """Returns the tool `catalogue`, which lists what the other tools take, give and cost.
 
     A planner that plans over typed tools reads it through the same door as any tool, so that a
@@ -132,9 +132,9 @@ def read(text: str) -> Catalogue:
     return found
 
 
-def _write(abilities: Mapping[str, Ability], price: Decimal) -> str:
+def _write(abilities: Mapping[str, ToolAbility], price: Decimal) -> str:
     """Returns a catalogue as JSON with a line for each tool."""
-    entries = tuple(Entry(name, ability) for name, ability in abilities.items())
+    entries = tuple(CatalogueEntry(name, ability) for name, ability in abilities.items())
     data = _CATALOGUE.dump_python(Catalogue(price=price, tools=entries), mode="json")
     lines = ",\n".join(orjson.dumps(each).decode() for each in data["tools"])
     return f'{{"price": "{price}", "tools": [\n{lines}\n]}}'

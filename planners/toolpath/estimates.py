@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from .ability import Ability
-from .trace import Step
+from .ability import ToolAbility
+from .trace import TraceStep
 
 PRIOR = 2.0
 """So many calls the catalogue's word counts as."""
@@ -21,7 +21,7 @@ POOLED = 2.0
 
 
 @dataclass(frozen=True)
-class Chance:
+class BetaEstimate:
     """A share from 0 to 1 with its uncertainty: a Beta distribution.
 
     Qualities are shares too: each counts as that much of a success.
@@ -42,7 +42,7 @@ class Chance:
 
 
 @dataclass(frozen=True)
-class Mean:
+class MeanEstimate:
     """A quantity with its uncertainty: the mean of what was seen and its standard error."""
 
     n: float
@@ -57,7 +57,7 @@ class Mean:
 
 
 @dataclass(frozen=True)
-class Tally:
+class ToolTally:
     """Sums over the calls of one tool on one material."""
 
     tool: str
@@ -74,7 +74,7 @@ class Tally:
     measured: int = 0
     quality: float = 0.0
 
-    def plus(self, step: Step) -> Tally:
+    def plus(self, step: TraceStep) -> ToolTally:
         usd = None if step.usd is None else float(step.usd)
         return replace(
             self,
@@ -92,16 +92,16 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class ToolEstimate:
     """What a call of a tool is expected to come to."""
 
-    success: Chance
-    usd: Mean
-    seconds: Mean
-    quality: Chance
+    success: BetaEstimate
+    usd: MeanEstimate
+    seconds: MeanEstimate
+    quality: BetaEstimate
     """Of what passes the check."""
 
-    def ability(self, declared: Ability) -> Ability:
+    def ability(self, declared: ToolAbility) -> ToolAbility:
         """Returns what was declared, with these figures in place of those."""
         usd = None if math.isnan(self.usd.mean) else Decimal(repr(self.usd.mean))
         return replace(
@@ -111,35 +111,35 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Estimates:
+class ToolEstimates:
     """Tallies by tool and material."""
 
-    tallies: Mapping[tuple[str, str], Tally] = field(default_factory=dict)
+    tallies: Mapping[tuple[str, str], ToolTally] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tallies: Iterable[Tally]) -> Estimates:
+    def of(cls, tallies: Iterable[ToolTally]) -> ToolEstimates:
         return cls({(tally.tool, tally.material): tally for tally in tallies})
 
-    def plus(self, steps: Iterable[Step], material: str) -> Estimates:
+    def plus(self, steps: Iterable[TraceStep], material: str) -> ToolEstimates:
         """Returns the estimates with further steps on a material."""
         tallies = dict(self.tallies)
         for step in steps:
             key = (step.tool, material)
-            tallies[key] = tallies.get(key, Tally(*key)).plus(step)
-        return Estimates(tallies)
+            tallies[key] = tallies.get(key, ToolTally(*key)).plus(step)
+        return ToolEstimates(tallies)
 
-    def of_tools(self, tools: Iterable[str]) -> Estimates:
+    def of_tools(self, tools: Iterable[str]) -> ToolEstimates:
         """Returns the estimates of some tools only."""
         wanted = frozenset(tools)
-        return Estimates({key: t for key, t in self.tallies.items() if key[0] in wanted})
+        return ToolEstimates({key: t for key, t in self.tallies.items() if key[0] in wanted})
 
-    def estimate(self, tool: str, declared: Ability, material: str) -> Estimate:
+    def estimate(self, tool: str, declared: ToolAbility, material: str) -> ToolEstimate:
         """Returns what a call is expected to come to."""
         usd = math.nan if declared.usd is None else float(declared.usd)
-        word = Estimate(
+        word = ToolEstimate(
             success=_chance(declared.success, PRIOR),
-            usd=Mean(PRIOR, usd),
-            seconds=Mean(PRIOR, declared.seconds),
+            usd=MeanEstimate(PRIOR, usd),
+            seconds=MeanEstimate(PRIOR, declared.seconds),
             quality=_chance(declared.quality, PRIOR),
         )
         every = [tally for (name, _), tally in self.tallies.items() if name == tool]
@@ -149,7 +149,9 @@ class Estimates:
             return pooled
         return _updated(pooled, [here], POOLED)
 
-    def abilities(self, declared: Mapping[str, Ability], material: str) -> dict[str, Ability]:
+    def abilities(
+        self, declared: Mapping[str, ToolAbility], material: str
+    ) -> dict[str, ToolAbility]:
         """Returns the abilities of a catalogue as they are found to be on a material."""
         return {
             tool: self.estimate(tool, ability, material).ability(ability)
@@ -157,18 +159,18 @@ class Estimates:
         }
 
 
-def _chance(mean: float, n: float) -> Chance:
-    return Chance(mean * n, (1 - mean) * n)
+def _chance(mean: float, n: float) -> BetaEstimate:
+    return BetaEstimate(mean * n, (1 - mean) * n)
 
 
-def _updated(prior: Estimate, tallies: Iterable[Tally], n: float) -> Estimate:
+def _updated(prior: ToolEstimate, tallies: Iterable[ToolTally], n: float) -> ToolEstimate:
     """Returns an estimate that starts from another one, which counts as `n` calls."""
     seen = list(tallies)
     good = _chance(prior.success.mean, n)
     fine = _chance(prior.quality.mean, n)
     quality = sum(t.quality for t in seen)
-    return Estimate(
-        success=Chance(
+    return ToolEstimate(
+        success=BetaEstimate(
             good.yes + sum(t.successes for t in seen),
             good.no + sum(t.calls - t.successes for t in seen),
         ),
@@ -176,21 +178,21 @@ def _updated(prior: Estimate, tallies: Iterable[Tally], n: float) -> Estimate:
         seconds=_mean(
             prior.seconds.mean, n, [(t.timed, t.seconds, t.seconds_squares) for t in seen]
         ),
-        quality=Chance(
+        quality=BetaEstimate(
             fine.yes + quality,
             fine.no + sum(t.measured for t in seen) - quality,
         ),
     )
 
 
-def _mean(prior: float, n: float, sums: Iterable[tuple[int, float, float]]) -> Mean:
+def _mean(prior: float, n: float, sums: Iterable[tuple[int, float, float]]) -> MeanEstimate:
     counts, totals, squares = (
         math.fsum(column) for column in zip(*sums, (0, 0.0, 0.0), strict=True)
     )
     if math.isnan(prior):
         n, prior = 0.0, (0.0 if counts else math.nan)
     if not counts:
-        return Mean(n, prior)
+        return MeanEstimate(n, prior)
     mean = (n * prior + totals) / (n + counts)
     spread = squares + n * prior**2 - (n + counts) * mean**2
-    return Mean(n + counts, mean, max(spread, 0.0))
+    return MeanEstimate(n + counts, mean, max(spread, 0.0))

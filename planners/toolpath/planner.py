@@ -19,21 +19,21 @@ from ...ledger.errors import UsageError
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..state import Opener, Session, State
-from .ability import CATALOGUE, Ability, Catalogue, read
-from .estimates import Estimates, Tally
+from .ability import CATALOGUE, Catalogue, ToolAbility, read
+from .estimates import ToolEstimates, ToolTally
 from .order import Order
 from .product import Product
-from .progress import Work
-from .search.cheapest import Limits, NoPath, cheapest
-from .search.graph import ToolGraph, Weights
-from .subroutines.learned import Learned
+from .progress import OrderProgress
+from .search.cheapest import NoPath, SearchLimits, cheapest
+from .search.graph import PathWeights, ToolGraph
+from .subroutines.learned import SubroutineLibrary
 
 
-class Pathed(State, total=False):
+class ToolpathState(State, total=False):
     """The state of an order under way."""
 
     work: dict[str, Any]
-    """How far it has got (`Work`)."""
+    """How far it has got (`OrderProgress`)."""
     product: dict[str, Any]
     """What the last call has made."""
 
@@ -64,8 +64,8 @@ def toolpath(
         subroutines: whether its subroutines are tried before anything is searched for.
         estimates: whether searches reckon with what tools have been found to cost.
     """
-    weights = Weights(quality=quality, seconds=seconds)
-    limits = Limits(expansions=expansions)
+    weights = PathWeights(quality=quality, seconds=seconds)
+    limits = SearchLimits(expansions=expansions)
     if not 0 <= check <= 1:
         raise UsageError(f"toolpath option check={check}: a quality is from 0 to 1")
     source = Path(learned) if learned else None
@@ -75,7 +75,7 @@ def toolpath(
             session, weights, limits, check=check, retry=retry,
             subroutines=source if subroutines else None, estimates=source if estimates else None,
         )  # fmt: skip
-        graph = StateGraph(Pathed)
+        graph = StateGraph(ToolpathState)
         graph.add_node("plan", nodes.plan, destinations=("execute", END))
         graph.add_node("execute", nodes.execute, destinations=("check",))
         graph.add_node("check", nodes.check, destinations=("execute", "plan", END))
@@ -89,8 +89,8 @@ class _Pathing(Nodes):
     def __init__(
         self,
         session: Opener,
-        weights: Weights,
-        limits: Limits,
+        weights: PathWeights,
+        limits: SearchLimits,
         *,
         check: float,
         retry: bool,
@@ -105,7 +105,7 @@ class _Pathing(Nodes):
         self._subroutines = subroutines
         self._estimates = estimates
 
-    async def plan(self, state: Pathed) -> Command[Literal["execute", "__end__"]]:
+    async def plan(self, state: ToolpathState) -> Command[Literal["execute", "__end__"]]:
         """Plans the present subtask from where it stands: by a subroutine, else by search."""
         async with self.entered("plan", state) as (session, effects):
             try:
@@ -122,10 +122,10 @@ class _Pathing(Nodes):
                 return end(session, state, "failed", None, f"{want} is not made: {none.why}")
             return go("execute", session, state, work=work.to_dict())
 
-    async def execute(self, state: Pathed) -> Command[Literal["check"]]:
+    async def execute(self, state: ToolpathState) -> Command[Literal["check"]]:
         """Makes the next call of the plan."""
         async with self.entered("execute", state) as (session, effects):
-            work = Work.from_dict(state["work"])
+            work = OrderProgress.from_dict(state["work"])
             name = work.plan[0].move.tool
             id = f"step_{len(work.earlier) + len(work.steps)}"
             call = ToolCall(id, name, orjson.dumps(work.arguments()).decode())
@@ -133,11 +133,11 @@ class _Pathing(Nodes):
             product = Product.read(observation)
             return go("check", session, state, work=state["work"], product=product.to_dict())
 
-    async def check(self, state: Pathed) -> Command[Literal["execute", "plan", "__end__"]]:
+    async def check(self, state: ToolpathState) -> Command[Literal["execute", "plan", "__end__"]]:
         """Checks what the call has made; goes on, tries again, plans anew, or ends."""
         async with self.entered("check", state) as (session, effects):
             order = Order.parse(session.task)
-            work = Work.from_dict(state["work"])
+            work = OrderProgress.from_dict(state["work"])
             work = work.after(Product.from_dict(state["product"]), check=self._check)
             want = order.want[work.goal]
             if want in work.have:
@@ -148,8 +148,8 @@ class _Pathing(Nodes):
             return go("execute" if work.plan else "plan", session, state, work=work.to_dict())
 
     async def _planned(
-        self, effects: Effects, work: Work, order: Order
-    ) -> tuple[Work, NoPath | None]:
+        self, effects: Effects, work: OrderProgress, order: Order
+    ) -> tuple[OrderProgress, NoPath | None]:
         """Returns the work with a plan for its subtask, or with why there is none.
 
         Raises:
@@ -159,10 +159,10 @@ class _Pathing(Nodes):
         if source is not None and not work.by:
 
             def best() -> dict[str, Any]:
-                found = Learned.load(source).best(want, work.have, order.material)
-                return Learned(subroutines=(found,) if found else ()).to_dict()
+                found = SubroutineLibrary.load(source).best(want, work.have, order.material)
+                return SubroutineLibrary(subroutines=(found,) if found else ()).to_dict()
 
-            for subroutine in Learned.from_dict(await effects.value(best)).subroutines:
+            for subroutine in SubroutineLibrary.from_dict(await effects.value(best)).subroutines:
                 return work.following(subroutine), None
         listed = await self._catalogue(effects)
         work = work.looked(listed.price)
@@ -181,29 +181,35 @@ class _Pathing(Nodes):
         return read(observation.text)
 
     async def _estimated(
-        self, effects: Effects, work: Work, declared: dict[str, Ability], material: str
-    ) -> dict[str, Ability]:
+        self, effects: Effects, work: OrderProgress, declared: dict[str, ToolAbility], material: str
+    ) -> dict[str, ToolAbility]:
         """Returns abilities as they are found to be, by earlier runs and by this one."""
-        source, tallies = self._estimates, tuple[Tally, ...]()
+        source, tallies = self._estimates, tuple[ToolTally, ...]()
         if source is not None:
 
             def known() -> dict[str, Any]:
-                found = Estimates.of(Learned.load(source).tallies).of_tools(declared)
-                return Learned(tallies=tuple(found.tallies.values())).to_dict()
+                found = ToolEstimates.of(SubroutineLibrary.load(source).tallies).of_tools(declared)
+                return SubroutineLibrary(tallies=tuple(found.tallies.values())).to_dict()
 
-            tallies = Learned.from_dict(await effects.value(known)).tallies
-        estimates = Estimates.of(tallies).plus((*work.earlier, *work.steps), material)
+            tallies = SubroutineLibrary.from_dict(await effects.value(known)).tallies
+        estimates = ToolEstimates.of(tallies).plus((*work.earlier, *work.steps), material)
         return estimates.abilities(declared, material)
 
-    def _done(self, session: Session, state: State, work: Work, order: Order) -> Command[Any]:
+    def _done(
+        self, session: Session, state: State, work: OrderProgress, order: Order
+    ) -> Command[Any]:
         made = [f"{want}: {work.have[want]}" for want in order.want]
         answer = f"Answer: {work.have[order.want[-1]]}"
         return end(session, state, "answered", "\n".join((*made, answer)))
 
 
-def _work(state: Pathed, order: Order) -> Work:
+def _work(state: ToolpathState, order: Order) -> OrderProgress:
     """Returns the work as the state has it, past subtasks whose goal is at hand already."""
-    work = Work.from_dict(state["work"]) if "work" in state else Work(have=order.have)
+    work = (
+        OrderProgress.from_dict(state["work"])
+        if "work" in state
+        else OrderProgress(have=order.have)
+    )
     while work.goal < len(order.want) and order.want[work.goal] in work.have:
         work = work.onward()
     return work

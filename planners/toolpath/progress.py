@@ -9,42 +9,42 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from .ability import Ability
+from .ability import ToolAbility
 from .product import Product
 from .search.cheapest import Toolpath
-from .subroutines.subroutine import Move, Subroutine
-from .trace import SEARCH, Step, Trace
+from .subroutines.subroutine import Subroutine, ToolStep
+from .trace import SEARCH, SubtaskTrace, TraceStep
 
 DEARER = 1.25
 """A step that costs more than so many times what was booked for it makes a new plan worth while."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedToolStep:
     """A move, with what the plan knows about it."""
 
-    move: Move
+    move: ToolStep
     booked: float | None = None
     """USD that the plan reckons with; None: nothing is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class OrderProgress:
     """The state of an order. Subtasks are done one after the other."""
 
     have: Mapping[str, str]
     """Handles of all that is at hand, by type."""
     goal: int = 0
     """Subtasks that are done."""
-    plan: tuple[Planned, ...] = ()
+    plan: tuple[PlannedToolStep, ...] = ()
     """What is to be done next for the present subtask."""
     by: str = ""
     """What its first plan came from; "": it has none yet."""
     failed: tuple[str, ...] = ()
     """Moves that failed in it, by their keys."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TraceStep, ...] = ()
     """What was done for it."""
-    earlier: tuple[Step, ...] = ()
+    earlier: tuple[TraceStep, ...] = ()
     """What was done for the subtasks before it."""
     searches: int = 0
     expansions: int = 0
@@ -52,7 +52,7 @@ class Work:
     """USD that looks into the catalogue cost."""
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Work:
+    def from_dict(cls, data: Mapping[str, Any]) -> OrderProgress:
         return _WORK.validate_python(data)
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,18 +62,20 @@ class Work:
 
     # -- planning ------------------------------------------------------------------------------
 
-    def following(self, subroutine: Subroutine) -> Work:
+    def following(self, subroutine: Subroutine) -> OrderProgress:
         """Returns the work with a subroutine as its plan."""
-        plan = tuple(Planned(move=move) for move in subroutine.moves)
+        plan = tuple(PlannedToolStep(move=move) for move in subroutine.moves)
         return replace(self, by=subroutine.name, plan=plan)
 
-    def looked(self, price: Decimal) -> Work:
+    def looked(self, price: Decimal) -> OrderProgress:
         """Returns the work after a look into the catalogue, and so into a search."""
         return replace(
             self, by=self.by or SEARCH, searches=self.searches + 1, planning=self.planning + price
         )
 
-    def usable(self, abilities: Mapping[str, Ability], *, retry: bool) -> dict[str, Ability]:
+    def usable(
+        self, abilities: Mapping[str, ToolAbility], *, retry: bool
+    ) -> dict[str, ToolAbility]:
         """Returns the tools that have not failed in every way in which they can be called."""
         return {
             tool: ability
@@ -84,11 +86,11 @@ class Work:
     def planned(
         self,
         path: Toolpath,
-        abilities: Mapping[str, Ability],
+        abilities: Mapping[str, ToolAbility],
         booked: Iterable[float],
         *,
         retry: bool,
-    ) -> Work:
+    ) -> OrderProgress:
         """Returns the work with a path as its plan.
 
         Args:
@@ -98,12 +100,12 @@ class Work:
         plan = []
         for tool, usd in zip(path.tools, booked, strict=True):
             ways = self._ways(tool, abilities[tool], retry=retry)
-            plan.append(Planned(move=ways[0], booked=usd))
+            plan.append(PlannedToolStep(move=ways[0], booked=usd))
         return replace(self, plan=tuple(plan), expansions=self.expansions + path.expansions)
 
-    def _ways(self, tool: str, ability: Ability, *, retry: bool) -> list[Move]:
+    def _ways(self, tool: str, ability: ToolAbility, *, retry: bool) -> list[ToolStep]:
         """Returns the ways to call a tool that have not failed in this subtask."""
-        first = Move(
+        first = ToolStep(
             tool=tool, takes=ability.takes, gives=ability.gives, arguments=ability.arguments,
             again=ability.again if retry else {},
         )  # fmt: skip
@@ -116,7 +118,7 @@ class Work:
         move = self.plan[0].move
         return {"inputs": [self.have[name] for name in move.takes], **move.arguments}
 
-    def after(self, product: Product, *, check: float) -> Work:
+    def after(self, product: Product, *, check: float) -> OrderProgress:
         """Returns the work after the next planned call, which has made this.
 
         A call that made nothing, or nothing good enough, is tried again with other arguments where
@@ -128,7 +130,7 @@ class Work:
         (first, *rest), move = self.plan, self.plan[0].move
         measured = 1.0 if product.quality is None else product.quality
         ok = set(move.gives) <= product.made.keys() and measured >= check
-        step = Step(
+        step = TraceStep(
             tool=move.tool, takes=move.takes, gives=move.gives, arguments=move.arguments,
             again=move.again, ok=ok, usd=product.usd, seconds=product.seconds,
             quality=product.quality if product.made else None,
@@ -145,18 +147,20 @@ class Work:
             return replace(done, plan=())
         return replace(done, plan=(replace(first, move=second), *rest))
 
-    def trace(self, want: str, material: str, run: str = "") -> Trace:
+    def trace(self, want: str, material: str, run: str = "") -> SubtaskTrace:
         """Returns the record of the present subtask, done or given up."""
         made = {name for step in self.steps if step.ok for name in step.gives}
-        return Trace(
+        return SubtaskTrace(
             want=want, material=material, have=tuple(sorted(self.have.keys() - made)),
             by=self.by or SEARCH, ok=want in self.have, steps=self.steps, searches=self.searches,
             expansions=self.expansions, planning=self.planning, run=run,
         )  # fmt: skip
 
-    def onward(self) -> Work:
+    def onward(self) -> OrderProgress:
         """Returns the work at the beginning of the next subtask."""
-        return Work(have=self.have, goal=self.goal + 1, earlier=(*self.earlier, *self.steps))
+        return OrderProgress(
+            have=self.have, goal=self.goal + 1, earlier=(*self.earlier, *self.steps)
+        )
 
 
-_WORK = TypeAdapter(Work)
+_WORK = TypeAdapter(OrderProgress)

@@ -23,7 +23,7 @@ SEARCH = "search"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class TraceStep:
     """One call of a typed tool, as it went."""
 
     tool: str
@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trace:
+class SubtaskTrace:
     """One subtask: what was to be made, and every step that was taken for it."""
 
     want: str
@@ -53,7 +53,7 @@ class Trace:
     by: str = SEARCH
     """What the first plan came from: `search`, or the name of a subroutine."""
     ok: bool
-    steps: tuple[Step, ...]
+    steps: tuple[TraceStep, ...]
     searches: int
     """Plans that were searched for; 0: the subroutine was enough."""
     planning: Decimal = Decimal(0)
@@ -79,10 +79,10 @@ class Trace:
         return quality
 
     @property
-    def path(self) -> tuple[Step, ...]:
+    def path(self) -> tuple[TraceStep, ...]:
         """The steps that what was wanted is made of, without failed and needless ones."""
         needed = {self.want}
-        kept: list[Step] = []
+        kept: list[TraceStep] = []
         for step in reversed(self.steps):
             if step.ok and needed & set(step.gives):
                 needed = (needed - set(step.gives)) | set(step.takes)
@@ -96,7 +96,7 @@ class Trace:
         return {TRACE: data}
 
 
-def traces(events: Iterable[Event]) -> Iterator[Trace]:
+def traces(events: Iterable[Event]) -> Iterator[SubtaskTrace]:
     """Yields the traces among recorded events, in their order."""
     for event in events:
         value = event.body.get("value") if event.kind == "value" else None
@@ -104,4 +104,4 @@ def traces(events: Iterable[Event]) -> Iterator[Trace]:
             yield _TRACE.validate_python({**value[TRACE], "run": event.run})
 
 
-_TRACE = TypeAdapter(Trace)
+_TRACE = TypeAdapter(SubtaskTrace)

@@ -16,7 +16,7 @@ from langgraph.types import Command
 from ...journal.effects import Effects
 from ...journal.records import Message
 from ..answers import final_answer
-from ..candidates import Candidate, Candidates, candidate, judged, select_allowance, sound
+from ..candidates import Candidate, CandidatesState, candidate, judged, select_allowance, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
@@ -26,7 +26,7 @@ from .checklist import Checklist, Decomposition
 from .verifier import Verdict, verified, verify_allowance
 
 
-class Plan(Candidates, total=False):
+class BatsState(CandidatesState, total=False):
     plan: dict[str, Any]
     """The first plan, as the policy wrote it; the edits stand in its replies."""
     repaired: bool
@@ -54,7 +54,7 @@ def bats(
 
     def build(session: Opener) -> Any:
         nodes = _Bats(session, early_stop, attempts, k, verification)
-        graph = StateGraph(Plan)
+        graph = StateGraph(BatsState)
         nodes.add_to(graph)
         graph.add_node("review", nodes.review, destinations=("think", "select", END))
         graph.add_node("select", nodes.select, destinations=(END,))
@@ -82,7 +82,7 @@ class _Bats(Nodes):
         self.k = k
         self.verification = verification
 
-    async def plan(self, state: Plan) -> Command[Any]:
+    async def plan(self, state: BatsState) -> Command[Any]:
         """Takes the task apart into clues and a plan; without a readable one, into one step."""
         async with self.entered("plan", state) as (session, effects):
             asked = (*session.trajectory.messages, Message("user", prompt("plan").text))
@@ -94,14 +94,14 @@ class _Bats(Nodes):
             return go("think", session, state, plan=plan)
 
     async def remark(self, session: Session, state: State, reply: Message) -> str:
-        plan = cast(Plan, state).get("plan")
+        plan = cast(BatsState, state).get("plan")
         if not plan or "<plan>" not in reply.content:
             return ""
         _, faults = _current(session, plan).edited(reply.content)
         told = any(_FAULT in message.content for message in session.trajectory.messages)
         return f"{_FAULT} {'; '.join(faults)}." if faults and not told else ""
 
-    async def review(self, state: Plan) -> Command[Any]:
+    async def review(self, state: BatsState) -> Command[Any]:
         """Verifies an answer and decides: end, dig deeper, or a new attempt."""
         async with self.entered("review", state) as (session, effects):
             verdict = await self._verdict(session, effects, state)
@@ -121,7 +121,7 @@ class _Bats(Nodes):
                 return go("think", session, state, candidates=found)
             return go("select", session, state, candidates=found)
 
-    async def select(self, state: Plan) -> Command[Any]:
+    async def select(self, state: BatsState) -> Command[Any]:
         """Picks the answer."""
         async with self.entered("select", state) as (session, effects):
             found = state["candidates"]
@@ -130,7 +130,9 @@ class _Bats(Nodes):
                 best = await judged(session, effects, found)
             return end(session, state, best["status"], best["answer"], best["why"])
 
-    async def _verdict(self, session: Session, effects: Effects, state: Plan) -> Verdict | None:
+    async def _verdict(
+        self, session: Session, effects: Effects, state: BatsState
+    ) -> Verdict | None:
         """An answer that the budget forced is not worth checking."""
         if not self.verification or state["status"] != "answered":
             return None

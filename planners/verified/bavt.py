@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 from ...journal.effects import Effects
 from ...journal.records import Message
 from ..answers import final_answer
-from ..candidates import Candidate, Candidates, candidate, sound
+from ..candidates import Candidate, CandidatesState, candidate, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
@@ -36,14 +36,14 @@ _LEAST_VALUE = 0.1
 _LEAST_SHARE = 0.05
 
 
-class Judgement(BaseModel):
+class StepScore(BaseModel):
     """The critic's word on a step."""
 
     score: int = Field(ge=LOWEST, le=HIGHEST)
     why: str = ""
 
 
-class Step(TypedDict):
+class BavtNode(TypedDict):
     """A node of the tree: the beginning of an attempt's trajectory."""
 
     parent: int | None
@@ -57,8 +57,8 @@ class Step(TypedDict):
     """True where nothing may be tried from any more."""
 
 
-class Tree(Candidates, total=False):
-    steps: list[Step]
+class BavtState(CandidatesState, total=False):
+    steps: list[BavtNode]
     at: int
     """The node that the present step goes on from."""
 
@@ -77,7 +77,7 @@ def bavt(
 
     def build(session: Opener) -> Any:
         nodes = _Bavt(session, width, steps, confidence, backstop)
-        graph = StateGraph(Tree)
+        graph = StateGraph(BavtState)
         nodes.add_to(graph)
         graph.add_node("value", nodes.value, destinations=("think", "wrap_up", END))
         graph.add_edge(START, "think")
@@ -110,7 +110,7 @@ class _Bavt(Nodes):
         self.confidence = confidence
         self.backstop = backstop
 
-    async def value(self, state: Tree) -> Command[Any]:
+    async def value(self, state: BavtState) -> Command[Any]:
         """Scores the last step and chooses the node to go on from."""
         async with self.entered("value", state) as (session, effects):
             status = state.get("status")
@@ -118,7 +118,7 @@ class _Bavt(Nodes):
             if status in ("budget_exhausted", "failed"):
                 return _finish(session, state, [*found, candidate(state)])
             score = await self._score(session, effects)
-            tree = [*map(Step.copy, state.get("steps", ()))] or [_root()]
+            tree = [*map(BavtNode.copy, state.get("steps", ()))] or [_root()]
             _add(tree, session, state.get("at", 0), score, closed=status == "answered")
             if status == "answered":
                 found.append(candidate(state, why=f"scored {score} of {HIGHEST}"))
@@ -138,10 +138,10 @@ class _Bavt(Nodes):
     async def _score(self, session: Session, effects: Effects) -> int:
         view = await session.memory.view(session.trajectory, effects)
         asked = (*view, Message("user", prompt("value").text))
-        judged = await ask_for(Judgement, effects, asked, purpose="value", max_tokens=VALUE_TOKENS)
+        judged = await ask_for(StepScore, effects, asked, purpose="value", max_tokens=VALUE_TOKENS)
         return judged.score if judged else LOWEST
 
-    def _choose(self, task: str, tree: list[Step], share: float) -> int | None:
+    def _choose(self, task: str, tree: list[BavtNode], share: float) -> int | None:
         """Returns the node to go on from, or None if there is none.
 
         Chance is fixed by the task and the size of the tree: the same inputs, the same path.
@@ -160,13 +160,13 @@ class _Bavt(Nodes):
         return drawn.choices(free, weights(values, share))[0]
 
 
-def _root() -> Step:
+def _root() -> BavtNode:
     value = residual_value(LOWEST, LOWEST)
     return {"parent": None, "attempt": 0, "length": 2, "score": LOWEST, "value": value,
             "children": 0, "closed": False}  # fmt: skip
 
 
-def _add(tree: list[Step], session: Session, parent: int, score: int, *, closed: bool) -> None:
+def _add(tree: list[BavtNode], session: Session, parent: int, score: int, *, closed: bool) -> None:
     """Adds the step just taken. One that cannot be undone closes all others: the world moved."""
     above = tree[parent]
     above["children"] += 1
@@ -188,7 +188,7 @@ def _add(tree: list[Step], session: Session, parent: int, score: int, *, closed:
     )
 
 
-async def _move(session: Session, effects: Effects, tree: list[Step], place: int) -> bool:
+async def _move(session: Session, effects: Effects, tree: list[BavtNode], place: int) -> bool:
     """Goes to a node; away from the tip of the present trajectory that is a new attempt."""
     step = tree[place]
     if (step["attempt"], step["length"]) == (session.attempt, len(session.trajectory)):
@@ -198,7 +198,7 @@ async def _move(session: Session, effects: Effects, tree: list[Step], place: int
     return await session.branch(effects, before, told)
 
 
-def _tried(session: Session, tree: list[Step], place: int) -> Iterator[str]:
+def _tried(session: Session, tree: list[BavtNode], place: int) -> Iterator[str]:
     for step in tree:
         if step["parent"] == place:
             messages = session.attempts[step["attempt"]].messages[: step["length"]]
@@ -208,7 +208,7 @@ def _tried(session: Session, tree: list[Step], place: int) -> Iterator[str]:
             yield f"- {'; '.join(ways)}: {step['score']}"
 
 
-def _finish(session: Session, state: Tree, found: list[Candidate]) -> Command[Any]:
+def _finish(session: Session, state: BavtState, found: list[Candidate]) -> Command[Any]:
     best = max(sound(found), key=lambda one: _scored(one["why"]))
     return end(session, state, best["status"], best["answer"], best["why"])
 

@@ -12,14 +12,14 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..candidates import Candidate, Candidates, candidate, sound
+from ..candidates import Candidate, CandidatesState, candidate, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..state import Opener, Session
 from .verifier import verified, verify_allowance
 
 
-class Ladder(Candidates, total=False):
+class CascadeState(CandidatesState, total=False):
     rungs: list[str]
     """The policies that are left to try, by name."""
 
@@ -33,7 +33,7 @@ def cascade() -> Planner:
 
     def build(session: Opener) -> Any:
         nodes = _Cascade(session)
-        graph = StateGraph(Ladder)
+        graph = StateGraph(CascadeState)
         nodes.add_to(graph)
         graph.add_node("verify", nodes.verify, destinations=("think", END))
         graph.add_edge(START, "think")
@@ -49,7 +49,7 @@ class _Cascade(Nodes):
     def __init__(self, session: Opener) -> None:
         super().__init__(session, answered="verify")
 
-    async def verify(self, state: Ladder) -> Command[Any]:
+    async def verify(self, state: CascadeState) -> Command[Any]:
         """Checks the answer where a policy is left to try; begins with that one if need be."""
         async with self.entered("verify", state) as (session, effects):
             rungs, found = state.get("rungs"), list(state.get("candidates", ()))
@@ -72,6 +72,6 @@ class _Cascade(Nodes):
             return _finish(session, state, found)
 
 
-def _finish(session: Session, state: Ladder, found: list[Candidate]) -> Command[Any]:
+def _finish(session: Session, state: CascadeState, found: list[Candidate]) -> Command[Any]:
     best = sound(found)[-1]
     return end(session, state, best["status"], best["answer"], best["why"])

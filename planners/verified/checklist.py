@@ -26,7 +26,7 @@ _ID = re.compile(r"\d+(\.\d+)*")
 _MOST_STEPS = 60
 
 
-class PlannedStep(BaseModel):
+class DecomposedStep(BaseModel):
     id: str = Field(pattern=r"^\d+(\.\d+)*$")
     text: str = Field(min_length=1)
 
@@ -36,7 +36,7 @@ class Decomposition(BaseModel):
 
     exploration: list[str] = Field(default_factory=list)
     verification: list[str] = Field(default_factory=list)
-    steps: list[PlannedStep] = Field(min_length=1, max_length=_MOST_STEPS)
+    steps: list[DecomposedStep] = Field(min_length=1, max_length=_MOST_STEPS)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Decomposition:
@@ -47,7 +47,7 @@ class Decomposition(BaseModel):
 
 
 @dataclass(frozen=True)
-class Step:
+class ChecklistStep:
     """One step: its number (`1.2` is below `1`), mark, and the tool calls made at it."""
 
     id: str
@@ -69,14 +69,16 @@ class Step:
 class Checklist:
     """A plan. Edits give a new one; a step that is there stays there."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ChecklistStep, ...]
 
     @classmethod
     def of(cls, plan: Decomposition) -> Checklist:
-        return cls(tuple(sorted((Step(s.id, s.text) for s in plan.steps), key=lambda s: s.order)))
+        return cls(
+            tuple(sorted((ChecklistStep(s.id, s.text) for s in plan.steps), key=lambda s: s.order))
+        )
 
     @property
-    def active(self) -> Step | None:
+    def active(self) -> ChecklistStep | None:
         """The step at work: the first one that is partly done or pending and has none below it."""
         open_steps = [step for step in self.steps if step.mark in " ~"]
         leaves = [s for s in open_steps if not any(o.id.startswith(f"{s.id}.") for o in open_steps)]
@@ -119,7 +121,7 @@ class Checklist:
             return self, f"there is a step {id} already"
         if len(self.steps) >= _MOST_STEPS:
             return self, f"the plan is full ({_MOST_STEPS} steps)"
-        steps = sorted((*self.steps, Step(id, text)), key=lambda step: step.order)
+        steps = sorted((*self.steps, ChecklistStep(id, text)), key=lambda step: step.order)
         return Checklist(tuple(steps)), ""
 
     def _marked(self, id: str, mark: str) -> tuple[Checklist, str]:
@@ -129,5 +131,5 @@ class Checklist:
         marks: dict[str, Mark] = {" ": " ", "x": "x", "!": "!", "~": "~"}
         return self._with(replace(step, mark=marks[mark])), ""
 
-    def _with(self, changed: Step) -> Checklist:
+    def _with(self, changed: ChecklistStep) -> Checklist:
         return Checklist(tuple(changed if s.id == changed.id else s for s in self.steps))

@@ -9,7 +9,7 @@ from langgraph.types import Command
 
 from ...journal.effects import Refusal
 from ...journal.records import Message
-from ..candidates import Candidates, candidate, sound
+from ..candidates import CandidatesState, candidate, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
@@ -27,7 +27,7 @@ def reflexion(*, n: int = 3) -> Planner:
 
     def build(session: Opener) -> Any:
         nodes = _Reflexion(session, n)
-        graph = StateGraph(Candidates)
+        graph = StateGraph(CandidatesState)
         nodes.add_to(graph)
         graph.add_node("verify", nodes.verify, destinations=("reflect", END))
         graph.add_node("reflect", nodes.reflect, destinations=("think", END))
@@ -45,7 +45,7 @@ class _Reflexion(Nodes):
         super().__init__(session, answered="verify")
         self.n = n
 
-    async def verify(self, state: Candidates) -> Command[Any]:
+    async def verify(self, state: CandidatesState) -> Command[Any]:
         """Checks the answer; one that the budget forced is not worth checking."""
         async with self.entered("verify", state) as (session, effects):
             if state["status"] != "answered":
@@ -58,7 +58,7 @@ class _Reflexion(Nodes):
                 return self._finish(session, state, found)
             return go("reflect", session, state, candidates=found)
 
-    async def reflect(self, state: Candidates) -> Command[Any]:
+    async def reflect(self, state: CandidatesState) -> Command[Any]:
         """Asks what to do differently and begins again with that."""
         async with self.entered("reflect", state) as (session, effects):
             view = await session.memory.view(session.trajectory, effects)
@@ -74,9 +74,9 @@ class _Reflexion(Nodes):
                     return go("think", session, state, notes=notes)
             return self._finish(session, state, state["candidates"])
 
-    def _finish(self, session: Any, state: Candidates, found: list[Any]) -> Command[Any]:
+    def _finish(self, session: Any, state: CandidatesState, found: list[Any]) -> Command[Any]:
         best = sound(found)[-1]
         return end(session, state, best["status"], best["answer"], best["why"])
 
-    def _found(self, state: Candidates) -> list[Any]:
+    def _found(self, state: CandidatesState) -> list[Any]:
         return list(state.get("candidates", ()))

@@ -27,33 +27,33 @@ CONNECT_SECONDS = 10.0
 """Within this time a server must accept a connection, else the call has never left."""
 
 
-class Place(NamedTuple):
+class ServerKey(NamedTuple):
     """A server and the key for it; `key` is None where it wants none."""
 
     base_url: str
     key: str | None
 
 
-class _Held(NamedTuple):
+class _PooledClient(NamedTuple):
     client: AsyncOpenAI
     holder: AsyncGenerator[AsyncOpenAI, None]
 
 
-_clients: dict[tuple[asyncio.AbstractEventLoop, Place], _Held] = {}
+_clients: dict[tuple[asyncio.AbstractEventLoop, ServerKey], _PooledClient] = {}
 
 
-async def shared_client(place: Place) -> AsyncOpenAI:
+async def shared_client(place: ServerKey) -> AsyncOpenAI:
     """Returns the running loop's client for `place`. It lives as long as the loop."""
     slot = (asyncio.get_running_loop(), place)
     held = _clients.get(slot)
     if held is None:
         _forget_closed_loops()
-        held = _clients[slot] = _Held(new_client(place, None), _hold(slot))
+        held = _clients[slot] = _PooledClient(new_client(place, None), _hold(slot))
         await anext(held.holder)
     return held.client
 
 
-def new_client(place: Place, http_client: httpx2.AsyncClient | None) -> AsyncOpenAI:
+def new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> AsyncOpenAI:
     """Returns a client that never tries a call twice by itself."""
     import httpx2
     from openai import AsyncOpenAI, DefaultAioHttpClient
@@ -67,7 +67,7 @@ def new_client(place: Place, http_client: httpx2.AsyncClient | None) -> AsyncOpe
     )
 
 
-def call_options(place: Place, timeout: float) -> RequestOptions:
+def call_options(place: ServerKey, timeout: float) -> RequestOptions:
     """Returns the options of one call: what it waits for and whose headers it carries."""
     import httpx2
     from openai import Omit
@@ -84,7 +84,7 @@ def call_options(place: Place, timeout: float) -> RequestOptions:
 
 
 async def _hold(
-    slot: tuple[asyncio.AbstractEventLoop, Place],
+    slot: tuple[asyncio.AbstractEventLoop, ServerKey],
 ) -> AsyncGenerator[AsyncOpenAI, None]:
     client = _clients[slot].client
     try:

@@ -14,7 +14,7 @@ from ...journal.records import Reply, Request
 from ...ledger.errors import PolicyError, UsageError
 from .. import text_protocol
 from . import clients, http_errors, wire
-from .stream import Assembly, Events
+from .stream import SseParser, StreamedReply
 
 if TYPE_CHECKING:
     import httpx2
@@ -75,7 +75,7 @@ class Endpoint:
         self.server = address(url)
         self.key_from = key_source(url)
         self._url = url + _PATH
-        self._place = clients.Place(url, api_key or os.environ.get(self.key_from) or None)
+        self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
         self._limit_field = limit_field(url, model)
         self._http_client = http_client
         self._own_client: AsyncOpenAI | None = None
@@ -140,7 +140,7 @@ class Endpoint:
 
         options = clients.call_options(self._place, limit)
         native = self.tool_protocol == "native"
-        assembly = Assembly(
+        assembly = StreamedReply(
             request.on_text, request.on_call if native else None, tokenizer=self.tokenizer
         )
         try:
@@ -153,7 +153,7 @@ class Endpoint:
                 return wire.decode(response.content, self.tokenizer)
         except APIStatusError as exc:
             raise self._refusal(exc.response) from exc
-        except wire.Unreadable as exc:
+        except wire.UnreadableReply as exc:
             if assembly.finished:
                 return assembly.reply()
             raise http_errors.unreadable(exc, self.server) from exc
@@ -175,7 +175,7 @@ class Endpoint:
 
 
 async def _stream(
-    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions, assembly: Assembly
+    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions, assembly: StreamedReply
 ) -> Reply:
     from openai import AsyncStream
 
@@ -187,7 +187,7 @@ async def _stream(
         stream=True,
         stream_cls=AsyncStream[object],
     )
-    events = Events()
+    events = SseParser()
     try:
         async for chunk in stream.response.aiter_bytes():
             for data in events.feed(chunk):
@@ -199,7 +199,7 @@ async def _stream(
     finally:
         await stream.response.aclose()
     if not assembly.finished:
-        raise wire.Unreadable("the stream was cut before its end")
+        raise wire.UnreadableReply("the stream was cut before its end")
     return assembly.reply()
 
 

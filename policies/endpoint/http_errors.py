@@ -33,7 +33,7 @@ def refusal(
     """
     try:
         body = wire.loads(raw)
-    except wire.Unreadable:
+    except wire.UnreadableReply:
         body = None
     said = _one_line(wire.complaint(body))
     wait = retry_after(headers)
@@ -82,7 +82,7 @@ def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
     return OutcomeUnknown(f"the connection to {server} broke: {_reason(exc)}", retryable=True)
 
 
-def unreadable(exc: wire.Unreadable, server: str) -> OutcomeUnknown:
+def unreadable(exc: wire.UnreadableReply, server: str) -> OutcomeUnknown:
     """Returns the error for a reply that came, and may have been billed, but makes no sense."""
     return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=True)
 

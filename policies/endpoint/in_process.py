@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Answer = tuple[int, dict[str, Any]]
 
 
-class App(Protocol):
+class CompletionApp(Protocol):
     """Answers chat-completion requests; all that wait come in one call, to be decoded together."""
 
     def complete_many(self, bodies: Sequence[dict[str, Any]]) -> list[Answer]:
@@ -40,7 +40,7 @@ def in_process_policy(speak: Speak, *, name: str, **options: Any) -> Endpoint:
     return endpoint(ChatApp(speak, name), name, **options)
 
 
-def endpoint(app: App, name: str, **options: Any) -> Endpoint:
+def endpoint(app: CompletionApp, name: str, **options: Any) -> Endpoint:
     """Returns an endpoint whose server is `app`."""
     import httpx2
 
@@ -48,7 +48,7 @@ def endpoint(app: App, name: str, **options: Any) -> Endpoint:
         """Carries requests to the worker, honouring the read timeout and cancellation."""
 
         def __init__(self) -> None:
-            self._worker = Worker(app)
+            self._worker = AppWorker(app)
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             body = orjson.loads(await request.aread())
@@ -74,10 +74,10 @@ def endpoint(app: App, name: str, **options: Any) -> Endpoint:
     return made
 
 
-class Worker:
+class AppWorker:
     """One thread that runs an app on all requests that wait, together."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: CompletionApp) -> None:
         self._app = app
         self._waiting: deque[tuple[dict[str, Any], Future[Answer]]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedded")

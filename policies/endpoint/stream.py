@@ -13,7 +13,7 @@ from . import wire
 
 
 @dataclass
-class Events:
+class SseParser:
     """Cuts a byte stream into the `data` of its server-sent events."""
 
     _rest: bytes = b""
@@ -36,7 +36,7 @@ class Events:
 
 
 @dataclass
-class Assembly:
+class StreamedReply:
     """A reply that is being streamed.
 
     Attributes:
@@ -71,9 +71,9 @@ class Assembly:
             return
         chunk = wire.loads(data)
         if not isinstance(chunk, Mapping):
-            raise wire.Unreadable("a piece of the stream is not a JSON object")
+            raise wire.UnreadableReply("a piece of the stream is not a JSON object")
         if chunk.get("error"):
-            raise wire.Unreadable(f"the stream broke off: {wire.complaint(chunk)[:200]}")
+            raise wire.UnreadableReply(f"the stream broke off: {wire.complaint(chunk)[:200]}")
         for name in ("id", "model", "usage", "prompt_token_ids"):
             if chunk.get(name):
                 self._head[name] = chunk[name]

@@ -12,7 +12,7 @@ from ...journal.records import Message, Reply, Request, Sampled, ToolCall
 from . import bills
 
 
-class Unreadable(ValueError):
+class UnreadableReply(ValueError):
     """A reply that is not a chat completion. Its text says in what way."""
 
 
@@ -78,7 +78,7 @@ def loads(raw: bytes) -> Any:
         return orjson.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError) as exc:
         shown = raw[:80].decode("utf-8", "replace")
-        raise Unreadable(f"the reply is not JSON: {shown!r}") from exc
+        raise UnreadableReply(f"the reply is not JSON: {shown!r}") from exc
 
 
 def reply(data: object, tokenizer: str | None = None) -> Reply:
@@ -88,13 +88,13 @@ def reply(data: object, tokenizer: str | None = None) -> Reply:
         Unreadable: an error in disguise, or no message in it.
     """
     if not isinstance(data, Mapping):
-        raise Unreadable(f"the reply is a JSON {type(data).__name__}, not an object")
+        raise UnreadableReply(f"the reply is a JSON {type(data).__name__}, not an object")
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        raise Unreadable(f"the reply has no choices{_complaint(data)}")
+        raise UnreadableReply(f"the reply has no choices{_complaint(data)}")
     said = [c.get("message") if isinstance(c, Mapping) else None for c in choices]
     if not isinstance(said[0], Mapping):
-        raise Unreadable("the reply has no message in its first choice")
+        raise UnreadableReply("the reply has no message in its first choice")
     first, *others = (_message(message) for message in said if isinstance(message, Mapping))
     return Reply(
         message=first,

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from outlay.agent import Agent, Home, Record
+from outlay.agent import Agent, Home, RunRecord
 from outlay.journal.events import Event
 from outlay.ledger.amount import NOTHING, Amount
 from outlay.policies import Endpoint
@@ -23,7 +23,7 @@ OUTPUT = Decimal("0.00001")
 """USD for a completion token."""
 
 
-class Book:
+class JournalFiles:
     """The journals of a home as they lie on the disk, read without the store."""
 
     def __init__(self, home: Path) -> None:
@@ -60,7 +60,7 @@ class Book:
     @property
     def spent(self) -> Amount:
         """What all runs have spent."""
-        return sum((Record.of(self.events(run=run)).spent for run in self.runs), NOTHING)
+        return sum((RunRecord.of(self.events(run=run)).spent for run in self.runs), NOTHING)
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def book(home: Path) -> Book:
-    return Book(home)
+def book(home: Path) -> JournalFiles:
+    return JournalFiles(home)
 
 
 @pytest.fixture

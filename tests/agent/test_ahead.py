@@ -13,7 +13,7 @@ from outlay.agent import Agent
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import OutcomeUnknown
 from outlay.ledger.usage import Usage
-from outlay.policies import Endpoint, Scripted
+from outlay.policies import Endpoint, ScriptedPolicy
 from outlay.tools import Tool, tool
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -124,7 +124,9 @@ async def test_a_call_of_a_reply_that_broke_off_is_not_taken_for_another(tmp_pat
             raise OutcomeUnknown("the stream broke off", retryable=True, retry_after=0.0)
         return Reply(Message("assistant", "", (call,)), usage)
 
-    agent = Agent(model=Scripted(script), tools=[look(seen, ran)], budget="look=5", home=tmp_path)
+    agent = Agent(
+        model=ScriptedPolicy(script), tools=[look(seen, ran)], budget="look=5", home=tmp_path
+    )
     result = await agent.run("go")
     assert seen == ["wrong", "right"]
     assert [m.content for m in result.trajectory if m.role == "tool"] == ["right is here"]

@@ -11,8 +11,8 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.journal.records import ToolCall
-from outlay.policies import Scripted
-from outlay.testing import LoopbackServer, Step
+from outlay.policies import ScriptedPolicy
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import tool
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}
@@ -21,7 +21,7 @@ WISH = {"name": "lookup", "arguments": {"query": "a"}}
 async def test_cancelled_in_a_model_call(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(Step("Hm.", tool_calls=(WISH,)), Step("Answer: 7", wait=30))
+    server.steps(ScriptedAnswer("Hm.", tool_calls=(WISH,)), ScriptedAnswer("Answer: 7", wait=30))
     agent = agent_for(budget="usd=1", endpoint={"timeout": 60})
     running = asyncio.create_task(agent.run("What is it?"))
     while server.served.requests < 2:
@@ -67,7 +67,7 @@ async def test_a_deadline_cancels_tools_and_books_them(home: Path, book: Any) ->
         return "late"
 
     calls = [ToolCall("1", "wait"), ToolCall("2", "wait")]
-    agent = Agent(model=Scripted([calls, "x"]), tools=[wait], budget="seconds=0.3", home=home)
+    agent = Agent(model=ScriptedPolicy([calls, "x"]), tools=[wait], budget="seconds=0.3", home=home)
     result = await agent.run("What is it?")
     assert result.status == "budget_exhausted"
     assert result.spend["tool_calls"] == 2

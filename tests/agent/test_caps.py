@@ -15,8 +15,8 @@ from outlay.journal.records import ToolCall
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import BudgetError, BudgetExhausted, Unpriced
-from outlay.policies import Scripted
-from outlay.testing import LoopbackServer, Step
+from outlay.policies import ScriptedPolicy
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool, tool
 
 TURNS = "turns-20-calls-1"
@@ -78,7 +78,7 @@ async def test_money_of_a_tool(
     limit: str, agent_for: Callable[..., Agent], lookup: Tool, server: LoopbackServer
 ) -> None:
     dear = tool(name="lookup", price="0.005", read_only=True)(lookup.function)
-    free = Scripted(by_calling("lookup"))
+    free = ScriptedPolicy(by_calling("lookup"))
     agent = Agent(model=free, tools=[dear], budget=limit, home=agent_for(budget=limit).home.path)
     result = await agent.run("What is it?")
     assert result.status == "budget_exhausted"
@@ -90,7 +90,7 @@ async def test_a_used_up_tool_is_withdrawn_and_the_run_goes_on(
 ) -> None:
     other = tool(name="other", price=0, read_only=True)(lookup.function)
     agent = agent_for(budget="lookup=1", tools=[lookup, other])
-    server.steps(wishing("lookup"), wishing("other"), Step("Answer: yes"))
+    server.steps(wishing("lookup"), wishing("other"), ScriptedAnswer("Answer: yes"))
     result = await agent.run("What is it?")
     assert (result.status, result.answer) == ("answered", "yes")
     assert "no longer available: lookup" in server.bodies[1]["messages"][-1]["content"]
@@ -121,7 +121,7 @@ async def test_reply_longer_than_asked_closes_the_account(
 async def test_prompt_billed_above_its_bound_closes_the_account(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(Step("Answer: 1", prompt_tokens=50_000))
+    server.steps(ScriptedAnswer("Answer: 1", prompt_tokens=50_000))
     result = await agent_for(budget="usd=0.03").run("What is it?")
     assert (result.status, result.answer) == ("answered", "1")
     assert {event.body["resource"] for event in book.events("overrun")} == {"usd"}
@@ -133,7 +133,7 @@ async def test_a_bill_that_was_learned_is_no_overrun_the_next_time(
 ) -> None:
     agent = agent_for(budget="input_tokens=100k")
     for _ in range(3):
-        server.steps(Step("Answer: 1", prompt_tokens=20_000))
+        server.steps(ScriptedAnswer("Answer: 1", prompt_tokens=20_000))
         await agent.run("What is it?")
     assert len(book.events("overrun")) == 1
     assert server.served.replies == 3
@@ -153,7 +153,9 @@ async def test_eight_parallel_calls_against_a_cap_for_two(
         return query
 
     home = agent_for(budget=limit).home.path
-    agent = Agent(model=Scripted(by_calling("lookup", 8)), tools=[lookup], budget=limit, home=home)
+    agent = Agent(
+        model=ScriptedPolicy(by_calling("lookup", 8)), tools=[lookup], budget=limit, home=home
+    )
     result = await agent.run("What is it?")
     assert sorted(ran) == ["0", "1"]
     assert result.spend["tool_calls"] == 2
@@ -180,7 +182,7 @@ async def test_calls_that_start_while_the_reply_streams_keep_to_the_cap(
     if again is not None:
         server.steps(replace(wish, fault="cut"))
     server.steps(replace(wish, tool_calls=wish.tool_calls[:: -1 if again == "others" else 1]))
-    server.steps(Step("Answer: 7"))
+    server.steps(ScriptedAnswer("Answer: 7"))
     agent = agent_for(budget="lookup=5,usd=1", tools=[lookup], endpoint={"stream": True})
     result = await agent.run("What is it?")
     assert result.answer == "7"
@@ -260,14 +262,14 @@ async def test_unpriced_is_an_error_before_anything_is_sent(
         Agent(model=f"{server.url}#nameless", budget="usd=1", home=home)
     unpriced = tool(name="lookup")(lookup.function)
     with pytest.raises(Unpriced, match="lookup"):
-        Agent(model=Scripted(["x"]), budget="usd=1", tools=[unpriced], home=home)
+        Agent(model=ScriptedPolicy(["x"]), budget="usd=1", tools=[unpriced], home=home)
     with pytest.raises(BudgetError, match="serach"):
-        Agent(model=Scripted(["x"]), budget="serach=1", home=home)
+        Agent(model=ScriptedPolicy(["x"]), budget="serach=1", home=home)
 
 
-def wishing(name: str, calls: int = 1) -> Step:
+def wishing(name: str, calls: int = 1) -> ScriptedAnswer:
     wish = [{"name": name, "arguments": {"query": str(n)}} for n in range(calls)]
-    return Step("Let me see.", tool_calls=tuple(wish))
+    return ScriptedAnswer("Let me see.", tool_calls=tuple(wish))
 
 
 def by_calling(name: str, calls: int = 1) -> Callable[[Any], Any]:

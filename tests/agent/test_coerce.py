@@ -9,14 +9,14 @@ import pytest
 from outlay.agent import Agent
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import UsageError
-from outlay.memory import Full
+from outlay.memory import FullMemory
 from outlay.planners import planner
 from outlay.policies import policy
 
 TEXTS = {"model": "embedded:reader", "budget": "usd=1", "planner": "tracker", "memory": "full"}
 PARTS = {
     "model": policy("embedded:reader"), "budget": Budget.parse("usd=1"),
-    "planner": planner("tracker"), "memory": Full(),
+    "planner": planner("tracker"), "memory": FullMemory(),
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from outlay.agent import Agent, delegate
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.tools import tool
 
 USAGE = Usage(input=100, output=5)
@@ -46,8 +46,8 @@ def boss(request: Request) -> Reply:
 def agents(
     home: Path, budget: str, caller: Callable[[Request], Reply] = boss
 ) -> tuple[Agent, Agent]:
-    sub = Agent(model=Scripted(worker), tools=[lookup], budget="usd=1", home=home)
-    return sub, Agent(model=Scripted(caller), tools=[delegate(sub)], budget=budget, home=home)
+    sub = Agent(model=ScriptedPolicy(worker), tools=[lookup], budget="usd=1", home=home)
+    return sub, Agent(model=ScriptedPolicy(caller), tools=[delegate(sub)], budget=budget, home=home)
 
 
 async def test_three_sub_agents_share_what_their_caller_has_left(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_runs_that_had_ended_and_not_are_resumed_side_by_side(tmp_path: Pa
             raise RuntimeError("the power went out")
         return worker(request)
 
-    agent = Agent(model=Scripted(once_broken), tools=[lookup], budget="usd=1", home=tmp_path)
+    agent = Agent(model=ScriptedPolicy(once_broken), tools=[lookup], budget="usd=1", home=tmp_path)
     runs = [(await agent.run(task)).run for task in ("a", "b")]
     resumed = await asyncio.gather(*map(agent.resume, runs))
     assert [result.status for result in resumed] == ["answered", "answered"]

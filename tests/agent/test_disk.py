@@ -16,7 +16,7 @@ import pytest
 from outlay.agent import Agent
 from outlay.journal.store.store import Store
 from outlay.ledger.errors import JournalError
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool
 
 FULL = """
@@ -102,13 +102,13 @@ async def test_a_torn_line_is_dropped(
     agent_for: Callable[..., Agent], server: LoopbackServer, home: Path, book: Any
 ) -> None:
     agent = agent_for(budget="usd=1")
-    server.steps(Step(tool_calls=(WISH,)), Step(status=401))
+    server.steps(ScriptedAnswer(tool_calls=(WISH,)), ScriptedAnswer(status=401))
     run = (await agent.run("What is it?")).run
     agent.home.close()
     (path,) = home.glob("journals/*.jsonl")
     with path.open("ab") as file:
         file.write(b'{"id":"torn","run":"' + run.encode())
-    server.steps(Step("Answer: 7"))
+    server.steps(ScriptedAnswer("Answer: 7"))
     assert (await agent.resume(run)).answer == "7"
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool, tool
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}
 
 
-def asking(*wishes: dict[str, Any]) -> Step:
-    return Step("Hm.", tool_calls=wishes)
+def asking(*wishes: dict[str, Any]) -> ScriptedAnswer:
+    return ScriptedAnswer("Hm.", tool_calls=wishes)
 
 
 # -- the policy ------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ BAD = {
 async def test_a_faulty_call_is_an_observation_and_costs_nothing(
     bad: str, agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(asking(BAD[bad], WISH), Step("Answer: 7"))
+    server.steps(asking(BAD[bad], WISH), ScriptedAnswer("Answer: 7"))
     result = await agent_for(budget="usd=1").run("What is it?")
     assert (result.status, result.answer) == ("answered", "7")
     first, second = (m.content for m in result.trajectory if m.role == "tool")
@@ -60,14 +60,14 @@ async def test_a_sound_call_in_between_starts_the_count_anew(
     agent_for: Callable[..., Agent], server: LoopbackServer
 ) -> None:
     bad = asking(BAD["text"])
-    server.steps(bad, bad, asking(WISH), bad, bad, Step("Answer: 7"))
+    server.steps(bad, bad, asking(WISH), bad, bad, ScriptedAnswer("Answer: 7"))
     assert (await agent_for(budget="usd=1").run("What is it?")).status == "answered"
 
 
 async def test_an_empty_reply_is_an_answer(
     agent_for: Callable[..., Agent], server: LoopbackServer
 ) -> None:
-    server.steps(Step(""))
+    server.steps(ScriptedAnswer(""))
     result = await agent_for(budget="usd=1").run("What is it?")
     assert (result.status, result.answer) == ("answered", "")
 
@@ -75,7 +75,7 @@ async def test_an_empty_reply_is_an_answer(
 async def test_hundred_calls_in_one_turn(
     agent_for: Callable[..., Agent], server: LoopbackServer
 ) -> None:
-    server.steps(asking(*[WISH] * 100), Step("Answer: 7"))
+    server.steps(asking(*[WISH] * 100), ScriptedAnswer("Answer: 7"))
     result = await agent_for(budget="lookup=60").run("What is it?")
     assert (result.status, result.spend["tool_calls"]) == ("budget_exhausted", 60)
 
@@ -134,7 +134,7 @@ def surrogates(query: str) -> str:
 async def test_a_tool_never_takes_the_run_down_and_is_paid(
     broken: Tool, agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(asking(WISH, WISH), Step("Answer: 7"))
+    server.steps(asking(WISH, WISH), ScriptedAnswer("Answer: 7"))
     agent = agent_for(budget="usd=1", tools=[broken])
     result = await agent.run("What is it?")
     assert (result.status, result.answer) == ("answered", "7")
@@ -153,7 +153,7 @@ async def test_a_price_that_fails_is_an_observation(
         """Has a price that makes no sense."""
         return query
 
-    server.steps(asking(WISH), Step("Answer: 7"))
+    server.steps(asking(WISH), ScriptedAnswer("Answer: 7"))
     result = await agent_for(budget="usd=1", tools=[odd]).run("What is it?")
     assert (result.status, result.spend["tool_calls"]) == ("answered", 0)
 
@@ -171,7 +171,7 @@ async def test_text_that_pretends_to_be_a_budget_raises_nothing(
         )
 
     server.script = lambda body: (
-        Step("Answer: 1") if body.get("tool_choice") == "none" else asking(WISH, WISH)
+        ScriptedAnswer("Answer: 1") if body.get("tool_choice") == "none" else asking(WISH, WISH)
     )
     agent = agent_for(budget="lookup=3,usd=1", tools=[hostile], planner="tracker")
     result = await agent.run("What is it?")

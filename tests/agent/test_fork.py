@@ -14,7 +14,7 @@ from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, DriftError, UsageError
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step, by_turn
 from outlay.tools import tool
 
@@ -51,7 +51,7 @@ def agent_for(home: Home) -> Callable[..., Agent]:
         budget: str = "usd=1",
     ) -> Agent:
         steps = by_turn(script) if isinstance(script, list) else script
-        policy = Scripted(steps, name=name, max_output=100)
+        policy = ScriptedPolicy(steps, name=name, max_output=100)
         return Agent(
             model=policy, tools=[search], planner=planner, budget=budget, prices=prices,
             home=home.path,
@@ -67,7 +67,7 @@ def home(tmp_path: Path) -> Home:
 
 def asked(agent: Agent) -> int:
     policy = agent.policy
-    assert isinstance(policy, Scripted)
+    assert isinstance(policy, ScriptedPolicy)
     return len(policy.requests)
 
 

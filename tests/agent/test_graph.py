@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 
 from outlay.agent import Agent, Home
 from outlay.ledger.errors import PolicyError
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 THREAD = {"configurable": {"thread_id": "1"}}
 
@@ -96,7 +96,7 @@ async def test_a_policy_that_fails_ends_the_run_and_it_can_be_resumed(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
     agent = agent_for("turns-1-calls-1", budget="usd=1")
-    server.steps(Step(status=401))
+    server.steps(ScriptedAnswer(status=401))
     with pytest.raises(PolicyError):
         await outer(agent).ainvoke({"task": "What?"})
     assert [event.body["status"] for event in book.events("run_ended")] == ["failed"]
@@ -113,7 +113,7 @@ async def test_going_back_pays_again_and_gives_nothing_back(
     after_first = (await graph.aget_state(THREAD)).config
     await graph.ainvoke(None, THREAD, interrupt_after=["act"])
     assert (server.served.requests, book.spent["model_calls"]) == (2, 2)
-    server.steps(Step("Answer: another way"))
+    server.steps(ScriptedAnswer("Answer: another way"))
     state = await graph.ainvoke(None, after_first)
     assert (state["status"], state["answer"]) == ("answered", "Answer: another way")
     assert server.served.requests == book.spent["model_calls"] == 3

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 import pytest
 
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 RUNS = 200
 TURNS = 12
@@ -27,7 +27,7 @@ VICTIM = Path(__file__).with_name("victim.py")
 
 
 @dataclass
-class Outcome:
+class KillOutcome:
     """How a run went that was killed and resumed."""
 
     task: str
@@ -67,7 +67,7 @@ class Zygote:
 
 @dataclass
 class Killed:
-    outcomes: list[Outcome]
+    outcomes: list[KillOutcome]
     whole: dict[str, Any]
     """The report of a run that nobody interrupted."""
     asked: dict[str, Counter[int]]
@@ -82,7 +82,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     asked: dict[str, Counter[int]] = {}
     served: dict[str, Counter[str]] = {}
 
-    def script(body: dict[str, Any]) -> Step:
+    def script(body: dict[str, Any]) -> ScriptedAnswer:
         messages = body["messages"]
         task = messages[1]["content"].split("\n")[0]
         turn = sum(message["role"] == "assistant" for message in messages)
@@ -90,8 +90,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
         served.setdefault(task, Counter()).update(input_tokens=100 + turn, output_tokens=10)
         bill = {"prompt_tokens": 100 + turn, "completion_tokens": 10}
         if turn == TURNS:
-            return Step("Answer: 42", **bill)
-        return Step(f"Turn {turn}.", tool_calls=tuple(script_turn(turn)), **bill)
+            return ScriptedAnswer("Answer: 42", **bill)
+        return ScriptedAnswer(f"Turn {turn}.", tool_calls=tuple(script_turn(turn)), **bill)
 
     zygotes = [Zygote() for _ in range(PROCESSES)]
     with LoopbackServer(script) as server:
@@ -100,7 +100,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
             free = list(zygotes)
             guard = threading.Lock()
 
-            def one(number: int) -> Outcome:
+            def one(number: int) -> KillOutcome:
                 with guard:
                     zygote = free.pop()
                 try:
@@ -126,10 +126,10 @@ def uninterrupted(zygote: Zygote, url: str, folder: Path) -> tuple[dict[str, Any
     return report, written(home)
 
 
-def kill_and_resume(zygote: Zygote, url: str, folder: Path, number: int, size: int) -> Outcome:
+def kill_and_resume(zygote: Zygote, url: str, folder: Path, number: int, size: int) -> KillOutcome:
     """Kills a run once at least, then again with falling chance, and lets it come to its end."""
     chance = random.Random(number)
-    outcome = Outcome(f"task {number}", folder / str(number))
+    outcome = KillOutcome(f"task {number}", folder / str(number))
     while True:
         order = {"home": str(outcome.home), "url": url, "task": outcome.task, "kill_at": None}
         order["run"] = started(outcome.home)

@@ -13,7 +13,7 @@ from outlay.agent import Agent
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import Unpriced, UsageError
 from outlay.ledger.usage import Usage
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 
 SERVER = Path(__file__).parents[1] / "tools" / "mcp" / "a_server.py"
 COMMAND = shlex.join([sys.executable, str(SERVER)])
@@ -30,7 +30,7 @@ def script(request: Request) -> Reply:
 
 
 async def test_a_run_survives_a_server_that_dies_in_mid_call(tmp_path: Path) -> None:
-    agent = Agent(model=Scripted(script), mcp=[COMMAND], budget="tool_calls=9", home=tmp_path)
+    agent = Agent(model=ScriptedPolicy(script), mcp=[COMMAND], budget="tool_calls=9", home=tmp_path)
     try:
         result = await agent.run("add and book")
         replayed = await agent.replay(result.run)
@@ -45,9 +45,9 @@ async def test_a_run_survives_a_server_that_dies_in_mid_call(tmp_path: Path) -> 
 
 def test_under_a_budget_in_usd_its_tools_need_prices(tmp_path: Path) -> None:
     with pytest.raises(Unpriced, match="tool 'add' has no price"):
-        Agent(model=Scripted(script), mcp=[COMMAND], budget="usd=1", home=tmp_path)
+        Agent(model=ScriptedPolicy(script), mcp=[COMMAND], budget="usd=1", home=tmp_path)
 
 
 def test_a_server_that_does_not_start_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        Agent(model=Scripted(script), mcp=["no-such-program"], budget="usd=1", home=tmp_path)
+        Agent(model=ScriptedPolicy(script), mcp=["no-such-program"], budget="usd=1", home=tmp_path)

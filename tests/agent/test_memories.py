@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from outlay.agent import Agent, Options, Result
+from outlay.agent import Agent, AgentOptions, Result
 from outlay.benchmarks.suites.almanac import almanac
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
 from outlay.memory import memory_names
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 from outlay.tools import recall, tool
 
@@ -54,8 +54,8 @@ def agent_for(home: Path, memory: str, script: Callable[[Request], Step] = searc
     prices = home.parent / "prices.toml"
     prices.write_text(PRICES)
     return Agent(
-        model=Scripted(script, max_output=300), tools=[search], memory=memory, budget="usd=0.5",
-        home=home, prices=prices,
+        model=ScriptedPolicy(script, max_output=300), tools=[search], memory=memory,
+        budget="usd=0.5", home=home, prices=prices,
     )  # fmt: skip
 
 
@@ -133,8 +133,8 @@ async def test_what_the_report_dropped_is_recalled_at_its_price(home: Path) -> N
 
 async def test_a_recall_that_the_user_gives_stands_for_the_memorys(home: Path) -> None:
     agent = Agent(
-        model=Scripted(searching), tools=[search, recall], memory="window", budget="tokens=50k",
-        home=home,
+        model=ScriptedPolicy(searching), tools=[search, recall], memory="window",
+        budget="tokens=50k", home=home,
     )  # fmt: skip
     assert (await agent.run("Where?")).answer == "7"
 
@@ -146,7 +146,13 @@ def test_a_tool_that_is_named_like_one_of_the_memorys_is_refused(home: Path) -> 
         return text
 
     with pytest.raises(UsageError, match="two tools are named 'note'"):
-        Agent(model=Scripted(searching), tools=[note], memory="curated", budget="usd=1", home=home)
+        Agent(
+            model=ScriptedPolicy(searching),
+            tools=[note],
+            memory="curated",
+            budget="usd=1",
+            home=home,
+        )
 
 
 async def test_a_compressed_prompt_is_what_money_is_kept_back_for(home: Path) -> None:
@@ -176,7 +182,7 @@ async def test_planners_of_every_kind_work_with_every_memory(planner: str, home:
     for name in memory_names():
         agent = Agent(
             model="embedded:reader", tools=suite.world(task).tools(), planner=planner, memory=name,
-            budget="usd=0.03", home=home, options=Options(system=suite.system_prompt),
+            budget="usd=0.03", home=home, options=AgentOptions(system=suite.system_prompt),
         )  # fmt: skip
         result = await agent.run(task.prompt)
         await agent.close()

@@ -15,7 +15,7 @@ from outlay.journal.events import Event
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 from outlay.tools import tool
 
@@ -62,10 +62,10 @@ def searching(request: Request) -> Message | str:
 
 def agent_for(
     home: Path, script: Callable[[Request], Step], planner: str, budget: str = "usd=1"
-) -> tuple[Agent, Scripted]:
+) -> tuple[Agent, ScriptedPolicy]:
     prices = home.parent / "prices.toml"
     prices.write_text(PRICES)
-    policy = Scripted(script, max_output=300)
+    policy = ScriptedPolicy(script, max_output=300)
     agent = Agent(
         model=policy, tools=[search, post], planner=planner, budget=budget, home=home, prices=prices
     )
@@ -312,7 +312,9 @@ async def test_batched_arguments_count_one_unit_each(home: Path) -> None:
         at = turn(request)
         return billed(call("find", queries=batches[at]) if at < len(batches) else "Answer: 7")
 
-    agent = Agent(model=Scripted(script), tools=[find], budget="find=4,tokens=100k", home=home)
+    agent = Agent(
+        model=ScriptedPolicy(script), tools=[find], budget="find=4,tokens=100k", home=home
+    )
     result = await agent.run("Where?")
     said = [m.content for m in result.trajectory if m.role == "tool"]
     assert said[0] == "a, b, c"

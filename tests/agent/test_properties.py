@@ -14,13 +14,13 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from outlay.agent import Agent, Home, Options, Record, Result, final_answer
-from outlay.journal.prompt_delta import Prefixes, delta, restore
+from outlay.agent import Agent, AgentOptions, Home, Result, RunRecord, final_answer
+from outlay.journal.prompt_delta import SentPrompts, delta, restore
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\ncache_read = 0.1\noutput = 10\nreasoning = 20\n'
@@ -123,7 +123,7 @@ def test_every_run_ends_within_its_budget(
         for resource, limit in agent.budget.limits.items():
             assert result.spend[resource] <= limit, resource
         events = agent.home.events(result.run)
-        assert Record.of(events).spent == result.spend
+        assert RunRecord.of(events).spent == result.spend
         assert not [event for event in events if event.kind == "overrun"]
         assert [event.seq for event in events] == list(range(len(events)))
         again = asyncio.run(agent.replay(result.run))
@@ -161,9 +161,9 @@ def living(turns: list[Any], budget: str, planner: str) -> Iterator[Agent]:
         home = Path(folder, "home")
         try:
             yield Agent(
-                model=Scripted(script, max_output=300), tools=[cheap, dear], budget=budget,
+                model=ScriptedPolicy(script, max_output=300), tools=[cheap, dear], budget=budget,
                 planner=planner, prices=prices, home=home,
-                options=Options(min_output=5, wrap_up_tokens=40),
+                options=AgentOptions(min_output=5, wrap_up_tokens=40),
             )  # fmt: skip
         finally:
             Home.at(home).close()
@@ -195,7 +195,7 @@ MESSAGES = st.lists(
 
 @given(st.lists(st.tuples(MESSAGES, st.one_of(st.none(), st.integers(0, 99)))))
 def test_prompts_are_restored_from_their_deltas(prompts: list[Any]) -> None:
-    prefixes, kept, restored = Prefixes(), {}, {}
+    prefixes, kept, restored = SentPrompts(), {}, {}
     for number, (prompt, billed) in enumerate(prompts):
         id = f"h{number}"
         kept[id] = delta(prefixes.match(prompt), prompt)
@@ -207,7 +207,7 @@ def test_prompts_are_restored_from_their_deltas(prompts: list[Any]) -> None:
 
 @given(st.lists(st.tuples(MESSAGES, st.integers(0, 99)), min_size=1), MESSAGES)
 def test_the_longest_billed_prefix_is_known(prompts: list[Any], asked: list[Message]) -> None:
-    prefixes = Prefixes()
+    prefixes = SentPrompts()
     for number, (prompt, billed) in enumerate(prompts):
         prefixes.add(str(number), prompt, billed)
     match = prefixes.match(asked)

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from outlay.agent import Agent, Options, Result
+from outlay.agent import Agent, AgentOptions, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import DriftError, UsageError
 from outlay.ledger.usage import Usage
-from outlay.policies import Scripted
-from outlay.testing import LoopbackServer, Step
+from outlay.policies import ScriptedPolicy
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool, tool
 
 SOON = {"retry-after": "0"}
@@ -26,20 +26,39 @@ WISH = {"name": "lookup", "arguments": {"query": "a"}}
 UNKNOWN = {"name": "nothing", "arguments": {}}
 BROKEN = {"name": "lookup", "arguments": '{"query": '}
 
-STORIES: dict[str, tuple[str, list[Step]]] = {
-    "answered": ("usd=1", [Step(tool_calls=(WISH, WISH)), Step("Answer: 7")]),
-    "answered at once": ("usd=1", [Step("Answer: 7")]),
+STORIES: dict[str, tuple[str, list[ScriptedAnswer]]] = {
+    "answered": ("usd=1", [ScriptedAnswer(tool_calls=(WISH, WISH)), ScriptedAnswer("Answer: 7")]),
+    "answered at once": ("usd=1", [ScriptedAnswer("Answer: 7")]),
     "refused and lost tries": (
         "usd=1",
-        [Step(status=429, headers=SOON), Step(status=500, headers=SOON), Step("Answer: 7")],
+        [
+            ScriptedAnswer(status=429, headers=SOON),
+            ScriptedAnswer(status=500, headers=SOON),
+            ScriptedAnswer("Answer: 7"),
+        ],
     ),
-    "unknown tool": ("usd=1", [Step(tool_calls=(UNKNOWN, WISH)), Step("Answer: 7")]),
-    "exhausted": ("model_calls=3", [Step(tool_calls=(WISH,))] * 2 + [Step("Answer: 7")]),
-    "refused tools": ("lookup=1", [Step(tool_calls=(WISH,) * 3), Step("Answer: 7")]),
-    "overrun": ("output_tokens=700", [Step(words=6_000, ignore_limit=True, tool_calls=(WISH,))]),
-    "malformed": ("usd=1", [Step("Hm.", tool_calls=(BROKEN,))] * 3),
-    "no bill": ("usd=1", [Step(tool_calls=(WISH,), fault="drop_usage"), Step("Answer: 7")]),
-    "failed": ("usd=1", [Step(status=401)]),
+    "unknown tool": (
+        "usd=1",
+        [ScriptedAnswer(tool_calls=(UNKNOWN, WISH)), ScriptedAnswer("Answer: 7")],
+    ),
+    "exhausted": (
+        "model_calls=3",
+        [ScriptedAnswer(tool_calls=(WISH,))] * 2 + [ScriptedAnswer("Answer: 7")],
+    ),
+    "refused tools": (
+        "lookup=1",
+        [ScriptedAnswer(tool_calls=(WISH,) * 3), ScriptedAnswer("Answer: 7")],
+    ),
+    "overrun": (
+        "output_tokens=700",
+        [ScriptedAnswer(words=6_000, ignore_limit=True, tool_calls=(WISH,))],
+    ),
+    "malformed": ("usd=1", [ScriptedAnswer("Hm.", tool_calls=(BROKEN,))] * 3),
+    "no bill": (
+        "usd=1",
+        [ScriptedAnswer(tool_calls=(WISH,), fault="drop_usage"), ScriptedAnswer("Answer: 7")],
+    ),
+    "failed": ("usd=1", [ScriptedAnswer(status=401)]),
 }
 
 
@@ -78,20 +97,20 @@ async def test_resuming_an_ended_run_returns_what_it_said(
 async def test_drift_is_named_and_nothing_is_sent(
     agent_for: Callable[..., Agent], server: LoopbackServer, lookup: Tool
 ) -> None:
-    server.steps(Step(tool_calls=(WISH,)), Step("Answer: 7"))
+    server.steps(ScriptedAnswer(tool_calls=(WISH,)), ScriptedAnswer("Answer: 7"))
     agent = agent_for(budget="usd=1")
     run = (await agent.run("What is it?")).run
     served = server.served.requests
     changed = {
-        "prompt": agent_for(budget="usd=1", options=Options(system="Be brief.")),
+        "prompt": agent_for(budget="usd=1", options=AgentOptions(system="Be brief.")),
         "tools": agent_for(budget="usd=1", tools=[]),
         "one more tool": agent_for(
             budget="usd=1", tools=[lookup, tool(name="b", price=0)(lookup.function)]
         ),
-        "temperature": agent_for(budget="usd=1", options=Options(temperature=0.5)),
+        "temperature": agent_for(budget="usd=1", options=AgentOptions(temperature=0.5)),
         "planner": agent_for(budget="usd=1", planner="tracker"),
         "model": Agent(
-            model=Scripted(["x"], name="other"), tools=[lookup], budget="tokens=10k",
+            model=ScriptedPolicy(["x"], name="other"), tools=[lookup], budget="tokens=10k",
             home=agent.home.path,
         ),
     }  # fmt: skip
@@ -106,13 +125,13 @@ async def test_drift_is_named_and_nothing_is_sent(
 async def test_drift_stops_a_resumed_run_too(
     agent_for: Callable[..., Agent], server: LoopbackServer
 ) -> None:
-    server.steps(Step(tool_calls=(WISH,)), Step(status=401))
+    server.steps(ScriptedAnswer(tool_calls=(WISH,)), ScriptedAnswer(status=401))
     run = (await agent_for(budget="usd=1").run("What is it?")).run
-    other = agent_for(budget="usd=1", options=Options(system="Be brief."))
+    other = agent_for(budget="usd=1", options=AgentOptions(system="Be brief."))
     with pytest.raises(DriftError, match="something else"):
         await other.resume(run)
     assert server.served.requests == 2
-    server.steps(Step("Answer: 7"))
+    server.steps(ScriptedAnswer("Answer: 7"))
     assert (await agent_for(budget="usd=1").resume(run)).answer == "7"
 
 
@@ -165,7 +184,7 @@ async def test_wrong_wishes_are_one_clear_error(agent_for: Callable[..., Agent])
 async def test_a_run_of_this_process_is_not_taken_over(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(Step("Answer: 7", wait=0.3))
+    server.steps(ScriptedAnswer("Answer: 7", wait=0.3))
     agent = agent_for(budget="usd=1")
     running = asyncio.create_task(agent.run("What is it?"))
     while not server.served.requests:
@@ -180,10 +199,10 @@ def test_a_run_of_another_process_is_not_taken_over(
 ) -> None:
     asked, released = threading.Event(), threading.Event()
 
-    def script(body: dict[str, Any]) -> Step:
+    def script(body: dict[str, Any]) -> ScriptedAnswer:
         asked.set()
         assert released.wait(60)
-        return Step("Answer: 42")
+        return ScriptedAnswer("Answer: 42")
 
     server.script = script
     order: dict[str, Any] = {"home": str(home), "url": server.url, "task": "What?", "run": None}
@@ -243,7 +262,7 @@ async def test_an_interrupted_tool_is_not_run_again_unless_it_only_reads(
         message = Message("assistant", "Answer: 7") if done else Message("assistant", "", calls)
         return Reply(message, Usage(input=1, output=1))
 
-    agent = Agent(model=Scripted(script), tools=[write, read], budget="usd=1", home=home)
+    agent = Agent(model=ScriptedPolicy(script), tools=[write, read], budget="usd=1", home=home)
     running = asyncio.create_task(agent.run("Do it"))
     while len(ran) < 2:
         await asyncio.sleep(0.005)
@@ -275,7 +294,7 @@ async def test_a_call_that_never_left_is_made_on_resume(home: Path, book: Any) -
         done = any(message.role == "tool" for message in request.messages)
         return "Answer: 7" if done else ToolCall("1", "write")
 
-    agent = Agent(model=Scripted(script), tools=[write], budget="usd=1", home=home)
+    agent = Agent(model=ScriptedPolicy(script), tools=[write], budget="usd=1", home=home)
 
     def stop(event: Any) -> None:
         if event.kind == "hold" and event.body["call"] == "tool":

@@ -7,33 +7,33 @@ from typing import Any
 
 import pytest
 
-from outlay.agent import Agent, Options
+from outlay.agent import Agent, AgentOptions
 from outlay.agent.effects.retry import retrying
 from outlay.ledger.account import Account
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import CallRefused, OutcomeUnknown
 from outlay.policies import Endpoint
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 SOON = {"retry-after": "0"}
-REFUSED = [Step(status=status, headers=SOON) for status in (408, 409, 429, 503)]
+REFUSED = [ScriptedAnswer(status=status, headers=SOON) for status in (408, 409, 429, 503)]
 UNKNOWN = {
-    "500": Step(status=500, headers=SOON),
-    "502": Step(status=502, headers=SOON),
-    "reset": Step("lost", fault="reset"),
-    "cut": Step("lost", words=50, fault="cut"),
-    "half json": Step("lost", fault="half_json"),
-    "html": Step("lost", fault="html"),
-    "no choices": Step("lost", fault="empty_choices"),
-    "hang": Step("lost", fault="hang"),
+    "500": ScriptedAnswer(status=500, headers=SOON),
+    "502": ScriptedAnswer(status=502, headers=SOON),
+    "reset": ScriptedAnswer("lost", fault="reset"),
+    "cut": ScriptedAnswer("lost", words=50, fault="cut"),
+    "half json": ScriptedAnswer("lost", fault="half_json"),
+    "html": ScriptedAnswer("lost", fault="html"),
+    "no choices": ScriptedAnswer("lost", fault="empty_choices"),
+    "hang": ScriptedAnswer("lost", fault="hang"),
 }
 
 
 @pytest.mark.parametrize("step", REFUSED, ids=lambda step: str(step.status))
 async def test_refused_calls_are_released_and_tried_again(
-    step: Step, agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
+    step: ScriptedAnswer, agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(step, step, Step("Answer: 7"))
+    server.steps(step, step, ScriptedAnswer("Answer: 7"))
     result = await agent_for(budget="usd=1").run("What is it?")
     assert (result.status, result.answer) == ("answered", "7")
     assert kinds(book) == ["hold", "release", "hold", "release", "hold", "settle"]
@@ -49,7 +49,7 @@ async def test_calls_that_may_have_been_billed_stay_booked(
 ) -> None:
     if stream and fault in ("html", "half json", "no choices"):
         pytest.skip("these faults are of a reply that comes whole")
-    server.steps(UNKNOWN[fault], Step("Answer: 7"))
+    server.steps(UNKNOWN[fault], ScriptedAnswer("Answer: 7"))
     timeout = 1.5 if fault == "hang" else 60
     agent = agent_for(budget="usd=1", endpoint={"timeout": timeout, "stream": stream})
     result = await agent.run("What is it?")
@@ -66,7 +66,7 @@ async def test_calls_that_may_have_been_billed_stay_booked(
 async def test_a_reply_without_a_bill_is_booked_at_its_hold(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(Step("Answer: 7", fault="drop_usage"))
+    server.steps(ScriptedAnswer("Answer: 7", fault="drop_usage"))
     result = await agent_for(budget="usd=1").run("What is it?")
     (hold,) = book.model_holds
     assert result.answer == "7"
@@ -77,7 +77,7 @@ async def test_a_reply_without_a_bill_is_booked_at_its_hold(
 async def test_a_storm_of_refusals_ends_the_run_and_costs_nothing(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(*[Step(status=429, headers=SOON)] * 50)
+    server.steps(*[ScriptedAnswer(status=429, headers=SOON)] * 50)
     result = await agent_for(budget="usd=1").run("What is it?")
     assert (result.status, result.answer, result.cost) == ("failed", None, 0)
     assert "429" in result.why
@@ -87,7 +87,7 @@ async def test_a_storm_of_refusals_ends_the_run_and_costs_nothing(
 async def test_lost_tries_use_the_budget_up_and_never_more(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(*[Step(status=500, headers=SOON)] * 50)
+    server.steps(*[ScriptedAnswer(status=500, headers=SOON)] * 50)
     result = await agent_for(budget="model_calls=3").run("What is it?")
     assert result.status in ("budget_exhausted", "failed")
     assert server.served.requests == len(book.model_holds) == result.spend["model_calls"] == 3
@@ -97,7 +97,7 @@ async def test_lost_tries_use_the_budget_up_and_never_more(
 async def test_a_refusal_for_good_is_not_tried_again(
     status: int, agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    server.steps(Step(status=status))
+    server.steps(ScriptedAnswer(status=status))
     result = await agent_for(budget="usd=1").run("What is it?")
     assert (result.status, result.cost, server.served.requests) == ("failed", 0, 1)
     assert str(status) in result.why
@@ -107,7 +107,7 @@ async def test_a_refusal_for_good_is_not_tried_again(
 async def test_a_server_that_is_not_there(agent_for: Callable[..., Agent], book: Any) -> None:
     gone = {"base_url": "http://127.0.0.1:9/v1"}
     agent = Agent(
-        model=Endpoint("m", **gone), budget="model_calls=9", options=Options(attempts=2),
+        model=Endpoint("m", **gone), budget="model_calls=9", options=AgentOptions(attempts=2),
         home=agent_for(budget="model_calls=2").home.path,
     )  # fmt: skip
     result = await agent.run("What is it?")
@@ -119,12 +119,12 @@ async def test_a_server_that_is_not_there(agent_for: Callable[..., Agent], book:
 async def test_a_broken_run_goes_on_when_the_server_is_back(
     agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
 ) -> None:
-    wish = Step(tool_calls=({"name": "lookup", "arguments": {"query": "a"}},))
-    server.steps(wish, *[Step(status=500, headers=SOON)] * 5)
+    wish = ScriptedAnswer(tool_calls=({"name": "lookup", "arguments": {"query": "a"}},))
+    server.steps(wish, *[ScriptedAnswer(status=500, headers=SOON)] * 5)
     agent = agent_for(budget="usd=1")
     broken = await agent.run("What is it?")
     assert broken.status == "failed"
-    server.steps(Step("Answer: 7"))
+    server.steps(ScriptedAnswer("Answer: 7"))
     result = await agent.resume(broken.run)
     assert (result.status, result.answer) == ("answered", "7")
     assert server.served.requests == len(book.model_holds) == 7
@@ -146,7 +146,7 @@ async def test_retrying_gives_up_where_the_deadline_would_pass() -> None:
 async def test_a_server_that_asks_to_wait_for_a_day_is_not_waited_for(
     agent_for: Callable[..., Agent], server: LoopbackServer
 ) -> None:
-    server.steps(Step(status=429, headers={"retry-after": "86400"}))
+    server.steps(ScriptedAnswer(status=429, headers={"retry-after": "86400"}))
     result = await agent_for(budget="usd=1").run("What is it?")
     assert (result.status, result.cost, server.served.requests) == ("failed", 0, 1)
     assert "asks to wait 86400 s" in result.why

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outlay.agent import Agent, Home, Labels, Record, Result
+from outlay.agent import Agent, Home, Result, RunLabels, RunRecord
 from outlay.agent.history.routing_stats import logged, recent
 from outlay.journal.events import Event
 from outlay.journal.records import Message, Reply, Request, ToolCall
@@ -22,10 +22,10 @@ from outlay.ledger.errors import BudgetError, DriftError, Unpriced
 from outlay.ledger.usage import Usage
 from outlay.planners import planner
 from outlay.planners.verified.cascade import cascade
-from outlay.policies import Endpoint, Policy, Router, Scripted
+from outlay.policies import Endpoint, Policy, Router, ScriptedPolicy
 from outlay.policies.scripted import Script, Step
 from outlay.testing import LoopbackServer
-from outlay.testing import Step as Served
+from outlay.testing import ScriptedAnswer as Served
 from outlay.tools import tool
 
 PRICES = '[models."small"]\ninput = 1\noutput = 10\n[models."large"]\ninput = 10\noutput = 100\n'
@@ -76,8 +76,8 @@ def speaker(answer: str, verdict: str = "success", turns: int = 1) -> Script:
 def pair(small: Script, large: Script, **options: Any) -> Router:
     return Router(
         [
-            Scripted(small, name="small", max_output=100),
-            Scripted(large, name="large", max_output=100),
+            ScriptedPolicy(small, name="small", max_output=100),
+            ScriptedPolicy(large, name="large", max_output=100),
         ],
         **options,
     )
@@ -109,7 +109,7 @@ async def teach(build: Callable[..., Agent], policy: Policy, successes: list[boo
     """Logs judged runs of a policy, of class `c`."""
     agent = build(policy)
     for success in successes:
-        result = await agent.run("What?", labels=Labels(task_class="c"))
+        result = await agent.run("What?", labels=RunLabels(task_class="c"))
         agent.home.write_score(result.run, float(success), success=success)
 
 
@@ -130,11 +130,14 @@ async def test_a_run_asks_and_is_priced_at_the_policy_that_was_chosen(
 async def test_the_choice_is_learned_by_class_and_kept_by_replay_and_resume(
     agent: Callable[..., Agent], home: Path
 ) -> None:
-    small, large = Scripted(speaker("1"), name="small"), Scripted(speaker("2"), name="large")
+    small, large = (
+        ScriptedPolicy(speaker("1"), name="small"),
+        ScriptedPolicy(speaker("2"), name="large"),
+    )
     await teach(agent, small, [False] * 6)
     await teach(agent, large, [True] * 6)
     router = pair(speaker("1"), speaker("2"))
-    labels = Labels(task_class="c")
+    labels = RunLabels(task_class="c")
     learned = await agent(router).run("What?", labels=labels)
     assert learned.answer == "2"
     expected = Home.at(home).events(learned.run)[0].body["agent"]["expected"]
@@ -156,8 +159,8 @@ async def test_a_run_that_broke_off_goes_on_with_the_policy_it_began_with(
     agent: Callable[..., Agent],
     book: Any,
 ) -> None:
-    large = Scripted(speaker("2"), name="large")
-    await teach(agent, Scripted(speaker("1"), name="small"), [False] * 6)
+    large = ScriptedPolicy(speaker("2"), name="large")
+    await teach(agent, ScriptedPolicy(speaker("1"), name="small"), [False] * 6)
     await teach(agent, large, [True] * 6)
     count = 0
 
@@ -168,7 +171,7 @@ async def test_a_run_that_broke_off_goes_on_with_the_policy_it_began_with(
             raise RuntimeError("the line is dead")
         return speaker("2")(request)
 
-    labels = Labels(task_class="c")
+    labels = RunLabels(task_class="c")
     broken = await agent(pair(speaker("1"), breaking)).run("What?", labels=labels)
     assert broken.status == "failed"
     await teach(agent, large, [False] * 20)
@@ -177,14 +180,14 @@ async def test_a_run_that_broke_off_goes_on_with_the_policy_it_began_with(
     assert (resumed.status, resumed.answer) == ("answered", "2")
     assert set(asked(book.events(run=broken.run))) == {"large"}
     with pytest.raises(DriftError):
-        await agent(Scripted(speaker("1"), name="small")).replay(broken.run)
+        await agent(ScriptedPolicy(speaker("1"), name="small")).replay(broken.run)
 
 
 async def test_the_store_is_not_asked_again_at_once(
     agent: Callable[..., Agent], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("outlay.agent.history.routing_stats.PATIENCE", 1_000_000)
-    small = Scripted(speaker("1"), name="small")
+    small = ScriptedPolicy(speaker("1"), name="small")
     await teach(agent, small, [True])
     assert recent(Home.at(home)).of("c").runs == 1
     await teach(agent, small, [True])
@@ -193,11 +196,11 @@ async def test_the_store_is_not_asked_again_at_once(
 
 
 async def test_what_the_store_has_of_runs(agent: Callable[..., Agent]) -> None:
-    await teach(agent, Scripted(speaker("1"), name="small"), [True, False])
-    await agent(Scripted(speaker("1", turns=2), name="small")).run("What?")
+    await teach(agent, ScriptedPolicy(speaker("1"), name="small"), [True, False])
+    await agent(ScriptedPolicy(speaker("1", turns=2), name="small")).run("What?")
     router = pair(speaker("1", "pivot"), speaker("2"))
     mixed = agent(router, plan=cascade())
-    await mixed.run("What?", labels=Labels(task_class="c"))
+    await mixed.run("What?", labels=RunLabels(task_class="c"))
     history = logged(mixed.home)
     own = history.of("c", "model:small")
     assert (own.runs, own.judged, own.solved, own.priced) == (2, 2, 1, 2)
@@ -212,17 +215,17 @@ async def test_what_the_store_has_of_runs(agent: Callable[..., Agent]) -> None:
 async def test_only_policies_that_the_budget_can_pay_are_chosen(
     agent: Callable[..., Agent],
 ) -> None:
-    await teach(agent, Scripted(speaker("1"), name="small"), [False] * 6)
-    await teach(agent, Scripted(speaker("2"), name="large"), [True] * 6)
+    await teach(agent, ScriptedPolicy(speaker("1"), name="small"), [False] * 6)
+    await teach(agent, ScriptedPolicy(speaker("2"), name="large"), [True] * 6)
     routed = agent(pair(speaker("1"), speaker("2")))
-    result = await routed.run("What?", budget="usd=0.02", labels=Labels(task_class="c"))
+    result = await routed.run("What?", budget="usd=0.02", labels=RunLabels(task_class="c"))
     assert result.answer == "1"
     with pytest.raises(BudgetError, match="it takes at least"):
         await routed.run("What?", budget="usd=0.0001")
 
 
 def test_every_policy_of_a_router_needs_a_price(agent: Callable[..., Agent]) -> None:
-    router = Router([Scripted([], name="small"), Scripted([], name="nobody/knows")])
+    router = Router([ScriptedPolicy([], name="small"), ScriptedPolicy([], name="nobody/knows")])
     with pytest.raises(Unpriced, match="nobody/knows"):
         agent(router)
     agent(router, budget="tokens=10k")
@@ -239,7 +242,7 @@ async def test_a_cascade_climbs_until_the_verifier_is_satisfied(
     assert asked(book.events(run=result.run)) == ["small"] * 3 + ["large"] * 2
     assert result.spend.usd == 3 * SMALL + 2 * LARGE + Decimal("0.002")
     large = router.policies[1]
-    assert isinstance(large, Scripted)
+    assert isinstance(large, ScriptedPolicy)
     assert large.requests[0].messages[1].content == "What?\n\nUseful: it is not 1"
     assert plain(await climbing.replay(result.run)) == plain(result)
     supposed = await climbing.what_if(result.run)
@@ -267,7 +270,7 @@ async def test_a_cascade_climbs_no_further_than_the_budget(agent: Callable[..., 
 
 
 async def test_a_cascade_over_one_policy_is_react(agent: Callable[..., Agent], book: Any) -> None:
-    climbing = agent(Scripted(speaker("1"), name="small"), plan=cascade())
+    climbing = agent(ScriptedPolicy(speaker("1"), name="small"), plan=cascade())
     result = await climbing.run("What?")
     assert asked(book.events(run=result.run)) == ["small"] * 2
     assert result.answer == "1"
@@ -276,10 +279,10 @@ async def test_a_cascade_over_one_policy_is_react(agent: Callable[..., Agent], b
 async def test_a_cascade_begins_where_a_pass_costs_least(
     agent: Callable[..., Agent], book: Any
 ) -> None:
-    await teach(agent, Scripted(speaker("1"), name="small"), [False] * 20)
-    await teach(agent, Scripted(speaker("2"), name="large"), [True] * 6)
+    await teach(agent, ScriptedPolicy(speaker("1"), name="small"), [False] * 20)
+    await teach(agent, ScriptedPolicy(speaker("2"), name="large"), [True] * 6)
     climbing = agent(pair(speaker("1"), speaker("2", "pivot")), plan=cascade())
-    result = await climbing.run("What?", labels=Labels(task_class="c"))
+    result = await climbing.run("What?", labels=RunLabels(task_class="c"))
     assert asked(book.events(run=result.run)) == ["large"] * 3 + ["small"] * 2
     assert result.answer == "1"
 
@@ -366,7 +369,7 @@ def test_whatever_is_said_a_routed_run_ends_within_its_budget(
     for resource, limit in agent.budget.limits.items():
         assert result.spend[resource] <= limit
     events = agent.home.events(result.run)
-    assert Record.of(events).spent == result.spend
+    assert RunRecord.of(events).spent == result.spend
     assert not [event for event in events if event.kind == "overrun"]
     assert plain(asyncio.run(agent.replay(result.run))) == plain(result)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langgraph.graph import START, StateGraph
 
-from outlay.agent import Agent, Options
+from outlay.agent import Agent, AgentOptions
 from outlay.journal.effects import Refusal
 from outlay.journal.records import Message, Reply, Request
 from outlay.ledger.budget import Budget
@@ -17,7 +17,7 @@ from outlay.ledger.errors import BudgetError
 from outlay.ledger.usage import Usage
 from outlay.planners import Planner, State
 from outlay.planners.nodes import Nodes, end
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 
 
 def thrice() -> Planner:
@@ -41,7 +41,7 @@ def thrice() -> Planner:
     return Planner(name="thrice", build=build)
 
 
-class Sampler(Scripted):
+class Sampler(ScriptedPolicy):
     """Answers each request with as many samples as it is asked for, but no more than it knows."""
 
     def __init__(self, most: int) -> None:
@@ -65,7 +65,7 @@ async def test_three_samples(most: int, asked: list[int], seeds: list[int], home
     policy = Sampler(most)
     agent = Agent(
         model=policy, planner=thrice(), budget="tokens=100k,output_tokens=900", home=home,
-        options=Options(seed=7),
+        options=AgentOptions(seed=7),
     )  # fmt: skip
     result = await agent.run("Say a number.")
     assert sorted((result.text or "").split(",")) == ["0", "1", "2"]
@@ -82,7 +82,7 @@ async def test_the_hold_is_for_all_samples(home: Path, tmp_path: Path) -> None:
     policy = Sampler(3)
     agent = Agent(
         model=policy, planner=thrice(), budget="output_tokens=120", home=home,
-        options=Options(min_output=10, wrap_up_tokens=30),
+        options=AgentOptions(min_output=10, wrap_up_tokens=30),
     )  # fmt: skip
     result = await agent.run("Say a number.")
     assert [request.max_tokens for request in policy.requests] == [30]

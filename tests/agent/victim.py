@@ -20,7 +20,7 @@ from typing import Any
 
 from outlay.agent import Agent, Result
 from outlay.policies import Endpoint
-from outlay.policies.endpoint.clients import Place, new_client
+from outlay.policies.endpoint.clients import ServerKey, new_client
 from outlay.tools import Tool, tool
 
 
@@ -83,7 +83,7 @@ def warm_up() -> None:
     import duckdb  # noqa: F401
     from langgraph.graph import StateGraph  # noqa: F401
 
-    new_client(Place("http://127.0.0.1:9/v1", None), None)
+    new_client(ServerKey("http://127.0.0.1:9/v1", None), None)
 
 
 def main() -> None:

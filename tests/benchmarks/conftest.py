@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Home
-from outlay.benchmarks.experiment import Outcome, Plan, run_experiment
-from outlay.benchmarks.results import Row
+from outlay.benchmarks.experiment import ExperimentPlan, ExperimentResult, run_experiment
+from outlay.benchmarks.results import ResultRow
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     suite="almanac",
     policy="embedded:reader",
     planners=("react", "tracker"),
@@ -23,7 +23,7 @@ PLAN = Plan(
     repeats=2,
 )
 
-MakeRow = Callable[..., Row]
+MakeRow = Callable[..., ResultRow]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ran:
     """An experiment with the folder that it is recorded in."""
 
     home: Home
-    outcome: Outcome
+    outcome: ExperimentResult
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
 def make_row() -> MakeRow:
     """Returns a row with what matters to a test, and the rest filled in."""
 
-    def make(task: str, won: bool, cost: str = "0.002", **changes: object) -> Row:
+    def make(task: str, won: bool, cost: str = "0.002", **changes: object) -> ResultRow:
         fields: dict[str, object] = {
             **{"task": task, "hops": 1, "planner": "react", "memory": "full"},
             **{"policy": "embedded", "budget": "search=8", "repeat": 0, "seed": 0},
@@ -55,6 +55,6 @@ def make_row() -> MakeRow:
             **{"tool_calls": 2, "model_calls": 3, "input_tokens": 100, "output_tokens": 10},
             **{"seconds": 0.5, "run": "", "gold_cost_usd": None},
         }
-        return Row.model_validate({**fields, **changes})
+        return ResultRow.model_validate({**fields, **changes})
 
     return make

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Home
-from outlay.benchmarks.experiment import Outcome, Plan, run_experiment
+from outlay.benchmarks.experiment import ExperimentPlan, ExperimentResult, run_experiment
 from outlay.benchmarks.what_if import what_if
 from outlay.journal.store.pruning import prunable, prune
 from outlay.ledger.errors import UsageError
@@ -16,12 +16,14 @@ from outlay.ledger.prices.price_book import PriceBook
 from outlay.memory.experience.examples import PREFIX
 
 
-def plan(*learn_from: str, seed: int = 0, suite: str = "almanac", **more: object) -> Plan:
+def plan(*learn_from: str, seed: int = 0, suite: str = "almanac", **more: object) -> ExperimentPlan:
     fields = {"policy": "embedded:reader", "planners": ("react",), "budgets": ("search=3,open=1",)}
-    return Plan(suite=suite, tasks=12, seed=seed, learn_from=learn_from, **(fields | more))  # type: ignore[arg-type]
+    return ExperimentPlan(
+        suite=suite, tasks=12, seed=seed, learn_from=learn_from, **(fields | more)
+    )  # type: ignore[arg-type]
 
 
-async def made(home: Path, plan: Plan) -> Outcome:
+async def made(home: Path, plan: ExperimentPlan) -> ExperimentResult:
     return await run_experiment(plan, home=home, concurrency=1)
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from outlay.agent import Home
 from outlay.benchmarks import experiment
-from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
 from outlay.benchmarks.past_experiments import read_experiments
 from outlay.benchmarks.reports.export import write_csv, write_parquet
 from outlay.benchmarks.reports.terminal.experiment_report import render_plain, summarise
 from outlay.journal.records import Request, ToolCall
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 
 from .suites.published.samples import HOTPOT, HOTPOT_YES, write
@@ -82,7 +82,7 @@ async def test_the_world_judges_and_a_resumed_run_finds_it_as_it_was(
 ) -> None:
     own = tmp_path / "own.py"
     own.write_text(OWN)
-    plan = Plan(
+    plan = ExperimentPlan(
         suite=f"{own}:counters", policy="scripted", planners=("react",),
         budgets=("tool_calls=4",), tasks=3,
     )  # fmt: skip
@@ -93,7 +93,7 @@ async def test_the_world_judges_and_a_resumed_run_finds_it_as_it_was(
             whole.cancel()
         return adding(request)
 
-    scripted += [Scripted(breaking), Scripted(adding)]
+    scripted += [ScriptedPolicy(breaking), ScriptedPolicy(adding)]
     whole = asyncio.ensure_future(
         run_experiment(plan, home=tmp_path, concurrency=1, on_start=started.append)
     )
@@ -109,8 +109,11 @@ async def test_what_a_scorer_measures_is_kept_reported_and_exported(
     tmp_path: Path, scripted: list[object]
 ) -> None:
     data = write(tmp_path / "d.jsonl", HOTPOT, HOTPOT_YES)
-    scripted += [Scripted(lambda request: "Sources: Soral #1\nAnswer: Ada"), Scripted([])]
-    plan = Plan(
+    scripted += [
+        ScriptedPolicy(lambda request: "Sources: Soral #1\nAnswer: Ada"),
+        ScriptedPolicy([]),
+    ]
+    plan = ExperimentPlan(
         suite="hotpotqa", knobs={"data": str(data)}, policy="scripted", planners=("react",),
         budgets=("search=2",), tasks=2,
     )  # fmt: skip

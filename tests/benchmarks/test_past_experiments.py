@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 
 from outlay.agent import Home
-from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
 from outlay.benchmarks.past_experiments import read_experiments
-from outlay.benchmarks.results import Row
+from outlay.benchmarks.results import ResultRow
 from outlay.ledger.errors import UsageError
 
 from .conftest import PLAN, Ran
 
 
-def plain(row: Row) -> tuple[object, ...]:
+def plain(row: ResultRow) -> tuple[object, ...]:
     """Returns a row without its duration: that of a live run holds its start, too."""
     return tuple(value for name, value in row if name != "seconds")
 
@@ -44,7 +44,7 @@ def test_the_tasks_are_told(ran: Ran) -> None:
 
 
 async def test_what_the_money_did_not_reach_is_not_started(ran: Ran) -> None:
-    plan = Plan(
+    plan = ExperimentPlan(
         suite="almanac", policy="embedded:reader", planners=("react",), budgets=("usd=0.004",),
         tasks=4,
     )  # fmt: skip
@@ -66,7 +66,7 @@ def test_an_unknown_experiment_is_named(ran: Ran) -> None:
 
 
 async def test_experiments_over_other_tasks_are_kept_apart(ran: Ran) -> None:
-    other = Plan(
+    other = ExperimentPlan(
         suite="almanac", policy="embedded:reader", planners=("react",), budgets=PLAN.budgets[:1],
         tasks=1, seed=7,
     )  # fmt: skip

@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from outlay.agent import Home
-from outlay.benchmarks.experiment import Plan
+from outlay.benchmarks.experiment import ExperimentPlan
 from outlay.benchmarks.past_experiments import read_experiments
-from outlay.benchmarks.race import Race, RaceOutcome, Standing
+from outlay.benchmarks.race import RaceOutcome, RaceSpec, RaceStanding
 from outlay.benchmarks.race_runner import behind, run_race
 from outlay.benchmarks.reports.terminal.race_report import render_race
 from outlay.benchmarks.results import Setup
@@ -23,16 +23,16 @@ from outlay.ledger.errors import UsageError
 from .conftest import MakeRow
 
 
-def plan(planner: str = "react", budget: str = "usd=0.008", tasks: int = 60) -> Plan:
-    return Plan(
+def plan(planner: str = "react", budget: str = "usd=0.008", tasks: int = 60) -> ExperimentPlan:
+    return ExperimentPlan(
         suite="almanac", policy="embedded:reader", planners=(planner,), budgets=(budget,),
         tasks=tasks,
     )  # fmt: skip
 
 
-def race(candidates: int, block: int = 20, **changes: object) -> Race:
+def race(candidates: int, block: int = 20, **changes: object) -> RaceSpec:
     fields: dict[str, object] = {"block": block, **changes}
-    return Race(candidates=tuple(plan() for _ in range(candidates)), **fields)  # type: ignore[arg-type]
+    return RaceSpec(candidates=tuple(plan() for _ in range(candidates)), **fields)  # type: ignore[arg-type]
 
 
 def shares(*won: Sequence[float]) -> list[dict[str, float]]:
@@ -85,7 +85,7 @@ def test_the_best_is_dropped_no_more_often_than_alpha() -> None:
 )
 def test_a_race_that_makes_no_sense_is_refused(changes: dict[str, object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        Race(**{"candidates": (plan(), plan("tracker")), **changes})  # type: ignore[arg-type]
+        RaceSpec(**{"candidates": (plan(), plan("tracker")), **changes})  # type: ignore[arg-type]
 
 
 async def test_a_race_is_limited_in_money(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def outcome(make: MakeRow, leads: Sequence[float | None], money_out: bool = Fals
             for task in range(20)
         )
         standings.append(
-            Standing(
+            RaceStanding(
                 setup=rows[0].setup, experiment=f"race.{place + 1}", rows=rows,
                 shares={row.task: float(row.success) for row in rows},
                 dropped_after=20 if place == 2 else None, lead=lead,
@@ -150,7 +150,7 @@ def test_the_report_says_how_sure_it_is(make_row: MakeRow) -> None:
 
 
 async def test_a_race_drops_the_starved_and_resumes_for_nothing(tmp_path: Path) -> None:
-    running = Race(
+    running = RaceSpec(
         candidates=(plan("react", "model_calls=2", 12), plan("tracker", "usd=0.02", 12)), block=6
     )
     blocks: list[tuple[int, Sequence[Setup], Sequence[Setup]]] = []
@@ -169,7 +169,7 @@ async def test_a_race_drops_the_starved_and_resumes_for_nothing(tmp_path: Path) 
 
 
 async def test_money_that_runs_out_decides_nothing(tmp_path: Path) -> None:
-    running = Race(candidates=(plan(tasks=8), plan("tracker", tasks=8)), block=8)
+    running = RaceSpec(candidates=(plan(tasks=8), plan("tracker", tasks=8)), block=8)
     found = await run_race(running, home=tmp_path, total_budget="usd=0.03")
     assert found.money_out
     assert 0 < found.spent <= Decimal("0.03")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.benchmarks.results import Row, read_rows, write_rows
+from outlay.benchmarks.results import ResultRow, read_rows, write_rows
 from outlay.ledger.errors import UsageError
 
 money = st.decimals(0, 1000, places=12, allow_nan=False)
 
 
-def row(**changes: object) -> Row:
+def row(**changes: object) -> ResultRow:
     fields = {
         **{"task": "almanac-7", "hops": 2, "kind": "chain", "planner": "react", "memory": "full"},
         **{"policy": "embedded", "budget": "search=8,open=4", "repeat": 0, "seed": 0},
@@ -24,7 +24,7 @@ def row(**changes: object) -> Row:
         **{"model_calls": 4, "input_tokens": 900, "output_tokens": 40, "seconds": 0.25},
         **{"run": "r1", "gold_cost_usd": Decimal("0.004")},
     }
-    return Row.model_validate({**fields, **changes})
+    return ResultRow.model_validate({**fields, **changes})
 
 
 @given(money, st.none() | money, st.floats(0, 1e6), st.text(min_size=1))
@@ -32,7 +32,7 @@ def test_a_row_comes_back_as_it_went(
     cost: Decimal, gold: Decimal | None, seconds: float, task: str
 ) -> None:
     original = row(cost_usd=cost, gold_cost_usd=gold, seconds=seconds, task=task)
-    assert Row.from_json(original.to_json()) == original
+    assert ResultRow.from_json(original.to_json()) == original
 
 
 def test_money_is_a_number_in_the_file() -> None:
@@ -76,13 +76,13 @@ def test_a_wrong_field_is_named_with_its_line(
 
 def test_a_missing_field_is_named() -> None:
     with pytest.raises(UsageError, match=r"^field 'task' is missing$"):
-        Row.from_json('{"hops": 1}')
+        ResultRow.from_json('{"hops": 1}')
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", b"\xff"])
 def test_what_is_no_object_is_said_so(text: str | bytes) -> None:
     with pytest.raises(UsageError, match="not a JSON object"):
-        Row.from_json(text)
+        ResultRow.from_json(text)
 
 
 def test_a_run_that_is_there_twice_is_refused(tmp_path: Path) -> None:

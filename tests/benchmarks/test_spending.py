@@ -8,15 +8,15 @@ import pytest
 
 from outlay.benchmarks.past_experiments import read_experiments
 from outlay.benchmarks.reports.summary import summarise
-from outlay.benchmarks.spending import Bill, summarise_bills
+from outlay.benchmarks.spending import RunSpending, summarise_bills
 
 from .conftest import MakeRow, Ran
 
 
-def bill(open_usd: str, think_usd: str, searches: int) -> Bill:
+def bill(open_usd: str, think_usd: str, searches: int) -> RunSpending:
     usd = {("act", "open"): Decimal(open_usd), ("think", ""): Decimal(think_usd)}
     used = {"usd": sum(usd.values(), Decimal(0)), "tool_calls.search": Decimal(searches)}
-    return Bill(usd=usd, used=used)
+    return RunSpending(usd=usd, used=used)
 
 
 def test_each_task_counts_the_same(make_row: MakeRow) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.journal.journal import Journal
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 
 from .conftest import Outlay
 
@@ -18,7 +18,7 @@ OPENING = (("runs",), ("sql", "select run from runs"), ("train", "rows"), ("show
 
 def old_home(place: Path, folder: str) -> Path:
     home = place / folder
-    agent = Agent(model=Scripted(["Answer: yes"]), budget="model_calls=5", home=home)
+    agent = Agent(model=ScriptedPolicy(["Answer: yes"]), budget="model_calls=5", home=home)
     agent.run_sync("x", run="r")
     agent.home.store.load()
     agent.home.close()

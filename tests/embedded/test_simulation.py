@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outlay.embedded.reader.reader import AlmanacReader
-from outlay.embedded.simulation import STRENGTHS, Rates, Simulation, simulated
+from outlay.embedded.simulation import STRENGTHS, ErrorRates, SimulatedPolicy, simulated
 from outlay.ledger.errors import UsageError
 from outlay.planners import prompt
 
@@ -34,8 +34,10 @@ KNOWN = ("tool", "Vokizu was born in Navazi. Navazi lies in Temika.")
 VERIFY = ("user", prompt("verify").text)
 
 
-def share(rates: Rates, made: dict[str, Any], erred: Callable[[dict[str, Any]], bool]) -> float:
-    policy = Simulation(rates)
+def share(
+    rates: ErrorRates, made: dict[str, Any], erred: Callable[[dict[str, Any]], bool]
+) -> float:
+    policy = SimulatedPolicy(rates)
     replies = [policy.reply({**made, "seed": seed})[0] for seed in range(DRAWS)]
     return sum(map(erred, replies)) / DRAWS
 
@@ -52,23 +54,23 @@ def is_wrong_call(message: dict[str, Any]) -> bool:
 @pytest.mark.parametrize(
     ("rates", "made", "erred"),
     [
-        (Rates(plan=0.2, act=0, verify=0), body(SEEN), lambda m: not m.get("tool_calls")),
-        (Rates(plan=0, act=0.3, verify=0), body(SEEN), is_wrong_call),
-        (Rates(plan=0, act=0.3, verify=0), body(KNOWN), is_misread),
+        (ErrorRates(plan=0.2, act=0, verify=0), body(SEEN), lambda m: not m.get("tool_calls")),
+        (ErrorRates(plan=0, act=0.3, verify=0), body(SEEN), is_wrong_call),
+        (ErrorRates(plan=0, act=0.3, verify=0), body(KNOWN), is_misread),
         (
-            Rates(plan=0, act=0, verify=0.25),
+            ErrorRates(plan=0, act=0, verify=0.25),
             body(KNOWN, ("assistant", "Answer: Temika"), VERIFY),
             lambda m: json.loads(m["content"])["decision"] != "success",
         ),
         (
-            Rates(plan=0, act=0, verify=0.25),
+            ErrorRates(plan=0, act=0, verify=0.25),
             body(KNOWN, ("assistant", "Answer: Navazi"), VERIFY),
             lambda m: json.loads(m["content"])["decision"] == "success",
         ),
     ],
 )  # fmt: skip
 def test_it_errs_as_often_as_it_says(
-    rates: Rates, made: dict[str, Any], erred: Callable[[dict[str, Any]], bool]
+    rates: ErrorRates, made: dict[str, Any], erred: Callable[[dict[str, Any]], bool]
 ) -> None:
     wanted = max(rates.plan, rates.act, rates.verify)
     assert share(rates, made, erred) == pytest.approx(wanted, abs=0.04)
@@ -76,11 +78,13 @@ def test_it_errs_as_often_as_it_says(
 
 @pytest.mark.parametrize("made", [body(), body(SEEN), body(KNOWN), body(KNOWN, VERIFY)])
 def test_without_errors_it_is_the_reader(made: dict[str, Any]) -> None:
-    assert Simulation(Rates(plan=0, act=0, verify=0)).reply(made) == AlmanacReader().reply(made)
+    assert SimulatedPolicy(ErrorRates(plan=0, act=0, verify=0)).reply(
+        made
+    ) == AlmanacReader().reply(made)
 
 
 def test_the_same_request_gets_the_same_reply() -> None:
-    policy = Simulation(STRENGTHS["weak"])
+    policy = SimulatedPolicy(STRENGTHS["weak"])
     for seed in range(50):
         assert policy.reply(body(SEEN, seed=seed)) == policy.reply(body(SEEN, seed=seed))
 

@@ -11,7 +11,7 @@ from outlay.journal.events import Event
 from outlay.journal.store.store import Store
 
 
-class Book:
+class HandWrittenJournal:
     """Writes a journal by hand."""
 
     def __init__(self, home: Path, name: str = "j1", *, format: int = 1) -> None:
@@ -56,8 +56,8 @@ def home(tmp_path) -> Path:
 
 
 @pytest.fixture
-def book(home) -> Book:
-    return Book(home)
+def book(home) -> HandWrittenJournal:
+    return HandWrittenJournal(home)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def store(home) -> Store:
     return Store(home)
 
 
-def small_run(book: Book, run: str = "r1") -> None:
+def small_run(book: HandWrittenJournal, run: str = "r1") -> None:
     """Writes a run with one call of each kind and outcome."""
     book.start(run)
     book.hold(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outlay.journal.events import Event
 from outlay.journal.records import Sampled
-from outlay.journal.token_delta import Sequences, restored
+from outlay.journal.token_delta import TokenDeltas, restored
 
 IDS = st.lists(st.integers(0, 3), max_size=12).map(tuple)
 
@@ -30,7 +30,7 @@ def conversations(draw: st.DrawFn) -> list[Sampled]:
 
 @given(conversations())
 def test_what_is_written_comes_back(calls: list[Sampled]) -> None:
-    sequences = Sequences()
+    sequences = TokenDeltas()
     settles = [
         Event("r", n, "settle", body={"hold": str(n), "reply": sequences.written(str(n), call)})
         for n, call in enumerate(calls)
@@ -40,7 +40,7 @@ def test_what_is_written_comes_back(calls: list[Sampled]) -> None:
 
 @given(st.lists(IDS, min_size=1, max_size=8))
 def test_prompts_that_grow_are_written_once(turns: list[tuple[int, ...]]) -> None:
-    sequences, prompt, written = Sequences(), (7,), 0
+    sequences, prompt, written = TokenDeltas(), (7,), 0
     for place, reply in enumerate(turns):
         sampled = Sampled(prompt=prompt, ids=reply, logprobs=(), tokenizer="w")
         told = sequences.written(str(place), sampled)["sampled"]
@@ -50,5 +50,5 @@ def test_prompts_that_grow_are_written_once(turns: list[tuple[int, ...]]) -> Non
 
 
 def test_a_reply_without_tokens_writes_nothing() -> None:
-    assert Sequences().written("h", None) == {}
+    assert TokenDeltas().written("h", None) == {}
     assert restored([Event("r", 0, "settle", body={"hold": "h", "reply": {}})]) == {}

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from outlay.journal.records import Message, ToolCall, ToolSpec
 from outlay.ledger import tiktoken_encodings, token_bounds
-from outlay.ledger.token_bounds import HIDDEN, HIDDEN_WITH_TOOLS, Known, TokenBounds, byte_bound
+from outlay.ledger.token_bounds import (
+    HIDDEN,
+    HIDDEN_WITH_TOOLS,
+    BilledPrefix,
+    TokenBounds,
+    byte_bound,
+)
 
 MERGES = (b"th", b"he", b"the", b"in", b"\xc3\xa9", b"\xe4\xb8", b"  ", b"\n\n", b'":')
 TOY = tiktoken.Encoding(
@@ -83,7 +89,7 @@ def test_texts_that_normalisation_makes_longer_are_covered(text):
 def test_a_prompt_never_has_more_tokens_than_its_bound(prompt, data):
     book = TokenBounds("some-model")
     seen = data.draw(st.integers(0, len(prompt)))
-    known = Known(seen, rendered(prompt[:seen])) if seen else None
+    known = BilledPrefix(seen, rendered(prompt[:seen])) if seen else None
     assert rendered(prompt) <= book.request(prompt, (), known)
 
 
@@ -97,7 +103,7 @@ def test_what_was_billed_is_covered_the_next_time(prompt, billed):
 def test_only_the_new_suffix_is_uncertain():
     book = TokenBounds("some-model")
     prompt = [Message("user", "x" * 1000), Message("assistant", "yes"), Message("user", "go on")]
-    bound = book.request(prompt, (SEARCH,), Known(1, 77))
+    bound = book.request(prompt, (SEARCH,), BilledPrefix(1, 77))
     assert bound == 77 + 3 + 5 + 3 * token_bounds.MESSAGE
 
 

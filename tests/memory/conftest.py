@@ -73,7 +73,7 @@ def search(query: str, text: str, said: str = "") -> Round:
 
 
 @dataclass
-class Effects:
+class ScriptedEffects:
     """Answers policy calls with a script, and keeps what was asked and booked."""
 
     script: Callable[[tuple[Message, ...]], str | Refusal] = lambda asked: "It is so."
@@ -98,7 +98,7 @@ class Effects:
         return self.booked[-1]
 
 
-async def played(memory: Memory, rounds: Sequence[Round], effects: Effects) -> Trajectory:
+async def played(memory: Memory, rounds: Sequence[Round], effects: ScriptedEffects) -> Trajectory:
     """Grows a trajectory as a run would: a view before each reply."""
     trajectory = Trajectory(OPENING)
     for number, round in enumerate(rounds):

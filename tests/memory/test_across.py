@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from outlay.ledger.token_bounds import byte_bound
 from outlay.memory import memory
 from outlay.memory.experience.answer_leaks import leaks
-from outlay.memory.experience.examples import Examples, Step, with_examples
-from outlay.memory.experience.help_value import Outcome, pays
+from outlay.memory.experience.examples import Examples, ExampleStep, with_examples
+from outlay.memory.experience.help_value import ArmOutcome, pays
 from outlay.memory.experience.lessons import Lesson, Lessons
 
-from .conftest import Effects, grown, search
+from .conftest import ScriptedEffects, grown, search
 
 GOLD = {"t1": ["Navazi"], "t2": ["yes"], "t3": ["New York"]}
 
@@ -66,9 +66,9 @@ def test_what_is_told_keeps_its_cap_and_never_holds_an_answer(texts: list[str], 
     assert not leaks(told, ["Navazi", "New York"])
 
 
-def steps(task: str, *thoughts: str) -> list[Step]:
+def steps(task: str, *thoughts: str) -> list[ExampleStep]:
     return [
-        Step(task=task, place=n, thought=thought, action=f"search {n}", outcome=f"seen {n}")
+        ExampleStep(task=task, place=n, thought=thought, action=f"search {n}", outcome=f"seen {n}")
         for n, thought in enumerate(thoughts)
     ]
 
@@ -98,7 +98,7 @@ def test_runs_of_the_same_task_and_such_as_hold_its_answer_are_never_shown() -> 
 async def test_examples_follow_the_view_and_are_not_kept() -> None:
     kept = with_examples(memory("workspace"), Examples(RUNS, task="t9", answers=[]))
     trajectory = grown([search("a", "seen", "now the leader")])
-    view = await kept.view(trajectory, Effects())
+    view = await kept.view(trajectory, ScriptedEffects())
     assert view == kept.shown(trajectory)
     assert view[:-1] == memory("workspace").shown(trajectory)
     assert "find the leader" in view[-1].content
@@ -108,13 +108,15 @@ async def test_examples_follow_the_view_and_are_not_kept() -> None:
 
 @pytest.mark.parametrize(("helps", "least", "most"), [(True, 150, 200), (False, 0, 50)])
 def test_help_is_paid_for_as_often_as_it_has_helped(helps: bool, least: int, most: int) -> None:
-    logged = [Outcome(with_it, with_it == helps, Decimal("0.01")) for with_it in (True, False) * 20]
+    logged = [
+        ArmOutcome(with_it, with_it == helps, Decimal("0.01")) for with_it in (True, False) * 20
+    ]
     assert least <= sum(pays(logged, worth=Decimal(1), seed=n) for n in range(200)) <= most
 
 
 def test_help_that_costs_more_than_it_brings_is_not_paid_for() -> None:
     logged = [
-        Outcome(with_it, True, Decimal("0.9" if with_it else "0.1"))
+        ArmOutcome(with_it, True, Decimal("0.9" if with_it else "0.1"))
         for with_it in (True, False) * 20
     ]
     assert sum(pays(logged, worth=Decimal(1), seed=n) for n in range(200)) < 10

@@ -14,11 +14,11 @@ from outlay.journal.records import Message
 from outlay.ledger.prices.model_prices import ModelPrice, Rate
 from outlay.ledger.usage import Usage
 from outlay.memory import Trajectory
-from outlay.memory.compaction_cost import Outlook
-from outlay.memory.summary import Summarised
+from outlay.memory.compaction_cost import CompactionEstimate
+from outlay.memory.summary import SummaryMemory
 from outlay.memory.turns import HEAD
 
-from .conftest import OPENING, Effects, grow, grown, played, search
+from .conftest import OPENING, ScriptedEffects, grow, grown, played, search
 
 LIMIT = 2_000
 ROUNDS = [search(f"q{n}", f"seen {n} " * 12, f"said {n}") for n in range(60)]
@@ -28,10 +28,10 @@ PRICE = ModelPrice(
 
 
 async def test_past_the_limit_a_summary_replaces_the_history_but_for_the_last_turn() -> None:
-    effects = Effects(lambda asked: "It is so.")
-    trajectory = await played(Summarised(limit=LIMIT), ROUNDS[:11], effects)
+    effects = ScriptedEffects(lambda asked: "It is so.")
+    trajectory = await played(SummaryMemory(limit=LIMIT), ROUNDS[:11], effects)
     assert effects.choices == [("none", "compact")]
-    seen = Summarised(limit=LIMIT).shown(trajectory)
+    seen = SummaryMemory(limit=LIMIT).shown(trajectory)
     assert seen[HEAD].content == "Summary of the work so far:\nIt is so."
     upto = trajectory.edits[0].upto
     assert seen[HEAD + 1 :] == trajectory.messages[upto:]
@@ -40,8 +40,8 @@ async def test_past_the_limit_a_summary_replaces_the_history_but_for_the_last_tu
 
 async def test_the_request_is_the_prompt_as_it_stood_plus_an_instruction() -> None:
     """The provider's prompt cache serves it: what was sent before is its beginning."""
-    effects, before = Effects(), [OPENING]
-    kept, trajectory = Summarised(limit=LIMIT), Trajectory(OPENING)
+    effects, before = ScriptedEffects(), [OPENING]
+    kept, trajectory = SummaryMemory(limit=LIMIT), Trajectory(OPENING)
     for number, round in enumerate(ROUNDS[:30]):
         asked = len(effects.asked)
         view = await kept.view(trajectory, effects)
@@ -54,8 +54,8 @@ async def test_the_request_is_the_prompt_as_it_stood_plus_an_instruction() -> No
 
 
 async def test_no_more_than_so_many_times() -> None:
-    effects = Effects()
-    await played(Summarised(limit=LIMIT, times=3), ROUNDS, effects)
+    effects = ScriptedEffects()
+    await played(SummaryMemory(limit=LIMIT, times=3), ROUNDS, effects)
     assert len(effects.asked) == 3
 
 
@@ -63,29 +63,29 @@ async def test_no_more_than_so_many_times() -> None:
     "bad", ["", "  \n", "Error: 500 from the server", "I'm sorry, I cannot.", "x" * 9_000]
 )
 async def test_an_unsound_summary_replaces_nothing(bad: str) -> None:
-    effects = Effects(lambda asked: bad)
-    trajectory = await played(Summarised(limit=LIMIT), ROUNDS[:11], effects)
+    effects = ScriptedEffects(lambda asked: bad)
+    trajectory = await played(SummaryMemory(limit=LIMIT), ROUNDS[:11], effects)
     assert len(effects.asked) == 1
     assert trajectory.edits[0].text == ""
-    assert Summarised(limit=10 * LIMIT).shown(trajectory) == trajectory.messages
+    assert SummaryMemory(limit=10 * LIMIT).shown(trajectory) == trajectory.messages
 
 
 async def test_a_summary_that_cannot_be_paid_is_not_asked_for_at_every_step() -> None:
-    effects = Effects(lambda asked: Refusal("usd", "no money"))
-    await played(Summarised(limit=LIMIT), ROUNDS[:14], effects)
+    effects = ScriptedEffects(lambda asked: Refusal("usd", "no money"))
+    await played(SummaryMemory(limit=LIMIT), ROUNDS[:14], effects)
     assert len(effects.asked) < 4
 
 
 async def test_every_so_many_steps() -> None:
-    effects = Effects()
-    await played(Summarised(when="steps", steps=5, times=99), ROUNDS[:23], effects)
+    effects = ScriptedEffects()
+    await played(SummaryMemory(when="steps", steps=5, times=99), ROUNDS[:23], effects)
     replies = [sum(m.role == "assistant" for m in asked) for asked in effects.asked]
     assert replies == [6, 6, 6, 6]
 
 
 async def test_it_compacts_when_it_is_expected_to_pay_and_books_what_it_reckoned() -> None:
-    effects = Effects(lambda asked: "It is so.", Usage(cache_read=300, input=50, output=5))
-    kept = Summarised(when="saving", times=99, cap=40).priced(PRICE)
+    effects = ScriptedEffects(lambda asked: "It is so.", Usage(cache_read=300, input=50, output=5))
+    kept = SummaryMemory(when="saving", times=99, cap=40).priced(PRICE)
     trajectory = await played(kept, ROUNDS, effects)
     decided = [booked["compact"] for booked in effects.booked]
     assert decided.count(True) == len(trajectory.edits) > 1
@@ -95,8 +95,8 @@ async def test_it_compacts_when_it_is_expected_to_pay_and_books_what_it_reckoned
 
 
 async def test_with_a_short_horizon_it_never_pays() -> None:
-    effects = Effects()
-    kept = Summarised(when="saving", horizon=8, cap=40).priced(PRICE)
+    effects = ScriptedEffects()
+    kept = SummaryMemory(when="saving", horizon=8, cap=40).priced(PRICE)
     await played(kept, ROUNDS[:8], effects)
     assert not effects.asked
 
@@ -109,7 +109,7 @@ def test_the_saving_is_what_is_paid_less_over_all_calls(
     replaced: int, behind: int, summary: int, steps: int, more: int
 ) -> None:
     """Against the bills of both ways, call by call."""
-    outlook = Outlook(
+    outlook = CompactionEstimate(
         context=replaced + behind, replaced=replaced, summary=summary, carried=0, steps=steps
     )
     keeping = [PRICE.cost(Usage(cache_read=replaced + behind))] * steps
@@ -129,10 +129,10 @@ def test_with_a_steady_growth_no_other_interval_is_much_cheaper(
 ) -> None:
     """Against the cost per step of every fixed interval, from the bills of one cycle."""
 
-    def outlook(steps: int) -> Outlook:
+    def outlook(steps: int) -> CompactionEstimate:
         carried = growth * steps * (steps + 1) // 2
         replaced = summary + growth * steps
-        return Outlook(
+        return CompactionEstimate(
             context=head + replaced, replaced=replaced, summary=summary, carried=carried, steps=0
         )
 
@@ -147,5 +147,5 @@ def test_with_a_steady_growth_no_other_interval_is_much_cheaper(
 
 def test_without_a_summary_everything_is_shown() -> None:
     trajectory = grown(ROUNDS[:5])
-    assert Summarised().shown(trajectory) == trajectory.messages
+    assert SummaryMemory().shown(trajectory) == trajectory.messages
     assert isinstance(trajectory.messages[0], Message)

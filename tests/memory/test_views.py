@@ -15,7 +15,7 @@ from outlay.memory import Trajectory, memory, memory_names
 from outlay.memory.turns import HEAD, tokens
 from outlay.tools import Outputs, ToolContext
 
-from .conftest import ROUNDS, Effects, Round, check_transcript, grow, grown, played
+from .conftest import ROUNDS, Round, ScriptedEffects, check_transcript, grow, grown, played
 
 LIMIT = 900
 SMALL = {
@@ -40,7 +40,7 @@ def test_all_memories_are_tried() -> None:
 async def test_a_view_is_a_valid_chat_within_its_limit(
     name: str, rounds: list[Round], answer: str
 ) -> None:
-    kept, effects = memory(SMALL[name]), Effects(lambda asked: answer)
+    kept, effects = memory(SMALL[name]), ScriptedEffects(lambda asked: answer)
     trajectory = await played(kept, rounds, effects)
     view = await kept.view(trajectory, effects)
     for messages in (view, kept.shown(grown(rounds)), *effects.asked):
@@ -56,14 +56,14 @@ async def test_the_same_trajectory_gives_the_same_view(
     name: str, rounds: list[Round], more: list[Round]
 ) -> None:
     kept = memory(SMALL[name])
-    trajectory = await played(kept, rounds, Effects())
+    trajectory = await played(kept, rounds, ScriptedEffects())
     view, mark = kept.shown(trajectory), trajectory.mark
     for number, round in enumerate(more, start=len(rounds)):
-        await kept.view(trajectory, Effects())
+        await kept.view(trajectory, ScriptedEffects())
         grow(trajectory, number, round)
     trajectory.rewind(mark)
     assert kept.shown(trajectory) == view
-    again = await played(memory(SMALL[name]), rounds, Effects())
+    again = await played(memory(SMALL[name]), rounds, ScriptedEffects())
     assert kept.shown(again) == view
     assert kept.shown(trajectory.extended()) == view
 
@@ -75,7 +75,7 @@ async def test_refs_never_dangle_and_every_observation_can_be_had_again(
     name: str, rounds: list[Round], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     kept = memory(SMALL[name])
-    trajectory = await played(kept, rounds, Effects())
+    trajectory = await played(kept, rounds, ScriptedEffects())
     view = kept.shown(trajectory)
     messages = trajectory.messages
     shown = re.findall(r"\[r(\d+)\]|\[r(\d+) is out of view\]", "\n".join(m.content for m in view))

@@ -6,15 +6,15 @@ import pytest
 
 from outlay.ledger.errors import UsageError
 from outlay.memory import memory
-from outlay.memory.state import Stated
-from outlay.memory.window import Window
+from outlay.memory.state import StateMemory
+from outlay.memory.window import WindowMemory
 
 from .conftest import grown, search
 
 
 def test_only_the_latest_outputs_stay_and_all_that_was_said() -> None:
     rounds = [search(str(n), f"seen {n}", f"said {n}") for n in range(4)]
-    seen = [m.content for m in Window(outputs=2).shown(grown(rounds))[2:]]
+    seen = [m.content for m in WindowMemory(outputs=2).shown(grown(rounds))[2:]]
     assert seen == [
         "said 0", "[r3 is out of view]", "said 1", "[r5 is out of view]",
         "said 2", "seen 2", "said 3", "seen 3",
@@ -24,13 +24,13 @@ def test_only_the_latest_outputs_stay_and_all_that_was_said() -> None:
 def test_the_outputs_of_the_last_reply_always_stay() -> None:
     both = ("said", [("search", {"query": "a"}, "seen a"), ("search", {"query": "b"}, "seen b")])
     for outputs in (0, 1, 2):
-        seen = [m.content for m in Window(outputs=outputs).shown(grown([both]))[2:]]
+        seen = [m.content for m in WindowMemory(outputs=outputs).shown(grown([both]))[2:]]
         assert seen == ["said", "seen a", "seen b"]
 
 
 def test_above_the_limit_the_oldest_turns_leave_in_blocks() -> None:
     """The prompt's beginning stays the same for many steps, for the provider's prompt cache."""
-    kept = Window(outputs=1, limit=4_000)
+    kept = WindowMemory(outputs=1, limit=4_000)
     rounds = [search(str(n), "seen", f"said {n} " * 10) for n in range(120)]
     begins = [kept.shown(grown(rounds[:n]))[2].content for n in range(60, 120)]
     assert begins[0].endswith("are out of view; recall shows what tools told]")
@@ -45,7 +45,7 @@ def test_the_state_is_carried_as_plain_lines_and_the_latest_value_of_each_field_
         search("b", "seen b", "<state>\nfound: a; b\nstray: no field\n</state>"),
         search("c", "seen c", "No state."),
     ]
-    kept = Stated(turns=2)
+    kept = StateMemory(turns=2)
     seen = kept.shown(grown(rounds))
     assert seen[-1].content == "<state>\ngoal: where\nfound: a; b\nnow: look for b\n</state>"
     assert [m.content for m in seen[2:-1]] == ["", "seen b", "No state.", "seen c"]
@@ -53,7 +53,7 @@ def test_the_state_is_carried_as_plain_lines_and_the_latest_value_of_each_field_
 
 def test_lists_lose_their_oldest_items_beyond_the_cap() -> None:
     found = "; ".join(f"fact {n}" for n in range(100))
-    state = Stated(cap=120).state(
+    state = StateMemory(cap=120).state(
         grown([search("a", "", f"<state>\ngoal: g\nfound: {found}\n</state>")])
     )
     assert state["goal"] == "g"

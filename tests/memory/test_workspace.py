@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from outlay.ledger.token_bounds import byte_bound
 from outlay.memory import Trajectory
-from outlay.memory.workspace import Workspace
+from outlay.memory.workspace import WorkspaceMemory
 
 from .conftest import OPENING, grown, search
 
-MEMORY = Workspace(cap=100, limit=600)
+MEMORY = WorkspaceMemory(cap=100, limit=600)
 
 
 def test_the_policy_sees_the_task_its_report_and_the_last_action_with_its_outcome() -> None:
@@ -53,7 +53,7 @@ def test_a_false_note_is_corrected() -> None:
 @given(text=st.text(min_size=1, max_size=400), cap=st.integers(0, 100))
 def test_the_report_never_exceeds_its_cap(text: str, cap: int) -> None:
     rounds = [search("a", "", f"<report>{text}</report>")]
-    assert byte_bound(Workspace(cap=cap, limit=600).report(grown(rounds))) <= cap
+    assert byte_bound(WorkspaceMemory(cap=cap, limit=600).report(grown(rounds))) <= cap
 
 
 def test_it_is_cut_at_the_end_of_a_sentence() -> None:

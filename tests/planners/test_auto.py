@@ -14,19 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outlay.agent import Agent, Home, Labels, Result
+from outlay.agent import Agent, Home, Result, RunLabels
 from outlay.journal.events import Event
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError, UsageError
 from outlay.ledger.usage import Usage
-from outlay.planners.loops.auto import MODES, Choice, auto, learned
+from outlay.planners.loops.auto import MODES, ModeChoice, auto, learned
 from outlay.planners.verified.cascade import cascade
-from outlay.policies import History, Router, Scripted, Tally
+from outlay.policies import Router, RoutingStats, RunTally, ScriptedPolicy
 from outlay.policies.scripted import Script, Step
 from outlay.tools import tool
 
 GOLDEN = Path(__file__).with_name("golden")
-CLASS = Labels(task_class="c")
+CLASS = RunLabels(task_class="c")
 
 
 @tool(price="0.001", read_only=True, inline=True)
@@ -68,7 +68,7 @@ def chooses(mode: str, effort: float = 1.0, turns: int = 1) -> Script:
 
 
 def agent(home: Path, script: Script, budget: str = "usd=1", **options: Any) -> Agent:
-    policy = Scripted(script, max_output=300)
+    policy = ScriptedPolicy(script, max_output=300)
     return Agent(model=policy, tools=[search], planner=auto(**options), budget=budget, home=home)
 
 
@@ -94,7 +94,7 @@ def written(requests: list[Request]) -> str:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_all_that_auto_asks_is_these_words(mode: str, home: Path) -> None:
-    policy = Scripted(chooses(mode, 0.4), max_output=300)
+    policy = ScriptedPolicy(chooses(mode, 0.4), max_output=300)
     made = Agent(model=policy, tools=[search], planner=auto(), budget="usd=1", home=home)
     await made.run("Where is it?")
     assert written(policy.requests) == (GOLDEN / f"auto_{mode}.md").read_text("utf-8")
@@ -108,7 +108,9 @@ async def test_all_that_a_cascade_asks_is_these_words(home: Path) -> None:
         requests.append(request)
         return billed(pivot if heading(request) else "Answer: 7")
 
-    router = Router([Scripted(script, name=name, max_output=300) for name in ("embedded", "human")])
+    router = Router(
+        [ScriptedPolicy(script, name=name, max_output=300) for name in ("embedded", "human")]
+    )
     made = Agent(model=router, tools=[search], planner=cascade(), budget="usd=1", home=home)
     await made.run("Where is it?")
     assert written(requests) == (GOLDEN / "cascade.md").read_text("utf-8")
@@ -146,7 +148,7 @@ async def test_an_empty_reply_is_followed_by_work_with_the_tools(home: Path) -> 
     talks: Callable[[Request], Any] = chooses("instant")
     made = agent(home, script)
     policy = made.policy
-    assert isinstance(policy, Scripted)
+    assert isinstance(policy, ScriptedPolicy)
     await made.run("What?")
     assert [request.tool_choice for request in policy.requests] == ["none", "none", "auto"]
 
@@ -186,9 +188,9 @@ async def test_the_log_decides_once_it_says_enough(home: Path) -> None:
     assert asked(other.home.events((await other.run("What?")).run)) == ["mode", "instant"]
 
 
-def tally(judged: int, solved: int, usd: str, solved_tokens: int) -> Tally:
+def tally(judged: int, solved: int, usd: str, solved_tokens: int) -> RunTally:
     """Runs of 1000 output tokens on average, the solved ones of so many."""
-    return Tally(
+    return RunTally(
         runs=judged, judged=judged, solved=solved, priced=judged, usd=judged * Decimal(usd),
         output_tokens=judged * 1000, solved_output_tokens=solved * solved_tokens,
     )  # fmt: skip
@@ -199,12 +201,12 @@ def test_what_the_log_says() -> None:
         "instant": tally(10, 5, "0.001", 500), "reasoning": tally(10, 6, "0.01", 800),
         "agentic": tally(10, 9, "0.2", 300),
     }  # fmt: skip
-    history = History({("c", f"mode:{mode}"): found for mode, found in modes.items()})
-    assert learned(history, "c", worth=Decimal(1), runs=5) == Choice(mode="agentic", effort=0.3)
-    assert learned(history, "c", worth=Decimal("0.5"), runs=5) == Choice(
+    history = RoutingStats({("c", f"mode:{mode}"): found for mode, found in modes.items()})
+    assert learned(history, "c", worth=Decimal(1), runs=5) == ModeChoice(mode="agentic", effort=0.3)
+    assert learned(history, "c", worth=Decimal("0.5"), runs=5) == ModeChoice(
         mode="reasoning", effort=0.8
     )
-    assert learned(history, "c", worth=Decimal("0.01"), runs=5) == Choice(
+    assert learned(history, "c", worth=Decimal("0.01"), runs=5) == ModeChoice(
         mode="instant", effort=0.5
     )
     assert learned(history, "c", worth=Decimal(1), runs=11) is None
@@ -220,7 +222,7 @@ def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_run_cut_off_anywhere_resumes_to_the_same_end(mode: str, home: Path) -> None:
     talks: Callable[[Request], Any] = chooses(mode)
-    whole = await agent(home, talks).run("What?", labels=Labels(task_class="whole"))
+    whole = await agent(home, talks).run("What?", labels=RunLabels(task_class="whole"))
     for place in range(1, len(asked(Home.at(home).events(whole.run))) + 1):
         calls = itertools.count(1)
 
@@ -231,7 +233,7 @@ async def test_a_run_cut_off_anywhere_resumes_to_the_same_end(mode: str, home: P
             return step
 
         made = agent(home, script)
-        broken = await made.run("What?", labels=Labels(task_class=f"broken {place}"))
+        broken = await made.run("What?", labels=RunLabels(task_class=f"broken {place}"))
         assert broken.status == "failed"
         result = await made.resume(broken.run)
         assert (result.text, result.trajectory) == (whole.text, whole.trajectory)

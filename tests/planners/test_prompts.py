@@ -15,8 +15,8 @@ from outlay.agent import Agent, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
-from outlay.planners import Line, block, planner, planner_names, prompt
-from outlay.policies import Scripted
+from outlay.planners import BudgetLine, block, planner, planner_names, prompt
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step, by_turn
 from outlay.tools import tool
 
@@ -79,7 +79,7 @@ async def played(name: str, home: Path, turns: int = 2, budget: str = BUDGET) ->
         assert not inspect.isawaitable(step)
         return step
 
-    policy = Scripted(script, max_output=200)
+    policy = ScriptedPolicy(script, max_output=200)
     agent = Agent(model=policy, tools=[search], planner=name, budget=budget, home=home)
     result = await agent.run("Where is it?")
     assert isinstance(result, Result)
@@ -142,11 +142,11 @@ async def test_react_is_told_nothing_of_its_budget(home: Path) -> None:
 
 def test_block() -> None:
     lines = [
-        Line("usd", Decimal("0.0123456789"), Decimal("-0.5")),
-        Line("tokens", 1_200, 98_800),
-        Line("tool_calls", 3, 6),
-        Line("tool_calls.search", 3, 0),
-        Line("usd.search", Decimal("0.003"), Decimal("10")),
+        BudgetLine("usd", Decimal("0.0123456789"), Decimal("-0.5")),
+        BudgetLine("tokens", 1_200, 98_800),
+        BudgetLine("tool_calls", 3, 6),
+        BudgetLine("tool_calls.search", 3, 0),
+        BudgetLine("usd.search", Decimal("0.003"), Decimal("10")),
     ]
     assert f"{block(lines)}\n" == (GOLDEN / "block.txt").read_text("utf-8")
     assert block([]) == ""
@@ -194,7 +194,7 @@ def test_prompts_have_versions(name: str) -> None:
 
 @pytest.mark.parametrize("name", planner_names())
 def test_every_planner_can_be_drawn(name: str, home: Path) -> None:
-    agent = Agent(model=Scripted(["x"]), planner=name, budget="usd=1", home=home)
+    agent = Agent(model=ScriptedPolicy(["x"]), planner=name, budget="usd=1", home=home)
     drawing = agent.graph.get_graph()
     edges = {(edge.source, edge.target) for edge in drawing.edges}
     reached = {"__start__"}
@@ -205,7 +205,7 @@ def test_every_planner_can_be_drawn(name: str, home: Path) -> None:
 
 
 def test_react_thinks_and_acts_in_turn(home: Path) -> None:
-    agent = Agent(model=Scripted(["x"]), planner="react", budget="usd=1", home=home)
+    agent = Agent(model=ScriptedPolicy(["x"]), planner="react", budget="usd=1", home=home)
     drawing = agent.graph.get_graph()
     assert set(drawing.nodes) == {"__start__", "think", "act", "wrap_up", "__end__"}
     edges = {(edge.source, edge.target) for edge in drawing.edges}

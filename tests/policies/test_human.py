@@ -9,7 +9,7 @@ import pytest
 from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.errors import CallRefused, UsageError
 from outlay.ledger.usage import Usage
-from outlay.policies import Human
+from outlay.policies import HumanPolicy
 from outlay.policies.human import parse
 
 SEARCH = ToolSpec(
@@ -52,7 +52,7 @@ def test_line_that_may_be_either() -> None:
 
 async def test_plays_a_task() -> None:
     screen = io.StringIO()
-    human = Human(io.StringIO("search the net\n\nsearch query=Rome\nItaly\n"), screen)
+    human = HumanPolicy(io.StringIO("search the net\n\nsearch query=Rome\nItaly\n"), screen)
     first = await human.reply(Request((Message("user", "Where is Rome?"),), (SEARCH,)))
     assert first.message.tool_calls == (ToolCall("call_0", "search", '{"query": "Rome"}'),)
     assert first.usage == Usage()
@@ -69,7 +69,7 @@ async def test_plays_a_task() -> None:
 
 async def test_quit_leaves() -> None:
     with pytest.raises(CallRefused, match="left"):
-        await Human(io.StringIO("quit\n"), io.StringIO()).reply(Request(()))
+        await HumanPolicy(io.StringIO("quit\n"), io.StringIO()).reply(Request(()))
 
 
 def test_piped_input() -> None:

@@ -8,7 +8,7 @@ import pytest
 import outlay.policies
 from outlay.ledger.errors import UsageError
 from outlay.ledger.prices.price_book import PriceBook
-from outlay.policies import Endpoint, Human, policy
+from outlay.policies import Endpoint, HumanPolicy, policy
 from outlay.policies.registry import policy_forms
 
 
@@ -40,7 +40,7 @@ def test_addresses(spec: str, server: str, model: str) -> None:
 
 
 def test_human() -> None:
-    assert isinstance(policy("human"), Human)
+    assert isinstance(policy("human"), HumanPolicy)
 
 
 @pytest.mark.parametrize(

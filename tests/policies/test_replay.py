@@ -10,7 +10,7 @@ import pytest
 from outlay.agent import Agent
 from outlay.journal.records import Message, Request, ToolCall
 from outlay.ledger.errors import CallRefused, UsageError
-from outlay.policies import Replay, Scripted, policy
+from outlay.policies import ReplayPolicy, ScriptedPolicy, policy
 from outlay.tools import tool
 
 
@@ -24,7 +24,7 @@ STEPS = [ToolCall("c", "look", json.dumps({"name": "Ada"})), "Answer: Ada"]
 
 
 async def recorded(home: Path) -> tuple[Path, str]:
-    agent = Agent(model=Scripted(STEPS), tools=[look], budget="usd=1", home=home)
+    agent = Agent(model=ScriptedPolicy(STEPS), tools=[look], budget="usd=1", home=home)
     result = await agent.run("Who was here?")
     agent.home.close()
     (journal,) = (home / "journals").iterdir()
@@ -48,13 +48,13 @@ async def test_a_run_is_repeated_against_other_tools(tmp_path: Path) -> None:
 
 async def test_the_only_run_of_a_journal_needs_no_name(tmp_path: Path) -> None:
     journal, _ = await recorded(tmp_path)
-    reply = await Replay.read(journal).reply(Request((Message("user", "again"),)))
+    reply = await ReplayPolicy.read(journal).reply(Request((Message("user", "again"),)))
     assert reply.message.tool_calls == (STEPS[0],)
 
 
 async def test_after_the_last_turn_there_is_nothing_to_say() -> None:
     with pytest.raises(CallRefused, match="no reply after its 0 turns"):
-        await Replay([]).reply(Request((Message("user", "anything"),)))
+        await ReplayPolicy([]).reply(Request((Message("user", "anything"),)))
 
 
 @pytest.mark.parametrize(

@@ -11,27 +11,35 @@ from hypothesis import strategies as st
 
 from outlay.journal.records import Request
 from outlay.ledger.errors import UsageError
-from outlay.policies import Endpoint, Expected, History, Router, Scripted, Tally, policy
+from outlay.policies import (
+    Endpoint,
+    Router,
+    RoutingStats,
+    RunForecast,
+    RunTally,
+    ScriptedPolicy,
+    policy,
+)
 
 NAMES = ("small", "middle", "large")
 
 
 def router(worth: Decimal | str = "1", names: tuple[str, ...] = NAMES) -> Router:
-    return Router([Scripted([], name=name) for name in names], worth=Decimal(worth))
+    return Router([ScriptedPolicy([], name=name) for name in names], worth=Decimal(worth))
 
 
-def runs(judged: int, solved: int, each: str = "0.01") -> Tally:
+def runs(judged: int, solved: int, each: str = "0.01") -> RunTally:
     usd = judged * Decimal(each)
-    return Tally(runs=judged, judged=judged, solved=solved, priced=judged, usd=usd)
+    return RunTally(runs=judged, judged=judged, solved=solved, priced=judged, usd=usd)
 
 
-def history(**tallies: Tally) -> History:
+def history(**tallies: RunTally) -> RoutingStats:
     """A history of one class, `c`."""
-    return History({("c", f"model:{name}"): tally for name, tally in tallies.items()})
+    return RoutingStats({("c", f"model:{name}"): tally for name, tally in tallies.items()})
 
 
 @st.composite
-def tallies(draw: st.DrawFn) -> Tally:
+def tallies(draw: st.DrawFn) -> RunTally:
     judged = draw(st.integers(0, 50))
     usd = draw(st.decimals("0.0001", "0.5", places=4))
     return runs(judged, draw(st.integers(0, judged)), str(usd))
@@ -44,8 +52,8 @@ WORTHS = st.decimals("0.001", "10", places=3)
 
 
 def test_the_first_policy_is_chosen_where_nothing_is_known() -> None:
-    assert router().choose(History(), "c", NAMES) == "small"
-    assert router().ladder(History(), "c") == list(NAMES)
+    assert router().choose(RoutingStats(), "c", NAMES) == "small"
+    assert router().ladder(RoutingStats(), "c") == list(NAMES)
 
 
 def test_price_counts_against_success_at_what_a_solved_task_is_worth() -> None:
@@ -66,10 +74,10 @@ def test_an_untried_policy_is_tried_while_its_success_is_open() -> None:
 
 def test_other_classes_tell_what_to_expect_until_the_class_does_itself() -> None:
     elsewhere = {("d", "model:small"): runs(100, 90, "0.02")}
-    start = History(elsewhere).expected("c", "model:small")
+    start = RoutingStats(elsewhere).expected("c", "model:small")
     assert start.success == pytest.approx(91 / 102)
     assert start.usd == Decimal("0.02")
-    own = History({**elsewhere, ("c", "model:small"): runs(98, 0, "0.01")})
+    own = RoutingStats({**elsewhere, ("c", "model:small"): runs(98, 0, "0.01")})
     later = own.expected("c", "model:small")
     assert later.success == pytest.approx(2 * (91 / 102) / 100)
     assert later.usd == (Decimal("0.98") + Decimal("0.04")) / 100
@@ -77,7 +85,7 @@ def test_other_classes_tell_what_to_expect_until_the_class_does_itself() -> None
 
 
 @given(HISTORIES, st.sampled_from(NAMES))
-def test_expectations_are_probabilities(known: History, name: str) -> None:
+def test_expectations_are_probabilities(known: RoutingStats, name: str) -> None:
     one = known.expected("c", f"model:{name}")
     assert 0 < one.success < 1
     assert 0 < one.deviation <= 0.5
@@ -88,7 +96,7 @@ def test_expectations_are_probabilities(known: History, name: str) -> None:
 
 @given(HISTORIES, WORTHS, WORTHS)
 def test_the_more_a_success_is_worth_the_likelier_it_becomes(
-    known: History, one: Decimal, other: Decimal
+    known: RoutingStats, one: Decimal, other: Decimal
 ) -> None:
     less, more = sorted((one, other))
     modest = router(less)
@@ -99,7 +107,7 @@ def test_the_more_a_success_is_worth_the_likelier_it_becomes(
 
 @given(HISTORIES, WORTHS)
 def test_a_policy_that_another_beats_in_both_is_never_chosen(
-    known: History, worth: Decimal
+    known: RoutingStats, worth: Decimal
 ) -> None:
     found = router(worth).expected(known, "c")
     mine = found[router(worth).choose(known, "c", NAMES)]
@@ -111,7 +119,7 @@ def test_a_policy_that_another_beats_in_both_is_never_chosen(
 
 
 @given(HISTORIES, WORTHS)
-def test_no_order_of_the_ladder_costs_less(known: History, worth: Decimal) -> None:
+def test_no_order_of_the_ladder_costs_less(known: RoutingStats, worth: Decimal) -> None:
     found = router(worth).expected(known, "c")
     ladder = router(worth).ladder(known, "c")
     assert set(ladder) <= set(NAMES)
@@ -119,7 +127,7 @@ def test_no_order_of_the_ladder_costs_less(known: History, worth: Decimal) -> No
     assert _cost([found[name] for name in ladder]) == pytest.approx(least)
 
 
-def _cost(order: list[Expected]) -> float:
+def _cost(order: list[RunForecast]) -> float:
     """Returns the expected price of trying until one succeeds."""
     cost, still = 0.0, 1.0
     for one in order:
@@ -137,8 +145,8 @@ def test_a_try_that_costs_more_than_its_chance_is_left_out() -> None:
 
 
 @given(st.lists(tallies(), max_size=5))
-def test_tallies_add_up(parts: list[Tally]) -> None:
-    whole = sum(parts, Tally())
+def test_tallies_add_up(parts: list[RunTally]) -> None:
+    whole = sum(parts, RunTally())
     assert whole.usd == sum(part.usd for part in parts)
     assert whole.solved <= whole.judged <= whole.runs
     if whole.priced:

@@ -8,7 +8,7 @@ import pytest
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, UsageError
 from outlay.ledger.usage import Usage
-from outlay.policies import Scripted, policy
+from outlay.policies import ScriptedPolicy, policy
 
 ASK = Request((Message("user", "Well?"),))
 
@@ -16,7 +16,7 @@ ASK = Request((Message("user", "Well?"),))
 async def test_steps_in_order() -> None:
     call = ToolCall("c", "search")
     whole = Reply(Message("assistant", "whole"), Usage(1, 0, 0, 1))
-    scripted = Scripted(["text", call, [call, call], OutcomeUnknown("lost"), whole])
+    scripted = ScriptedPolicy(["text", call, [call, call], OutcomeUnknown("lost"), whole])
     assert (await scripted.reply(ASK)).message == Message("assistant", "text")
     assert (await scripted.reply(ASK)).message.tool_calls == (call,)
     assert (await scripted.reply(ASK)).finish_reason == "tool_calls"
@@ -32,8 +32,8 @@ async def test_functions() -> None:
     async def later(request: Request) -> str:
         return request.messages[-1].content
 
-    assert (await Scripted(lambda request: "now").reply(ASK)).message.content == "now"
-    assert (await Scripted(later).reply(ASK)).message.content == "Well?"
+    assert (await ScriptedPolicy(lambda request: "now").reply(ASK)).message.content == "now"
+    assert (await ScriptedPolicy(later).reply(ASK)).message.content == "Well?"
 
 
 async def test_file_is_followed_by_turn(tmp_path: Path) -> None:

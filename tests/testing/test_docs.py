@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
-from outlay.testing import Fault, Step
+from outlay.testing import Fault, ScriptedAnswer
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -27,4 +27,4 @@ def test_the_examples_are_tests_that_pass(tmp_path: Path) -> None:
 
 def test_every_field_and_fault_stands_in_the_tables() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
-    assert listed == [*(field.name for field in fields(Step)), *get_args(Fault)]
+    assert listed == [*(field.name for field in fields(ScriptedAnswer)), *get_args(Fault)]

@@ -7,7 +7,7 @@ import asyncio
 from outlay.journal.records import Message, Request, ToolSpec
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 LOOKUP = ToolSpec("lookup", "Looks a thing up.", {"type": "object"})
 
@@ -32,7 +32,9 @@ async def test_default_agent(server: LoopbackServer) -> None:
 
 
 async def test_what_was_served_is_counted(server: LoopbackServer) -> None:
-    server.steps(Step("a b", prompt_tokens=900, completion_tokens=700), Step(status=429))
+    server.steps(
+        ScriptedAnswer("a b", prompt_tokens=900, completion_tokens=700), ScriptedAnswer(status=429)
+    )
     endpoint = Endpoint("m", base_url=server.url)
     request = Request((Message("user", "Go."),))
     assert (await endpoint.reply(request)).usage == Usage(input=900, output=700)

@@ -49,7 +49,7 @@ async def test_too_many_hanging_threads_stop_new_ones_until_they_end(
     monkeypatch.setattr(running, "_THREADS", running._Threads())
     release = threading.Event()
     for _ in range(3):
-        with pytest.raises(running.TimedOut):
+        with pytest.raises(running.ToolTimedOut):
             await running.in_thread(release.wait, 0.01)
     with pytest.raises(ToolError, match="3 earlier tool calls hang"):
         await running.in_thread(lambda: None, 1)
@@ -70,7 +70,7 @@ def test_a_loop_that_is_gone_does_not_disturb_the_thread() -> None:
         ended.set()
 
     async def give_up() -> None:
-        with pytest.raises(running.TimedOut):
+        with pytest.raises(running.ToolTimedOut):
             await running.in_thread(late, 0.01)
 
     asyncio.run(give_up())

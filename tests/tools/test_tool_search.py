@@ -16,10 +16,10 @@ from outlay.agent import Agent
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
-from outlay.policies import Endpoint, Scripted
-from outlay.testing import LoopbackServer, Step
+from outlay.policies import Endpoint, ScriptedPolicy
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool, ToolContext, recall, tool
-from outlay.tools.tool_search import Choosing, offered
+from outlay.tools.tool_search import SearchableRegistry, offered
 
 USAGE = Usage(input=10, output=5)
 
@@ -44,7 +44,7 @@ def getHarbourTides(harbour: str) -> str:  # noqa: N802
     return f"high at noon in {harbour}"
 
 
-class Place(BaseModel):
+class Harbour(BaseModel):
     town: str = Field(description="a town on the coast")
 
 
@@ -56,14 +56,18 @@ def wire(tools: Any) -> int:
 
 
 def test_500_tools_cost_less_than_10() -> None:
-    assert wire(Choosing(MANY)) < wire(offered(MANY[:10], 40)) < wire(offered(MANY, 500)) / 40
+    assert (
+        wire(SearchableRegistry(MANY))
+        < wire(offered(MANY[:10], 40))
+        < wire(offered(MANY, 500)) / 40
+    )
 
 
 def test_few_tools_are_offered_as_they_are() -> None:
     assert offered(MANY[:40], 40).specs == tuple(each.spec for each in MANY[:40])
 
 
-def scripted(*calls: tuple[str, dict[str, Any]]) -> Scripted:
+def scripted(*calls: tuple[str, dict[str, Any]]) -> ScriptedPolicy:
     def script(request: Request) -> Reply:
         turn = sum(message.role == "tool" for message in request.messages)
         if turn >= len(calls) or request.tool_choice == "none":
@@ -72,7 +76,7 @@ def scripted(*calls: tuple[str, dict[str, Any]]) -> Scripted:
         call = ToolCall(f"c{turn}", name, json.dumps(arguments))
         return Reply(Message("assistant", "", (call,)), USAGE)
 
-    return Scripted(script)
+    return ScriptedPolicy(script)
 
 
 async def test_a_tool_is_found_called_and_booked_as_itself(tmp_path: Path) -> None:
@@ -99,10 +103,12 @@ async def test_a_task_costs_less_with_500_than_with_10(
     given: dict[str, Any] = {"harbour": "Ostend"}
     name, tools = "getHarbourTides", MANY[-10:]
     if place == "search first":
-        server.steps(Step(tool_calls=({"name": "tool_search", "arguments": {"query": "tide"}},)))
+        server.steps(
+            ScriptedAnswer(tool_calls=({"name": "tool_search", "arguments": {"query": "tide"}},))
+        )
         given, name, tools = {"name": name, "arguments": given}, "call_tool", MANY
-    server.steps(*[Step(tool_calls=({"name": name, "arguments": given},))] * 3)
-    server.steps(Step(content="Answer: noon"))
+    server.steps(*[ScriptedAnswer(tool_calls=({"name": name, "arguments": given},))] * 3)
+    server.steps(ScriptedAnswer(content="Answer: noon"))
     model = Endpoint("m", base_url=server.url)
     agent = Agent(model=model, tools=tools, budget="tool_calls=9", home=tmp_path)
     result = await agent.run("When is the water high in Ostend?")
@@ -138,7 +144,7 @@ async def test_wrong_wishes_are_told_how_to_find_a_tool(tmp_path: Path) -> None:
 
 
 async def test_arguments_as_text_and_huge_numbers_arrive_as_they_are() -> None:
-    tools = Choosing(MANY)
+    tools = SearchableRegistry(MANY)
     for wish in (
         '{"name": "a", "arguments": {"n": %d}}',
         '{"name": "a", "arguments": "{\\"n\\": %d}"}',
@@ -149,7 +155,7 @@ async def test_arguments_as_text_and_huge_numbers_arrive_as_they_are() -> None:
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
 def test_no_wish_raises(text: str) -> None:
-    tools = Choosing([getHarbourTides])
+    tools = SearchableRegistry([getHarbourTides])
     for wish in (text, json.dumps({"name": text, "arguments": text}), "[" * 100_000):
         assert tools.resolve(ToolCall("c", "call_tool", wish)).id == "c"
 
@@ -161,15 +167,15 @@ def test_what_observations_refer_to_is_offered() -> None:
 
 async def test_nested_arguments_are_described_in_full(context: ToolContext) -> None:
     @tool(price=0)
-    def sail(to: Place) -> str:
+    def sail(to: Harbour) -> str:
         """Sails away."""
         return to.town
 
-    search = Choosing([*MANY, sail]).get("tool_search")
+    search = SearchableRegistry([*MANY, sail]).get("tool_search")
     found = await search.run(ToolCall("c", "tool_search", '{"query": "sail"}'), context)
     assert "a town on the coast" in found.text
 
 
 def test_names_in_always_are_names_of_tools() -> None:
     with pytest.raises(UsageError, match="there is no tool 'nope'"):
-        Choosing(MANY, always=["nope"])
+        SearchableRegistry(MANY, always=["nope"])

@@ -7,7 +7,7 @@ import pytest
 
 from outlay.journal.records import ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.tools import Registry, builtin, calculator, recall, tool
+from outlay.tools import Toolset, builtin, calculator, recall, tool
 
 
 def weather(city: str) -> str:
@@ -16,7 +16,7 @@ def weather(city: str) -> str:
 
 
 def test_tools_keep_their_order_and_callables_are_wrapped() -> None:
-    registry = Registry([weather, calculator])
+    registry = Toolset([weather, calculator])
     assert registry.names == ("weather", "calculator")
     assert [spec.name for spec in registry.specs] == ["weather", "calculator"]
     assert [each.spec.name for each in registry] == ["weather", "calculator"]
@@ -26,30 +26,30 @@ def test_tools_keep_their_order_and_callables_are_wrapped() -> None:
 
 
 def test_without_leaves_the_registry_as_it_is() -> None:
-    registry = Registry([weather, calculator, recall])
+    registry = Toolset([weather, calculator, recall])
     assert registry.without(["calculator", "unheard-of"]).names == ("weather", "recall")
     assert len(registry) == 3
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    seen = Registry([weather, calculator]).unknown(ToolCall("7", "wether"))
+    seen = Toolset([weather, calculator]).unknown(ToolCall("7", "wether"))
     assert seen.error
     assert seen.call_id == "7"
     assert seen.text == "Error: there is no tool 'wether'; the tools are: weather, calculator"
-    assert Registry().unknown(ToolCall("7", "x")).text.endswith("no tools are given")
+    assert Toolset().unknown(ToolCall("7", "x")).text.endswith("no tools are given")
     with pytest.raises(UsageError, match="the tools are: weather"):
-        Registry([weather]).get("wether")
+        Toolset([weather]).get("wether")
 
 
 @pytest.mark.parametrize("thing", [42, "search", None, int, object()])
 def test_what_is_no_tool_is_refused(thing: Any) -> None:
     with pytest.raises(UsageError):
-        Registry([thing])
+        Toolset([thing])
 
 
 def test_two_tools_of_one_name_are_refused() -> None:
     with pytest.raises(UsageError, match="two tools are named 'calculator'"):
-        Registry([calculator, tool(name="calculator")(weather)])
+        Toolset([calculator, tool(name="calculator")(weather)])
 
 
 def test_builtins_come_by_name() -> None:

@@ -16,7 +16,7 @@ from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer
 from outlay.testing.tokens import TOKENIZER
 from outlay.tools import tool
-from outlay.training.data.rows import Row, Tier
+from outlay.training.data.rows import RowTier, TrainingRow
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def agent_for(server: LoopbackServer, home: Path) -> Callable[..., Agent]:
 
 def turn_by_turn(
     lengths: list[tuple[int, int]], trajectory: str = "r/0", segment: int = 0, task: str = "t"
-) -> Row:
+) -> TrainingRow:
     """Returns a row of turns, each given as the tokens of its prompt and of its reply."""
     ids: list[int] = []
     mask: list[bool] = []
@@ -78,10 +78,10 @@ def turn_by_turn(
         mask += [False] * prompt + [True] * reply
         turns += [-1] * prompt + [turn] * reply
         messages += [Message("user", f"question {turn}"), Message("assistant", f"reply {turn}")]
-    return Row(
+    return TrainingRow(
         run=trajectory.partition("/")[0], trajectory=trajectory, segment=segment, task=task,
         ids=tuple(ids), mask=tuple(mask), turns=tuple(turns),
         logprobs=tuple(-0.5 if trains else 0.0 for trains in mask), tokenizer="words",
-        policy="m", tier=Tier.TOKENS, messages=tuple(messages),
+        policy="m", tier=RowTier.TOKENS, messages=tuple(messages),
         trained=tuple(range(1, len(messages), 2)),
     )  # fmt: skip

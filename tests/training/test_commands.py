@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from outlay.agent import Agent, Home, Labels, Options
+from outlay.agent import Agent, AgentOptions, Home, RunLabels
 from outlay.benchmarks.suites.almanac import almanac
 from outlay.cli import main
 from outlay.cli.commands.train.app import train
-from outlay.cli.commands.train.rows import Target
+from outlay.cli.commands.train.rows import ExportFormat
 from outlay.ledger.errors import UsageError
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.training.data.recorded_runs import recorded
 from outlay.training.data.row_files import read_rows
-from outlay.training.data.suite_context import Known
-from outlay.training.export.targets import OF_TASKS, TARGETS, Material
+from outlay.training.data.suite_context import SuiteContext
+from outlay.training.export.targets import OF_TASKS, TARGETS, ExportData
 
 Verb = Callable[..., str]
 
-LOOK = Step(tool_calls=({"name": "lookup", "arguments": {"query": "it"}},))
+LOOK = ScriptedAnswer(tool_calls=({"name": "lookup", "arguments": {"query": "it"}},))
 
 
 @pytest.fixture
@@ -42,7 +42,10 @@ def verb(home: Path) -> Verb:
 @pytest.fixture
 def two_runs(server: LoopbackServer, agent_for: Callable[..., Agent], home: Path) -> None:
     """A task that is solved once by looking it up, and once guessed wrong."""
-    for score, steps in ((1.0, (LOOK, Step("Answer: 4"))), (0.0, (Step("Answer: 5"),))):
+    for score, steps in (
+        (1.0, (LOOK, ScriptedAnswer("Answer: 4"))),
+        (0.0, (ScriptedAnswer("Answer: 5"),)),
+    ):
         server.steps(*steps)
         run = agent_for().run_sync("What is it?").run
         Home.at(home).write_score(run, score, success=score == 1)
@@ -96,16 +99,19 @@ def test_attempts_are_judged_one_by_one(
     """The run's answer is right, the first of its attempts was not; they begin alike."""
     suite = almanac()
     (task,) = suite.tasks(1, 0)
-    server.steps(Step("Answer: wrong"), *(Step(f"Answer: {task.gold[0]}") for _ in range(2)))
-    made = agent_for(planner="vote:n=3", options=Options(system=suite.system_prompt))
-    run = made.run_sync(task.prompt, labels=Labels(task_id=task.id)).run
+    server.steps(
+        ScriptedAnswer("Answer: wrong"),
+        *(ScriptedAnswer(f"Answer: {task.gold[0]}") for _ in range(2)),
+    )
+    made = agent_for(planner="vote:n=3", options=AgentOptions(system=suite.system_prompt))
+    run = made.run_sync(task.prompt, labels=RunLabels(task_id=task.id)).run
     Home.at(home).write_score(run, 1.0, success=True)
-    known = Known(suite=suite, tasks={task.id: task})
+    known = SuiteContext(suite=suite, tasks={task.id: task})
     (found,) = recorded(Home.at(home).store, known=known)
     scores = [outcome.score for outcome in found.outcomes.values()]
     assert scores == [0.0, 1.0, 1.0]
     assert {tool.name for tool in found.rows[0].tools} == {"search", "open"}
-    (pair,) = TARGETS["trl-dpo"](Material(runs=(found,), known=known))
+    (pair,) = TARGETS["trl-dpo"](ExportData(runs=(found,), known=known))
     assert pair["rejected"][0]["content"] == "Answer: wrong"
     (plain,) = recorded(Home.at(home).store)
     assert {outcome.score for outcome in plain.outcomes.values()} == {1.0}
@@ -120,4 +126,4 @@ def test_nothing_to_train_on_is_refused(verb: Verb, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("two_runs")
 def test_the_forms_of_the_command_are_those_that_there_are() -> None:
-    assert {target.value for target in Target} == set(TARGETS)
+    assert {target.value for target in ExportFormat} == set(TARGETS)

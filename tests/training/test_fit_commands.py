@@ -14,10 +14,10 @@ pytest.importorskip("transformers", reason="the extra `train` is not installed")
 import duckdb  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from outlay.agent import Agent, Home, Labels  # noqa: E402
+from outlay.agent import Agent, Home, RunLabels  # noqa: E402
 from outlay.cli.commands.train.app import train  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
-from outlay.testing import LoopbackServer, Step  # noqa: E402
+from outlay.testing import LoopbackServer, ScriptedAnswer  # noqa: E402
 from outlay.training.data.recorded_runs import recorded  # noqa: E402
 from outlay.training.loop.offline import preferred  # noqa: E402
 from outlay.training.loop.reference_logprobs import logprobs_of  # noqa: E402
@@ -26,7 +26,7 @@ from outlay.training.models.loading import load, tokenizer_of  # noqa: E402
 from .tiny_llama import save  # noqa: E402
 
 Verb = Callable[..., str]
-LOOK = Step(tool_calls=({"name": "lookup", "arguments": {"query": "it"}},))
+LOOK = ScriptedAnswer(tool_calls=({"name": "lookup", "arguments": {"query": "it"}},))
 
 
 @pytest.fixture
@@ -46,12 +46,15 @@ def verb(
     tmp_path: Path,
 ) -> Verb:
     """Runs a verb on a task that was solved once by looking it up, and twice guessed wrong."""
-    runs = ((1.0, (LOOK, Step("Answer: 4"))), *[(0.0, (Step("Answer: 5"),))] * 2)
+    runs = (
+        (1.0, (LOOK, ScriptedAnswer("Answer: 4"))),
+        *[(0.0, (ScriptedAnswer("Answer: 5"),))] * 2,
+    )
     for score, steps in runs:
         server.steps(*steps)
         run = (
             agent_for({"tokenizer": tokenizer_of(folder)})
-            .run_sync("What is it?", labels=Labels(experiment="e"))
+            .run_sync("What is it?", labels=RunLabels(experiment="e"))
             .run
         )
         Home.at(home).write_score(run, score, success=score == 1)

@@ -12,7 +12,7 @@ from ..tool import TIMEOUT, FunctionTool, Price
 from .credentials import credentials
 from .json_schema import checker, fit_for_use
 from .naming import PatternPrices, unique
-from .openapi_document import Document, Operation
+from .openapi_document import OpenApiDocument, Operation
 from .openapi_request import send
 from .schema_tool import foreign_tool
 
@@ -43,7 +43,7 @@ def from_openapi(
     Raises:
         UsageError: the document cannot be used, a variable is not set, or a price names nothing.
     """
-    read = Document.read(document)
+    read = OpenApiDocument.read(document)
     server, schemes = read.server(base_url), read.schemes()
     by_pattern, names, tools = PatternPrices(prices), set(taken), []
     for operation in read.operations():

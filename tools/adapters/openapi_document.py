@@ -53,7 +53,7 @@ class Operation:
     """Alternatives; each maps the schemes that it takes. Empty: none is needed."""
 
 
-class Document:
+class OpenApiDocument:
     """A document and where it came from.
 
     Raises:
@@ -68,7 +68,7 @@ class Document:
         self._parts_left = MOST_PARTS
 
     @classmethod
-    def read(cls, source: Path | str | Mapping[str, Any]) -> Document:
+    def read(cls, source: Path | str | Mapping[str, Any]) -> OpenApiDocument:
         """Reads a file, a URL or a dictionary.
 
         Raises:

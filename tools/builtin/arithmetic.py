@@ -40,7 +40,7 @@ def evaluate(expression: str) -> Fraction:
     """
     if len(expression) > MAX_CHARS:
         raise ToolError(f"the expression is longer than {MAX_CHARS:,} characters")
-    reader = _Reader(_tokens(expression))
+    reader = _ExpressionParser(_tokens(expression))
     value = reader.expression()
     if reader.next:
         raise ToolError(f"unexpected {reader.next!r} after a complete expression")
@@ -60,7 +60,7 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-class _Reader:
+class _ExpressionParser:
     """Reads by binding power, computing as it goes."""
 
     def __init__(self, tokens: list[str]) -> None:

@@ -25,7 +25,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """A file or folder; `size` in bytes is None for a folder."""
 
     name: str
@@ -38,7 +38,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
 
-    def entries(self, path: str, most: int) -> list[Entry]:
+    def entries(self, path: str, most: int) -> list[FolderEntry]:
         """Returns what lies in a folder, in order, `most` entries at most."""
         with self._folder(_parts(path), path) as handle:
             names = sorted(name for name in os.listdir(handle) if not name.startswith("."))
@@ -122,14 +122,14 @@ def _parts(path: str) -> list[str]:
     return parts
 
 
-def _entry(name: str, folder: int) -> Entry | None:
+def _entry(name: str, folder: int) -> FolderEntry | None:
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return None
     if stat.S_ISDIR(found.st_mode):
-        return Entry(name, None)
-    return Entry(name, found.st_size) if stat.S_ISREG(found.st_mode) else None
+        return FolderEntry(name, None)
+    return FolderEntry(name, found.st_size) if stat.S_ISREG(found.st_mode) else None
 
 
 def _mode(name: str, folder: int, path: str) -> int:

@@ -14,7 +14,7 @@ _CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Finished:
+class ProcessResult:
     """What came of a program."""
 
     output: bytes
@@ -34,7 +34,7 @@ async def run_program(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     errors: bool = True,
-) -> Finished:
+) -> ProcessResult:
     """Returns what a program wrote and how it ended. Its whole process group ends with it.
 
     Args:
@@ -63,10 +63,10 @@ async def run_program(
         async with asyncio.timeout(timeout):
             whole, _ = await asyncio.gather(_read(program, output, limit), _feed(program, input))
             if not whole:
-                return Finished(bytes(output[:limit]), None, flooded=True)
-            return Finished(bytes(output), await program.wait())
+                return ProcessResult(bytes(output[:limit]), None, flooded=True)
+            return ProcessResult(bytes(output), await program.wait())
     except TimeoutError:
-        return Finished(bytes(output), None)
+        return ProcessResult(bytes(output), None)
     finally:
         await _end(program)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ...ledger.errors import ToolError
-from ..context import Past, ToolContext
+from ..context import AttemptHistory, ToolContext
 from ..documents.corpus import Document
-from ..documents.full_text_index import Index
+from ..documents.full_text_index import DocumentIndex
 from ..paging import page
 from ..protocol import Tool
 from ..tool import Price, tool
@@ -22,7 +22,7 @@ SHOWN = 600
 
 
 @dataclass(frozen=True)
-class Record:
+class RecalledObservation:
     """An observation of the run as the tool gave it, with the call that brought it."""
 
     ref: str
@@ -63,7 +63,7 @@ def recall_at(price: Price) -> Tool:
 recall = recall_at(Decimal(0))
 
 
-def records(past: Sequence[Past]) -> Iterator[Record]:
+def records(past: Sequence[AttemptHistory]) -> Iterator[RecalledObservation]:
     """Yields the observations of a run, those of the present attempt first.
 
     What `recall` itself has shown is none.
@@ -75,16 +75,16 @@ def records(past: Sequence[Past]) -> Iterator[Record]:
             if message.role == "tool":
                 call = calls.get(message.tool_call_id or "", "")
                 if call.partition(" ")[0] != NAME:
-                    yield Record(attempt.ref(place), call, attempt.whole(place))
+                    yield RecalledObservation(attempt.ref(place), call, attempt.whole(place))
 
 
-def _search(past: Iterator[Record], query: str) -> str:
+def _search(past: Iterator[RecalledObservation], query: str) -> str:
     """Returns the observations that fit best, by BM25; of equal ones the first."""
-    known: dict[tuple[str, str], Record] = {}
+    known: dict[tuple[str, str], RecalledObservation] = {}
     for record in past:
         known.setdefault((record.call, record.text), record)
     by_ref = {record.ref: record for record in known.values()}
-    index = Index(Document(r.ref, r.call, r.text) for r in by_ref.values())
+    index = DocumentIndex(Document(r.ref, r.call, r.text) for r in by_ref.values())
     found = [(by_ref[hit.name], hit.snippet) for hit in index.find(query, FOUND)]
     if not found:
         return f"No earlier observation holds any of these words: {query[:200]}"

@@ -16,7 +16,7 @@ from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
 from ..tool import MAX_CHARS, FunctionTool, Price, tool
-from .process import Finished, run_program
+from .process import ProcessResult, run_program
 
 TIMEOUT = 60.0
 """Seconds until a command is killed."""
@@ -46,7 +46,7 @@ namespace it could not be killed for breaking a limit, its child can."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Limits:
+class ShellLimits:
     """What one command may use."""
 
     seconds: float = TIMEOUT
@@ -79,7 +79,7 @@ def shell(
     *,
     approve: Approve | None = None,
     network: bool = False,
-    limits: Limits | None = None,
+    limits: ShellLimits | None = None,
     environment: Mapping[str, str] | None = None,
     price: Price = Decimal(0),
     max_chars: int = MAX_CHARS,
@@ -104,8 +104,8 @@ def shell(
         raise UsageError("the tool shell needs a POSIX system (Linux, macOS)")
     if not Path(root).is_dir():
         raise UsageError(f"there is no folder {str(root)!r}: make it or name another")
-    running = _Running(
-        Path(root).resolve(), _fence(network), limits or Limits(), dict(environment or {})
+    running = _FencedShell(
+        Path(root).resolve(), _fence(network), limits or ShellLimits(), dict(environment or {})
     )
 
     @tool(price=price, timeout=running.limits.seconds + 10, max_chars=max_chars)
@@ -117,10 +117,10 @@ def shell(
         """
         return await running.run(command)
 
-    return _Approved(dataclasses.replace(shell, concurrency=1), approve)
+    return _ApprovedShell(dataclasses.replace(shell, concurrency=1), approve)
 
 
-class _Approved(Wrapper):
+class _ApprovedShell(Wrapper):
     """A shell whose commands somebody has to agree to."""
 
     def __init__(self, inner: FunctionTool, approve: Approve | None) -> None:
@@ -143,12 +143,12 @@ class _Approved(Wrapper):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Running:
+class _FencedShell:
     """Runs commands behind a fence. `fence` holds the words before the command line."""
 
     root: Path
     fence: tuple[str, ...]
-    limits: Limits
+    limits: ShellLimits
     environment: Mapping[str, str]
 
     async def run(self, command: str) -> str:
@@ -168,7 +168,7 @@ class _Running:
         plain = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.root)}
         return {**plain, "LANG": "C.UTF-8", "TERM": "dumb", **self.environment}
 
-    def _shown(self, ended: Finished) -> str:
+    def _shown(self, ended: ProcessResult) -> str:
         text = ended.output.decode("utf-8", "replace").rstrip("\n")
         before = f"{text}\n" if text else ""
         if ended.flooded:

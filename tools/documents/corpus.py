@@ -26,7 +26,7 @@ _HEADING = re.compile(r"#+\s+(.+?)\s*#*$")
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A file has no text to offer. The message says why, in a few words."""
 
 
@@ -65,7 +65,7 @@ class Corpus:
             raise ToolError(self._no_such(name))
         try:
             return self.read(path.as_posix())
-        except Unreadable as exc:
+        except UnreadableFile as exc:
             raise ToolError(f"{path.as_posix()} cannot be read: {exc}") from exc
 
     def read(self, name: str) -> Document:
@@ -84,10 +84,10 @@ class Corpus:
         try:
             size = path.stat().st_size
             if size > MAX_BYTES:
-                raise Unreadable(f"it has {size:,} bytes, above the limit of {MAX_BYTES:,}")
+                raise UnreadableFile(f"it has {size:,} bytes, above the limit of {MAX_BYTES:,}")
             return path.read_bytes()
         except OSError as exc:
-            raise Unreadable(exc.strerror or "the disk does not give it") from exc
+            raise UnreadableFile(exc.strerror or "the disk does not give it") from exc
 
     def _counts(self, path: Path) -> bool:
         """True if the path, relative to the folder, is a document that lies inside it."""
@@ -111,7 +111,7 @@ def _from_html(page: str) -> tuple[str, str]:
     try:
         return html_text(page)
     except Exception as exc:  # the parser fails in many ways on pages made to break it
-        raise Unreadable("its HTML is broken") from exc
+        raise UnreadableFile("its HTML is broken") from exc
 
 
 def _decoded(data: bytes) -> str:
@@ -119,7 +119,7 @@ def _decoded(data: bytes) -> str:
         if data.startswith(mark):
             return data.removeprefix(codecs.BOM_UTF8).decode(encoding, "replace")
     if b"\0" in data[:8192]:
-        raise Unreadable("it is binary")
+        raise UnreadableFile("it is binary")
     return data.decode("utf-8", "replace")
 
 

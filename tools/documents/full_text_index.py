@@ -38,7 +38,7 @@ _SAYING_NOTHING = frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True)
-class Hit:
+class DocumentHit:
     """The best place in a document. `start` is its first character."""
 
     name: str
@@ -47,7 +47,7 @@ class Hit:
     snippet: str
 
 
-class Index:
+class DocumentIndex:
     """Finds places in documents by words. May be used from any thread."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
@@ -62,7 +62,7 @@ class Index:
         )
         self._database.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", rows)
 
-    def find(self, query: str, limit: int) -> list[Hit]:
+    def find(self, query: str, limit: int) -> list[DocumentHit]:
         """Returns the best place of each of the best documents, best first.
 
         Common words count only in a query that holds no others.
@@ -74,9 +74,9 @@ class Index:
         match = " OR ".join(f'"{word}"' for word in words[:MAX_WORDS])
         with self._lock:
             rows = self._database.execute(_QUERY, (match, limit * 8)).fetchall()
-        best: dict[str, Hit] = {}
+        best: dict[str, DocumentHit] = {}
         for name, title, start, snippet in rows:
-            best.setdefault(name, Hit(name, title, start, " ".join(snippet.split())))
+            best.setdefault(name, DocumentHit(name, title, start, " ".join(snippet.split())))
         return list(best.values())[:limit]
 
 

@@ -12,8 +12,8 @@ from ...ledger.errors import UsageError
 from ..paging import page
 from ..protocol import Tool
 from ..tool import tool
-from .corpus import SUFFIXES, Corpus, Document, Unreadable
-from .full_text_index import Hit, Index
+from .corpus import SUFFIXES, Corpus, Document, UnreadableFile
+from .full_text_index import DocumentHit, DocumentIndex
 
 MAX_HITS = 20
 """Documents that one search lists at most."""
@@ -40,22 +40,22 @@ def documents(folder: Path | str) -> tuple[Tool, Tool]:
     if next(corpus.names(), None) is None:
         kinds = " ".join(sorted(SUFFIXES))
         raise UsageError(f"the folder {str(folder)!r} holds no document: put files there ({kinds})")
-    return _search(_Library(corpus)), _open(corpus)
+    return _search(_IndexedCorpus(corpus)), _open(corpus)
 
 
-class _Library:
+class _IndexedCorpus:
     """A corpus with its index, which is built when it is first asked for."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         self._lock = threading.Lock()
-        self._index: Index | None = None
+        self._index: DocumentIndex | None = None
 
     @property
-    def index(self) -> Index:
+    def index(self) -> DocumentIndex:
         with self._lock:
             if self._index is None:
-                self._index = Index(self._readable())
+                self._index = DocumentIndex(self._readable())
             return self._index
 
     def _readable(self) -> Iterator[Document]:
@@ -63,14 +63,14 @@ class _Library:
         for name in self._corpus.names():
             try:
                 yield self._corpus.read(name)
-            except Unreadable as exc:
+            except UnreadableFile as exc:
                 skipped.append(f"{name} ({exc})")
         if skipped:
             rest = f" and {len(skipped) - 5} more" if len(skipped) > 5 else ""
             _LOG.warning("documents left out: %s%s", ", ".join(skipped[:5]), rest)
 
 
-def _search(library: _Library) -> Tool:
+def _search(library: _IndexedCorpus) -> Tool:
     @tool(price=Decimal(0), read_only=True, timeout=_TIMEOUT)
     def search(query: str, limit: int = 5) -> str:
         """Finds documents by words and shows the best passage of each, best first.
@@ -87,7 +87,7 @@ def _search(library: _Library) -> Tool:
     return search
 
 
-def _line(place: int, hit: Hit) -> str:
+def _line(place: int, hit: DocumentHit) -> str:
     where = f'open(name="{hit.name}", start={hit.start})'
     return f"{place}. {hit.title} [{where}]\n   {hit.snippet}"
 

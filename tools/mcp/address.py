@@ -12,7 +12,7 @@ from ...ledger.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Address:
+class McpAddress:
     """One server. Exactly one of `command` and `url` is set."""
 
     command: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Address:
         text: str,
         env: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Address:
+    ) -> McpAddress:
         """Reads an address: what starts with `http://` or `https://` is a URL.
 
         Raises:

@@ -18,11 +18,11 @@ from mcp_types import (
 )
 
 from ...ledger.errors import ToolError
-from .address import Address
+from .address import McpAddress
 from .http_client import bounded_client
 from .result_text import shown
-from .server_info import Offer
-from .stdio import Process
+from .server_info import McpToolSpec
+from .stdio import ServerProcess
 
 MOST_PAGES = 50
 MOST_TOOLS = 1_000
@@ -31,19 +31,19 @@ MOST_TOOLS = 1_000
 _LOG = logging.getLogger(__name__)
 
 
-class Dead(Exception):
+class ConnectionLost(Exception):
     """The connection is gone; the text says how it went."""
 
 
-class Connection:
+class McpConnection:
     """A live client in a task of its own, usable from any task of the same event loop."""
 
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: McpAddress, timeout: float) -> None:
         self.changed = False
         """True once the server said that its tools are not what they were."""
         self._address = address
         self._timeout = timeout
-        self._process = Process()
+        self._process = ServerProcess()
         self._why = ""
         self._client: Client | None = None
         self._stop = asyncio.Event()
@@ -66,7 +66,7 @@ class Connection:
             await asyncio.wait_for(asyncio.shield(ready), self._timeout)
         except TimeoutError:
             await self.close()
-            raise Dead(f"no answer within {self._timeout:g} seconds") from None
+            raise ConnectionLost(f"no answer within {self._timeout:g} seconds") from None
         except asyncio.CancelledError:
             await self.close()
             raise
@@ -82,7 +82,7 @@ class Connection:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=5)
 
-    async def tools(self) -> list[Offer]:
+    async def tools(self) -> list[McpToolSpec]:
         """Returns what the server offers now.
 
         Raises:
@@ -90,7 +90,7 @@ class Connection:
             ToolError: the server's answer makes no sense.
         """
         self.changed = False
-        found: list[Offer] = []
+        found: list[McpToolSpec] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = await self._ask(self._live_client().list_tools(cursor=cursor))
@@ -130,11 +130,11 @@ class Connection:
         said = exc.message.lower()
         return bool(self._address.url) and ("session" in said or "server returned" in said)
 
-    def _dead(self, said: str) -> Dead:
+    def _dead(self, said: str) -> ConnectionLost:
         if self._process.ended and not self._process.stopped:
             self._why = self._process.tell()
         self._why = self._why or said or "the connection was closed"
-        return Dead(self._why)
+        return ConnectionLost(self._why)
 
     def _live_client(self) -> Client:
         if self._client is None or not self.alive:
@@ -177,10 +177,12 @@ class Connection:
                     self.changed = True
 
 
-def _offer(tool: Tool) -> Offer:
+def _offer(tool: Tool) -> McpToolSpec:
     hints = tool.annotations
     read_only = bool(hints and hints.read_only_hint)
-    return Offer(tool.name, tool.description or tool.title or "", tool.input_schema, read_only)
+    return McpToolSpec(
+        tool.name, tool.description or tool.title or "", tool.input_schema, read_only
+    )
 
 
 def _innermost(exc: BaseException) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ..adapters.naming import PatternPrices
 from ..tool import TIMEOUT, Price
-from .address import Address
+from .address import McpAddress
 from .server_tools import McpTools
 
 CONNECT_TIMEOUT = 60.0
@@ -46,6 +46,6 @@ def mcp_tools(
         UsageError: the address makes no sense. Opening raises it if the server does not come up.
     """
     return McpTools(
-        Address.of(server, env, headers), PatternPrices(prices), prefix=prefix, taken=taken,
+        McpAddress.of(server, env, headers), PatternPrices(prices), prefix=prefix, taken=taken,
         timeout=timeout, connect_timeout=connect_timeout, keep=keep,
     )  # fmt: skip

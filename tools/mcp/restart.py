@@ -6,27 +6,27 @@ import asyncio
 from typing import Any
 
 from ...ledger.errors import ToolError
-from .address import Address
-from .connection import Connection, Dead
-from .server_info import Link, Offer
+from .address import McpAddress
+from .connection import ConnectionLost, McpConnection
+from .server_info import McpLink, McpToolSpec
 
 RESTARTS = 3
 """Times that a server is started again without a call that succeeded in between."""
 
 
-class Lifeline(Link):
+class ReconnectingLink(McpLink):
     """Keeps one connection alive, and the listing of its tools up to date."""
 
-    def __init__(self, address: Address, connect_timeout: float) -> None:
+    def __init__(self, address: McpAddress, connect_timeout: float) -> None:
         self._address = address
         self._timeout = connect_timeout
-        self._connection: Connection | None = None
-        self._listed: dict[str, Offer] = {}
+        self._connection: McpConnection | None = None
+        self._listed: dict[str, McpToolSpec] = {}
         self._starts_left = RESTARTS + 1
         self._last_death = ""
         self._lock = asyncio.Lock()
 
-    async def listing(self) -> list[Offer]:
+    async def listing(self) -> list[McpToolSpec]:
         async with self._lock:
             if self._connection is None or not self._connection.alive:
                 await self._start()
@@ -34,16 +34,16 @@ class Lifeline(Link):
                 await self._list()
             return list(self._listed.values())
 
-    async def offered(self, name: str) -> Offer | None:
+    async def offered(self, name: str) -> McpToolSpec | None:
         await self.listing()
         return self._listed.get(name)
 
-    async def call(self, offer: Offer, arguments: dict[str, Any]) -> Any:
+    async def call(self, offer: McpToolSpec, arguments: dict[str, Any]) -> Any:
         await self.listing()
         assert self._connection is not None
         try:
             result = await self._connection.call(offer.name, arguments)
-        except Dead as exc:
+        except ConnectionLost as exc:
             self._last_death = str(exc)
             known = (
                 "it changes nothing, so it can be called again"
@@ -70,11 +70,11 @@ class Lifeline(Link):
                 f"it died {RESTARTS} times in a row"
             )
         self._starts_left -= 1
-        self._connection = Connection(self._address, self._timeout)
+        self._connection = McpConnection(self._address, self._timeout)
         try:
             await self._connection.open()
             await self._list()
-        except Dead as exc:
+        except ConnectionLost as exc:
             self._last_death = str(exc)
             raise ToolError(f"the MCP server {label} is dead: {exc}") from exc
 
@@ -83,7 +83,7 @@ class Lifeline(Link):
         try:
             async with asyncio.timeout(self._timeout):
                 found = await self._connection.tools()
-        except (Dead, TimeoutError) as exc:
+        except (ConnectionLost, TimeoutError) as exc:
             self._last_death = str(exc) or "it does not list its tools"
             await self.close()
             raise ToolError(

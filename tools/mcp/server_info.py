@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
-class Offer:
+class McpToolSpec:
     """A tool as its server describes it. Nothing in it is trusted."""
 
     name: str
@@ -16,20 +16,20 @@ class Offer:
     read_only: bool
 
 
-class Link(Protocol):
+class McpLink(Protocol):
     """A connection that comes back to life. Its coroutines belong to one event loop."""
 
-    async def listing(self) -> list[Offer]:
+    async def listing(self) -> list[McpToolSpec]:
         """Connects where needed and returns what the server offers now, each name once.
 
         Raises:
             ToolError: the server is dead and does not come up again, or answers nonsense.
         """
 
-    async def offered(self, name: str) -> Offer | None:
+    async def offered(self, name: str) -> McpToolSpec | None:
         """Returns what a tool is now, or None where the server offers it no more."""
 
-    async def call(self, offer: Offer, arguments: dict[str, Any]) -> Any:
+    async def call(self, offer: McpToolSpec, arguments: dict[str, Any]) -> Any:
         """Calls a tool and returns what a policy can be shown.
 
         Raises:

@@ -16,9 +16,9 @@ from ..adapters.naming import PatternPrices, unique
 from ..adapters.schema_tool import foreign_tool
 from ..context import ToolContext
 from ..protocol import Tool, Wrapper
-from .address import Address
+from .address import McpAddress
 from .loop_thread import LoopThread
-from .server_info import Link, Offer
+from .server_info import McpLink, McpToolSpec
 
 
 class McpTools(Sequence[Tool]):
@@ -30,7 +30,7 @@ class McpTools(Sequence[Tool]):
 
     def __init__(
         self,
-        address: Address,
+        address: McpAddress,
         prices: PatternPrices,
         *,
         prefix: str,
@@ -51,7 +51,7 @@ class McpTools(Sequence[Tool]):
         self._keep = keep
         self._tools: list[Tool] = []
         self._thread: LoopThread | None = None
-        self._link: Link | None = None
+        self._link: McpLink | None = None
 
     def open(self) -> McpTools:
         """Starts or reaches the server and asks for its tools.
@@ -83,7 +83,7 @@ class McpTools(Sequence[Tool]):
                 thread.wait_for(self._link.close())
             thread.close()
 
-    def _made(self, offers: Iterable[Offer]) -> Iterator[Tool]:
+    def _made(self, offers: Iterable[McpToolSpec]) -> Iterator[Tool]:
         names = set(self._taken)
         for offer in offers:
             if not self._keep(offer.name):
@@ -98,7 +98,7 @@ class McpTools(Sequence[Tool]):
             names.add(name)
             yield tool
 
-    def _tool(self, name: str, offer: Offer) -> Tool:
+    def _tool(self, name: str, offer: McpToolSpec) -> Tool:
         parameters = fit_for_use(offer.schema)
         checker(parameters, name)
 
@@ -113,11 +113,11 @@ class McpTools(Sequence[Tool]):
         )  # fmt: skip
         return McpTool(tool, lambda: self._offered(offer.name))
 
-    async def _offered(self, name: str) -> Offer | None:
+    async def _offered(self, name: str) -> McpToolSpec | None:
         link, thread = self._live()
         return await thread.run(link.offered(name))
 
-    def _live(self) -> tuple[Link, LoopThread]:
+    def _live(self) -> tuple[McpLink, LoopThread]:
         if self._thread is None or self._link is None:
             raise ToolError(f"the connection to the MCP server {self.label} is closed")
         return self._link, self._thread
@@ -154,7 +154,7 @@ class McpTools(Sequence[Tool]):
 class McpTool(Wrapper):
     """A tool of a server, checked before money is held against what the server wants by now."""
 
-    def __init__(self, inner: Tool, offered: Callable[[], Awaitable[Offer | None]]) -> None:
+    def __init__(self, inner: Tool, offered: Callable[[], Awaitable[McpToolSpec | None]]) -> None:
         super().__init__(inner)
         self._offered = offered
 
@@ -175,9 +175,9 @@ class McpTool(Wrapper):
         return f"Error: {fault}; the server changed what it takes: {orjson.dumps(schema).decode()}"
 
 
-def _link(address: Address, connect_timeout: float) -> Link:
+def _link(address: McpAddress, connect_timeout: float) -> McpLink:
     try:
-        from .restart import Lifeline
+        from .restart import ReconnectingLink
     except ImportError as exc:
         raise UsageError("MCP needs its extra: pip install 'outlay[mcp]'") from exc
-    return Lifeline(address, connect_timeout)
+    return ReconnectingLink(address, connect_timeout)

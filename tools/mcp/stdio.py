@@ -29,7 +29,7 @@ PATIENCE = 1.0
 """Seconds that a server has to end by itself, and again after it was asked to."""
 
 
-class Process:
+class ServerProcess:
     """What is known of a server's process."""
 
     def __init__(self) -> None:

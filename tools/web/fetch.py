@@ -11,12 +11,12 @@ from ...ledger.errors import ToolError, UsageError
 from ..protocol import Tool
 from ..running import in_thread
 from ..tool import MAX_CHARS, Price, tool
-from .http_exchange import Reply
-from .ip_addresses import Allowed
+from .http_exchange import HttpResponse
+from .ip_addresses import AllowedHosts
 from .network import CheckedNetwork, Resolver, system_resolver
-from .page_reader import Reader
-from .page_text import Page, readable
-from .urls import Target, target
+from .page_reader import PageFetcher
+from .page_text import WebPage, readable
+from .urls import RequestTarget, target
 
 TIMEOUT = 30.0
 """Seconds for a page, all redirects included."""
@@ -63,8 +63,8 @@ def fetch(
         UsageError: an option is wrong, or the extra `web` is not installed.
     """
     _check(allow, max_bytes, max_redirects, user_agent)
-    reader = Reader(
-        network=CheckedNetwork(Allowed.of(allow), resolver),
+    reader = PageFetcher(
+        network=CheckedNetwork(AllowedHosts.of(allow), resolver),
         max_bytes=max_bytes,
         max_redirects=max_redirects,
         user_agent=user_agent,
@@ -100,7 +100,7 @@ def _check(allow: Collection[str], max_bytes: int, max_redirects: int, user_agen
         )
 
 
-def _shown(where: Target, reply: Reply, links: bool) -> str:
+def _shown(where: RequestTarget, reply: HttpResponse, links: bool) -> str:
     try:
         page = readable(reply.body, reply.headers.get("content-type", ""), where)
     except ToolError as exc:
@@ -109,7 +109,7 @@ def _shown(where: Target, reply: Reply, links: bool) -> str:
     return head + (page.text or "(the page holds no text)") + (_listed(page) if links else "")
 
 
-def _listed(page: Page) -> str:
+def _listed(page: WebPage) -> str:
     if not page.links:
         return ""
     lines = [f"- {said}: {where}" for said, where in page.links[:MAX_LINKS]]

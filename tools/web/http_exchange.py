@@ -10,7 +10,7 @@ from http import HTTPStatus
 import httpcore
 
 from ...ledger.errors import ToolError
-from .urls import Target
+from .urls import RequestTarget
 
 _STEP = 65_536
 """Bytes that are unpacked at once, so that no bomb is ever unpacked whole."""
@@ -19,7 +19,7 @@ _PACKED = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class HttpResponse:
     """What a server answered. Header names are in lower case."""
 
     status: int
@@ -41,13 +41,13 @@ class Reply:
 
 async def exchange(
     pool: httpcore.AsyncConnectionPool,
-    target: Target,
+    target: RequestTarget,
     *,
     max_bytes: int,
     headers: Mapping[str, str],
     method: str = "GET",
     content: bytes | None = None,
-) -> Reply:
+) -> HttpResponse:
     """Sends one request and reads the reply; redirects are not followed.
 
     Args:
@@ -75,11 +75,11 @@ async def exchange(
         raise ToolError(f"{target.host} does not speak HTTP rightly: {_short(exc)}") from exc
 
 
-async def _read(response: httpcore.Response, target: Target, max_bytes: int) -> Reply:
+async def _read(response: httpcore.Response, target: RequestTarget, max_bytes: int) -> HttpResponse:
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
     }
-    reply = Reply(status=response.status, headers=headers, body=b"")
+    reply = HttpResponse(status=response.status, headers=headers, body=b"")
     if not reply.is_success:
         return reply
     length = headers.get("content-length", "")
@@ -100,16 +100,16 @@ async def _read(response: httpcore.Response, target: Target, max_bytes: int) -> 
     return replace(reply, body=bytes(body))
 
 
-def _unpacker(encoding: str, target: Target) -> _Plain:
+def _unpacker(encoding: str, target: RequestTarget) -> _PlainBody:
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
-        return _Plain()
+        return _PlainBody()
     if encoding not in _PACKED:
         raise ToolError(f"{target.host} packed its reply as {encoding[:40]!r}, which is not read")
-    return _Packed(encoding, target.host)
+    return _CompressedBody(encoding, target.host)
 
 
-class _Plain:
+class _PlainBody:
     """Passes a body on as it is."""
 
     is_complete = True
@@ -118,7 +118,7 @@ class _Plain:
         yield part
 
 
-class _Packed(_Plain):
+class _CompressedBody(_PlainBody):
     """Unpacks gzip or deflate, a bounded piece at a time."""
 
     def __init__(self, encoding: str, host: str) -> None:
@@ -167,7 +167,7 @@ class _Packed(_Plain):
         return piece
 
 
-def _too_large(target: Target, max_bytes: int) -> str:
+def _too_large(target: RequestTarget, max_bytes: int) -> str:
     return f"{str(target)[:200]} has more than {max_bytes:,} bytes, the limit for a page"
 
 

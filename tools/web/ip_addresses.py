@@ -96,14 +96,14 @@ def carried(address: Address) -> IPv4Address | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowed:
+class AllowedHosts:
     """Hosts and networks that may be read although they are not public, on any port."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> Allowed:
+    def of(cls, entries: Iterable[str]) -> AllowedHosts:
         """Reads host names, addresses and networks (`10.1.0.0/16`).
 
         Raises:
@@ -131,7 +131,7 @@ def _host(entry: str) -> str:
         ) from None
 
 
-def refusal(host: str, port: int, answers: Iterable[Address], allowed: Allowed) -> str | None:
+def refusal(host: str, port: int, answers: Iterable[Address], allowed: AllowedHosts) -> str | None:
     """Returns why a host may not be read at the addresses that its name stands for, or None.
 
     One bad address among good ones is enough to refuse: an honest name has none.

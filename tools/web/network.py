@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import httpcore
 
 from ...ledger.errors import ToolError
-from ..running import TimedOut, in_thread
-from .ip_addresses import Address, Allowed, refusal
+from ..running import ToolTimedOut, in_thread
+from .ip_addresses import Address, AllowedHosts, refusal
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host's name and a port to its IP addresses as text; raises `OSError` if there is none."""
@@ -39,7 +39,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
     them (DNS rebinding) gains nothing. TLS still checks the certificate against the name.
     """
 
-    def __init__(self, allowed: Allowed, resolver: Resolver = system_resolver) -> None:
+    def __init__(self, allowed: AllowedHosts, resolver: Resolver = system_resolver) -> None:
         self._allowed = allowed
         self._resolver = resolver
         self._sockets = httpcore.AnyIOBackend()
@@ -92,7 +92,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             addresses = [ipaddress.ip_address(answer) for answer in answers]
         except (OSError, ValueError, UnicodeError) as exc:
             raise ToolError(f"the host {host} cannot be found") from exc
-        except TimedOut as exc:
+        except ToolTimedOut as exc:
             raise ToolError(f"the look-up of the host {host} took too long") from exc
         if not addresses:
             raise ToolError(f"the host {host} has no address")

@@ -11,12 +11,12 @@ import httpcore
 import httpx
 
 from ...ledger.errors import ToolError
-from .http_exchange import Reply, exchange
+from .http_exchange import HttpResponse, exchange
 from .network import CheckedNetwork
 from .page_text import decoded
 from .robots import MAX_BYTES as ROBOTS_BYTES
-from .robots import NOTHING, Rules, rules
-from .urls import Target, target
+from .robots import NOTHING, RobotsRules, rules
+from .urls import RequestTarget, target
 
 _SITES = 256
 """Sites whose `robots.txt` is remembered."""
@@ -25,7 +25,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(kw_only=True, eq=False)
-class Reader:
+class PageFetcher:
     """Gets pages. A call opens its own connections; no cookie or login outlives a request."""
 
     network: CheckedNetwork
@@ -35,9 +35,9 @@ class Reader:
     heeds_robots: bool
     tls: ssl.SSLContext | None = None
     """None: certificates are checked against certifi's authorities."""
-    _robots: OrderedDict[str, Rules] = field(default_factory=OrderedDict)
+    _robots: OrderedDict[str, RobotsRules] = field(default_factory=OrderedDict)
 
-    async def get(self, where: Target) -> tuple[Target, Reply]:
+    async def get(self, where: RequestTarget) -> tuple[RequestTarget, HttpResponse]:
         """Returns a successful reply and where it was found after redirects.
 
         Raises:
@@ -55,8 +55,8 @@ class Reader:
         return httpcore.AsyncConnectionPool(ssl_context=self.tls, network_backend=self.network)
 
     async def _follow(
-        self, pool: httpcore.AsyncConnectionPool, where: Target, max_bytes: int, heed: bool
-    ) -> tuple[Target, Reply]:
+        self, pool: httpcore.AsyncConnectionPool, where: RequestTarget, max_bytes: int, heed: bool
+    ) -> tuple[RequestTarget, HttpResponse]:
         seen = {where}
         while True:
             if heed:
@@ -79,7 +79,7 @@ class Reader:
         accept = "text/html, application/xhtml+xml, text/*;q=0.9, application/json;q=0.9, */*;q=0.1"
         return {"User-Agent": self.user_agent, "Accept": accept}
 
-    async def _heed(self, pool: httpcore.AsyncConnectionPool, where: Target) -> None:
+    async def _heed(self, pool: httpcore.AsyncConnectionPool, where: RequestTarget) -> None:
         site = where.origin
         if site not in self._robots:
             self._robots[site] = await self._rules(pool, target(f"{site}/robots.txt"))
@@ -88,14 +88,14 @@ class Reader:
         if not self._robots[site].allow(where.path):
             raise ToolError(f"{site}/robots.txt asks that {where.path[:200]} is not read")
 
-    async def _rules(self, pool: httpcore.AsyncConnectionPool, where: Target) -> Rules:
+    async def _rules(self, pool: httpcore.AsyncConnectionPool, where: RequestTarget) -> RobotsRules:
         _, reply = await self._follow(pool, where, ROBOTS_BYTES, heed=False)
         if reply.is_success:
             return rules(decoded(reply.body, "utf-8"), re.split("[/ ]", self.user_agent)[0])
-        return NOTHING if reply.status >= 500 else Rules()
+        return NOTHING if reply.status >= 500 else RobotsRules()
 
 
-def _redirected(where: Target, location: str) -> Target:
+def _redirected(where: RequestTarget, location: str) -> RequestTarget:
     """Returns where a redirect leads; servers write the header in UTF-8 at times."""
     try:
         return target(location.encode("latin-1").decode("utf-8", "replace"), where)

@@ -12,7 +12,7 @@ from email.message import Message
 from typing import Any
 
 from ...ledger.errors import ToolError
-from .urls import Target, target
+from .urls import RequestTarget, target
 
 MAX_ELEMENTS = 20_000
 """Elements of a page above which its main text is not looked for: all its text is given."""
@@ -47,7 +47,7 @@ _SILENT = frozenset({"script", "style", "template", "noscript", "head"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class WebPage:
     """What a page says."""
 
     title: str
@@ -57,7 +57,7 @@ class Page:
     """Text and address of each link to another page, in order, each address once."""
 
 
-def readable(body: bytes, content_type: str, address: Target) -> Page:
+def readable(body: bytes, content_type: str, address: RequestTarget) -> WebPage:
     """Returns what a reply's body says.
 
     Args:
@@ -81,7 +81,7 @@ def readable(body: bytes, content_type: str, address: Target) -> Page:
         return _page(text, address)
     if "\0" in text[:8192]:
         raise ToolError(f"it is said to be {kind[:80]!r} but holds binary data")
-    return Page(title="", text=text)
+    return WebPage(title="", text=text)
 
 
 def _guessed(body: bytes) -> str:
@@ -112,13 +112,13 @@ def _charset(name: str) -> str | None:
     return found if _CHARSETS.fullmatch(found) else None
 
 
-def _page(markup: str, address: Target) -> Page:
+def _page(markup: str, address: RequestTarget) -> WebPage:
     import trafilatura
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what fails, the policy is told
     tree = trafilatura.load_html(markup)
     if tree is None:
-        return Page(title="", text=_unmarked(markup))
+        return WebPage(title="", text=_unmarked(markup))
     title = _line(tree.findtext(".//title") or "")[:300]
     links = tuple(_links(tree, address))
     whole = "".join(_texts(tree))
@@ -127,7 +127,7 @@ def _page(markup: str, address: Target) -> Page:
         text = trafilatura.extract(
             tree, output_format="markdown", include_comments=False, favor_recall=True
         )
-    return Page(title=title, text=text or _tidy(whole), links=links)
+    return WebPage(title=title, text=text or _tidy(whole), links=links)
 
 
 def _texts(tree: Any) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _texts(tree: Any) -> Iterator[str]:
             yield said.replace("\n", " ")
 
 
-def _links(tree: Any, address: Target) -> Iterator[tuple[str, str]]:
+def _links(tree: Any, address: RequestTarget) -> Iterator[tuple[str, str]]:
     """Yields the text and address of the links to other pages, each address once."""
     seen = {str(address)}
     for node in itertools.islice(tree.iterfind(".//a[@href]"), MAX_LINKS):

@@ -14,7 +14,7 @@ _LINE = re.compile(r"\s*([a-z-]+)\s*:\s*([^#]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Rules:
+class RobotsRules:
     """The rules for one reader: pairs of whether they allow, and a pattern of paths."""
 
     rules: Sequence[tuple[bool, str]] = ()
@@ -29,18 +29,18 @@ class Rules:
         return best[1]
 
 
-NOTHING = Rules([(False, "/")])
+NOTHING = RobotsRules([(False, "/")])
 """Of a site whose `robots.txt` cannot be had: nothing may be read."""
 
 
-def rules(text: str, agent: str) -> Rules:
+def rules(text: str, agent: str) -> RobotsRules:
     """Returns the rules of a `robots.txt` for a reader, by its name or else for `*`."""
     groups: dict[str, list[tuple[bool, str]]] = {}
     for names, allows, pattern in _entries(text):
         for name in names:
             groups.setdefault(name, []).append((allows, pattern))
     own = groups.get(agent.lower())
-    return Rules(own if own is not None else groups.get("*", []))
+    return RobotsRules(own if own is not None else groups.get("*", []))
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], bool, str]]:

@@ -18,7 +18,7 @@ _EMPHASIS = re.compile(r"</?(?:strong|b|em|mark|br)\s*/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hit:
+class WebResult:
     """One page that a search found."""
 
     title: str
@@ -28,7 +28,7 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class SearchRequest:
     """A request to a provider."""
 
     path: str
@@ -39,14 +39,14 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provider:
+class SearchProvider:
     """A search API."""
 
     base_url: str | None
     """Where the API lies; None: the user has to say."""
     key_env: str | None
     """Environment variable of the key; None: no key is needed."""
-    ask: Callable[[str, int, str], Question]
+    ask: Callable[[str, int, str], SearchRequest]
     """From the query, the number of hits wanted and the key to a request."""
     found: tuple[str, ...]
     """Keys that lead to the list of hits in the reply."""
@@ -56,7 +56,7 @@ class Provider:
     """Key of a hit's snippet."""
 
 
-def hits(provider: Provider, body: bytes, limit: int) -> list[Hit]:
+def hits(provider: SearchProvider, body: bytes, limit: int) -> list[WebResult]:
     """Returns the hits in a reply, `limit` at most; entries without a web address are left out.
 
     Raises:
@@ -72,13 +72,13 @@ def hits(provider: Provider, body: bytes, limit: int) -> list[Hit]:
     return list(_read(provider, data))[:limit]
 
 
-def _read(provider: Provider, entries: list[Any]) -> Iterator[Hit]:
+def _read(provider: SearchProvider, entries: list[Any]) -> Iterator[WebResult]:
     for entry in entries:
         if not isinstance(entry, dict):
             continue
         url = entry.get(provider.url)
         if isinstance(url, str) and url.startswith(("http://", "https://")) and len(url) <= 2000:
-            yield Hit(
+            yield WebResult(
                 title=_plain(entry.get("title"), 200) or url,
                 url="".join(url.split()),
                 snippet=_plain(entry.get(provider.snippet), MAX_SNIPPET),
@@ -92,49 +92,49 @@ def _plain(value: Any, room: int) -> str:
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _searxng(query: str, limit: int, key: str) -> Question:
+def _searxng(query: str, limit: int, key: str) -> SearchRequest:
     asked = urlencode({"q": query, "format": "json"})
-    return Question(path=f"/search?{asked}", headers={"Accept": "application/json"})
+    return SearchRequest(path=f"/search?{asked}", headers={"Accept": "application/json"})
 
 
-def _tavily(query: str, limit: int, key: str) -> Question:
+def _tavily(query: str, limit: int, key: str) -> SearchRequest:
     return _posted({"query": query, "max_results": limit}, {"Authorization": f"Bearer {key}"})
 
 
-def _brave(query: str, limit: int, key: str) -> Question:
+def _brave(query: str, limit: int, key: str) -> SearchRequest:
     asked = urlencode({"q": query, "count": limit})
     headers = {"Accept": "application/json", "X-Subscription-Token": key}
-    return Question(path=f"/res/v1/web/search?{asked}", headers=headers)
+    return SearchRequest(path=f"/res/v1/web/search?{asked}", headers=headers)
 
 
-def _serper(query: str, limit: int, key: str) -> Question:
+def _serper(query: str, limit: int, key: str) -> SearchRequest:
     return _posted({"q": query, "num": limit}, {"X-API-KEY": key})
 
 
-def _posted(body: Mapping[str, Any], headers: Mapping[str, str]) -> Question:
+def _posted(body: Mapping[str, Any], headers: Mapping[str, str]) -> SearchRequest:
     kinds = {"Content-Type": "application/json", "Accept": "application/json"}
-    return Question(path="/search", headers={**kinds, **headers}, content=orjson.dumps(body))
+    return SearchRequest(path="/search", headers={**kinds, **headers}, content=orjson.dumps(body))
 
 
-PROVIDERS: Mapping[str, Provider] = {
-    "searxng": Provider(
+PROVIDERS: Mapping[str, SearchProvider] = {
+    "searxng": SearchProvider(
         base_url=None, key_env=None, ask=_searxng, found=("results",), snippet="content"
     ),
-    "tavily": Provider(
+    "tavily": SearchProvider(
         base_url="https://api.tavily.com",
         key_env="TAVILY_API_KEY",
         ask=_tavily,
         found=("results",),
         snippet="content",
     ),
-    "brave": Provider(
+    "brave": SearchProvider(
         base_url="https://api.search.brave.com",
         key_env="BRAVE_SEARCH_API_KEY",
         ask=_brave,
         found=("web", "results"),
         snippet="description",
     ),
-    "serper": Provider(
+    "serper": SearchProvider(
         base_url="https://google.serper.dev",
         key_env="SERPER_API_KEY",
         ask=_serper,

@@ -21,7 +21,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Target:
+class RequestTarget:
     """Something to ask a server for. `host` is a name or an address without brackets."""
 
     scheme: str
@@ -40,7 +40,7 @@ class Target:
         return self.origin + self.path
 
 
-def target(text: str, base: Target | None = None) -> Target:
+def target(text: str, base: RequestTarget | None = None) -> RequestTarget:
     """Reads a web address; a relative one counts from `base`.
 
     Raises:
@@ -67,7 +67,7 @@ def target(text: str, base: Target | None = None) -> Target:
     port = DEFAULT_PORTS[url.scheme] if url.port is None else url.port
     if not 0 < port < 65536:
         raise ToolError(f"{shown!r} is not read: {port} is no port")
-    return Target(url.scheme, host, port, url.raw_path.decode("ascii"))
+    return RequestTarget(url.scheme, host, port, url.raw_path.decode("ascii"))
 
 
 def host_name(text: str) -> str:

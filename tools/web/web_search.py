@@ -12,9 +12,9 @@ import httpx
 from ...ledger.errors import ToolError, UsageError
 from ..protocol import Tool
 from ..tool import Price, tool
-from .http_exchange import Reply, exchange
-from .search_providers import PROVIDERS, Hit, Provider, hits
-from .urls import Target, target
+from .http_exchange import HttpResponse, exchange
+from .search_providers import PROVIDERS, SearchProvider, WebResult, hits
+from .urls import RequestTarget, target
 
 TIMEOUT = 20.0
 """Seconds for a search."""
@@ -110,13 +110,13 @@ def _searcher(
 @dataclass(kw_only=True, eq=False)
 class _Searcher:
     name: str
-    provider: Provider
-    base: Target
+    provider: SearchProvider
+    base: RequestTarget
     env: str | None
     key: str = field(repr=False)
     tls: ssl.SSLContext | None
 
-    async def find(self, query: str, limit: int) -> list[Hit]:
+    async def find(self, query: str, limit: int) -> list[WebResult]:
         """Returns the hits, best first.
 
         Raises:
@@ -134,7 +134,7 @@ class _Searcher:
         except ValueError as exc:
             raise ToolError(f"the reply of {self.name} cannot be read") from exc
 
-    async def _ask(self, query: str, limit: int) -> Reply:
+    async def _ask(self, query: str, limit: int) -> HttpResponse:
         question = self.provider.ask(query, limit, self.key)
         if self.tls is None:
             self.tls = httpx.create_ssl_context(trust_env=False)
@@ -148,7 +148,7 @@ class _Searcher:
                 content=question.content,
             )
 
-    def _said(self, reply: Reply) -> str:
+    def _said(self, reply: HttpResponse) -> str:
         if self.name == "searxng" and reply.status == 403:
             return "gives no JSON: add `json` to `formats` under `search` in its settings.yml"
         said = _SAID.get(reply.status, "")
@@ -157,6 +157,6 @@ class _Searcher:
         return said.format(key=self.env) or f"answered {reply.named_status}"
 
 
-def _line(place: int, hit: Hit) -> str:
+def _line(place: int, hit: WebResult) -> str:
     snippet = f"\n   {hit.snippet}" if hit.snippet else ""
     return f"{place}. {hit.title}\n   {hit.url}{snippet}"

@@ -1,14 +1,14 @@
 """Tools made of other tools: each changes one thing."""
 
-from .approved import Approve, Question, always, approved, by_interrupt
+from .approved import ApprovalRequest, Approve, always, approved, by_interrupt
 from .cached import cached
 from .limited import limited, rate_limited, retried
 from .redacted import redacted
 from .renamed import filtered, prefixed
 
 __all__ = [
+    "ApprovalRequest",
     "Approve",
-    "Question",
     "always",
     "approved",
     "by_interrupt",

@@ -15,7 +15,7 @@ from ..protocol import Tool, Wrapper
 
 
 @dataclass(frozen=True)
-class Question:
+class ApprovalRequest:
     """What is to be approved."""
 
     tool: str
@@ -26,10 +26,10 @@ class Question:
     read_only: bool
 
 
-Approve = Callable[[Question], bool | Awaitable[bool]]
+Approve = Callable[[ApprovalRequest], bool | Awaitable[bool]]
 
 
-class _Approved(Wrapper):
+class _ApprovedTool(Wrapper):
     def __init__(self, inner: Tool, approve: Approve, above: Decimal) -> None:
         super().__init__(inner)
         self._approve = approve
@@ -43,7 +43,7 @@ class _Approved(Wrapper):
         usd = context.usd
         if spec.read_only and usd is not None and usd <= self._above:
             return None
-        answer: Any = self._approve(Question(spec.name, call.arguments, usd, spec.read_only))
+        answer: Any = self._approve(ApprovalRequest(spec.name, call.arguments, usd, spec.read_only))
         if inspect.isawaitable(answer):
             answer = await answer
         return None if answer is True else f"Not run: this call of {spec.name} was not approved."
@@ -64,10 +64,10 @@ def approved(tool: Tool, approve: Approve, *, above: Decimal | float | str = 0) 
         limit = Decimal("NaN")
     if not limit.is_finite() or limit < 0:
         raise UsageError(f"above must be USD of 0 or more, not {above!r}")
-    return _Approved(tool, approve, limit)
+    return _ApprovedTool(tool, approve, limit)
 
 
-def by_interrupt(question: Question) -> bool:
+def by_interrupt(question: ApprovalRequest) -> bool:
     """Approves through LangGraph: the graph stops until it is resumed with `Command(resume=True)`.
 
     Any other value refuses the call. For agents whose graph is part of a graph with a
@@ -80,6 +80,6 @@ def by_interrupt(question: Question) -> bool:
     return interrupt(asked) is True
 
 
-def always(question: Question) -> bool:
+def always(question: ApprovalRequest) -> bool:
     """What `--yes` stands for: it never covers a tool with side effects that costs money."""
     return question.read_only or question.usd == 0

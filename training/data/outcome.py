@@ -13,7 +13,7 @@ from .recorded_calls import ModelCall, model_calls
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paid:
+class PaidCall:
     """One tool call that was made."""
 
     tool: str
@@ -36,7 +36,7 @@ class Outcome:
     """Tool calls of which the arguments are no JSON object."""
     usd: Mapping[str, Decimal] = field(default_factory=dict)
     """USD by token class (`input`, `output`, …) and by tool (`tool.search`)."""
-    calls: tuple[Paid, ...] = ()
+    calls: tuple[PaidCall, ...] = ()
     """The tool calls in the order in which they were asked for."""
     turns: int = 0
     """Answered model calls."""
@@ -81,12 +81,12 @@ def outcome(events: Iterable[Event]) -> Outcome:
     )
 
 
-def _bill(ordered: list[Event]) -> tuple[dict[str, Decimal], tuple[Paid, ...]]:
+def _bill(ordered: list[Event]) -> tuple[dict[str, Decimal], tuple[PaidCall, ...]]:
     """Returns the spending by class and the tool calls; a hold without a bill counts in full."""
     holds = {e.body["hold"]: e for e in ordered if e.kind == "hold"}
     ends = {e.body["hold"]: e for e in ordered if e.kind in ("settle", "release", "unknown")}
     usd: dict[str, Decimal] = {}
-    calls: list[Paid] = []
+    calls: list[PaidCall] = []
     for id, hold in holds.items():
         end = ends.get(id)
         if end is not None and end.kind == "release":
@@ -98,7 +98,9 @@ def _bill(ordered: list[Event]) -> tuple[dict[str, Decimal], tuple[Paid, ...]]:
         for name, part in (parts or {_payee(hold): total}).items():
             usd[name] = usd.get(name, Decimal(0)) + Decimal(part)
         if is_tool:
-            calls.append(Paid(tool=hold.body["name"], arguments=hold.body["arguments"], usd=total))
+            calls.append(
+                PaidCall(tool=hold.body["name"], arguments=hold.body["arguments"], usd=total)
+            )
     return usd, tuple(calls)
 
 

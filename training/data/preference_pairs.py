@@ -16,12 +16,12 @@ from statistics import fmean
 import orjson
 
 from ...journal.records import Message, Sampled, ToolCall
-from ...planners.toolpath import Trace
+from ...planners.toolpath import SubtaskTrace
 from .recorded_calls import ModelCall
 
 
 @dataclass(frozen=True, kw_only=True)
-class Branch:
+class PairBranch:
     """One step from a point, and what came of it."""
 
     run: str
@@ -38,18 +38,18 @@ class Branch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
+class PreferencePair:
     """Two steps from one point."""
 
     task: str
     prompt: tuple[Message, ...]
-    chosen: Branch
-    rejected: Branch
+    chosen: PairBranch
+    rejected: PairBranch
     margin: float
     """By how much the chosen step's mean value is greater."""
 
 
-def replies(calls: Iterable[ModelCall], values: Mapping[str, float]) -> Iterator[Branch]:
+def replies(calls: Iterable[ModelCall], values: Mapping[str, float]) -> Iterator[PairBranch]:
     """Yields the replies of runs as branches.
 
     Args:
@@ -59,14 +59,14 @@ def replies(calls: Iterable[ModelCall], values: Mapping[str, float]) -> Iterator
     for call in calls:
         if call.trajectory in values:
             told = call.sampled.logprobs if call.sampled else ()
-            yield Branch(
+            yield PairBranch(
                 run=call.run, task=call.task, prompt=call.prompt, said=call.reply,
                 value=values[call.trajectory], logprob=sum(told) if told else None,
                 sampled=call.sampled,
             )  # fmt: skip
 
 
-def steps(traces: Iterable[Trace], *, failure: float) -> Iterator[Branch]:
+def steps(traces: Iterable[SubtaskTrace], *, failure: float) -> Iterator[PairBranch]:
     """Yields the steps of toolpath subtasks as branches, in words and tool calls.
 
     Args:
@@ -78,7 +78,7 @@ def steps(traces: Iterable[Trace], *, failure: float) -> Iterator[Branch]:
         for place, step in enumerate(trace.steps):
             arguments = {"inputs": list(step.takes), **step.arguments}
             call = ToolCall(f"step_{place}", step.tool, orjson.dumps(arguments).decode())
-            yield Branch(
+            yield PairBranch(
                 run=trace.run,
                 task=trace.want,
                 prompt=(_point(trace, have),),
@@ -89,7 +89,7 @@ def steps(traces: Iterable[Trace], *, failure: float) -> Iterator[Branch]:
             have |= set(step.gives) if step.ok else set()
 
 
-def pairs(branches: Iterable[Branch], *, threshold: float = 0.0) -> Iterator[Pair]:
+def pairs(branches: Iterable[PairBranch], *, threshold: float = 0.0) -> Iterator[PreferencePair]:
     """Yields a pair for any two different steps from one point whose mean values are apart.
 
     A step that was taken several times has the mean of its values; its first record stands for it.
@@ -97,7 +97,7 @@ def pairs(branches: Iterable[Branch], *, threshold: float = 0.0) -> Iterator[Pai
     Args:
         threshold: by how much more than this the values must differ.
     """
-    points: dict[tuple[str, tuple[Message, ...]], dict[tuple[str, str], list[Branch]]] = {}
+    points: dict[tuple[str, tuple[Message, ...]], dict[tuple[str, str], list[PairBranch]]] = {}
     for branch in branches:
         point = points.setdefault((branch.task, branch.prompt), {})
         point.setdefault(_content(branch.said), []).append(branch)
@@ -106,12 +106,12 @@ def pairs(branches: Iterable[Branch], *, threshold: float = 0.0) -> Iterator[Pai
         for one, other in combinations(ways, 2):
             (low, rejected), (high, chosen) = sorted((one, other), key=lambda way: way[0])
             if high - low > threshold:
-                yield Pair(
+                yield PreferencePair(
                     task=task, prompt=prompt, chosen=chosen, rejected=rejected, margin=high - low
                 )
 
 
-def _point(trace: Trace, have: set[str]) -> Message:
+def _point(trace: SubtaskTrace, have: set[str]) -> Message:
     hand = ", ".join(sorted(have)) or "nothing"
     of = f" of {trace.material}" if trace.material else ""
     return Message("user", f"Make {trace.want}{of}. At hand: {hand}.")

@@ -10,13 +10,13 @@ import orjson
 from ...journal.events import Event
 from ...journal.store.store import Store
 from ...ledger.errors import UsageError
-from ...planners.toolpath import Trace
+from ...planners.toolpath import SubtaskTrace
 from ...planners.toolpath.trace import traces
 from .outcome import Outcome, outcome
 from .recorded_calls import ModelCall, model_calls
 from .rollouts import Rollout
 from .rows import rows
-from .suite_context import Known
+from .suite_context import SuiteContext
 
 _RUNS = """
 select run from runs
@@ -31,19 +31,19 @@ _RUNS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded(Rollout):
+class RecordedRollout(Rollout):
     """One run that has ended, of a home."""
 
     outcomes: Mapping[str, Outcome]
     """By trajectory: that of the run, but where a suite has judged its attempts one by one."""
     calls: tuple[ModelCall, ...]
-    traces: tuple[Trace, ...]
+    traces: tuple[SubtaskTrace, ...]
     """Subtasks that the toolpath planner carried out in it."""
 
 
 def recorded(
-    store: Store, experiment: str | None = None, known: Known | None = None
-) -> Iterator[Recorded]:
+    store: Store, experiment: str | None = None, known: SuiteContext | None = None
+) -> Iterator[RecordedRollout]:
     """Yields the runs that have ended and still have their texts, in order of time.
 
     Those of sub-agents are left out: nobody judges them by themselves.
@@ -67,7 +67,7 @@ def recorded(
         calls = tuple(model_calls(events))
         ended = outcome(events)
         attempts = dict.fromkeys((call.trajectory for call in calls), ended)
-        yield Recorded(
+        yield RecordedRollout(
             outcome=ended,
             outcomes=known.judged(ended, calls) if known else attempts,
             rows=rows(events, tools=known.tools(ended.task) if known else ()),

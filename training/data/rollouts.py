@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ...agent import Agent, Home, Labels, Options
+from ...agent import Agent, AgentOptions, Home, RunLabels
 from ...benchmarks.suite import Suite, Task, is_success, judge
 from ...journal.events import Event
 from ...ledger.account import Account
@@ -16,7 +16,7 @@ from ...ledger.budget import Budget
 from ...ledger.prices.price_book import PriceBook
 from ...policies import Policy
 from .outcome import Outcome, outcome
-from .rows import Row, rows
+from .rows import TrainingRow, rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +24,11 @@ class Rollout:
     """One run, to be learned from."""
 
     outcome: Outcome
-    rows: tuple[Row, ...]
+    rows: tuple[TrainingRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class RolloutConfig:
     """Where and how is played."""
 
     suite: Suite
@@ -42,7 +42,7 @@ class Stage:
 
 async def play(
     policy: Policy,
-    stage: Stage,
+    stage: RolloutConfig,
     tasks: Mapping[str, Task],
     counts: Mapping[str, int],
     *,
@@ -62,7 +62,7 @@ async def play(
         round: the number of the round: it decides budgets and random draws.
     """
     wanted = [(place, name, n) for place, (name, k) in enumerate(counts.items()) for n in range(k)]
-    gate, room = asyncio.Semaphore(stage.concurrency), _Room(account)
+    gate, room = asyncio.Semaphore(stage.concurrency), _RolloutBudget(account)
 
     async def one(place: int, name: str, repeat: int) -> Rollout | None:
         task = tasks[name]
@@ -72,12 +72,12 @@ async def play(
             model=policy, tools=world.tools(), planner=stage.planner, memory=stage.memory,
             budget=budget, prices=prices,
             home=home.path,
-            options=Options(
+            options=AgentOptions(
                 system=stage.suite.system_prompt, temperature=stage.temperature,
                 seed=1_000_003 * round + 1_009 * place + repeat,
             ),
         )  # fmt: skip
-        labels = Labels(task_id=name, experiment=experiment, repeat=repeat, seed=round)
+        labels = RunLabels(task_id=name, experiment=experiment, repeat=repeat, seed=round)
         events: list[Event] = []
         async with gate, room.taken(budget.usd) as fits:
             if not fits:
@@ -93,7 +93,7 @@ async def play(
     return [run for run in found if run is not None]
 
 
-class _Room:
+class _RolloutBudget:
     """What an account can still pay, with the whole budgets of the runs under way set aside."""
 
     def __init__(self, account: Account) -> None:

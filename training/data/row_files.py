@@ -14,7 +14,7 @@ from ...journal.records import Message, ToolSpec
 from ...journal.store.database import quoted
 from ...ledger.errors import UsageError
 from .outcome import Outcome
-from .rows import Row, Tier
+from .rows import RowTier, TrainingRow
 
 COLUMNS = {
     **dict.fromkeys(("run", "trajectory", "task", "tokenizer", "policy", "status"), "VARCHAR"),
@@ -29,7 +29,7 @@ COLUMNS = {
 `status` and `usd` are of the whole run."""
 
 
-def write_rows(path: Path, rows: Iterable[Row], outcomes: Mapping[str, Outcome]) -> int:
+def write_rows(path: Path, rows: Iterable[TrainingRow], outcomes: Mapping[str, Outcome]) -> int:
     """Writes rows, each with what its trajectory came to; returns how many they are.
 
     Args:
@@ -42,7 +42,7 @@ def write_rows(path: Path, rows: Iterable[Row], outcomes: Mapping[str, Outcome])
     return write_records(path, (_record(row, outcomes[row.trajectory]) for row in rows), COLUMNS)
 
 
-def read_rows(path: Path) -> tuple[Row, ...]:
+def read_rows(path: Path) -> tuple[TrainingRow, ...]:
     """Reads what `write_rows` wrote.
 
     Raises:
@@ -108,7 +108,7 @@ def _types(types: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in types.items()) + "}"
 
 
-def _record(row: Row, outcome: Outcome) -> dict[str, Any]:
+def _record(row: TrainingRow, outcome: Outcome) -> dict[str, Any]:
     return {
         "run": row.run,
         "trajectory": row.trajectory,
@@ -130,13 +130,13 @@ def _record(row: Row, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _row(record: dict[str, Any]) -> Row:
+def _row(record: dict[str, Any]) -> TrainingRow:
     lists = ("ids", "mask", "logprobs", "turns", "trained")
     values = record | {name: tuple(record[name]) for name in lists}
-    values["tier"] = Tier(record["tier"])
+    values["tier"] = RowTier(record["tier"])
     values["messages"] = tuple(map(Message.from_dict, orjson.loads(record["messages"])))
     values["tools"] = _tools(orjson.loads(record["tools"]))
-    return Row(**values)
+    return TrainingRow(**values)
 
 
 def _tools(data: Sequence[Mapping[str, Any]]) -> tuple[ToolSpec, ...]:

@@ -18,7 +18,7 @@ from ...journal.records import Message, ToolSpec
 from .recorded_calls import ModelCall, model_calls
 
 
-class Tier(IntEnum):
+class RowTier(IntEnum):
     """How much is known of what was sampled."""
 
     TEXT = 0
@@ -30,7 +30,7 @@ class Tier(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class TrainingRow:
     """One sequence to train on."""
 
     run: str
@@ -41,11 +41,11 @@ class Row:
     task: str
     """The task's id, or its text where it has none: the group that trajectories are compared in."""
     ids: tuple[int, ...] = ()
-    """Prompt and replies as sampled; () below `Tier.TOKENS`."""
+    """Prompt and replies as sampled; () below `RowTier.TOKENS`."""
     mask: tuple[bool, ...] = ()
     """True only on tokens that the policy sampled and that train here.
 
-    One entry for each of `ids`; at `Tier.LOGPROBS` one for each of `logprobs`, all True.
+    One entry for each of `ids`; at `RowTier.LOGPROBS` one for each of `logprobs`, all True.
     """
     logprobs: tuple[float, ...] = ()
     """Natural log-probability of each token under the policy that sampled it.
@@ -58,7 +58,7 @@ class Row:
     """Name of the tokenizer that the ids belong to; "" without ids."""
     policy: str
     """Name of the policy that wrote it."""
-    tier: Tier
+    tier: RowTier
     messages: tuple[Message, ...]
     """The same as text."""
     trained: tuple[int, ...]
@@ -72,14 +72,14 @@ class Row:
         return sum(self.mask)
 
 
-def rows(events: Iterable[Event], *, tools: tuple[ToolSpec, ...] = ()) -> tuple[Row, ...]:
+def rows(events: Iterable[Event], *, tools: tuple[ToolSpec, ...] = ()) -> tuple[TrainingRow, ...]:
     """Returns the rows of one run, in the order in which they began.
 
     Args:
         events: all events of the run, in any order.
         tools: what the policy was offered.
     """
-    grown: list[Row] = []
+    grown: list[TrainingRow] = []
     for call in model_calls(events):
         place = _continued(grown, call)
         if place is None:
@@ -90,19 +90,19 @@ def rows(events: Iterable[Event], *, tools: tuple[ToolSpec, ...] = ()) -> tuple[
     return tuple(grown)
 
 
-def _continued(grown: list[Row], call: ModelCall) -> int | None:
+def _continued(grown: list[TrainingRow], call: ModelCall) -> int | None:
     """Returns the place of the longest row that the call's prompt begins with."""
     fits = [place for place, row in enumerate(grown) if _continues(row, call)]
     return max(fits, key=lambda place: len(grown[place].messages), default=None)
 
 
-def _continues(row: Row, call: ModelCall) -> bool:
+def _continues(row: TrainingRow, call: ModelCall) -> bool:
     same = (row.trajectory, row.policy) == (call.trajectory, call.policy)
     if not same or row.tier != _tier(call) or len(call.prompt) < len(row.messages):
         return False
     if any(call.prompt[place].role != "assistant" for place in row.trained):
         return False
-    if call.sampled is not None and row.tier is Tier.TOKENS:
+    if call.sampled is not None and row.tier is RowTier.TOKENS:
         prompt = call.sampled.prompt or ()
         known = bool(row.logprobs) == bool(call.sampled.logprobs)
         if not known or row.tokenizer != call.sampled.tokenizer:
@@ -111,25 +111,25 @@ def _continues(row: Row, call: ModelCall) -> bool:
     return call.prompt[: len(row.messages)] == row.messages
 
 
-def _tier(call: ModelCall) -> Tier:
+def _tier(call: ModelCall) -> RowTier:
     if call.sampled is None:
-        return Tier.TEXT
+        return RowTier.TEXT
     if call.sampled.prompt is not None and call.sampled.ids:
-        return Tier.TOKENS
-    return Tier.LOGPROBS if call.sampled.logprobs else Tier.TEXT
+        return RowTier.TOKENS
+    return RowTier.LOGPROBS if call.sampled.logprobs else RowTier.TEXT
 
 
-def _begun(call: ModelCall, segment: int, tools: tuple[ToolSpec, ...]) -> Row:
+def _begun(call: ModelCall, segment: int, tools: tuple[ToolSpec, ...]) -> TrainingRow:
     tier = _tier(call)
-    empty = Row(
+    empty = TrainingRow(
         run=call.run, trajectory=call.trajectory, segment=segment, task=call.task,
-        tokenizer=call.sampled.tokenizer if call.sampled and tier is Tier.TOKENS else "",
+        tokenizer=call.sampled.tokenizer if call.sampled and tier is RowTier.TOKENS else "",
         policy=call.policy, tier=tier, messages=(), trained=(), tools=tools,
     )  # fmt: skip
     return _extended(empty, call)
 
 
-def _extended(row: Row, call: ModelCall) -> Row:
+def _extended(row: TrainingRow, call: ModelCall) -> TrainingRow:
     """Returns the row with what the prompt has beyond it, and the reply."""
     longer = replace(
         row,
@@ -137,9 +137,9 @@ def _extended(row: Row, call: ModelCall) -> Row:
         trained=(*row.trained, len(call.prompt)),
     )
     sampled = call.sampled
-    if sampled is None or row.tier is Tier.TEXT:
+    if sampled is None or row.tier is RowTier.TEXT:
         return longer
-    told = row.tier is Tier.TOKENS
+    told = row.tier is RowTier.TOKENS
     new = (sampled.prompt or ())[len(row.ids) :] if told else ()
     gap, wrote = len(new), len(sampled.ids) if told else len(sampled.logprobs)
     logprobs = row.logprobs + (0.0,) * gap + sampled.logprobs

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...agent import final_answer
-from ...benchmarks.suite import Judging, Suite, Task
+from ...benchmarks.suite import JudgingWorld, Suite, Task
 from ...journal.records import ToolSpec
 from .outcome import Outcome
 from .recorded_calls import ModelCall
@@ -17,7 +17,7 @@ _ANSWERING = ("think", "wrap_up")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class SuiteContext:
     """Tasks of one suite."""
 
     suite: Suite
@@ -44,7 +44,7 @@ class Known:
             if call.node in _ANSWERING and not call.reply.tool_calls:
                 answers[call.trajectory] = final_answer(call.reply.content)
         task = self.tasks.get(outcome.task)
-        if len(answers) < 2 or task is None or isinstance(self.suite.world(task), Judging):
+        if len(answers) < 2 or task is None or isinstance(self.suite.world(task), JudgingWorld):
             return dict.fromkeys(answers, outcome)
         scores = {name: self.suite.scorer.score(task, text) for name, text in answers.items()}
         return {name: replace(outcome, score=score) for name, score in scores.items()}

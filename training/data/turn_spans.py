@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from ...ledger.errors import UsageError
 from .row_checks import name_of
-from .rows import Row, Tier
+from .rows import RowTier, TrainingRow
 
 
 @dataclass(frozen=True)
-class Span:
+class TurnSpan:
     """The tokens of one turn in a row: those from `start` up to `stop`."""
 
     turn: int
@@ -19,23 +19,23 @@ class Span:
     stop: int
 
 
-def spans(row: Row) -> tuple[Span, ...]:
+def spans(row: TrainingRow) -> tuple[TurnSpan, ...]:
     """Returns where each turn that trains stands, in order."""
     return tuple(_spans(row))
 
 
-def _spans(row: Row) -> Iterator[Span]:
+def _spans(row: TrainingRow) -> Iterator[TurnSpan]:
     start = 0
     for place in range(1, len(row.mask) + 1):
         here = row.turns[start] if row.mask[start] else None
         after = row.turns[place] if place < len(row.mask) and row.mask[place] else None
         if after != here or place == len(row.mask):
             if here is not None:
-                yield Span(here, start, place)
+                yield TurnSpan(here, start, place)
             start = place
 
 
-def cut(row: Row, turns: int) -> tuple[Row, Row]:
+def cut(row: TrainingRow, turns: int) -> tuple[TrainingRow, TrainingRow]:
     """Returns two rows of the same tokens: the first `turns` turns, and the others after them.
 
     In the second row the first turns are context.
@@ -44,7 +44,7 @@ def cut(row: Row, turns: int) -> tuple[Row, Row]:
         UsageError: the row has no token ids, or not so many turns.
     """
     found = spans(row)
-    if row.tier is not Tier.TOKENS or not 0 < turns < len(found):
+    if row.tier is not RowTier.TOKENS or not 0 < turns < len(found):
         raise UsageError(f"{name_of(row)} cannot be cut after {turns} of {len(found)} turns")
     stop = found[turns - 1].stop
     head = replace(
@@ -63,7 +63,7 @@ def cut(row: Row, turns: int) -> tuple[Row, Row]:
     return head, tail
 
 
-def joined(head: Row, tail: Row) -> Row:
+def joined(head: TrainingRow, tail: TrainingRow) -> TrainingRow:
     """Returns one row in which all that trains in either of two rows trains.
 
     Raises:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..data.outcome import Outcome
-from ..data.rows import Row, Tier
-from ..data.turn_spans import Span, spans
+from ..data.rows import RowTier, TrainingRow
+from ..data.turn_spans import TurnSpan, spans
 
 Record = dict[str, Any]
 
 
 def trajectories(
-    rows: Sequence[Row], rewards: Mapping[str, float], outcomes: Mapping[str, Outcome]
+    rows: Sequence[TrainingRow], rewards: Mapping[str, float], outcomes: Mapping[str, Outcome]
 ) -> Iterator[Record]:
     """Yields one record a trajectory: its first row, and the others as `additional_histories`.
 
@@ -24,7 +24,7 @@ def trajectories(
         rewards: by trajectory.
         outcomes: by trajectory.
     """
-    grouped: dict[str, list[Row]] = {}
+    grouped: dict[str, list[TrainingRow]] = {}
     for row in rows:
         grouped.setdefault(row.trajectory, []).append(row)
     for trajectory, own in grouped.items():
@@ -39,9 +39,9 @@ def trajectories(
         }
 
 
-def _history(row: Row) -> Record:
+def _history(row: TrainingRow) -> Record:
     entries: list[Record] = [message.to_dict() for message in row.messages]
-    told = spans(row) if row.tier is Tier.TOKENS else ()
+    told = spans(row) if row.tier is RowTier.TOKENS else ()
     for place, trained in enumerate(row.trained):
         span = told[place] if place < len(told) else None
         entries[trained] = _choice(entries[trained], row, span)
@@ -51,7 +51,7 @@ def _history(row: Row) -> Record:
     }
 
 
-def _choice(message: Record, row: Row, span: Span | None) -> Record:
+def _choice(message: Record, row: TrainingRow, span: TurnSpan | None) -> Record:
     return {
         "finish_reason": "tool_calls" if message.get("tool_calls") else "stop",
         "index": 0,
@@ -60,7 +60,7 @@ def _choice(message: Record, row: Row, span: Span | None) -> Record:
     }
 
 
-def _told(row: Row, span: Span) -> Record:
+def _told(row: TrainingRow, span: TurnSpan) -> Record:
     content: list[Record] = [
         {"token": f"token_id:{id}", "logprob": logprob, "bytes": None, "top_logprobs": []}
         for id, logprob in zip(

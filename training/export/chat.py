@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from ...journal.records import Message, ToolSpec
-from ..data.rows import Row
+from ..data.rows import TrainingRow
 
 
 def chat(messages: Iterable[Message]) -> list[dict[str, Any]]:
@@ -24,7 +24,7 @@ def tools_text(tools: Iterable[ToolSpec]) -> str:
     return orjson.dumps([tool.to_dict() for tool in tools]).decode()
 
 
-def said(row: Row) -> Iterator[tuple[tuple[Message, ...], Message]]:
+def said(row: TrainingRow) -> Iterator[tuple[tuple[Message, ...], Message]]:
     """Yields each reply that trains in a row, after what it answers."""
     for place in row.trained:
         yield row.messages[:place], row.messages[place]

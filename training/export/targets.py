@@ -12,10 +12,10 @@ from ...benchmarks.suite import Task
 from ...ledger.errors import UsageError
 from ..data.outcome import Outcome
 from ..data.preference_pairs import pairs, replies, steps
-from ..data.recorded_runs import Recorded
+from ..data.recorded_runs import RecordedRollout
 from ..data.row_checks import check_rows
-from ..data.rows import Row
-from ..data.suite_context import Known
+from ..data.rows import TrainingRow
+from ..data.suite_context import SuiteContext
 from ..objectives.rewards import gated_cost
 from . import art, trl, verl
 from .verifiers import traces
@@ -24,17 +24,17 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class ExportData:
     """What there is to export."""
 
-    runs: tuple[Recorded, ...] = ()
-    known: Known | None = None
+    runs: tuple[RecordedRollout, ...] = ()
+    known: SuiteContext | None = None
     """The suite of the tasks."""
     alpha: float = 0.2
     """Share of the reward that a low cost earns where the answer is right (`gated_cost`)."""
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[TrainingRow, ...]:
         """All rows.
 
         Raises:
@@ -72,7 +72,7 @@ class Material:
         return suite.name, tuple(self.known.tasks.values()), suite.system_prompt
 
 
-def _trl_dpo(material: Material) -> Iterator[Record]:
+def _trl_dpo(material: ExportData) -> Iterator[Record]:
     calls = (call for run in material.runs for call in run.calls)
     found = [trace for run in material.runs for trace in run.traces]
     dearest = max((trace.usd for trace in found), default=0.0)
@@ -80,17 +80,17 @@ def _trl_dpo(material: Material) -> Iterator[Record]:
     yield from trl.dpo(pairs(branches))
 
 
-def _trl_grpo(material: Material) -> Iterator[Record]:
+def _trl_grpo(material: ExportData) -> Iterator[Record]:
     _, tasks, system = material.of_suite
     return trl.grpo(tasks, system)
 
 
-def _verl_tasks(material: Material) -> Iterator[Record]:
+def _verl_tasks(material: ExportData) -> Iterator[Record]:
     name, tasks, system = material.of_suite
     return verl.tasks(name, tasks, system)
 
 
-TARGETS: Mapping[str, Callable[[Material], Iterator[Record]]] = {
+TARGETS: Mapping[str, Callable[[ExportData], Iterator[Record]]] = {
     "art": lambda m: art.trajectories(m.rows, m.rewards, m.outcomes),
     "traces": lambda m: traces(m.rows, m.rewards, m.outcomes),
     "trl-async": lambda m: trl.turns(m.rows, m.rewards),

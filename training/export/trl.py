@@ -8,9 +8,9 @@ from typing import Any
 from ...benchmarks.suite import Task
 from ...ledger.errors import UsageError
 from ..data.outcome import Outcome
-from ..data.preference_pairs import Pair
+from ..data.preference_pairs import PreferencePair
 from ..data.row_checks import check_logprobs, check_tokens
-from ..data.rows import Row, Tier
+from ..data.rows import RowTier, TrainingRow
 from ..data.turn_spans import spans
 from .chat import chat, said, tools_text
 
@@ -20,14 +20,14 @@ _IGNORED = -100
 """The label of a token that does not train."""
 
 
-def sft(rows: Sequence[Row]) -> Iterator[Record]:
+def sft(rows: Sequence[TrainingRow]) -> Iterator[Record]:
     """Yields records for `SFTTrainer`, all of one form.
 
     `input_ids` and `labels` where every row has token ids: nothing is tokenised again. Else
     `messages` (train with `assistant_only_loss=True`) where every reply shown trains in its row.
     Else, after compaction or edits, one `prompt` and `completion` for each reply.
     """
-    if all(row.tier is Tier.TOKENS for row in rows):
+    if all(row.tier is RowTier.TOKENS for row in rows):
         yield from ({"input_ids": row.ids, "labels": _labels(row)} for row in rows)
     elif all(_trains_whole(row) for row in rows):
         for row in rows:
@@ -42,7 +42,7 @@ def sft(rows: Sequence[Row]) -> Iterator[Record]:
                 }
 
 
-def dpo(pairs: Iterable[Pair]) -> Iterator[Record]:
+def dpo(pairs: Iterable[PreferencePair]) -> Iterator[Record]:
     """Yields records for `DPOTrainer`, one a pair of steps.
 
     Where both log-probabilities of every pair were logged, they are there as `ref_chosen_logps`
@@ -64,7 +64,7 @@ def dpo(pairs: Iterable[Pair]) -> Iterator[Record]:
         yield record
 
 
-def kto(rows: Iterable[Row], outcomes: Mapping[str, Outcome]) -> Iterator[Record]:
+def kto(rows: Iterable[TrainingRow], outcomes: Mapping[str, Outcome]) -> Iterator[Record]:
     """Yields records for `KTOTrainer`, one a reply: good if its trajectory got full marks.
 
     Args:
@@ -93,7 +93,7 @@ def prompt_of(task: Task, system: str) -> list[dict[str, Any]]:
     return [*told, {"role": "user", "content": task.prompt}]
 
 
-def turns(rows: Sequence[Row], rewards: Mapping[str, float]) -> Iterator[Record]:
+def turns(rows: Sequence[TrainingRow], rewards: Mapping[str, float]) -> Iterator[Record]:
     """Yields a rollout for each trajectory, with the `TurnRecord`s of TRL's `async_grpo`.
 
     Turns stand in the order in which they were sampled; TRL chains them by prefix itself.
@@ -106,7 +106,7 @@ def turns(rows: Sequence[Row], rewards: Mapping[str, float]) -> Iterator[Record]
     """
     check_tokens(rows, rows[0].tokenizer if rows else "")
     check_logprobs(rows)
-    grouped: dict[str, list[Row]] = {}
+    grouped: dict[str, list[TrainingRow]] = {}
     for row in rows:
         grouped.setdefault(row.trajectory, []).append(row)
     for trajectory, own in grouped.items():
@@ -121,7 +121,7 @@ def turns(rows: Sequence[Row], rewards: Mapping[str, float]) -> Iterator[Record]
         }
 
 
-def _turn(row: Row, start: int, stop: int) -> Record:
+def _turn(row: TrainingRow, start: int, stop: int) -> Record:
     return {
         "prompt_ids": row.ids[:start],
         "output_ids": row.ids[start:stop],
@@ -130,11 +130,11 @@ def _turn(row: Row, start: int, stop: int) -> Record:
     }
 
 
-def _labels(row: Row) -> list[int]:
+def _labels(row: TrainingRow) -> list[int]:
     pairs = zip(row.ids, row.mask, strict=True)
     return [id if trains else _IGNORED for id, trains in pairs]
 
 
-def _trains_whole(row: Row) -> bool:
+def _trains_whole(row: TrainingRow) -> bool:
     written = [n for n, message in enumerate(row.messages) if message.role == "assistant"]
     return list(row.trained) == written

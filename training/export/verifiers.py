@@ -12,7 +12,7 @@ import orjson
 
 from ...journal.records import Message
 from ..data.outcome import Outcome
-from ..data.rows import Row, Tier
+from ..data.rows import RowTier, TrainingRow
 from ..data.turn_spans import spans
 
 Record = dict[str, Any]
@@ -21,7 +21,7 @@ _VERSION = 1
 
 
 def traces(
-    rows: Sequence[Row], rewards: Mapping[str, float], outcomes: Mapping[str, Outcome]
+    rows: Sequence[TrainingRow], rewards: Mapping[str, float], outcomes: Mapping[str, Outcome]
 ) -> Iterator[Record]:
     """Yields one record a trajectory.
 
@@ -32,7 +32,7 @@ def traces(
         rewards: by trajectory.
         outcomes: by trajectory.
     """
-    grouped: dict[str, list[Row]] = {}
+    grouped: dict[str, list[TrainingRow]] = {}
     for row in rows:
         grouped.setdefault(row.trajectory, []).append(row)
     for trajectory, own in grouped.items():
@@ -52,7 +52,7 @@ def traces(
         }
 
 
-def _nodes(rows: Sequence[Row]) -> list[Record]:
+def _nodes(rows: Sequence[TrainingRow]) -> list[Record]:
     """Returns the graph of a trajectory's rows; what they share from the root is there once."""
     nodes: list[Record] = []
     places: dict[bytes, int] = {}
@@ -84,10 +84,10 @@ def _message(message: Message) -> Record:
     return data
 
 
-def _told(row: Row) -> dict[int, Record]:
+def _told(row: TrainingRow) -> dict[int, Record]:
     """Returns the ids and mask of each message that has some; log-probabilities of sampled ones."""
     found: dict[int, Record] = {}
-    if row.tier is not Tier.TOKENS:
+    if row.tier is not RowTier.TOKENS:
         return found
     at = 0
     for place, span in zip(row.trained, spans(row), strict=True):

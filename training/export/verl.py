@@ -7,7 +7,7 @@ from typing import Any
 
 from ...benchmarks.suite import Task
 from ..data.row_checks import check_logprobs, check_tokens
-from ..data.rows import Row
+from ..data.rows import TrainingRow
 from ..data.turn_spans import spans
 from .chat import chat, tools_text
 from .trl import prompt_of
@@ -32,7 +32,7 @@ def tasks(suite: str, found: Iterable[Task], system: str = "") -> Iterator[Recor
         }
 
 
-def conversations(rows: Iterable[Row]) -> Iterator[Record]:
+def conversations(rows: Iterable[TrainingRow]) -> Iterator[Record]:
     """Yields rows of verl's multi-turn SFT data set; every reply shown trains there."""
     for row in rows:
         yield {
@@ -42,7 +42,7 @@ def conversations(rows: Iterable[Row]) -> Iterator[Record]:
         }
 
 
-def outputs(rows: Sequence[Row], rewards: Mapping[str, float]) -> Iterator[Record]:
+def outputs(rows: Sequence[TrainingRow], rewards: Mapping[str, float]) -> Iterator[Record]:
     """Yields the fields of verl's `AgentLoopOutput`, one record a row.
 
     verl has no reader of its own for finished trajectories: these are for an agent loop that

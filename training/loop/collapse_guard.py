@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from ...ledger.errors import UsageError
 
 
-class Collapsed(UsageError):
+class PolicyCollapsed(UsageError):
     """Training was stopped because the policy was being lost."""
 
 
 @dataclass
-class Watch:
+class CollapseGuard:
     """Looks at each step's figures."""
 
     least_entropy: float = 0.005
@@ -32,13 +32,13 @@ class Watch:
             Collapsed: entropy or divergence was out of bounds for `patience` steps in a row.
         """
         if entropy is not None and self._is_lasting(self._low, entropy < self.least_entropy):
-            raise Collapsed(
+            raise PolicyCollapsed(
                 f"stopped at step {step}: for {self.patience} steps the entropy was below "
                 f"{self.least_entropy} nats a token (now {entropy:.4f}), so nothing new is tried; "
                 "go on from an earlier checkpoint with a larger entropy bonus or a smaller rate"
             )
         if self._is_lasting(self._far, kl > self.most_kl):
-            raise Collapsed(
+            raise PolicyCollapsed(
                 f"stopped at step {step}: for {self.patience} steps the policy was more than "
                 f"{self.most_kl} nats a token from the one that sampled (now {kl:.2f}); "
                 "go on from an earlier checkpoint with a smaller rate, or with newer runs"

@@ -19,21 +19,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from .examples import Example, Trainable, grouped, tokens_of
+from .examples import Trainable, TrainingExample, grouped, tokens_of
 from .reference_logprobs import logprobs_of
-from .schedule import Pace, adam, course, named
+from .schedule import TrainConfig, adam, course, named
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preference:
+class TokenPair:
     """Two sequences that begin alike; what counts is only the replies after it, by their masks."""
 
-    chosen: Example
-    rejected: Example
+    chosen: TrainingExample
+    rejected: TrainingExample
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preferring(Pace):
+class DpoConfig(TrainConfig):
     """How preferences are learned; an example is a pair."""
 
     beta: float = 0.1
@@ -43,7 +43,7 @@ class Preferring(Pace):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preferred:
+class DpoStep:
     """What one step has shown, before it was made."""
 
     number: int
@@ -63,10 +63,10 @@ class Preferred:
 
 def prefer(
     model: Trainable,
-    given: Sequence[Preference],
-    plan: Preferring,
+    given: Sequence[TokenPair],
+    plan: DpoConfig,
     *,
-    told: Callable[[Preferred], None] = lambda step: None,
+    told: Callable[[DpoStep], None] = lambda step: None,
     folder: Path | None = None,
 ) -> None:
     """Trains a model in place; as it is when this begins it is the reference.
@@ -90,7 +90,7 @@ def prefer(
         norm = torch.nn.utils.clip_grad_norm_(model.module.parameters(), plan.norm)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        told(Preferred(number=due.number, of=due.of, norm=float(norm), **sums))
+        told(DpoStep(number=due.number, of=due.of, norm=float(norm), **sums))
 
 
 def dpo(now: Tensor, before: Tensor, beta: float) -> tuple[Tensor, Tensor]:
@@ -108,9 +108,9 @@ def dpo(now: Tensor, before: Tensor, beta: float) -> tuple[Tensor, Tensor]:
 
 def _learn(
     model: Trainable,
-    chosen: Sequence[Preference],
+    chosen: Sequence[TokenPair],
     before: Tensor,
-    plan: Preferring,
+    plan: DpoConfig,
     random: Random,
 ) -> dict[str, float]:
     """Adds up the gradient of a step's mean loss; returns what it has shown."""
@@ -130,7 +130,7 @@ def _learn(
     return sums
 
 
-def _of_replies(model: Trainable, some: Sequence[Preference]) -> Tensor:
+def _of_replies(model: Trainable, some: Sequence[TokenPair]) -> Tensor:
     """Returns the log-probabilities of replies, of shape (pairs, 2), with their gradient."""
     both = [example for each in some for example in (each.chosen, each.rejected)]
     tokens = tokens_of(model, both, dict.fromkeys((each.trajectory for each in both), 0))
@@ -138,7 +138,7 @@ def _of_replies(model: Trainable, some: Sequence[Preference]) -> Tensor:
     return sums.view(-1, 2)
 
 
-def _referred(model: Trainable, given: Sequence[Preference], batch_tokens: int) -> Tensor:
+def _referred(model: Trainable, given: Sequence[TokenPair], batch_tokens: int) -> Tensor:
     """Returns what the model as it is says of replies: shape (pairs, 2), in double precision."""
     both = [example for each in given for example in (each.chosen, each.rejected)]
     sums = [sum(values) for values in logprobs_of(model, both, batch_tokens)]

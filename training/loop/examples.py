@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from ...ledger.errors import UsageError
 from ..data.row_checks import check_logprobs, check_rows, check_tokens, name_of
-from ..data.rows import Row
-from ..objectives.loss import Tokens
+from ..data.rows import TrainingRow
+from ..objectives.loss import TokenBatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Trainable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
+class TrainingExample:
     """One row, ready to be learned from."""
 
     ids: tuple[int, ...]
@@ -49,12 +49,12 @@ class Example:
 
 
 def examples(
-    rows: Sequence[Row],
+    rows: Sequence[TrainingRow],
     weights: Sequence[Sequence[float]],
     tokenizer: str,
     *,
     off_policy: bool = False,
-) -> list[Example]:
+) -> list[TrainingExample]:
     """Returns the rows that have something to learn.
 
     Args:
@@ -77,7 +77,7 @@ def examples(
         mask = (False, *row.mask[1:])
         if any(mask):
             found.append(
-                Example(
+                TrainingExample(
                     ids=row.ids, mask=mask, weights=tuple(gains), sampled=row.logprobs,
                     trajectory=row.trajectory,
                 )
@@ -100,7 +100,9 @@ def grouped(lengths: Sequence[int], tokens: int, random: Random) -> Iterator[lis
     yield from groups
 
 
-def tokens_of(model: Trainable, some: Sequence[Example], numbers: dict[str, int]) -> Tokens:
+def tokens_of(
+    model: Trainable, some: Sequence[TrainingExample], numbers: dict[str, int]
+) -> TokenBatch:
     """Returns the trained tokens of some examples under the model as it is, with the gradient.
 
     Args:
@@ -125,7 +127,7 @@ def tokens_of(model: Trainable, some: Sequence[Example], numbers: dict[str, int]
 
     sampled = told([each.sampled for each in some])
     owners = [numbers[some[row].trajectory] for row, _ in places]
-    return Tokens(
+    return TokenBatch(
         logprobs=logprobs,
         sampled=logprobs.detach() if sampled is None else sampled,
         referred=told([each.referred for each in some]),

@@ -7,18 +7,20 @@ from math import ceil
 
 from ...ledger.errors import UsageError
 from ..data.outcome import Outcome
-from ..data.preference_pairs import Branch, pairs, replies
-from ..data.recorded_runs import Recorded
+from ..data.preference_pairs import PairBranch, pairs, replies
+from ..data.recorded_runs import RecordedRollout
 from ..data.rollouts import Rollout
 from ..data.row_checks import check_rows, check_tokens
-from ..objectives.advantages import Trajectory, broadcast, tracked, whiten
+from ..objectives.advantages import GroupMember, broadcast, tracked, whiten
 from ..objectives.rewards import Reward, format_gate, gated_cost
-from ..objectives.task_values import Belief
-from .dpo import Preference
-from .examples import Example, examples
+from ..objectives.task_values import SuccessBelief
+from .dpo import TokenPair
+from .examples import TrainingExample, examples
 
 
-def imitated(runs: Iterable[Rollout], tokenizer: str, *, cheapest: float = 1.0) -> list[Example]:
+def imitated(
+    runs: Iterable[Rollout], tokenizer: str, *, cheapest: float = 1.0
+) -> list[TrainingExample]:
     """Returns the runs with full marks as examples, every token of them worth the same.
 
     Args:
@@ -43,7 +45,9 @@ def imitated(runs: Iterable[Rollout], tokenizer: str, *, cheapest: float = 1.0) 
     return examples(rows, [[1.0] * len(row.ids) for row in rows], tokenizer)
 
 
-def replayed(runs: Sequence[Rollout], tokenizer: str, *, cost_share: float = 0.2) -> list[Example]:
+def replayed(
+    runs: Sequence[Rollout], tokenizer: str, *, cost_share: float = 0.2
+) -> list[TrainingExample]:
     """Returns judged runs as examples weighted by their advantages, for off-policy learning.
 
     Each run is held against what its task was expected to come to (SPO, 2509.13232): a task's
@@ -62,7 +66,7 @@ def replayed(runs: Sequence[Rollout], tokenizer: str, *, cost_share: float = 0.2
     beliefs = _beliefs([run.outcome for run in runs], rewards)
     gains: dict[str, float] = {}
     for run in runs:
-        one = Trajectory(
+        one = GroupMember(
             trajectory=run.outcome.run, run=run.outcome.run, task=run.outcome.task,
             reward=rewards[run.outcome.run],
         )  # fmt: skip
@@ -74,8 +78,8 @@ def replayed(runs: Sequence[Rollout], tokenizer: str, *, cost_share: float = 0.2
 
 
 def preferred(
-    runs: Sequence[Recorded], tokenizer: str, *, cost_share: float = 0.2
-) -> list[Preference]:
+    runs: Sequence[RecordedRollout], tokenizer: str, *, cost_share: float = 0.2
+) -> list[TokenPair]:
     """Returns pairs of replies to one prompt, of which one led to the greater reward.
 
     A reply that was given several times has the mean reward of its trajectories (`pairs`). Replies
@@ -96,7 +100,7 @@ def preferred(
     calls = (call for run in runs for call in run.calls)
     both = ((_reply(p.chosen), _reply(p.rejected)) for p in pairs(replies(calls, values)))
     found = [
-        Preference(chosen=chosen, rejected=rejected)
+        TokenPair(chosen=chosen, rejected=rejected)
         for chosen, rejected in both
         if _prompt(chosen) == _prompt(rejected)
     ]
@@ -108,19 +112,19 @@ def preferred(
     return found
 
 
-def _reply(branch: Branch) -> Example:
+def _reply(branch: PairBranch) -> TrainingExample:
     """Returns a step as a row of its own: the prompt is context."""
     if branch.sampled is None:
         raise UsageError(f"run {branch.run} has a reply without token ids: leave the run out")
     prompt, ids = branch.sampled.prompt or (), branch.sampled.ids
     whole = (*prompt, *ids)
-    return Example(
+    return TrainingExample(
         ids=whole, mask=(*(False for _ in prompt), *(True for _ in ids)),
         weights=(1.0,) * len(whole), trajectory=branch.run,
     )  # fmt: skip
 
 
-def _prompt(example: Example) -> tuple[int, ...]:
+def _prompt(example: TrainingExample) -> tuple[int, ...]:
     return example.ids[: example.mask.index(True)]
 
 
@@ -135,7 +139,7 @@ def _beliefs(outcomes: Sequence[Outcome], rewards: Mapping[str, float]) -> dict[
     for each in outcomes:
         tasks.setdefault(each.task, []).append(each.run)
     return {
-        run: Belief.first([rewards[other] for other in group if other != run]).value
+        run: SuccessBelief.first([rewards[other] for other in group if other != run]).value
         for group in tasks.values()
         for run in group
     }

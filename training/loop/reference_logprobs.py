@@ -8,11 +8,11 @@ from random import Random
 
 import torch
 
-from .examples import Example, Trainable, grouped, tokens_of
+from .examples import Trainable, TrainingExample, grouped, tokens_of
 
 
 def logprobs_of(
-    model: Trainable, given: Sequence[Example], batch_tokens: int
+    model: Trainable, given: Sequence[TrainingExample], batch_tokens: int
 ) -> list[tuple[float, ...]]:
     """Returns for each example the log-probability of each token under the model as it is.
 
@@ -32,7 +32,9 @@ def logprobs_of(
     return found
 
 
-def referred(reference: Trainable, given: Sequence[Example], batch_tokens: int) -> list[Example]:
+def referred(
+    reference: Trainable, given: Sequence[TrainingExample], batch_tokens: int
+) -> list[TrainingExample]:
     """Returns examples with what a reference model says of them, so that leaving it can cost."""
     told = logprobs_of(reference, given, batch_tokens)
     return [replace(each, referred=values) for each, values in zip(given, told, strict=True)]

@@ -9,27 +9,27 @@ from statistics import fmean
 from typing import Any
 
 from ..data.rollouts import Rollout
-from ..data.rows import Row
-from ..objectives.advantages import Trajectory, broadcast, leave_one_out
+from ..data.rows import TrainingRow
+from ..objectives.advantages import GroupMember, broadcast, leave_one_out
 from ..objectives.rewards import Reward, format_gate, gated_cost
-from .collapse_guard import Watch
-from .examples import Example, Trainable, examples
+from .collapse_guard import CollapseGuard
+from .examples import Trainable, TrainingExample, examples
 from .reference_logprobs import referred
-from .rollout_allocation import Candidate, allocate
+from .rollout_allocation import AllocationTask, allocate
 from .schedule import adam
-from .trainer import Fitting, Step, fit
+from .trainer import FineTuneConfig, TrainStep, fit
 
-Advantages = Callable[[Sequence[Trajectory]], Mapping[str, float]]
+Advantages = Callable[[Sequence[GroupMember]], Mapping[str, float]]
 
 _WINDOW = 1_000
 """Costs of earlier runs that a run's cost is compared with (Router-R1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reinforcement:
+class RlConfig:
     """How is played and learned."""
 
-    fitting: Fitting
+    fitting: FineTuneConfig
     group: int = 8
     """Mean rollouts of a task in a round."""
     cost_share: float = 0.2
@@ -47,7 +47,7 @@ class Reinforcement:
 
 
 @dataclass
-class Known:
+class TaskHistory:
     """What earlier rounds have shown of one task."""
 
     solved: int = 0
@@ -66,7 +66,7 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
+class RoundResult:
     """What one round has come to."""
 
     number: int
@@ -79,7 +79,7 @@ class Round:
     """Share of the groups that have a gradient."""
     replayed: int
     """Earlier successes that were put in."""
-    steps: tuple[Step, ...]
+    steps: tuple[TrainStep, ...]
 
 
 @dataclass
@@ -95,9 +95,9 @@ class Learner:
     """
 
     model: Trainable
-    plan: Reinforcement
-    watch: Watch = field(default_factory=Watch)
-    known: dict[str, Known] = field(default_factory=dict)
+    plan: RlConfig
+    watch: CollapseGuard = field(default_factory=CollapseGuard)
+    known: dict[str, TaskHistory] = field(default_factory=dict)
     reference: Trainable | None = None
     _costs: list[float] = field(default_factory=list)
 
@@ -129,7 +129,9 @@ class Learner:
         found = runs(names)
         for task, (solved, tried, usd, success) in notes["known"].items():
             again = tuple(found[name] for name in success if name in found)
-            self.known[task] = Known(solved=solved, tried=tried, usd=Decimal(usd), success=again)
+            self.known[task] = TaskHistory(
+                solved=solved, tried=tried, usd=Decimal(usd), success=again
+            )
         self._costs = list(notes["costs"])
 
     def counts(self, tasks: Collection[str], usd: Decimal | None) -> dict[str, int]:
@@ -147,7 +149,7 @@ class Learner:
         found = allocate(candidates, usd, most=4 * group)
         return {name: count for name, count in found.items() if count}
 
-    def learn(self, number: int, runs: Sequence[Rollout]) -> Round:
+    def learn(self, number: int, runs: Sequence[Rollout]) -> RoundResult:
         """Takes note of a round's runs and makes one pass over them.
 
         Raises:
@@ -162,7 +164,7 @@ class Learner:
         whole = {name: group for name, group in groups.items() if len(group) > 1}
         reward = self._reward()
         given, useful = self._examples(whole, reward)
-        steps: list[Step] = []
+        steps: list[TrainStep] = []
         if given:
             plan = replace(self.plan.fitting, seed=self.plan.fitting.seed + number, warm_up=None)
             fit(
@@ -170,8 +172,8 @@ class Learner:
                 watch=self.watch,
             )  # fmt: skip
         for run in runs:
-            self.known.setdefault(run.outcome.task, Known()).note(run)
-        return Round(
+            self.known.setdefault(run.outcome.task, TaskHistory()).note(run)
+        return RoundResult(
             number=number, runs=len(runs), replayed=replayed, steps=tuple(steps),
             success=fmean(run.outcome.success for run in runs) if runs else 0.0,
             reward=fmean(reward(run.outcome) for run in runs) if runs else 0.0,
@@ -185,10 +187,10 @@ class Learner:
 
     def _examples(
         self, groups: Mapping[str, Sequence[Rollout]], reward: Reward
-    ) -> tuple[list[Example], int]:
+    ) -> tuple[list[TrainingExample], int]:
         """Returns what is to be learned, and how many groups had members of unequal reward."""
         members = [
-            Trajectory(
+            GroupMember(
                 trajectory=run.outcome.run, run=run.outcome.run, task=name,
                 reward=reward(run.outcome),
             )
@@ -202,7 +204,9 @@ class Learner:
         useful = sum(any(gains[run.outcome.run] for run in group) for group in groups.values())
         return self._weighted(moving, by_trajectory), useful
 
-    def _weighted(self, rows: Sequence[Row], gains: Mapping[str, float]) -> list[Example]:
+    def _weighted(
+        self, rows: Sequence[TrainingRow], gains: Mapping[str, float]
+    ) -> list[TrainingExample]:
         if not rows:
             return []
         given = examples(rows, broadcast(rows, gains), self.model.tokenizer, off_policy=True)
@@ -220,8 +224,8 @@ class Learner:
                 added += 1
         return added
 
-    def _candidate(self, task: str, mean: Decimal) -> Candidate:
+    def _candidate(self, task: str, mean: Decimal) -> AllocationTask:
         """Returns what is known of a task; a new one is taken to cost the mean."""
-        known = self.known.get(task, Known())
+        known = self.known.get(task, TaskHistory())
         cost = known.usd / known.tried if known.usd else mean
-        return Candidate(task=task, solved=known.solved, tried=known.tried, cost=cost)
+        return AllocationTask(task=task, solved=known.solved, tried=known.tried, cost=cost)

@@ -17,7 +17,7 @@ them, so the money is never exceeded."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class AllocationTask:
     """A task that rollouts can be spent on."""
 
     task: str
@@ -50,7 +50,7 @@ def value(rollouts: int, rate: float) -> float:
 
 
 def allocate(
-    candidates: Sequence[Candidate], usd: Decimal, *, least: int = 2, most: int = 32
+    candidates: Sequence[AllocationTask], usd: Decimal, *, least: int = 2, most: int = 32
 ) -> dict[str, int]:
     """Returns the number of rollouts of each task: the most valuable that the money pays.
 
@@ -74,13 +74,15 @@ def allocate(
     return _chosen(candidates, usd, taken)
 
 
-def _offers(candidate: Candidate, usd: Decimal, least: int, most: int) -> list[tuple[int, int]]:
+def _offers(
+    candidate: AllocationTask, usd: Decimal, least: int, most: int
+) -> list[tuple[int, int]]:
     """Returns (rollouts, cells of money) of each affordable choice but that of none."""
     offers = ((count, _cells(candidate, count, usd)) for count in range(least, most + 1))
     return [(count, cells) for count, cells in offers if cells <= _CELLS]
 
 
-def _cells(candidate: Candidate, count: int, usd: Decimal) -> int:
+def _cells(candidate: AllocationTask, count: int, usd: Decimal) -> int:
     if usd <= 0:
         return _CELLS + 1
     share = candidate.cost * count * _CELLS / usd
@@ -88,7 +90,7 @@ def _cells(candidate: Candidate, count: int, usd: Decimal) -> int:
 
 
 def _with(
-    candidate: Candidate, best: list[float], offers: list[tuple[int, int]]
+    candidate: AllocationTask, best: list[float], offers: list[tuple[int, int]]
 ) -> tuple[list[float], list[int]]:
     """Returns the greatest values by money with one more task, and its rollouts in each."""
     reached = list(best)
@@ -102,7 +104,7 @@ def _with(
 
 
 def _chosen(
-    candidates: Sequence[Candidate], usd: Decimal, taken: list[list[int]]
+    candidates: Sequence[AllocationTask], usd: Decimal, taken: list[list[int]]
 ) -> dict[str, int]:
     money = _CELLS
     found: dict[str, int] = {}

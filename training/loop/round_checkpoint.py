@@ -13,7 +13,7 @@ from .reinforce import Learner
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rounds:
+class RoundCheckpoint:
     """The rounds that are done. What they cost stands in the journal, under the experiment."""
 
     experiment: str
@@ -36,7 +36,9 @@ class Rounds:
         checkpoint.save(folder, state)
 
     @classmethod
-    def load(cls, folder: Path, learner: Learner, *, plan: str, store: Store) -> Rounds | None:
+    def load(
+        cls, folder: Path, learner: Learner, *, plan: str, store: Store
+    ) -> RoundCheckpoint | None:
         """Gives a learner back what was kept, or returns None where there is nothing.
 
         Args:

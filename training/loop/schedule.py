@@ -16,7 +16,7 @@ from .checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class TrainConfig:
     """How fast, how long and in which portions is learned."""
 
     epochs: int = 1
@@ -38,7 +38,7 @@ class Pace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Due:
+class StepSpec:
     """A step that is to be made."""
 
     number: int
@@ -50,12 +50,12 @@ class Due:
 def course(
     module: nn.Module,
     count: int,
-    pace: Pace,
+    pace: TrainConfig,
     optimiser: torch.optim.Optimizer,
     *,
     name: str,
     folder: Path | None,
-) -> Iterator[Due]:
+) -> Iterator[StepSpec]:
     """Yields the steps that are to be made, and keeps a checkpoint now and then.
 
     Each step depends on the pace and its number only, so that a training that was broken off goes
@@ -82,7 +82,7 @@ def course(
         order = Random(f"{pace.seed}/{epoch}").sample(range(count), count)
         for group in optimiser.param_groups:
             group["lr"] = pace.rate * _share(number / len(steps), pace.warm_up)
-        yield Due(number=number, of=len(steps), places=tuple(order[at : at + pace.rows]))
+        yield StepSpec(number=number, of=len(steps), places=tuple(order[at : at + pace.rows]))
         if folder is not None and ((number + 1) % pace.keep_every == 0 or number + 1 == len(steps)):
             state = Checkpoint(
                 step=number + 1, plan=name, module=module.state_dict(),
@@ -91,14 +91,14 @@ def course(
             checkpoint.save(folder, state)
 
 
-def adam(module: nn.Module, pace: Pace) -> torch.optim.Optimizer:
+def adam(module: nn.Module, pace: TrainConfig) -> torch.optim.Optimizer:
     """Returns the optimiser of a training: AdamW over all parameters."""
     return torch.optim.AdamW(
         module.parameters(), pace.rate, betas=(0.9, 0.95), weight_decay=pace.decay
     )
 
 
-def named(pace: Pace, given: Iterable[object], module: nn.Module) -> str:
+def named(pace: TrainConfig, given: Iterable[object], module: nn.Module) -> str:
     """Returns what tells a training from any other: pace, examples and first weights.
 
     Args:

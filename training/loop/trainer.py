@@ -9,21 +9,21 @@ from random import Random
 
 import torch
 
-from ..objectives.loss import Loss, loss_of, scales_of
-from .collapse_guard import Watch
-from .examples import Example, Trainable, grouped, tokens_of
-from .schedule import Pace, adam, course, named
+from ..objectives.loss import LossConfig, loss_of, scales_of
+from .collapse_guard import CollapseGuard
+from .examples import Trainable, TrainingExample, grouped, tokens_of
+from .schedule import TrainConfig, adam, course, named
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitting(Pace):
+class FineTuneConfig(TrainConfig):
     """How examples are learned."""
 
-    how: Loss
+    how: LossConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class StepMetrics:
     """What the tokens of one step have shown."""
 
     loss: float
@@ -40,7 +40,7 @@ class Shown:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step(Shown):
+class TrainStep(StepMetrics):
     """One step of a training."""
 
     number: int
@@ -49,13 +49,13 @@ class Step(Shown):
 
 def fit(
     model: Trainable,
-    given: Sequence[Example],
-    plan: Fitting,
+    given: Sequence[TrainingExample],
+    plan: FineTuneConfig,
     *,
     optimiser: torch.optim.Optimizer | None = None,
-    told: Callable[[Step], None] = lambda step: None,
+    told: Callable[[TrainStep], None] = lambda step: None,
     folder: Path | None = None,
-    watch: Watch | None = None,
+    watch: CollapseGuard | None = None,
 ) -> None:
     """Trains a model in place.
 
@@ -79,7 +79,7 @@ def fit(
             model, [given[place] for place in due.places], plan.how, [optimiser],
             batch_tokens=plan.batch_tokens, norm=plan.norm, random=Random(due.number),
         )  # fmt: skip
-        step = Step(number=due.number, of=due.of, **vars(shown))
+        step = TrainStep(number=due.number, of=due.of, **vars(shown))
         told(step)
         if watch is not None:
             watch.see(step.number, entropy=step.entropy, kl=step.kl)
@@ -87,14 +87,14 @@ def fit(
 
 def take_step(
     model: Trainable,
-    chosen: Sequence[Example],
-    how: Loss,
+    chosen: Sequence[TrainingExample],
+    how: LossConfig,
     optimisers: Sequence[torch.optim.Optimizer],
     *,
     batch_tokens: int,
     norm: float = 1.0,
     random: Random,
-) -> Shown:
+) -> StepMetrics:
     """Makes one step on all of some examples, however many batches they fill.
 
     Args:
@@ -124,16 +124,18 @@ def take_step(
     for optimiser in optimisers:
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-    return Shown(norm=float(size), **sums)
+    return StepMetrics(norm=float(size), **sums)
 
 
-def name_of(plan: Fitting, given: Sequence[Example], model: Trainable) -> str:
+def name_of(plan: FineTuneConfig, given: Sequence[TrainingExample], model: Trainable) -> str:
     """Returns what tells a training from any other: plan, examples and first weights."""
     parts = ((each.trajectory, each.ids, each.weights) for each in given)
     return named(plan, parts, model.module)
 
 
-def _scales(chosen: Sequence[Example], numbers: dict[str, int], how: Loss) -> list[torch.Tensor]:
+def _scales(
+    chosen: Sequence[TrainingExample], numbers: dict[str, int], how: LossConfig
+) -> list[torch.Tensor]:
     """Returns for each example how much each of its trained tokens counts in the step."""
     sizes = [sum(each.mask) for each in chosen]
     rows = torch.tensor([row for row, size in enumerate(sizes) for _ in range(size)])

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...policies import text_protocol
-from .chat_tokens import Dialogue
-from .generation import Asked, Said, cache_name, generate
+from .chat_tokens import ChatTokenizer
+from .generation import GenerationRequest, GenerationResult, cache_name, generate
 
 Body = dict[str, Any]
 
@@ -39,7 +39,7 @@ class ChatModel:
         self._name = name
         self._cache = cache_name(model)
         self._ends = _ends(model, tokenizer)
-        self._dialogue = Dialogue(tokenizer, self._ends)
+        self._dialogue = ChatTokenizer(tokenizer, self._ends)
         self._context: int = model.config.max_position_embeddings
 
     @property
@@ -73,17 +73,17 @@ class ChatModel:
                 answers[place] = (200, self._response(bodies[place], prompt, said))
         return [answers[place] for place in range(len(bodies))]
 
-    def _asked(self, body: Body, prompt: tuple[int, ...]) -> Asked:
+    def _asked(self, body: Body, prompt: tuple[int, ...]) -> GenerationRequest:
         room = self._context - len(prompt)
         limit = body.get("max_completion_tokens", body.get("max_tokens"))
-        return Asked(
+        return GenerationRequest(
             prompt=prompt,
             limit=min(limit, room) if isinstance(limit, int) and limit > 0 else room,
             temperature=float(body.get("temperature") or 0),
             seed=body.get("seed"),
         )
 
-    def _response(self, body: Body, prompt: tuple[int, ...], said: Said) -> Body:
+    def _response(self, body: Body, prompt: tuple[int, ...], said: GenerationResult) -> Body:
         is_whole = said.ids[-1] in self._ends
         message = self._message(body, said)
         self._dialogue.keep(
@@ -111,7 +111,7 @@ class ChatModel:
             choice["token_ids"] = list(said.ids)
         return response
 
-    def _message(self, body: Body, said: Said) -> Body:
+    def _message(self, body: Body, said: GenerationResult) -> Body:
         text: str = self._tokenizer.decode(said.ids, skip_special_tokens=True)
         message: Body = {"role": "assistant", "content": text}
         known = {tool["function"]["name"] for tool in body.get("tools") or ()}
@@ -122,7 +122,7 @@ class ChatModel:
             message |= {"tool_calls": calls} if calls else {}
         return message
 
-    def _told(self, said: Said) -> list[Mapping[str, Any]]:
+    def _told(self, said: GenerationResult) -> list[Mapping[str, Any]]:
         names = self._tokenizer.convert_ids_to_tokens(list(said.ids))
         return [
             {"token": name or "", "logprob": logprob, "bytes": None, "top_logprobs": []}

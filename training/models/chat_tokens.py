@@ -24,7 +24,7 @@ _MOST_KEPT = 4_096
 """Replies that are remembered; the oldest are forgotten first."""
 
 
-class Dialogue:
+class ChatTokenizer:
     """Turns requests into token ids.
 
     Args:

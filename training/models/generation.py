@@ -17,7 +17,7 @@ _CACHES = ("cache", "past_key_values")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class GenerationRequest:
     """One sequence that is to be continued."""
 
     prompt: Sequence[int]
@@ -31,7 +31,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class GenerationResult:
     """What was sampled."""
 
     ids: tuple[int, ...]
@@ -62,8 +62,8 @@ def cache_name(model: Any) -> str:
 
 @torch.no_grad()
 def generate(
-    model: Any, asked: Sequence[Asked], *, cache: str, ends: frozenset[int], pad: int
-) -> list[Said]:
+    model: Any, asked: Sequence[GenerationRequest], *, cache: str, ends: frozenset[int], pad: int
+) -> list[GenerationResult]:
     """Continues some prompts together, padded on the left.
 
     Args:
@@ -75,7 +75,7 @@ def generate(
     device = next(model.parameters()).device
     ids, seen = _padded([each.prompt for each in asked], pad, device)
     places = (seen.cumsum(-1) - 1).clamp(min=0)
-    draws = [_Draw(each) for each in asked]
+    draws = [_GrowingSequence(each) for each in asked]
     past: Any = None
     while any(draw.goes_on for draw in draws):
         out = model(
@@ -91,13 +91,13 @@ def generate(
         ids = torch.tensor(chosen, device=device)[:, None]
         seen = torch.cat([seen, seen.new_ones(len(asked), 1)], 1)
         places = places[:, -1:] + 1
-    return [Said(ids=tuple(draw.ids), logprobs=tuple(draw.logprobs)) for draw in draws]
+    return [GenerationResult(ids=tuple(draw.ids), logprobs=tuple(draw.logprobs)) for draw in draws]
 
 
-class _Draw:
+class _GrowingSequence:
     """One sequence while it grows."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: GenerationRequest) -> None:
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.goes_on = True

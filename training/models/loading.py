@@ -22,7 +22,7 @@ from .chat_model import ChatModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loaded:
+class LoadedModel:
     """A model in memory."""
 
     trainable: Trainable
@@ -32,14 +32,14 @@ class Loaded:
     """Returns it as a policy that plays in this process."""
 
 
-MODEL_FILES: Registry[Callable[..., Loaded]] = Registry("model file", "trainable_models", {})
+MODEL_FILES: Registry[Callable[..., LoadedModel]] = Registry("model file", "trainable_models", {})
 """What reads a file by its suffix: `load(path, *, lora, device)`, as `load` below."""
 
 _PATIENCE = 3_600.0
 """Seconds after which a call of a model of Hugging Face is given up: others may go before it."""
 
 
-def load(path: Path, *, lora: int = 0, device: str | None = None) -> Loaded:
+def load(path: Path, *, lora: int = 0, device: str | None = None) -> LoadedModel:
     """Reads a model.
 
     Args:
@@ -89,7 +89,7 @@ def _tokenizer_files(folder: Path) -> list[Path]:
     return sorted(file for name in names for file in folder.glob(name))
 
 
-def _of_hugging_face(folder: Path, lora: int, device: torch.device) -> Loaded:
+def _of_hugging_face(folder: Path, lora: int, device: torch.device) -> LoadedModel:
     model = _causal(folder)
     if lora:
         model = _with_adapters(model, lora)
@@ -114,7 +114,7 @@ def _of_hugging_face(folder: Path, lora: int, device: torch.device) -> Loaded:
         protocol = "native" if app.takes_tools else "text"
         return endpoint(app, name, tokenizer=tokenizer, tool_protocol=protocol, timeout=_PATIENCE)
 
-    return Loaded(
+    return LoadedModel(
         trainable=Trainable(module=module, logits=logits, tokenizer=tokenizer),
         save=save,
         policy=policy,

@@ -27,7 +27,7 @@ Aggregation = Literal["token_mean", "trajectory_mean", "sequence_mean", "constan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loss:
+class LossConfig:
     """How tokens become one number."""
 
     reference: Reference
@@ -46,22 +46,22 @@ class Loss:
     """What the sum is divided by under `constant` (Dr.GRPO: rows times their longest length)."""
 
 
-SFT = Loss(reference="policy", uses_advantages=False)
+SFT = LossConfig(reference="policy", uses_advantages=False)
 """Imitation: {1, pi, 1}."""
-REINFORCE = Loss(reference="policy")
+REINFORCE = LossConfig(reference="policy")
 """{1, pi, A} (Williams 1992)."""
-PPO = Loss(reference="token", clip=(0.2, 0.2))
+PPO = LossConfig(reference="token", clip=(0.2, 0.2))
 """{clip mask, pi_old, A} (Schulman et al. 2017; GRPO's too)."""
-LOOP = Loss(reference="token", clip=(0.1, 0.1), aggregation="trajectory_mean")
+LOOP = LossConfig(reference="token", clip=(0.1, 0.1), aggregation="trajectory_mean")
 """PPO as in Chen et al. 2025 (arXiv 2502.01600)."""
-GSPO = Loss(reference="sequence", clip=(3e-4, 4e-4), aggregation="sequence_mean")
+GSPO = LossConfig(reference="sequence", clip=(3e-4, 4e-4), aggregation="sequence_mean")
 """One ratio a row, its tokens' geometric mean (Zheng et al. 2025, arXiv 2507.18071)."""
-REPLAY = Loss(reference="token", most=2.0)
+REPLAY = LossConfig(reference="token", most=2.0)
 """Off-policy: {cut ratio, logged policy, A}, the ratio cut off at 2."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tokens:
+class TokenBatch:
     """The trained tokens of some rows, flattened: each tensor has one entry for each token."""
 
     logprobs: Tensor
@@ -82,7 +82,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class LossMetrics:
     """What can be told of a step besides its loss."""
 
     loss: Tensor
@@ -99,7 +99,7 @@ class Figures:
     """Share of the tokens that were the likeliest ones, each counted by the size of its weight."""
 
 
-def loss_of(tokens: Tokens, how: Loss, scales: Tensor | None = None) -> Figures:
+def loss_of(tokens: TokenBatch, how: LossConfig, scales: Tensor | None = None) -> LossMetrics:
     """Returns the loss of some rows.
 
     Args:
@@ -121,7 +121,7 @@ def loss_of(tokens: Tokens, how: Loss, scales: Tensor | None = None) -> Figures:
         losses = losses - how.entropy * tokens.entropies
     fixed = ratios.detach()
     left_out = 1 - stable if how.most is None else (fixed > how.most).to(fixed.dtype)
-    return Figures(
+    return LossMetrics(
         loss=(losses * _scales(tokens, how, losses.dtype, scales)).sum(),
         kl=_drift(tokens, how),
         clipped=float(left_out.mean()),
@@ -140,7 +140,7 @@ def k3(difference: Tensor) -> Tensor:
     return difference.exp() - difference - 1
 
 
-def _ratios(tokens: Tokens, how: Loss) -> Tensor:
+def _ratios(tokens: TokenBatch, how: LossConfig) -> Tensor:
     """Returns pi / pi_ref, which is 1 for the reference `policy`."""
     if how.reference == "policy":
         return torch.ones_like(tokens.logprobs)
@@ -152,7 +152,7 @@ def _ratios(tokens: Tokens, how: Loss) -> Tensor:
     return (means.detach() + tokens.logprobs - tokens.logprobs.detach()).exp()
 
 
-def _stable(ratios: Tensor, weights: Tensor, how: Loss) -> Tensor:
+def _stable(ratios: Tensor, weights: Tensor, how: LossConfig) -> Tensor:
     """Returns 0 where PPO's clipping would take the gradient away, else 1."""
     if how.clip is None:
         return torch.ones_like(ratios)
@@ -161,7 +161,7 @@ def _stable(ratios: Tensor, weights: Tensor, how: Loss) -> Tensor:
     return (~out).to(ratios.dtype)
 
 
-def _counted(tokens: Tokens, ratios: Tensor, how: Loss) -> Tensor:
+def _counted(tokens: TokenBatch, ratios: Tensor, how: LossConfig) -> Tensor:
     """Returns what stands for each likelihood: its logarithm, its ratio, or the ratio cut off.
 
     Where a ratio is cut off, the gradient is still that of the likelihood times the bound.
@@ -173,7 +173,7 @@ def _counted(tokens: Tokens, ratios: Tensor, how: Loss) -> Tensor:
     return ratios * (how.most / ratios.detach()).clamp(max=1.0)
 
 
-def scales_of(rows: Tensor, trajectories: Tensor, how: Loss) -> Tensor:
+def scales_of(rows: Tensor, trajectories: Tensor, how: LossConfig) -> Tensor:
     """Returns how much each token counts in the sum that is the loss of a step.
 
     Args:
@@ -188,7 +188,9 @@ def scales_of(rows: Tensor, trajectories: Tensor, how: Loss) -> Tensor:
     return 1 / (int((counts > 0).sum()) * counts[groups].double())
 
 
-def _scales(tokens: Tokens, how: Loss, dtype: torch.dtype, scales: Tensor | None) -> Tensor:
+def _scales(
+    tokens: TokenBatch, how: LossConfig, dtype: torch.dtype, scales: Tensor | None
+) -> Tensor:
     if scales is None:
         scales = scales_of(tokens.rows, tokens.trajectories, how)
     return scales.to(tokens.logprobs.device, dtype)
@@ -201,14 +203,14 @@ def _mean_by(values: Tensor, groups: Tensor) -> Tensor:
     return sums / counts.clamp(min=1)
 
 
-def _accuracy(tokens: Tokens, weights: Tensor) -> float:
+def _accuracy(tokens: TokenBatch, weights: Tensor) -> float:
     sizes = weights.abs()
     if tokens.hits is None or not sizes.any():
         return 0.0
     return float((sizes * tokens.hits).sum() / sizes.sum())
 
 
-def _drift(tokens: Tokens, how: Loss) -> float:
+def _drift(tokens: TokenBatch, how: LossConfig) -> float:
     if how.reference == "policy":
         return 0.0
     return float(k3((tokens.logprobs.detach() - tokens.sampled).double()).mean())

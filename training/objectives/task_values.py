@@ -32,14 +32,14 @@ _PUT = "insert or replace into tracker select unnest($tasks), unnest($alphas), u
 
 
 @dataclass(frozen=True, kw_only=True)
-class Belief:
+class SuccessBelief:
     """A Beta distribution of one task's success."""
 
     successes: float = 0.5
     failures: float = 0.5
 
     @classmethod
-    def first(cls, rewards: Sequence[float]) -> Belief:
+    def first(cls, rewards: Sequence[float]) -> SuccessBelief:
         """Returns what a first batch of samples tells, with the weight of 8 of them."""
         share = (sum(rewards) + 0.5) / (len(rewards) + 1)
         if not rewards:
@@ -56,7 +56,7 @@ class Belief:
         """How often the task is worth trying: sqrt(v (1 - v)) + 0.05."""
         return math.sqrt(self.value * (1 - self.value)) + _FLOOR
 
-    def updated(self, reward: float, *, distance: float) -> Belief:
+    def updated(self, reward: float, *, distance: float) -> SuccessBelief:
         """Returns the belief after one more sample.
 
         Args:
@@ -72,12 +72,12 @@ class Belief:
                 "keep the cost in the reward, and out of the tracker"
             )
         kept = min(max(2 ** (-distance / _HALVES_AT), _LEAST_KEPT), _MOST_KEPT)
-        return Belief(
+        return SuccessBelief(
             successes=kept * self.successes + reward, failures=kept * self.failures + (1 - reward)
         )
 
 
-class Tracker:
+class BeliefStore:
     """The beliefs of all tasks, in a DuckDB file that is open only while it is read or written.
 
     Args:
@@ -87,16 +87,16 @@ class Tracker:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def beliefs(self, tasks: Iterable[str]) -> dict[str, Belief]:
+    def beliefs(self, tasks: Iterable[str]) -> dict[str, SuccessBelief]:
         """Returns the belief of each task; one that was never tried has the uniform one."""
         known = self._read()
-        return {task: known.get(task, Belief()) for task in tasks}
+        return {task: known.get(task, SuccessBelief()) for task in tasks}
 
     def values(self, tasks: Iterable[str]) -> dict[str, float]:
         """Returns the expected success of each task."""
         return {task: belief.value for task, belief in self.beliefs(tasks).items()}
 
-    def put(self, beliefs: Mapping[str, Belief]) -> None:
+    def put(self, beliefs: Mapping[str, SuccessBelief]) -> None:
         """Writes beliefs in place of what there was of their tasks."""
         if not beliefs:
             return
@@ -109,12 +109,12 @@ class Tracker:
             database.execute(_TABLE)
             database.execute(_PUT, columns)
 
-    def _read(self) -> dict[str, Belief]:
+    def _read(self) -> dict[str, SuccessBelief]:
         if not self._path.exists():
             return {}
         with closing(self._open(read_only=True)) as database:
             found = database.execute("select task, successes, failures from tracker").fetchall()
-        return {task: Belief(successes=yes, failures=no) for task, yes, no in found}
+        return {task: SuccessBelief(successes=yes, failures=no) for task, yes, no in found}
 
     def _open(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         try:

@@ -24,11 +24,11 @@ from ....journal.journal import is_live
 from ....ledger.errors import JournalError, UsageError
 from . import layout, queries
 from .experiment_pages import experiment_list, report_page
-from .queries import Cursor, Filters, Listed
+from .queries import PageCursor, RunFilters, RunListItem
 from .run_list import run_list
-from .run_page import Around, run_page
+from .run_page import RunRelations, run_page
 from .spend_page import DAYS, spend_page
-from .store_reader import Reader
+from .store_reader import StoreReader
 from .trajectory import Told
 
 HOSTS = ["127.0.0.1", "localhost"]
@@ -78,7 +78,7 @@ def create_app(home: Path, tell: Told) -> Starlette:
     return Starlette(
         routes=[Route(path, endpoint) for path, endpoint in routes.items()],
         middleware=[
-            Middleware(_Guarded),
+            Middleware(_SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
         ],
         exception_handlers={HTTPException: _refused, JournalError: _busy},
@@ -89,12 +89,12 @@ class _Pages:
     def __init__(self, home: Path, tell: Told) -> None:
         self._home = home
         self._tell = tell
-        self._reader = Reader(home)
+        self._reader = StoreReader(home)
         self._reports: OrderedDict[Any, str] = OrderedDict()
 
     def runs(self, request: Request) -> Response:
-        filters = Filters.of(request.query_params)
-        before = Cursor.parse(request.query_params.get("before", ""))
+        filters = RunFilters.of(request.query_params)
+        before = PageCursor.parse(request.query_params.get("before", ""))
         found = self._reader.answer(
             ("runs", filters, before),
             lambda view: (queries.newest(view, filters, before), queries.choices(view)),
@@ -113,7 +113,7 @@ class _Pages:
             raise HTTPException(404, f"There is no run {run!r} here.")
         live = self._live([own, *below])
         facts = own.facts
-        around = Around(
+        around = RunRelations(
             parent=facts["parent"], experiment=facts["experiment"], below=below, live=live
         )
         told = self._tell(events, "running" if run in live else "interrupted")
@@ -132,7 +132,7 @@ class _Pages:
         return Response(data, media_type="application/json")
 
     def experiments(self, request: Request) -> Response:
-        before = Cursor.parse(request.query_params.get("before", ""))
+        before = PageCursor.parse(request.query_params.get("before", ""))
         found = self._reader.answer(
             ("experiments", before), lambda view: queries.experiments(view, before)
         )
@@ -163,7 +163,7 @@ class _Pages:
         except UsageError as error:
             raise HTTPException(404, f"There is no report: {error}.") from error
 
-    def _live(self, rows: Sequence[Listed]) -> set[str]:
+    def _live(self, rows: Sequence[RunListItem]) -> set[str]:
         """Returns the runs among these that have not ended and whose process lives."""
         alive: dict[str, bool] = {}
         found = set()
@@ -177,7 +177,7 @@ class _Pages:
         return found
 
 
-class _Guarded:
+class _SecurityHeaders:
     """Adds the headers that keep a page from doing what it has no need of."""
 
     def __init__(self, app: ASGIApp) -> None:

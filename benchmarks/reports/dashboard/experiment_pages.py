@@ -7,18 +7,18 @@ from urllib.parse import quote, urlencode
 from ....agent import Home, final_answer
 from ...past_experiments import read_experiments
 from .. import number_format
-from ..html import Told, render_page
+from ..html import ReportDetails, render_page
 from ..html.markup import Markup, tag
 from ..summary import summarise
 from .layout import moment, older, page, table
-from .queries import Cursor, Part
+from .queries import ListPage, PageCursor
 from .store_reader import Row
 
 _HEADS = ("experiment", "suite", "planners", "runs", "solved", "USD", "started")
 _NUMBERS = ("planners", "runs", "solved", "USD")
 
 
-def experiment_list(found: Part[Row], before: Cursor | None, note: str) -> str:
+def experiment_list(found: ListPage[Row], before: PageCursor | None, note: str) -> str:
     """Returns the page of experiments."""
     more = f"/experiments?{urlencode({'before': str(found.more)})}" if found.more else None
     if found.rows:
@@ -41,7 +41,7 @@ def report_page(home: Home, name: str) -> str:
     """
     found = read_experiments(home, [name])
     report = summarise(found.rows, found.rows[0].setup, found.bills)
-    told = Told(
+    told = ReportDetails(
         prompts=found.prompts,
         golds={task.id: task.gold for task in found.tasks.values()},
         answers={

@@ -11,7 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 import orjson
 
 from ....journal.events import Event
-from .store_reader import Row, View
+from .store_reader import OpenStore, Row
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ from runs where experiment is not null group by all
 
 
 @dataclass(frozen=True)
-class Cursor:
+class PageCursor:
     """Where a page ended: it goes on below the row that began then and is called so."""
 
     started: datetime
@@ -66,7 +66,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Filters:
+class RunFilters:
     """Which runs are wanted; what is empty filters nothing."""
 
     suite: str = ""
@@ -96,7 +96,7 @@ class Filters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class FilterChoices:
     """What filters can be set to."""
 
     suite: Sequence[str]
@@ -106,7 +106,7 @@ class Choices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class RunListItem:
     """A run in a list."""
 
     facts: Row
@@ -118,15 +118,17 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(Generic[T]):
+class ListPage(Generic[T]):
     """One page of a list."""
 
     rows: Sequence[T]
-    more: Cursor | None
+    more: PageCursor | None
     """Where the next page begins, or None if this is the last one."""
 
 
-def newest(view: View, filters: Filters, before: Cursor | None) -> Part[Listed]:
+def newest(
+    view: OpenStore, filters: RunFilters, before: PageCursor | None
+) -> ListPage[RunListItem]:
     """Returns a page of runs, those that began last first."""
     conditions, parameters = filters.conditions()
     if before is not None:
@@ -135,10 +137,10 @@ def newest(view: View, filters: Filters, before: Cursor | None) -> Part[Listed]:
     where = f"where {' and '.join(conditions)}" if conditions else ""
     sql = f"{_RUNS} {where} order by started desc, run desc limit {PAGE + 1}"
     found = view.rows(sql, parameters)
-    return Part(rows=_listed(view, found[:PAGE]), more=_more(found, "run"))
+    return ListPage(rows=_listed(view, found[:PAGE]), more=_more(found, "run"))
 
 
-def family(view: View, run: str) -> tuple[Listed | None, list[Listed]]:
+def family(view: OpenStore, run: str) -> tuple[RunListItem | None, list[RunListItem]]:
     """Returns a run and the sub-agents that it started; None where there is no such run."""
     own = _listed(view, view.rows(f"{_RUNS} where run = ?", [run]))
     if not own:
@@ -147,20 +149,22 @@ def family(view: View, run: str) -> tuple[Listed | None, list[Listed]]:
     return own[0], _listed(view, below)
 
 
-def choices(view: View) -> Choices:
+def choices(view: OpenStore) -> FilterChoices:
     """Returns the suites, planners, memories and models that there are."""
     found = view.rows(f"select distinct {SUITE} as suite, planner, memory, model from runs")
     names = ("suite", "planner", "memory", "model")
-    return Choices(**{name: sorted({row[name] for row in found if row[name]}) for name in names})
+    return FilterChoices(
+        **{name: sorted({row[name] for row in found if row[name]}) for name in names}
+    )
 
 
-def events(view: View, run: str) -> list[Event]:
+def events(view: OpenStore, run: str) -> list[Event]:
     """Returns the events of a run in their order."""
     found = view.rows("select body from events where run = ? order by seq, t", [run])
     return [Event.from_dict(orjson.loads(row["body"])) for row in found]
 
 
-def experiments(view: View, before: Cursor | None) -> Part[Row]:
+def experiments(view: OpenStore, before: PageCursor | None) -> ListPage[Row]:
     """Returns a page of experiments, those that began last first."""
     sql = f"select * from ({_EXPERIMENTS})"
     parameters: list[Any] = []
@@ -169,10 +173,10 @@ def experiments(view: View, before: Cursor | None) -> Part[Row]:
         parameters = [before.started, before.name]
     sql += f" order by started desc, experiment desc limit {PAGE + 1}"
     found = view.rows(sql, parameters)
-    return Part(rows=found[:PAGE], more=_more(found, "experiment"))
+    return ListPage(rows=found[:PAGE], more=_more(found, "experiment"))
 
 
-def experiment(view: View, name: str) -> list[Row]:
+def experiment(view: OpenStore, name: str) -> list[Row]:
     """Returns the experiment of that name, of a race each of its rounds."""
     return view.rows(
         f"select * from ({_EXPERIMENTS}) where experiment = ? "
@@ -181,7 +185,7 @@ def experiment(view: View, name: str) -> list[Row]:
     )
 
 
-def spend(view: View) -> list[Row]:
+def spend(view: OpenStore) -> list[Row]:
     """Returns what was spent by kind, name and class: tokens and USD."""
     return view.rows(
         "select kind, name, class, sum(tokens)::bigint as tokens, sum(usd) as usd, "
@@ -189,7 +193,7 @@ def spend(view: View) -> list[Row]:
     )
 
 
-def days(view: View, most: int) -> list[Row]:
+def days(view: OpenStore, most: int) -> list[Row]:
     """Returns runs and USD of the last days on which runs began, by the day in UTC."""
     return view.rows(
         "select started::date as day, count(*) as runs, count(*) filter (success) as solved, "
@@ -198,7 +202,7 @@ def days(view: View, most: int) -> list[Row]:
     )
 
 
-def _listed(view: View, found: Sequence[Row]) -> list[Listed]:
+def _listed(view: OpenStore, found: Sequence[Row]) -> list[RunListItem]:
     turns: dict[str, list[Row]] = {}
     if found:
         marks = ", ".join("?" * len(found))
@@ -207,9 +211,9 @@ def _listed(view: View, found: Sequence[Row]) -> list[Listed]:
     return [_one(row, turns.get(row["run"], [])) for row in found]
 
 
-def _one(facts: Row, turns: Sequence[Row]) -> Listed:
+def _one(facts: Row, turns: Sequence[Row]) -> RunListItem:
     last = turns[-1]["id"] if turns else ""
-    return Listed(facts=facts, limit=_limit(turns), journal=last.partition(":")[0])
+    return RunListItem(facts=facts, limit=_limit(turns), journal=last.partition(":")[0])
 
 
 def _limit(turns: Sequence[Row]) -> Decimal | None:
@@ -224,8 +228,8 @@ def _limit(turns: Sequence[Row]) -> Decimal | None:
     return limit
 
 
-def _more(found: Sequence[Row], name: str) -> Cursor | None:
+def _more(found: Sequence[Row], name: str) -> PageCursor | None:
     if len(found) <= PAGE:
         return None
     last = found[PAGE - 1]
-    return Cursor(last["started"], last[name])
+    return PageCursor(last["started"], last[name])

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from .. import number_format
 from ..html.markup import Markup, tag
 from .layout import gauge, moment, older, one_line, page, table, updated, void
-from .queries import STATUSES, Choices, Cursor, Filters, Listed, Part
+from .queries import STATUSES, FilterChoices, ListPage, PageCursor, RunFilters, RunListItem
 
 HEADS = (
     *("run", "task", "planner", "memory", "model", "status", "solved"),
@@ -20,10 +20,10 @@ _NUMBERS = ("USD of budget", "calls")
 
 
 def run_list(
-    found: Part[Listed],
-    filters: Filters,
-    before: Cursor | None,
-    offered: Choices,
+    found: ListPage[RunListItem],
+    filters: RunFilters,
+    before: PageCursor | None,
+    offered: FilterChoices,
     live: Collection[str],
     note: str,
 ) -> str:
@@ -43,18 +43,21 @@ def run_list(
     )
 
 
-def runs_table(rows: Sequence[Listed], live: Collection[str]) -> Markup:
+def runs_table(rows: Sequence[RunListItem], live: Collection[str]) -> Markup:
     """Returns runs as a table, a line each."""
     return table(HEADS, [_row(each, each.facts["run"] in live) for each in rows], _NUMBERS)
 
 
-def status_of(run: Listed, live: Collection[str]) -> str:
+def status_of(run: RunListItem, live: Collection[str]) -> str:
     """Returns how a run ended, or `running` or `interrupted`."""
     return run.facts["status"] or ("running" if run.facts["run"] in live else "interrupted")
 
 
 def _body(
-    found: Part[Listed], filters: Filters, before: Cursor | None, live: Collection[str]
+    found: ListPage[RunListItem],
+    filters: RunFilters,
+    before: PageCursor | None,
+    live: Collection[str],
 ) -> list[Markup]:
     if not found.rows:
         return [_nothing(filters, before)]
@@ -63,7 +66,7 @@ def _body(
     return [runs_table(found.rows, live), older(more, first if before else None)]
 
 
-def _nothing(filters: Filters, before: Cursor | None) -> Markup:
+def _nothing(filters: RunFilters, before: PageCursor | None) -> Markup:
     if before is not None or _given(filters):
         return tag("p", "No run is like that. ", tag("a", "All runs", href="/"), class_="empty")
     return tag(
@@ -72,7 +75,7 @@ def _nothing(filters: Filters, before: Cursor | None) -> Markup:
     )  # fmt: skip
 
 
-def _row(run: Listed, live: bool) -> Markup:
+def _row(run: RunListItem, live: bool) -> Markup:
     facts = run.facts
     status = status_of(run, (facts["run"],) if live else ())
     task = one_line(facts["task"])
@@ -105,7 +108,7 @@ def solved_mark(success: bool | None) -> Markup:
     return tag("span", sign, class_="yes" if success else "no", title=word)
 
 
-def _money(run: Listed) -> Markup:
+def _money(run: RunListItem) -> Markup:
     usd: Decimal = run.facts["usd"]
     text = f"{'≥ ' if run.facts['unpriced'] else ''}{number_format.usd(float(usd))}"
     if run.limit is None:
@@ -115,7 +118,7 @@ def _money(run: Listed) -> Markup:
     return tag("span", tag("span", of), gauge(share, 0.0, of))
 
 
-def _form(filters: Filters, offered: Choices) -> Markup:
+def _form(filters: RunFilters, offered: FilterChoices) -> Markup:
     options = {**asdict(offered), "status": STATUSES}
     selects = [_select(name, getattr(filters, name), values) for name, values in options.items()]
     search = void(
@@ -145,5 +148,5 @@ def _select(name: str, chosen: str, values: Sequence[str]) -> Markup:
                aria_label=name)  # fmt: skip
 
 
-def _given(filters: Filters) -> dict[str, str]:
+def _given(filters: RunFilters) -> dict[str, str]:
     return {name: value for name, value in asdict(filters).items() if value}

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from ..html.markup import Markup, join, tag
 from .layout import gauge, page, updated
-from .queries import Listed
+from .queries import RunListItem
 from .run_list import runs_table, status_mark
-from .trajectory import Gauge, Moment, Trajectory
+from .trajectory import Gauge, RunDetails, RunSpan
 
 AT_ONCE = 200
 """Moments on a page."""
@@ -21,18 +21,18 @@ LONGEST = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Around:
+class RunRelations:
     """What a run belongs to."""
 
     parent: str | None
     experiment: str | None
-    below: Sequence[Listed]
+    below: Sequence[RunListItem]
     """Its sub-agents."""
     live: Collection[str]
     """Which of them, itself included, a live process drives."""
 
 
-def run_page(told: Trajectory, around: Around, part: int, note: str) -> str:
+def run_page(told: RunDetails, around: RunRelations, part: int, note: str) -> str:
     """Returns the page.
 
     Args:
@@ -60,7 +60,7 @@ def run_page(told: Trajectory, around: Around, part: int, note: str) -> str:
     )
 
 
-def _crumbs(told: Trajectory, around: Around) -> Markup:
+def _crumbs(told: RunDetails, around: RunRelations) -> Markup:
     name = around.experiment
     parts = [
         tag("a", "runs", href="/"),
@@ -73,7 +73,7 @@ def _crumbs(told: Trajectory, around: Around) -> Markup:
     return tag("p", *parts, class_="crumbs")
 
 
-def _head(told: Trajectory) -> Markup:
+def _head(told: RunDetails) -> Markup:
     facts = [tag("div", tag("dt", name), tag("dd", value)) for name, value in told.facts if value]
     return tag(
         "header",
@@ -88,13 +88,13 @@ def _head(told: Trajectory) -> Markup:
     )
 
 
-def _below(around: Around) -> Iterator[Markup]:
+def _below(around: RunRelations) -> Iterator[Markup]:
     if around.below:
         yield tag("h2", "Sub-agents")
         yield runs_table(around.below, around.live)
 
 
-def _pager(told: Trajectory, part: int, parts: int) -> Markup:
+def _pager(told: RunDetails, part: int, parts: int) -> Markup:
     if not told.moments:
         return tag("p", "Nothing is recorded of its steps.", class_="empty")
     count = f"{len(told.moments):,} entries"
@@ -105,7 +105,7 @@ def _pager(told: Trajectory, part: int, parts: int) -> Markup:
     return tag("p", before, tag("span", f"part {part} of {parts}, {count}"), after, class_="pager")
 
 
-def _moment(run: str, moment: Moment) -> Markup:
+def _moment(run: str, moment: RunSpan) -> Markup:
     return tag(
         "li",
         tag(
@@ -125,11 +125,11 @@ def _moment(run: str, moment: Moment) -> Markup:
     )
 
 
-def _tries(moment: Moment) -> Markup | None:
+def _tries(moment: RunSpan) -> Markup | None:
     return tag("span", f"try {moment.attempt}", class_="try") if moment.attempt > 1 else None
 
 
-def _text(moment: Moment) -> Markup | None:
+def _text(moment: RunSpan) -> Markup | None:
     text = moment.text
     if not text:
         return None
@@ -151,7 +151,7 @@ def _call(name: str, arguments: str) -> Markup:
     return tag("p", tag("b", f"→ {name}"), tag("code", arguments), class_="call")
 
 
-def _costs(run: str, moment: Moment) -> Iterator[Markup]:
+def _costs(run: str, moment: RunSpan) -> Iterator[Markup]:
     for label, value in (
         ("cost", moment.cost),
         ("tokens", moment.tokens),

@@ -38,12 +38,12 @@ Journals = dict[str, tuple[int, int]]
 """Size in bytes and time of change in nanoseconds, by name."""
 
 
-class Busy(JournalError):
+class StoreBusy(JournalError):
     """Somebody else uses the store, and there is no earlier answer."""
 
 
 @dataclass(frozen=True)
-class Answer(Generic[T]):
+class StoreAnswer(Generic[T]):
     """What a store says."""
 
     value: T
@@ -51,7 +51,7 @@ class Answer(Generic[T]):
     """Why it may not be of this moment; empty if it is."""
 
 
-class View:
+class OpenStore:
     """The store, open for reading."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
@@ -67,7 +67,7 @@ class View:
         return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
-class Reader:
+class StoreReader:
     """Answers from the store of a folder; any thread may ask.
 
     Args:
@@ -92,7 +92,7 @@ class Reader:
         self._problem = ""
         self._answers: OrderedDict[Hashable, tuple[Journals | None, Any]] = OrderedDict()
 
-    def answer(self, key: Hashable, work: Callable[[View], T]) -> Answer[T]:
+    def answer(self, key: Hashable, work: Callable[[OpenStore], T]) -> StoreAnswer[T]:
         """Returns what `work` makes of the store, or made of it while nothing has changed.
 
         Args:
@@ -104,29 +104,29 @@ class Reader:
         """
         known = self._answers.get(key)
         if known is not None and self._is_behind:
-            return Answer(known[1], self._note)
+            return StoreAnswer(known[1], self._note)
         journals = self._look()
         behind = self._missing(journals)
         if behind <= self._soon and self._loaded != journals:
             self._load(journals, behind).join(PATIENCE)
         if known is not None and known[0] == self._loaded == journals:
-            return Answer(known[1], self._note)
+            return StoreAnswer(known[1], self._note)
         try:
             with self._reading() as view:
                 loaded, value = self._loaded, work(view)
         except JournalError as error:
             if known is None:
-                raise Busy(self._note or str(error)) from error
-            return Answer(known[1], self._note or str(error))
+                raise StoreBusy(self._note or str(error)) from error
+            return StoreAnswer(known[1], self._note or str(error))
         except UsageError as error:
             if self._loaded is not None:
                 raise
             self._load(journals, behind)
-            raise Busy(self._problem or "the store is being brought up to date") from error
+            raise StoreBusy(self._problem or "the store is being brought up to date") from error
         self._remember(key, loaded, value)
         if behind > self._soon:
             self._load(journals, behind)
-        return Answer(value, self._note)
+        return StoreAnswer(value, self._note)
 
     @property
     def _is_behind(self) -> bool:
@@ -181,19 +181,19 @@ class Reader:
             self._next = time.monotonic() + BETWEEN
 
     @contextmanager
-    def _reading(self) -> Iterator[View]:
+    def _reading(self) -> Iterator[OpenStore]:
         if not self._store.path.exists():
             with empty() as database:
-                yield View(database)
+                yield OpenStore(database)
             return
         if not self._use.acquire(timeout=PATIENCE):
-            raise Busy("the store is being loaded")
+            raise StoreBusy("the store is being loaded")
         try:
             with (
                 locked(self._home / "store.lock", wait=PATIENCE),
                 opened(self._store.path, read_only=True) as database,
             ):
-                yield View(database)
+                yield OpenStore(database)
         finally:
             self._use.release()
 

@@ -25,7 +25,7 @@ class Gauge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class RunSpan:
     """One policy call, tool call or incident."""
 
     seq: int
@@ -52,7 +52,7 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trajectory:
+class RunDetails:
     """All that is recorded of a run."""
 
     run: str
@@ -65,8 +65,8 @@ class Trajectory:
     """At its end, or now."""
     on_hold: Sequence[str]
     """Calls whose bill has not come, a line each."""
-    moments: Sequence[Moment]
+    moments: Sequence[RunSpan]
 
 
-Told = Callable[[Sequence[Event], str], Trajectory]
+Told = Callable[[Sequence[Event], str], RunDetails]
 """Tells a run's events; the text is what to call a run that has not ended."""

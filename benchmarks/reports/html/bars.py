@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from ...spending import BillSummary, CapUse, Spending
+from ...spending import CapUse, PurposeSpending, SpendingSummary
 from .. import number_format
 from .markup import Markup, tag
-from .plot import Point
+from .plot import PlotPoint
 
 
-def waterfalls(bills: Sequence[BillSummary], points: Sequence[Point]) -> Iterator[Markup]:
+def waterfalls(bills: Sequence[SpendingSummary], points: Sequence[PlotPoint]) -> Iterator[Markup]:
     """Yields a waterfall of each set-up, all to the same scale."""
     by_setup = {point.setup: point for point in points}
     whole = max((sum(part.usd for part in bill.spending) for bill in bills), default=0.0)
@@ -46,7 +46,7 @@ def _bar(label: str, start: float, size: float, usd: float, share: str, kind: st
     )
 
 
-def limits(bills: Sequence[BillSummary], points: Sequence[Point]) -> Iterator[Markup]:
+def limits(bills: Sequence[SpendingSummary], points: Sequence[PlotPoint]) -> Iterator[Markup]:
     """Yields, for each set-up with limits, what was used of them."""
     by_setup = {point.setup: point for point in points}
     for bill in bills:
@@ -77,9 +77,9 @@ def _cap(use: CapUse) -> Markup:
     )
 
 
-def _heading(point: Point) -> Markup:
+def _heading(point: PlotPoint) -> Markup:
     return tag("h3", tag("b", point.letter, class_=f"key {point.colour}"), f" {point.name}")
 
 
-def _purpose(part: Spending) -> str:
+def _purpose(part: PurposeSpending) -> str:
     return f"{part.node}: {part.tool}" if part.tool else part.node

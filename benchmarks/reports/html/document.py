@@ -6,22 +6,22 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from importlib.resources import files
 
-from ...results import Row
+from ...results import ResultRow
 from .. import number_format
 from ..conclusion import verdicts
 from ..summary import LEVEL, Report
 from ..tables import common_parts, name_setups
 from .bars import limits, waterfalls
 from .markup import Markup, join, tag
-from .plot import Point, cost_plot, points
-from .runs import Told, task_list
+from .plot import PlotPoint, cost_plot, points
+from .runs import ReportDetails, task_list
 from .tables import comparisons_table, metrics_table, setups_table
 
 _SIZES = {"wide": (880, 440), "narrow": (380, 400)}
 """The plot is drawn twice, and the style sheet shows the one that fits."""
 
 
-def render_page(title: str, report: Report, rows: Sequence[Row], told: Told) -> str:
+def render_page(title: str, report: Report, rows: Sequence[ResultRow], told: ReportDetails) -> str:
     """Returns the page.
 
     Args:
@@ -54,7 +54,7 @@ def render_page(title: str, report: Report, rows: Sequence[Row], told: Told) -> 
     return f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en')}\n"
 
 
-def _head(title: str, report: Report, rows: Sequence[Row]) -> Markup:
+def _head(title: str, report: Report, rows: Sequence[ResultRow]) -> Markup:
     made = [row for row in rows if row.status != "not_started"]
     spent = sum((row.cost_usd for row in made), Decimal(0))
     facts = (
@@ -77,7 +77,7 @@ def _verdict(report: Report) -> Iterator[Markup]:
         yield tag("section", tag("h2", "Verdict"), tag("ul", *sentences, class_="verdict"))
 
 
-def _plot(shown: Sequence[Point], report: Report) -> Iterator[Markup]:
+def _plot(shown: Sequence[PlotPoint], report: Report) -> Iterator[Markup]:
     if not shown:
         return
     drawn = [
@@ -102,7 +102,7 @@ def _plot(shown: Sequence[Point], report: Report) -> Iterator[Markup]:
     )
 
 
-def _tables(report: Report, shown: Sequence[Point]) -> Iterator[Markup]:
+def _tables(report: Report, shown: Sequence[PlotPoint]) -> Iterator[Markup]:
     if not shown:
         return
     yield tag(
@@ -153,7 +153,7 @@ def _notes(report: Report) -> Iterator[str]:
         )
 
 
-def _money(report: Report, shown: Sequence[Point]) -> Iterator[Markup]:
+def _money(report: Report, shown: Sequence[PlotPoint]) -> Iterator[Markup]:
     falls = list(waterfalls(report.bills, shown))
     if falls:
         yield tag("section", tag("h2", "Where the money went"), tag("div", *falls, class_="tiles"))
@@ -163,7 +163,7 @@ def _money(report: Report, shown: Sequence[Point]) -> Iterator[Markup]:
 
 
 def _tasks(
-    report: Report, rows: Sequence[Row], told: Told, shown: Sequence[Point]
+    report: Report, rows: Sequence[ResultRow], told: ReportDetails, shown: Sequence[PlotPoint]
 ) -> Iterator[Markup]:
     runs = [row for row in rows if row.run]
     if not runs:

@@ -11,7 +11,7 @@ from ...statistics import Estimate, Interval
 from .. import number_format
 from ..summary import Measures, Report
 from .markup import Markup, join, tag
-from .scale import Scale, money_scale
+from .scale import AxisScale, money_scale
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COLOURS = 8
@@ -22,7 +22,7 @@ _RADIUS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class PlotPoint:
     """One set-up on the plot."""
 
     setup: Setup
@@ -34,7 +34,7 @@ class Point:
     is_on_frontier: bool
 
 
-def points(report: Report, names: Mapping[Setup, Sequence[str]]) -> list[Point]:
+def points(report: Report, names: Mapping[Setup, Sequence[str]]) -> list[PlotPoint]:
     """Returns the points of the set-ups that finished a run, in the report's order."""
     on = {place.setup for place in report.frontier.places if place.is_on} if report.frontier else {}
     families: dict[tuple[str, ...], int] = {}
@@ -44,7 +44,7 @@ def points(report: Report, names: Mapping[Setup, Sequence[str]]) -> list[Point]:
             continue
         family = families.setdefault(_family(summary.setup), len(families))
         found.append(
-            Point(
+            PlotPoint(
                 setup=summary.setup,
                 letter=letter(number),
                 colour=f"c{family % COLOURS}",
@@ -62,11 +62,11 @@ def letter(number: int) -> str:
     return f"{LETTERS[place]}{turn or ''}"
 
 
-def cost_plot(shown: Sequence[Point], width: int, height: int) -> Markup:
+def cost_plot(shown: Sequence[PlotPoint], width: int, height: int) -> Markup:
     """Returns the plot as SVG of so many pixels; it needs the page's style sheet."""
     costs = [end for point in shown for end in _ends(point.measures.cost)]
     x = money_scale(costs, _LEFT, width - _RIGHT)
-    y = Scale(low=0.0, high=1.0, start=height - _BOTTOM, end=_TOP)
+    y = AxisScale(low=0.0, high=1.0, start=height - _BOTTOM, end=_TOP)
     summary = "; ".join(
         f"{point.letter} {point.name}: {number_format.percent(point.measures.success.value)} at "
         f"{number_format.usd(point.measures.cost.value)}"
@@ -85,7 +85,7 @@ def cost_plot(shown: Sequence[Point], width: int, height: int) -> Markup:
     )
 
 
-def _grid(x: Scale, y: Scale, width: int, height: int) -> Markup:
+def _grid(x: AxisScale, y: AxisScale, width: int, height: int) -> Markup:
     floor = height - _BOTTOM
     lines = []
     for share in y.ticks(6):
@@ -107,9 +107,9 @@ def _tick(amount: float) -> str:
     return f"${Decimal(f'{amount:.12g}'):,f}"
 
 
-def _bands(shown: Sequence[Point], x: Scale, y: Scale) -> Iterator[Markup]:
+def _bands(shown: Sequence[PlotPoint], x: AxisScale, y: AxisScale) -> Iterator[Markup]:
     """Yields a line with its band for set-ups that differ only in their budget."""
-    families: dict[tuple[str, ...], list[Point]] = {}
+    families: dict[tuple[str, ...], list[PlotPoint]] = {}
     for point in shown:
         families.setdefault(_family(point.setup), []).append(point)
     for family in families.values():
@@ -128,7 +128,7 @@ def _bands(shown: Sequence[Point], x: Scale, y: Scale) -> Iterator[Markup]:
         yield tag("polyline", points=_path(values), class_=f"curve {colour}")
 
 
-def _frontier(shown: Sequence[Point], x: Scale, y: Scale) -> Markup | None:
+def _frontier(shown: Sequence[PlotPoint], x: AxisScale, y: AxisScale) -> Markup | None:
     """Returns the stairs below which nothing is worth having."""
     on = sorted(
         (point for point in shown if point.is_on_frontier), key=lambda p: p.measures.cost.value
@@ -145,7 +145,7 @@ def _frontier(shown: Sequence[Point], x: Scale, y: Scale) -> Markup | None:
     return tag("polyline", points=_path([*stairs, (x.end, y.at(best))]), class_="frontier")
 
 
-def _cross(point: Point, x: Scale, y: Scale) -> Markup:
+def _cross(point: PlotPoint, x: AxisScale, y: AxisScale) -> Markup:
     cost, success = point.measures.cost, point.measures.success
     at_x, at_y = x.at(cost.value), y.at(success.value)
     across, up = _interval(cost), _interval(success)
@@ -162,11 +162,11 @@ def _cross(point: Point, x: Scale, y: Scale) -> Markup:
     )
 
 
-def _whisker(point: Point) -> str:
+def _whisker(point: PlotPoint) -> str:
     return f"whisker {point.colour}"
 
 
-def _marker(point: Point, x: Scale, y: Scale) -> Markup:
+def _marker(point: PlotPoint, x: AxisScale, y: AxisScale) -> Markup:
     cost, success = point.measures.cost, point.measures.success
     at_x, at_y = x.at(cost.value), y.at(success.value)
     told = (

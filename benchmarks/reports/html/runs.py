@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isinf
 
-from ...results import Row, Setup
+from ...results import ResultRow, Setup
 from .. import number_format
 from ..frontier_summary import FrontierSummary
 from .markup import Markup, join, tag
-from .plot import Point
+from .plot import PlotPoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class ReportStep:
     """One entry of a run's story."""
 
     number: int | None
@@ -32,7 +32,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ReportDetails:
     """What a page tells of single tasks and runs."""
 
     prompts: Mapping[str, str] = field(default_factory=dict)
@@ -41,17 +41,20 @@ class Told:
     """Accepted answers, by task."""
     answers: Mapping[str, str | None] = field(default_factory=dict)
     """By run."""
-    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[ReportStep]] = field(default_factory=dict)
     """By run; a run without steps here is only listed."""
     runs_at: str | None = None
     """Where the runs have their pages, `/runs/`; None for a page that stands alone."""
 
 
 def task_list(
-    rows: Sequence[Row], told: Told, points: Sequence[Point], frontier: FrontierSummary | None
+    rows: Sequence[ResultRow],
+    told: ReportDetails,
+    points: Sequence[PlotPoint],
+    frontier: FrontierSummary | None,
 ) -> Markup:
     """Returns the tasks, those solved least often first."""
-    by_task: dict[str, list[Row]] = {}
+    by_task: dict[str, list[ResultRow]] = {}
     for row in rows:
         if row.run:
             by_task.setdefault(row.task, []).append(row)
@@ -65,9 +68,9 @@ def task_list(
 
 def _task(
     task: str,
-    runs: Sequence[Row],
-    told: Told,
-    keys: Mapping[Setup, Point],
+    runs: Sequence[ResultRow],
+    told: ReportDetails,
+    keys: Mapping[Setup, PlotPoint],
     frontier: FrontierSummary | None,
 ) -> Markup:
     golds = ", ".join(told.golds.get(task, ()))
@@ -85,8 +88,8 @@ def _task(
     )
 
 
-def _marks(runs: Sequence[Row], keys: Mapping[Setup, Point]) -> Iterator[Markup]:
-    groups: dict[Setup, list[Row]] = {}
+def _marks(runs: Sequence[ResultRow], keys: Mapping[Setup, PlotPoint]) -> Iterator[Markup]:
+    groups: dict[Setup, list[ResultRow]] = {}
     for row in runs:
         groups.setdefault(row.setup, []).append(row)
     for setup, group in groups.items():
@@ -95,7 +98,7 @@ def _marks(runs: Sequence[Row], keys: Mapping[Setup, Point]) -> Iterator[Markup]
         yield tag("span", tag("b", key.letter if key else "–"), signs, class_="mark")
 
 
-def _cheapest(task: str, keys: Mapping[Setup, Point], frontier: FrontierSummary | None) -> str:
+def _cheapest(task: str, keys: Mapping[Setup, PlotPoint], frontier: FrontierSummary | None) -> str:
     if frontier is None or task not in frontier.by_task:
         return ""
     cost = frontier.by_task[task]
@@ -105,7 +108,7 @@ def _cheapest(task: str, keys: Mapping[Setup, Point], frontier: FrontierSummary 
     return f"{number_format.usd(cost)} a success with {letters}"
 
 
-def _run(row: Row, told: Told, keys: Mapping[Setup, Point]) -> Markup:
+def _run(row: ResultRow, told: ReportDetails, keys: Mapping[Setup, PlotPoint]) -> Markup:
     key = keys.get(row.setup)
     steps = told.steps.get(row.run, ())
     answer = told.answers.get(row.run)
@@ -130,13 +133,13 @@ def _run(row: Row, told: Told, keys: Mapping[Setup, Point]) -> Markup:
     )
 
 
-def _elsewhere(run: str, told: Told) -> Markup:
+def _elsewhere(run: str, told: ReportDetails) -> Markup:
     if told.runs_at is None:
         return tag("code", f"outlay show {run}")
     return tag("a", run, href=f"{told.runs_at}{run}")
 
 
-def _step(step: Step) -> Markup:
+def _step(step: ReportStep) -> Markup:
     return tag(
         "li",
         tag(
@@ -151,11 +154,11 @@ def _step(step: Step) -> Markup:
     )
 
 
-def _facts(step: Step) -> Iterator[Markup]:
+def _facts(step: ReportStep) -> Iterator[Markup]:
     for label, value in (("cost", step.cost), ("tokens", step.tokens), ("left", step.left)):
         if value:
             yield tag("span", f"{label} ", tag("b", value))
 
 
-def _solved(runs: Sequence[Row]) -> float:
+def _solved(runs: Sequence[ResultRow]) -> float:
     return sum(row.success for row in runs) / len(runs)

@@ -11,7 +11,7 @@ _WIDE = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scale:
+class AxisScale:
     """Maps values between two ends to places in pixels."""
 
     low: float
@@ -40,16 +40,16 @@ class Scale:
         return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
 
 
-def money_scale(values: Sequence[float], start: float, end: float) -> Scale:
+def money_scale(values: Sequence[float], start: float, end: float) -> AxisScale:
     """Returns a scale for amounts of money: from 0, or logarithmic where they differ widely."""
     positive = [value for value in values if value > 0]
     if not positive:
-        return Scale(low=0.0, high=1.0, start=start, end=end)
+        return AxisScale(low=0.0, high=1.0, start=start, end=end)
     low, high = min(positive), max(positive)
     if high / low > _WIDE:
         ends = 10.0 ** floor(log10(low)), 10.0 ** ceil(log10(high))
-        return Scale(low=ends[0], high=ends[1], start=start, end=end, is_log=True)
-    return Scale(low=0.0, high=high * 1.08, start=start, end=end)
+        return AxisScale(low=ends[0], high=ends[1], start=start, end=end, is_log=True)
+    return AxisScale(low=0.0, high=high * 1.08, start=start, end=end)
 
 
 def _round_step(least: float) -> float:

@@ -10,10 +10,10 @@ from .. import number_format
 from ..frontier_summary import FrontierPlace, RepeatsSummary
 from ..summary import Report
 from .markup import Markup, join, tag
-from .plot import Point
+from .plot import PlotPoint
 
 
-def setups_table(report: Report, points: Sequence[Point]) -> Markup:
+def setups_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
     """Returns one line a set-up, with what its tries were worth."""
     places = {each.setup: each for each in report.frontier.places} if report.frontier else {}
     repeats = {each.setup: each for each in report.repeats}
@@ -28,7 +28,7 @@ def setups_table(report: Report, points: Sequence[Point]) -> Markup:
 
 
 def _setup(
-    point: Point,
+    point: PlotPoint,
     places: Mapping[Setup, FrontierPlace],
     repeats: Mapping[Setup, RepeatsSummary],
     decimals: int,
@@ -67,7 +67,7 @@ def _setup(
     return [*cells, *(tag("td", number_format.quantity(value)) for value in calls)]
 
 
-def comparisons_table(report: Report, points: Sequence[Point]) -> Markup:
+def comparisons_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
     """Returns the differences from the base on common tasks."""
     by_setup = {point.setup: point for point in points}
     lines = [
@@ -90,7 +90,7 @@ def comparisons_table(report: Report, points: Sequence[Point]) -> Markup:
     return _table(heads, lines)
 
 
-def metrics_table(report: Report, points: Sequence[Point]) -> Markup:
+def metrics_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
     """Returns what else the scorer measures, one line a set-up."""
     by_setup = {point.setup: point for point in points}
     heads = list(dict.fromkeys(name for each in report.metrics for name in each.means))
@@ -107,7 +107,7 @@ def _share(estimate: Estimate | None) -> Markup:
     return _stack(number_format.percent(estimate.value), number_format.percent_interval(estimate))
 
 
-def key(point: Point) -> Markup:
+def key(point: PlotPoint) -> Markup:
     """Returns the cell that names a set-up."""
     badge = tag("b", point.letter, class_=f"key {point.colour}")
     return tag("th", badge, " ", tag("span", point.name.replace(",", ", ")), scope="row")

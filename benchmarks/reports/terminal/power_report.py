@@ -9,11 +9,11 @@ from rich.text import Text
 
 from ...results import Setup
 from .. import number_format
-from ..power import PowerSummary, Wish
+from ..power import PowerSummary, PowerTarget
 from ..tables import Names, cell, common_parts, name_setups, note, table
 
 
-def render_power(summaries: Sequence[PowerSummary], wish: Wish) -> RenderableType:
+def render_power(summaries: Sequence[PowerSummary], wish: PowerTarget) -> RenderableType:
     """Returns the table and sentences, for a console of at least 100 columns."""
     if not summaries:
         return Text("The log has no two finished tasks to learn from.")
@@ -31,7 +31,7 @@ def render_power(summaries: Sequence[PowerSummary], wish: Wish) -> RenderableTyp
     )
 
 
-def _title(summaries: Sequence[PowerSummary], wish: Wish, names: Names) -> Text:
+def _title(summaries: Sequence[PowerSummary], wish: PowerTarget, names: Names) -> Text:
     base = _name(summaries[0].base, names)
     against = f"against {base}" if summaries[0].other else f"{base} against another set-up"
     return Text(
@@ -62,7 +62,7 @@ def _table(summaries: Sequence[PowerSummary], names: Names) -> RenderableType:
     return made
 
 
-def _notes(summaries: Sequence[PowerSummary], wish: Wish) -> Iterator[str]:
+def _notes(summaries: Sequence[PowerSummary], wish: PowerTarget) -> Iterator[str]:
     paired = all(summary.other for summary in summaries)
     yield (
         f"{'Both set-ups meet the same tasks' if paired else 'The two meet different tasks'}. "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...race import SURE, RaceOutcome, Standing
+from ...race import SURE, RaceOutcome, RaceStanding
 from ...statistics import success_rate
 from .. import number_format
 from ..summary import LEVEL
@@ -52,7 +52,7 @@ def _table(outcome: RaceOutcome, names: Names) -> RenderableType:
     return made
 
 
-def _state(outcome: RaceOutcome, standing: Standing) -> str:
+def _state(outcome: RaceOutcome, standing: RaceStanding) -> str:
     if standing.dropped_after is not None:
         return f"out after {standing.dropped_after:,}"
     return "leads" if standing.setup == outcome.leader else "still in"

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...spending import BillSummary, CapUse, Spending
+from ...spending import CapUse, PurposeSpending, SpendingSummary
 from .. import number_format
 from ..frontier_summary import FrontierSummary, RepeatsSummary
 from ..tables import Names, cell, note, stacked, table
@@ -67,7 +67,7 @@ def repeats_block(repeats: Sequence[RepeatsSummary], names: Names) -> list[Rende
     return [made, note("Any passes: pass@k. All pass: pass^k, what can be relied on.")]
 
 
-def bills_block(bills: Sequence[BillSummary], names: Names) -> list[RenderableType]:
+def bills_block(bills: Sequence[SpendingSummary], names: Names) -> list[RenderableType]:
     """Returns where each set-up's money went, and how much of its limits it used."""
     made = Table.grid(padding=(0, 2, 0, 0))
     made.add_column(overflow="fold")
@@ -78,7 +78,7 @@ def bills_block(bills: Sequence[BillSummary], names: Names) -> list[RenderableTy
     return [Text("Where the money went, and how much of the limits was used", style="bold"), made]
 
 
-def _money(spending: Sequence[Spending]) -> Iterator[str]:
+def _money(spending: Sequence[PurposeSpending]) -> Iterator[str]:
     whole = sum(part.usd for part in spending)
     if not whole:
         yield "nothing was paid"
@@ -94,7 +94,7 @@ def _money(spending: Sequence[Spending]) -> Iterator[str]:
     yield f"{number_format.usd(whole)} a task: {' · '.join(shown)}"
 
 
-def _node(node: str, parts: Sequence[Spending], whole: float) -> str:
+def _node(node: str, parts: Sequence[PurposeSpending], whole: float) -> str:
     share = number_format.percent(sum(part.usd for part in parts) / whole)
     tools = [
         f"{part.tool} {number_format.percent(part.usd / whole)}" for part in parts if part.tool

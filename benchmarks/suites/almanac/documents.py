@@ -8,7 +8,7 @@ from random import Random
 
 from .facts import Entity, FactKey, Facts
 from .grammar import ALIAS, DISTRACTORS, FILLERS, RELATIONS, RELATIONS_OF, Statement, clause
-from .knobs import Knobs
+from .knobs import AlmanacKnobs
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Library:
+class WorldDocuments:
     """Everything that is written in a world."""
 
     documents: dict[str, tuple[Sentence, ...]]
@@ -31,7 +31,7 @@ class Library:
     titles: dict[Entity, str]
 
 
-def write_library(random: Random, facts: Facts, knobs: Knobs) -> Library:
+def write_library(random: Random, facts: Facts, knobs: AlmanacKnobs) -> WorldDocuments:
     """Writes down the facts of a world."""
     writer = _Writer(random, facts, knobs)
     for key, thing in facts.objects.items():
@@ -44,7 +44,7 @@ def write_library(random: Random, facts: Facts, knobs: Knobs) -> Library:
     for entity, alias in facts.aliases.items():
         writer.explain(alias, entity)
     documents = {title: tuple(sentences) for title, sentences in writer.documents.items()}
-    return Library(documents, tuple(writer.snippets), writer.titles)
+    return WorldDocuments(documents, tuple(writer.snippets), writer.titles)
 
 
 def title_of(entity: Entity, sharers: int) -> str:
@@ -53,7 +53,7 @@ def title_of(entity: Entity, sharers: int) -> str:
 
 
 class _Writer:
-    def __init__(self, random: Random, facts: Facts, knobs: Knobs) -> None:
+    def __init__(self, random: Random, facts: Facts, knobs: AlmanacKnobs) -> None:
         self._random = random
         self._facts = facts
         self._knobs = knobs

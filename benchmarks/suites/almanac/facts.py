@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 from .grammar import KINDS, RELATIONS, RELATIONS_OF, Kind
-from .knobs import Knobs
-from .names import Names
+from .knobs import AlmanacKnobs
+from .names import NameDrawer
 
 
 @dataclass(frozen=True, order=True)
@@ -54,9 +54,9 @@ class Facts:
         return tuple(path)
 
 
-def draw_facts(random: Random, knobs: Knobs) -> Facts:
+def draw_facts(random: Random, knobs: AlmanacKnobs) -> Facts:
     """Draws the truth of a world."""
-    names = Names(random, knobs.split, knobs.similar)
+    names = NameDrawer(random, knobs.split, knobs.similar)
     entities = _draw_entities(random, names, knobs)
     by_kind = {kind: [e for e in entities if e.kind == kind] for kind in KINDS}
     objects = {
@@ -71,7 +71,7 @@ def draw_facts(random: Random, knobs: Knobs) -> Facts:
     return Facts(tuple(entities), objects, aliases, gaps)
 
 
-def _draw_entities(random: Random, names: Names, knobs: Knobs) -> list[Entity]:
+def _draw_entities(random: Random, names: NameDrawer, knobs: AlmanacKnobs) -> list[Entity]:
     entities: list[Entity] = []
     for kind in KINDS:
         for _ in range(knobs.count(kind)):
@@ -80,7 +80,7 @@ def _draw_entities(random: Random, names: Names, knobs: Knobs) -> list[Entity]:
 
 
 def _draw_name(
-    random: Random, names: Names, shared: float, kind: Kind, entities: list[Entity]
+    random: Random, names: NameDrawer, shared: float, kind: Kind, entities: list[Entity]
 ) -> str:
     taken = {entity.name for entity in entities if entity.kind == kind}
     free = [e.name for e in entities if e.kind != kind and e.name not in taken]

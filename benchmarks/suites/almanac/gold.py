@@ -17,7 +17,7 @@ from itertools import count
 
 from .facts import Entity
 from .grammar import ALIAS, NAME, RELATIONS_OF, Statement, read_statements
-from .questions import Goal, Trail
+from .questions import ReadingGoal, Trail
 from .world import AlmanacWorld
 
 _NAME = re.compile(NAME)
@@ -35,7 +35,7 @@ class GoldPath:
 
 
 @dataclass(frozen=True)
-class _Step:
+class _CandidateCall:
     """A candidate call and what it would tell."""
 
     call: Call
@@ -65,12 +65,12 @@ class Pathfinder:
         self._world = world
         self._steps = tuple(_candidates(world))
 
-    def cheapest(self, goals: Iterable[Goal]) -> GoldPath | None:
+    def cheapest(self, goals: Iterable[ReadingGoal]) -> GoldPath | None:
         """Returns the cheapest path to any one of the goals, or None if there is none."""
         paths = [path for goal in goals if (path := self._to(goal))]
         return min(paths, key=lambda path: path.cost, default=None)
 
-    def _to(self, goal: Goal) -> GoldPath | None:
+    def _to(self, goal: ReadingGoal) -> GoldPath | None:
         subjects = _subjects(self._world, goal)
         looks = _looks(self._world, goal)
         steps = self._useful(goal, subjects, looks)
@@ -99,8 +99,8 @@ class Pathfinder:
         return None
 
     def _useful(
-        self, goal: Goal, subjects: set[tuple[str, str]], looks: frozenset[Call]
-    ) -> list[_Step]:
+        self, goal: ReadingGoal, subjects: set[tuple[str, str]], looks: frozenset[Call]
+    ) -> list[_CandidateCall]:
         """Returns the candidates that tell something needed, the most pointed queries first."""
         asked = {None, *(relation for trail in goal.trails for relation in trail.relations)}
         steps = [
@@ -114,7 +114,7 @@ class Pathfinder:
         ]
         return sorted(steps, key=lambda step: (step.name, step.relation) not in subjects)
 
-    def _reached(self, trail: Trail, known: _Knowledge, goal: Goal) -> bool:
+    def _reached(self, trail: Trail, known: _Knowledge, goal: ReadingGoal) -> bool:
         forms = {trail.called}
         for relation in (*trail.relations, None):
             forms |= {s.object for s in known.statements if _is_alias(s) and s.subject in forms}
@@ -132,7 +132,7 @@ def _is_alias(statement: Statement) -> bool:
 
 def _after(
     known: _Knowledge,
-    step: _Step,
+    step: _CandidateCall,
     subjects: set[tuple[str, str]],
     useful: set[str],
     looks: frozenset[Call],
@@ -145,7 +145,7 @@ def _after(
     )
 
 
-def _subjects(world: AlmanacWorld, goal: Goal) -> set[tuple[str, str]]:
+def _subjects(world: AlmanacWorld, goal: ReadingGoal) -> set[tuple[str, str]]:
     """Returns subject and relation of every statement that may be needed."""
     needed = {(key.subject.name, key.relation) for t in goal.trails for key in t.keys}
     aliases = world.facts.aliases
@@ -158,7 +158,7 @@ def _subjects(world: AlmanacWorld, goal: Goal) -> set[tuple[str, str]]:
     return needed
 
 
-def _looks(world: AlmanacWorld, goal: Goal) -> frozenset[Call]:
+def _looks(world: AlmanacWorld, goal: ReadingGoal) -> frozenset[Call]:
     if goal.gap is None:
         return frozenset()
     subject = goal.gap.subject
@@ -166,7 +166,7 @@ def _looks(world: AlmanacWorld, goal: Goal) -> frozenset[Call]:
     return frozenset({search, ("open", world.library.titles[subject])})
 
 
-def _candidates(world: AlmanacWorld) -> Iterator[_Step]:
+def _candidates(world: AlmanacWorld) -> Iterator[_CandidateCall]:
     seen: set[Call] = set()
     for name, entity in _named(world):
         title = world.library.titles[entity] if name == entity.name else name
@@ -184,9 +184,9 @@ def _named(world: AlmanacWorld) -> Iterator[tuple[str, Entity]]:
             yield name, entity
 
 
-def _try(world: AlmanacWorld, call: Call, name: str, relation: str | None) -> _Step:
+def _try(world: AlmanacWorld, call: Call, name: str, relation: str | None) -> _CandidateCall:
     tool, argument = call
     text = world.search(argument) if tool == "search" else world.open(argument)
     price = world.knobs.search_price if tool == "search" else world.knobs.open_price
     statements = frozenset(s for s in read_statements(text) if not s.old)
-    return _Step(call, name, relation, price, statements, frozenset(_NAME.findall(text)))
+    return _CandidateCall(call, name, relation, price, statements, frozenset(_NAME.findall(text)))

@@ -132,7 +132,7 @@ def read_statements(text: str) -> tuple[Statement, ...]:
 
 
 @dataclass(frozen=True)
-class Route:
+class RelationPath:
     """A start and the relations to follow from it, in the order in which they are followed."""
 
     start: str
@@ -140,7 +140,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Question:
+class ParsedQuestion:
     """What is asked.
 
     `chain`: where its one route ends. `same`: whether its two routes end at the same entity.
@@ -148,7 +148,7 @@ class Question:
     """
 
     form: Literal["chain", "same", "which"]
-    routes: tuple[Route, ...]
+    routes: tuple[RelationPath, ...]
     target: str = ""
 
 
@@ -168,22 +168,26 @@ _SAME_QUESTION = re.compile(rf"Are ({_CHAIN}) and ({_CHAIN}) the same\?")
 _WHICH_QUESTION = re.compile(rf"Which of ({NAME}) and ({NAME}) has the ({_NOUNS}) ({NAME})\?")
 
 
-def _read_route(text: str) -> Route:
+def _read_route(text: str) -> RelationPath:
     start = re.findall(NAME, text)[-1]
     outer, _, inner = text.partition(start)
     nouns = [*re.findall(_NOUNS, inner), *reversed(re.findall(_NOUNS, outer))]
-    return Route(start, tuple(_RELATION_OF_NOUN[noun] for noun in nouns))
+    return RelationPath(start, tuple(_RELATION_OF_NOUN[noun] for noun in nouns))
 
 
-def read_question(text: str) -> Question | None:
+def read_question(text: str) -> ParsedQuestion | None:
     """Returns the first question of the Almanac in a text, or None."""
     if found := _CHAIN_QUESTION.search(text):
-        return Question("chain", (_read_route(found[1]),))
+        return ParsedQuestion("chain", (_read_route(found[1]),))
     if found := _SAME_QUESTION.search(text):
-        return Question("same", (_read_route(found[1]), _read_route(found[2])))
+        return ParsedQuestion("same", (_read_route(found[1]), _read_route(found[2])))
     if found := _WHICH_QUESTION.search(text):
         relations = (_RELATION_OF_NOUN[found[3]],)
-        return Question("which", (Route(found[1], relations), Route(found[2], relations)), found[4])
+        return ParsedQuestion(
+            "which",
+            (RelationPath(found[1], relations), RelationPath(found[2], relations)),
+            found[4],
+        )
     return None
 
 

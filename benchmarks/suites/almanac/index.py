@@ -26,7 +26,7 @@ _QUALIFIER = re.compile(r"\([^)]*\)")
 _BARE_NAME = re.compile(NAME)
 
 
-class Index:
+class SentenceIndex:
     """Finds the sentences that fit a query best."""
 
     def __init__(self, snippets: Iterable[Sentence]) -> None:

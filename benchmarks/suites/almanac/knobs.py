@@ -16,7 +16,7 @@ MAX_COUNT = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knobs:
+class AlmanacKnobs:
     """Settings of the suite. Shares are from 0 to 1."""
 
     split: Literal["train", "test"] = "test"
@@ -83,7 +83,7 @@ class Knobs:
         return counts[kind]
 
 
-def _refuse(knobs: Knobs, name: str, must: str) -> UsageError:
+def _refuse(knobs: AlmanacKnobs, name: str, must: str) -> UsageError:
     return UsageError(f"almanac knob {name!r} must be {must}, not {getattr(knobs, name)!r}")
 
 
@@ -91,7 +91,7 @@ def _is_int(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def _check_shares(knobs: Knobs) -> None:
+def _check_shares(knobs: AlmanacKnobs) -> None:
     for field in fields(knobs):
         if field.type == "float":
             value = getattr(knobs, field.name)
@@ -103,7 +103,7 @@ def _check_shares(knobs: Knobs) -> None:
         raise UsageError("almanac knob 'unanswerable' needs 'gaps' above 0: they are what it asks")
 
 
-def _check_counts(knobs: Knobs) -> None:
+def _check_counts(knobs: AlmanacKnobs) -> None:
     for name in ("people", "businesses", "cities", "countries", "rivers"):
         value = getattr(knobs, name)
         if not _is_int(value, 2) or value > MAX_COUNT:
@@ -114,7 +114,7 @@ def _check_counts(knobs: Knobs) -> None:
         raise _refuse(knobs, "snippets", "a whole number of 1 or more")
 
 
-def _check_choices(knobs: Knobs) -> None:
+def _check_choices(knobs: AlmanacKnobs) -> None:
     if knobs.split not in ("train", "test"):
         raise _refuse(knobs, "split", "'train' or 'test'")
     hops = (knobs.hops,) if isinstance(knobs.hops, int) else tuple(knobs.hops)
@@ -123,7 +123,7 @@ def _check_choices(knobs: Knobs) -> None:
     object.__setattr__(knobs, "hops", hops)
 
 
-def _check_prices(knobs: Knobs) -> None:
+def _check_prices(knobs: AlmanacKnobs) -> None:
     for name in ("search_price", "open_price"):
         try:
             price = Decimal(str(getattr(knobs, name)))

@@ -23,7 +23,7 @@ def split_of(name: str) -> Split:
     return "test" if zlib.crc32(name.encode()) % _TEST_ONE_IN == 0 else "train"
 
 
-class Names:
+class NameDrawer:
     """Draws the names of one world: all different, all of one split."""
 
     def __init__(self, random: Random, split: Split, similar: float) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from .facts import Entity, FactKey, Facts
 from .grammar import RELATIONS, RELATIONS_OF, UNKNOWN, chain_text
-from .knobs import Knobs
+from .knobs import AlmanacKnobs
 
 QuestionKind = Literal["chain", "comparison", "unanswerable"]
 
@@ -38,7 +38,7 @@ class Trail:
 
 
 @dataclass(frozen=True)
-class Goal:
+class ReadingGoal:
     """What has to be read: trails to their ends, and a gap that has to be looked at."""
 
     trails: tuple[Trail, ...]
@@ -46,18 +46,18 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnQuestion:
     """A question, its accepted answers, and the goals of which any one suffices to answer it."""
 
     text: str
     gold: tuple[str, ...]
-    goals: tuple[Goal, ...]
+    goals: tuple[ReadingGoal, ...]
 
 
-class Questions:
+class QuestionDrawer:
     """Draws questions about one world."""
 
-    def __init__(self, random: Random, facts: Facts, knobs: Knobs) -> None:
+    def __init__(self, random: Random, facts: Facts, knobs: AlmanacKnobs) -> None:
         self._random = random
         self._facts = facts
         self._knobs = knobs
@@ -66,7 +66,7 @@ class Questions:
         for key, thing in self._known.items():
             self._leading_to.setdefault(thing, []).append(key)
 
-    def draw(self, kind: QuestionKind, hops: int | None) -> Drawn | None:
+    def draw(self, kind: QuestionKind, hops: int | None) -> DrawnQuestion | None:
         """Returns a question, or None if this try led nowhere. Only chains need `hops`."""
         if kind == "chain":
             return self._chain(hops or 1)
@@ -74,7 +74,7 @@ class Questions:
             return self._unanswerable()
         return self._same() if self._random.random() < 0.5 else self._which()
 
-    def _chain(self, hops: int) -> Drawn | None:
+    def _chain(self, hops: int) -> DrawnQuestion | None:
         entities = [self._random.choice(self._facts.entities)]
         relations: list[str] = []
         for _ in range(hops):
@@ -88,9 +88,9 @@ class Questions:
         gold = self._facts.names(trail.end)
         if not _is_straight(trail) or trail.called in gold:
             return None
-        return Drawn(self._ask(trail), gold, (Goal((trail,)),))
+        return DrawnQuestion(self._ask(trail), gold, (ReadingGoal((trail,)),))
 
-    def _unanswerable(self) -> Drawn | None:
+    def _unanswerable(self) -> DrawnQuestion | None:
         gaps = sorted(self._facts.gaps)
         if not gaps:
             return None
@@ -99,9 +99,9 @@ class Questions:
         if trail is None:
             return None
         asked = Trail(trail.called, trail.entities, (*trail.relations, gap.relation))
-        return Drawn(self._ask(asked), (UNKNOWN,), (Goal((trail,), gap),))
+        return DrawnQuestion(self._ask(asked), (UNKNOWN,), (ReadingGoal((trail,), gap),))
 
-    def _same(self) -> Drawn | None:
+    def _same(self) -> DrawnQuestion | None:
         is_same = self._random.random() < 0.5
         end = self._random.choice(self._plain(self._facts.entities))
         peers = [e for e in self._plain(self._facts.of_kind(end.kind)) if e != end]
@@ -113,9 +113,11 @@ class Questions:
         if first is None or second is None or first.called == second.called:
             return None
         text = f"Are {self._phrase(first)} and {self._phrase(second)} the same?"
-        return Drawn(text, ("yes",) if is_same else ("no",), (Goal((first, second)),))
+        return DrawnQuestion(
+            text, ("yes",) if is_same else ("no",), (ReadingGoal((first, second)),)
+        )
 
-    def _which(self) -> Drawn | None:
+    def _which(self) -> DrawnQuestion | None:
         key = self._random.choice(sorted(self._known))
         target = self._known[key]
         others = [
@@ -132,7 +134,9 @@ class Questions:
         first, second = self._random.sample([trail.called for trail in trails], 2)
         noun = self._random.choice(RELATIONS[key.relation].nouns)
         text = f"Which of {first} and {second} has the {noun} {target.name}?"
-        return Drawn(text, self._facts.names(key.subject), tuple(Goal((t,)) for t in trails))
+        return DrawnQuestion(
+            text, self._facts.names(key.subject), tuple(ReadingGoal((t,)) for t in trails)
+        )
 
     def _back(self, end: Entity, hops: int) -> Trail | None:
         """Returns a trail of so many hops that leads to an entity, or None."""

@@ -11,8 +11,8 @@ from typing import Any
 from ....ledger.errors import UsageError
 from ...suite import Task
 from .gold import GoldPath, Pathfinder
-from .knobs import Knobs
-from .questions import Drawn, QuestionKind, Questions
+from .knobs import AlmanacKnobs
+from .questions import DrawnQuestion, QuestionDrawer, QuestionKind
 from .scorer import ExactScorer
 from .world import AlmanacWorld
 
@@ -30,7 +30,7 @@ _TRIES_PER_WORLD = 20
 
 
 @dataclass(frozen=True)
-class _Cell:
+class _QuestionShare:
     """A sort of question and the share of tasks that are of this sort."""
 
     kind: QuestionKind
@@ -41,8 +41,8 @@ class _Cell:
 class Almanac:
     """Questions about linked facts that `search` and `open` tell at a price."""
 
-    def __init__(self, knobs: Knobs | None = None) -> None:
-        self.knobs = knobs or Knobs()
+    def __init__(self, knobs: AlmanacKnobs | None = None) -> None:
+        self.knobs = knobs or AlmanacKnobs()
         self.name = "almanac"
         self.system_prompt = SYSTEM_PROMPT
         self.scorer = ExactScorer()
@@ -60,16 +60,16 @@ class Almanac:
         """Returns the world of a task of this suite."""
         return AlmanacWorld(task.metadata["world"], self.knobs)
 
-    def _cells(self) -> list[_Cell]:
+    def _cells(self) -> list[_QuestionShare]:
         knobs = self.knobs
         chains = 1 - knobs.comparison - knobs.unanswerable
         return [
-            *(_Cell("chain", hops, chains / len(knobs.hops)) for hops in knobs.hops),
-            _Cell("comparison", None, knobs.comparison),
-            _Cell("unanswerable", None, knobs.unanswerable),
+            *(_QuestionShare("chain", hops, chains / len(knobs.hops)) for hops in knobs.hops),
+            _QuestionShare("comparison", None, knobs.comparison),
+            _QuestionShare("unanswerable", None, knobs.unanswerable),
         ]
 
-    def _task(self, cell: _Cell, place: str) -> Task:
+    def _task(self, cell: _QuestionShare, place: str) -> Task:
         name = f"{self.knobs.split}-{place}{_mark(self.knobs)}"
         for attempt in range(_MAX_WORLDS):
             seed = f"almanac/{name}/{attempt}"
@@ -82,19 +82,19 @@ class Almanac:
 
 
 def almanac(**knobs: Any) -> Almanac:
-    """Returns the Almanac with some knobs set; see `Knobs`.
+    """Returns the Almanac with some knobs set; see `AlmanacKnobs`.
 
     Raises:
         UsageError: a knob is not known, or its value makes no sense.
     """
-    known = [field.name for field in fields(Knobs)]
+    known = [field.name for field in fields(AlmanacKnobs)]
     for name in knobs:
         if name not in known:
             raise UsageError(f"the almanac has no knob {name!r}; known are: {', '.join(known)}")
-    return Almanac(Knobs(**knobs))
+    return Almanac(AlmanacKnobs(**knobs))
 
 
-def _spread(cells: Sequence[_Cell], n: int) -> Iterator[_Cell]:
+def _spread(cells: Sequence[_QuestionShare], n: int) -> Iterator[_QuestionShare]:
     """Yields `n` cells so that at any point every cell is as near to its share as can be."""
     counts = [0] * len(cells)
     for number in range(1, n + 1):
@@ -104,8 +104,10 @@ def _spread(cells: Sequence[_Cell], n: int) -> Iterator[_Cell]:
         yield cells[place]
 
 
-def _find(world: AlmanacWorld, random: Random, cell: _Cell) -> tuple[Drawn, GoldPath] | None:
-    questions = Questions(random, world.facts, world.knobs)
+def _find(
+    world: AlmanacWorld, random: Random, cell: _QuestionShare
+) -> tuple[DrawnQuestion, GoldPath] | None:
+    questions = QuestionDrawer(random, world.facts, world.knobs)
     pathfinder = Pathfinder(world)
     for _ in range(_TRIES_PER_WORLD):
         drawn = questions.draw(cell.kind, cell.hops)
@@ -115,17 +117,19 @@ def _find(world: AlmanacWorld, random: Random, cell: _Cell) -> tuple[Drawn, Gold
     return None
 
 
-def _mark(knobs: Knobs) -> str:
+def _mark(knobs: AlmanacKnobs) -> str:
     """Returns what tells tasks of other knobs apart; nothing for the default ones."""
     changed = {
         field.name: getattr(knobs, field.name)
-        for field in fields(Knobs)
+        for field in fields(AlmanacKnobs)
         if field.name != "split" and getattr(knobs, field.name) != field.default
     }
     return f"-{zlib.crc32(repr(changed).encode()):08x}" if changed else ""
 
 
-def _as_task(name: str, seed: str, cell: _Cell, drawn: Drawn, path: GoldPath) -> Task:
+def _as_task(
+    name: str, seed: str, cell: _QuestionShare, drawn: DrawnQuestion, path: GoldPath
+) -> Task:
     return Task(
         id=name,
         prompt=drawn.text,

@@ -8,11 +8,11 @@ from itertools import takewhile
 from random import Random
 
 from ....tools import Tool, tool
-from .documents import Library, Sentence, write_library
+from .documents import Sentence, WorldDocuments, write_library
 from .facts import Facts, draw_facts
 from .grammar import NO_DOCUMENT, NOTHING
-from .index import Index
-from .knobs import Knobs
+from .index import SentenceIndex
+from .knobs import AlmanacKnobs
 
 _MAX_SIMILAR = 3
 
@@ -20,11 +20,11 @@ _MAX_SIMILAR = 3
 class AlmanacWorld:
     """A world drawn from a seed: equal seeds and knobs give equal worlds, in every process."""
 
-    def __init__(self, seed: str, knobs: Knobs) -> None:
+    def __init__(self, seed: str, knobs: AlmanacKnobs) -> None:
         random = Random(seed)
         self.knobs = knobs
         self.facts: Facts = draw_facts(random, knobs)
-        self.library: Library = write_library(random, self.facts, knobs)
+        self.library: WorldDocuments = write_library(random, self.facts, knobs)
 
     def search(self, query: str) -> str:
         """Returns what the `search` tool answers."""
@@ -70,8 +70,8 @@ class AlmanacWorld:
         return (search, open_document)
 
     @cached_property
-    def _index(self) -> Index:
-        return Index(self.library.snippets)
+    def _index(self) -> SentenceIndex:
+        return SentenceIndex(self.library.snippets)
 
     @cached_property
     def _titles(self) -> dict[str, str]:

@@ -14,9 +14,9 @@ from typing import Any
 
 from ....ledger.errors import ToolError
 from ...suite import Task
-from ..call_world import Call, CallSuite, CallWorld, Function
+from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction
 from ..data_files import by_id, folder, objects
-from ..records import Record, read_records
+from ..records import DatasetRecord, read_records
 
 FILE = "level-1-given-desc.jsonl"
 
@@ -29,17 +29,17 @@ written like 2023-09-12 14:00:00. Only your first call counts. Then say that it 
 class ApiBankWorld(CallWorld):
     """The APIs of the data, of which the calls of one dialogue are recorded."""
 
-    def __init__(self, apis: Sequence[Function], record: Record) -> None:
+    def __init__(self, apis: Sequence[WorldFunction], record: DatasetRecord) -> None:
         super().__init__()
         self._apis = apis
         turns = objects(record, "turns")
         self._recorded = [turn for turn in turns if turn["role"] == "API"]
         self._gold = turns[record.fields["at"]]
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         return self._apis
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         for turn in self._recorded:
             if is_call_of(turn, call):
                 result = turn["result"]
@@ -68,11 +68,11 @@ class ApiBank(CallSuite):
         return SYSTEM_PROMPT
 
     @cached_property
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         dialogues = by_id(read_records(self.path, suite=self.name))
         return by_id(item for record in dialogues.values() for item in _items(record))
 
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         turns, at = objects(record, "turns"), record.fields["at"]
         name, arguments = turns[at]["api_name"], turns[at]["param_dict"]
         told = "\n".join(map(_line, turns[:at]))
@@ -80,7 +80,7 @@ class ApiBank(CallSuite):
             id=record.text("id"),
             prompt=f"{told}\n\nMake the API call that comes next.",
             kind=name,
-            gold=(str(Call(name, arguments)),),
+            gold=(str(FunctionCall(name, arguments)),),
             gold_path=((name, json.dumps(arguments)),),
         )
 
@@ -88,7 +88,7 @@ class ApiBank(CallSuite):
         return ApiBankWorld(self._apis, self.records[task.id])
 
     @cached_property
-    def _apis(self) -> Sequence[Function]:
+    def _apis(self) -> Sequence[WorldFunction]:
         """All APIs of the file, with the parameters that their recorded calls show."""
         calls: dict[str, list[Mapping[str, Any]]] = {}
         for record in self.records.values():
@@ -110,7 +110,7 @@ def apibank(*, data: str | Path = "", file: str = FILE) -> ApiBank:
     return ApiBank(folder("apibank", data, f"the dialogues of API-Bank ({FILE})") / file)
 
 
-def is_call_of(turn: Mapping[str, Any], call: Call) -> bool:
+def is_call_of(turn: Mapping[str, Any], call: FunctionCall) -> bool:
     """Says whether a call is the one of an API turn: the same name and the same arguments.
 
     A text that spells a list, a number or an object is the same as that value.
@@ -121,7 +121,7 @@ def is_call_of(turn: Mapping[str, Any], call: Call) -> bool:
     return bool(given in (_plain(turn["param_dict"]), _plain(turn["result"].get("input"))))
 
 
-def _items(record: Record) -> Iterator[Record]:
+def _items(record: DatasetRecord) -> Iterator[DatasetRecord]:
     for at, turn in enumerate(objects(record, "turns")):
         if turn.get("role") == "API":
             _check(record, turn)
@@ -134,7 +134,7 @@ def _cut(fields: Mapping[str, Any], *, at: int) -> Mapping[str, Any]:
     return {**fields, "id": f"{fields['id']}#{at}", "at": at}
 
 
-def _check(record: Record, turn: Mapping[str, Any]) -> None:
+def _check(record: DatasetRecord, turn: Mapping[str, Any]) -> None:
     result = turn.get("result")
     if not isinstance(turn.get("api_name"), str) or not isinstance(turn.get("param_dict"), dict):
         raise record.wrong("turns", "has an API turn without `api_name` or `param_dict`")
@@ -150,10 +150,10 @@ def _line(turn: Mapping[str, Any]) -> str:
     return f"API: {turn['api_name']}({arguments}) -> {output}"
 
 
-def _as_function(name: str, calls: Sequence[Mapping[str, Any]]) -> Function:
+def _as_function(name: str, calls: Sequence[Mapping[str, Any]]) -> WorldFunction:
     parameters = {parameter: {"type": "string"} for call in calls for parameter in call}
     required = [each for each in parameters if all(each in call for call in calls)]
-    return Function(
+    return WorldFunction(
         name=name,
         description=f"The API {name}.",
         parameters={"type": "object", "properties": parameters, "required": required},

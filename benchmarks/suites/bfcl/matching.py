@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..call_world import Call
+from ..call_world import FunctionCall
 from .schema import tool_name
 
 Possible = Mapping[str, Mapping[str, Sequence[Any]]]
@@ -33,7 +33,9 @@ _IGNORED = re.compile(r"[ ,./\-_*^]")
 
 
 def all_match(
-    calls: Sequence[Call], possible: Sequence[Possible], documents: Sequence[Mapping[str, Any]]
+    calls: Sequence[FunctionCall],
+    possible: Sequence[Possible],
+    documents: Sequence[Mapping[str, Any]],
 ) -> bool:
     """Says whether the calls are the accepted ones, each once, in any order.
 
@@ -50,7 +52,7 @@ def all_match(
     return True
 
 
-def matches(call: Call, possible: Possible, documents: Sequence[Mapping[str, Any]]) -> bool:
+def matches(call: FunctionCall, possible: Possible, documents: Sequence[Mapping[str, Any]]) -> bool:
     """Says whether a call is an accepted one."""
     (name, accepted), *_ = possible.items()
     document = next(each for each in documents if each["name"] == name)

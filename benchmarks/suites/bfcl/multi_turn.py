@@ -11,9 +11,9 @@ from typing import Any
 
 from ....ledger.errors import ToolError, UsageError
 from ...suite import Task
-from ..call_world import Call, CallSuite, CallWorld, Function
+from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction
 from ..data_files import by_id, folder, table
-from ..records import Record, read_records
+from ..records import DatasetRecord, read_records
 from .schema import as_function
 from .simulators import Simulators, document_file
 from .suite import messages
@@ -28,7 +28,7 @@ You serve a user whose requests come one after the other. Do what the request as
 functions, then call `next_request` to get the next one, until there is none left. What a request \
 does not say, find out with the functions; do nothing that was not asked for."""
 
-_NEXT = Function(
+_NEXT = WorldFunction(
     name=NEXT,
     description="Says that the present request is done and returns the user's next one.",
     parameters={"type": "object", "properties": {}},
@@ -46,9 +46,9 @@ class MultiTurnWorld(CallWorld):
 
     def __init__(
         self,
-        record: Record,
+        record: DatasetRecord,
         requests: Sequence[str],
-        functions: Sequence[Function],
+        functions: Sequence[WorldFunction],
         gold: Sequence[Sequence[str]],
     ) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class MultiTurnWorld(CallWorld):
         self._wanted = self._run_gold()
 
     @property
-    def gold(self) -> Sequence[Sequence[Call]]:
+    def gold(self) -> Sequence[Sequence[FunctionCall]]:
         """The gold calls of each turn."""
         return self._gold
 
@@ -73,10 +73,10 @@ class MultiTurnWorld(CallWorld):
         """The public attributes of each service, by class."""
         return self._services.state()
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         return [*self._functions, _NEXT]
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         if call.name == NEXT:
             return self._next()
         if call.name not in {function.name for function in self._functions}:
@@ -134,7 +134,7 @@ class BfclMultiTurn(CallSuite):
         return SYSTEM_PROMPT
 
     @cached_property
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(read_records(self.data / FILE, suite=self.name))
         for record in records.values():
             if len(_requests(record)) != len(self._written_gold(record)):
@@ -143,7 +143,7 @@ class BfclMultiTurn(CallSuite):
             record.items("involved_classes")
         return records
 
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         turns = self._world(record).gold
         calls = [call for turn in turns for call in turn]
         path = [*_with_next(turns)]
@@ -159,7 +159,7 @@ class BfclMultiTurn(CallSuite):
     def world(self, task: Task) -> MultiTurnWorld:
         return self._world(self.records[task.id])
 
-    def _world(self, record: Record) -> MultiTurnWorld:
+    def _world(self, record: DatasetRecord) -> MultiTurnWorld:
         excluded = record.fields.get("excluded_function", [])
         functions = [
             function
@@ -173,17 +173,17 @@ class BfclMultiTurn(CallSuite):
         except (ValueError, SyntaxError, TypeError) as exc:
             raise UsageError(f"{record.where}: its possible answer cannot be made: {exc}") from exc
 
-    def _written_gold(self, record: Record) -> list[list[str]]:
+    def _written_gold(self, record: DatasetRecord) -> list[list[str]]:
         answer = self._answers.get(record.text("id"))
         if answer is None:
             raise record.wrong("id", f"has no answer in possible_answer/{FILE}")
         return answer.items("ground_truth")
 
     @cached_property
-    def _answers(self) -> Mapping[str, Record]:
+    def _answers(self) -> Mapping[str, DatasetRecord]:
         return by_id(read_records(self.data / "possible_answer" / FILE, suite=self.name))
 
-    def _documents(self, name: str) -> Sequence[Function]:
+    def _documents(self, name: str) -> Sequence[WorldFunction]:
         if name not in self._read:
             path = self.data / "multi_turn_func_doc" / document_file(name)
             self._read[name] = [
@@ -192,7 +192,7 @@ class BfclMultiTurn(CallSuite):
         return self._read[name]
 
     @cached_property
-    def _read(self) -> dict[str, Sequence[Function]]:
+    def _read(self) -> dict[str, Sequence[WorldFunction]]:
         """Functions by class, as far as they were asked for."""
         return {}
 
@@ -206,15 +206,15 @@ def bfcl_multi_turn(*, data: str | Path = "") -> BfclMultiTurn:
     return BfclMultiTurn(folder("bfcl_multi_turn", data, f"{FILE}, possible_answer/ and documents"))
 
 
-def _requests(record: Record) -> list[str]:
+def _requests(record: DatasetRecord) -> list[str]:
     turns = record.items("question")
     if not turns:
         raise record.wrong("question", "holds no turn")
     return [messages(record, turn) for turn in turns]
 
 
-def _with_next(turns: Sequence[Sequence[Call]]) -> Iterator[Call]:
+def _with_next(turns: Sequence[Sequence[FunctionCall]]) -> Iterator[FunctionCall]:
     for number, turn in enumerate(turns):
         if number:
-            yield Call(NEXT, {})
+            yield FunctionCall(NEXT, {})
         yield from turn

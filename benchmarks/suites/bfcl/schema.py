@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..call_world import Function
+from ..call_world import WorldFunction
 
 _JSON_TYPES = {"dict": "object", "float": "number", "tuple": "array"}
 _KEPT = ("description", "enum", "default", "format")
@@ -17,9 +17,9 @@ def tool_name(name: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
 
 
-def as_function(document: Mapping[str, Any]) -> Function:
+def as_function(document: Mapping[str, Any]) -> WorldFunction:
     """Returns a function document of BFCL as a function of a world."""
-    return Function(
+    return WorldFunction(
         name=tool_name(document["name"]),
         description=document["description"],
         parameters=_schema(document["parameters"]),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ....ledger.errors import UsageError
-from ..call_world import Call
+from ..call_world import FunctionCall
 
 _MODULES = {
     "GorillaFileSystem": "gorilla_file_system",
@@ -46,7 +46,7 @@ class Simulators:
             if not name.startswith("_")
         }
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         """Makes a call and returns its result as the official evaluation writes it."""
         try:
             result = self._methods[call.name](**call.arguments)
@@ -54,7 +54,7 @@ class Simulators:
             return f"Error during execution: {exc}"
         return _written(result)
 
-    def parse(self, text: str) -> Call:
+    def parse(self, text: str) -> FunctionCall:
         """Returns a gold call such as `mv('a', destination='b')`.
 
         Raises:
@@ -68,7 +68,7 @@ class Simulators:
         positional = [ast.literal_eval(each) for each in node.args]
         named = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
         bound = inspect.signature(self._methods[node.func.id]).bind(*positional, **named)
-        return Call(node.func.id, dict(bound.arguments))
+        return FunctionCall(node.func.id, dict(bound.arguments))
 
     def state(self) -> dict[str, dict[str, Any]]:
         """Returns the public attributes of each service, by class."""

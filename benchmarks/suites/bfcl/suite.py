@@ -10,9 +10,9 @@ from typing import Any
 
 from ....ledger.errors import UsageError
 from ...suite import Task
-from ..call_world import Call, CallSuite, CallWorld, Function
+from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction
 from ..data_files import by_id, folder, objects
-from ..records import Record, read_records
+from ..records import DatasetRecord, read_records
 from .matching import LEFT_OUT, Possible, all_match
 from .schema import as_function, tool_name
 
@@ -38,10 +38,10 @@ class BfclWorld(CallWorld):
         self._documents = documents
         self._possible = possible
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         return [as_function(document) for document in self._documents]
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         return NOTED
 
     def score(self, answer: str | None) -> float:
@@ -67,13 +67,13 @@ class Bfcl(CallSuite):
         return SYSTEM_PROMPT
 
     @cached_property
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(each for category in self.categories for each in self._read(category))
         for record in records.values():
             _check(record, self._possible(record))
         return records
 
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         calls = [_gold_call(each, record) for each in self._possible(record)]
         return Task(
             id=record.text("id"),
@@ -87,12 +87,12 @@ class Bfcl(CallSuite):
         record = self.records[task.id]
         return BfclWorld(objects(record, "function"), self._possible(record))
 
-    def _read(self, category: str) -> list[Record]:
+    def _read(self, category: str) -> list[DatasetRecord]:
         """Returns the records of a category, marked with it."""
         read = read_records(self.data / _file(category), suite=self.name)
         return [record.changed(lambda fields: {**fields, "category": category}) for record in read]
 
-    def _possible(self, record: Record) -> list[dict[str, Any]]:
+    def _possible(self, record: DatasetRecord) -> list[dict[str, Any]]:
         """Returns the possible answers of a record; none stands for: no call is right."""
         if _category(record) == "irrelevance":
             return []
@@ -103,7 +103,7 @@ class Bfcl(CallSuite):
         return objects(gold, "ground_truth")
 
     @cached_property
-    def _answers(self) -> Mapping[str, Mapping[str, Record]]:
+    def _answers(self) -> Mapping[str, Mapping[str, DatasetRecord]]:
         wanted = [each for each in self.categories if each != "irrelevance"]
         files = {each: self.data / _answer_file(each) for each in wanted}
         return {each: by_id(read_records(files[each], suite=self.name)) for each in wanted}
@@ -134,18 +134,18 @@ def _answer_file(category: str) -> str:
     return f"possible_answer/{_file(category)}"
 
 
-def _category(record: Record) -> str:
+def _category(record: DatasetRecord) -> str:
     return record.text("category")
 
 
-def _question(record: Record) -> str:
+def _question(record: DatasetRecord) -> str:
     turns = record.items("question")
     if len(turns) != 1:
         raise record.wrong("question", "must hold one list of messages")
     return messages(record, turns[0])
 
 
-def messages(record: Record, turn: Any) -> str:
+def messages(record: DatasetRecord, turn: Any) -> str:
     """Returns the text of a turn's messages.
 
     Raises:
@@ -156,7 +156,7 @@ def messages(record: Record, turn: Any) -> str:
     return "\n\n".join(record.checked("question", each.get("content")) for each in turn)
 
 
-def _check(record: Record, possible: Sequence[Possible]) -> None:
+def _check(record: DatasetRecord, possible: Sequence[Possible]) -> None:
     """Raises UsageError for a record that could not be asked or judged."""
     _question(record)
     documents = objects(record, "function")
@@ -170,12 +170,12 @@ def _check(record: Record, possible: Sequence[Possible]) -> None:
             raise record.wrong("id", f"has an answer that calls none of its functions: {each}")
 
 
-def _gold_call(possible: Possible, record: Record) -> Call:
+def _gold_call(possible: Possible, record: DatasetRecord) -> FunctionCall:
     """Returns the call that takes the first accepted value of each argument that there is."""
     (name, accepted), *_ = possible.items()
     document = next(each for each in objects(record, "function") if each["name"] == name)
     known = document["parameters"].get("properties", {})
-    return Call(
+    return FunctionCall(
         tool_name(name), _first({each: accepted[each] for each in accepted if each in known})
     )
 

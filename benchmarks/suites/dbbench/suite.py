@@ -11,9 +11,9 @@ from pathlib import Path
 from ....ledger.errors import ToolError
 from ....planners import final_answer
 from ...suite import Task
-from ..call_world import Call, CallSuite, CallWorld, Function, dispatch
+from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction, dispatch
 from ..data_files import folder, table
-from ..records import Record, read_records
+from ..records import DatasetRecord, read_records
 from .answers import same_answers, written_answers
 from .table import MOST_ROWS, Table
 
@@ -28,7 +28,7 @@ edit by running its statement, then commit an empty list."""
 
 _EDITS = ("INSERT", "UPDATE", "DELETE")
 _FUNCTIONS = (
-    Function(
+    WorldFunction(
         name=EXECUTE,
         description="Runs one SQL statement and returns its rows.",
         parameters={
@@ -37,7 +37,7 @@ _FUNCTIONS = (
             "required": ["query"],
         },
     ),
-    Function(
+    WorldFunction(
         name=COMMIT,
         description="Gives the final answer. It cannot be changed.",
         parameters={
@@ -58,16 +58,16 @@ _FUNCTIONS = (
 class DbBenchWorld(CallWorld):
     """One table, and the answer that was committed."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: DatasetRecord) -> None:
         super().__init__()
         self._record = record
         self.table = Table(table(record, "table"))
         self.committed: list[str] | None = None
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         return _FUNCTIONS
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         if self.committed is not None:
             raise ToolError("the final answer is committed")
         if call.name == EXECUTE:
@@ -119,13 +119,13 @@ class DbBench(CallSuite):
         return SYSTEM_PROMPT
 
     @cached_property
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         records = read_records(self.path, suite=self.name)
         for record in records:
             _check(record)
         return {self._id(record): record for record in records}
 
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         name, arguments = _gold_call(record)
         asked = record.text("description")
         return Task(
@@ -139,7 +139,7 @@ class DbBench(CallSuite):
     def world(self, task: Task) -> DbBenchWorld:
         return DbBenchWorld(self.records[task.id])
 
-    def _id(self, record: Record) -> str:
+    def _id(self, record: DatasetRecord) -> str:
         return f"{self.path.stem}-{record.line}"
 
 
@@ -156,19 +156,19 @@ def dbbench(*, data: str | Path = "", file: str = FILE) -> DbBench:
     return DbBench(folder("dbbench", data, f"the {FILE} of AgentBench's dbbench") / file)
 
 
-def kind_of(record: Record) -> str:
+def kind_of(record: DatasetRecord) -> str:
     """Returns what a record asks for, such as `counting` or `INSERT`."""
     return str(record.items("type")[0])
 
 
-def _gold_call(record: Record) -> tuple[str, dict[str, object]]:
+def _gold_call(record: DatasetRecord) -> tuple[str, dict[str, object]]:
     label = [str(each) for each in record.items("label")]
     if kind_of(record) in _EDITS:
         return EXECUTE, {"query": label[0]}
     return COMMIT, {"answers": label}
 
 
-def _check(record: Record) -> None:
+def _check(record: DatasetRecord) -> None:
     """Raises UsageError for a record that could not be asked or judged."""
     for field in ("description", "add_description"):
         record.text(field)

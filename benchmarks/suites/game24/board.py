@@ -41,7 +41,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Number:
+class BoardNumber:
     """A number with the expression that it comes from."""
 
     value: Fraction
@@ -56,11 +56,11 @@ class Number:
 class Board:
     """The numbers that are left."""
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[BoardNumber, ...]
 
     @classmethod
     def of(cls, numbers: Sequence[int]) -> Board:
-        return cls(tuple(Number(Fraction(n), str(n)) for n in numbers))
+        return cls(tuple(BoardNumber(Fraction(n), str(n)) for n in numbers))
 
     @property
     def values(self) -> Values:
@@ -84,13 +84,15 @@ class Board:
             value = Move(tool, first.value, second.value).result
         except ZeroDivisionError as error:
             raise ToolError(f"{a} cannot be divided by zero") from error
-        return Board((*others, Number(value, f"({first.text} {SIGNS[tool]} {second.text})")))
+        return Board((*others, BoardNumber(value, f"({first.text} {SIGNS[tool]} {second.text})")))
 
     def __str__(self) -> str:
         return "Left: " + ", ".join(map(str, self.numbers))
 
 
-def _take(numbers: tuple[Number, ...], text: str) -> tuple[Number, tuple[Number, ...]]:
+def _take(
+    numbers: tuple[BoardNumber, ...], text: str
+) -> tuple[BoardNumber, tuple[BoardNumber, ...]]:
     try:
         value = Fraction(text.strip())
     except (ValueError, ZeroDivisionError) as error:

@@ -35,7 +35,7 @@ _STEP = re.compile(r"^\d+\. (\w+) (\{[^}]*\})", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rates:
+class PlayerErrorRates:
     """How the player errs; probabilities from 0 to 1."""
 
     error: float = 0.5
@@ -46,11 +46,11 @@ class Rates:
     """That a sample is what ranks first, where it has no idea."""
 
 
-STRENGTHS = {"calibrated": Rates(), "overconfident": Rates(unsure=0.6)}
+STRENGTHS = {"calibrated": PlayerErrorRates(), "overconfident": PlayerErrorRates(unsure=0.6)}
 """Fixed before any search was run on them."""
 
 
-class Player:
+class Game24Player:
     """The simulated player as a policy.
 
     Args:
@@ -60,7 +60,7 @@ class Player:
 
     takes_samples = True
 
-    def __init__(self, rates: Rates = STRENGTHS["calibrated"], *, seed: int = 0) -> None:
+    def __init__(self, rates: PlayerErrorRates = STRENGTHS["calibrated"], *, seed: int = 0) -> None:
         self.name = "simulated/game24"
         self.max_output = 256
         self.timeout = 60.0

@@ -39,7 +39,7 @@ _HINTS = ("Your memory is filling up", "Your memory is nearly full")
 
 
 @dataclass(frozen=True)
-class Read:
+class TextFacts:
     """What one text says."""
 
     births: tuple[tuple[str, str], ...] = ()
@@ -52,7 +52,7 @@ class Read:
 
 
 @dataclass
-class Known:
+class PromptFacts:
     """What the whole prompt says."""
 
     at: str
@@ -61,7 +61,7 @@ class Known:
     end: tuple[str, str] | None = None
 
 
-class Walker:
+class ChainWalker:
     """A policy of its own: give it to an `Agent` as the model."""
 
     name = "simulated/walker"
@@ -81,7 +81,7 @@ class Walker:
     async def close(self) -> None:
         """Does nothing: there are no connections."""
 
-    def _message(self, request: Request, question: str, known: Known) -> Message:
+    def _message(self, request: Request, question: str, known: PromptFacts) -> Message:
         note = f"At: {known.at}. Found: {', '.join(self._kept(known, len(request.messages)))}."
         if request.messages[-1].content.startswith("# Summarise"):
             return Message("assistant", note)
@@ -95,7 +95,7 @@ class Walker:
             return Message("assistant", said, (ToolCall(id, call[0], json.dumps(call[1])),))
         return Message("assistant", f"{said}\nAnswer: {_answer(question, known)}".strip())
 
-    def _kept(self, known: Known, messages: int) -> Iterator[str]:
+    def _kept(self, known: PromptFacts, messages: int) -> Iterator[str]:
         draw = random.Random(f"{known.at}/{messages}")
         lost = len(known.found) > 0 and draw.random() < self._slip
         gone = draw.choice(sorted(known.found)) if lost else None
@@ -112,10 +112,10 @@ class Walker:
         return Usage(input=total - shared, cache_read=shared, output=_words(said))
 
 
-def _known(messages: Sequence[Message], question: str) -> Known:
+def _known(messages: Sequence[Message], question: str) -> PromptFacts:
     """Reads the notes, then the documents: those in view are never older than the last note."""
     start, city = _START.search(question), _CITY.search(question)
-    known = Known(start[1] if start else "", {}, {})
+    known = PromptFacts(start[1] if start else "", {}, {})
     reads = [read for message in messages[2:] for read in _reads(message)]
     for read in sorted(reads, key=lambda read: read.found is None):
         for name, birth in read.births:
@@ -129,7 +129,7 @@ def _known(messages: Sequence[Message], question: str) -> Known:
     return known
 
 
-def _reads(message: Message) -> Iterator[Read]:
+def _reads(message: Message) -> Iterator[TextFacts]:
     if message.content:
         yield _read(message.content)
     for call in message.tool_calls:
@@ -138,17 +138,17 @@ def _reads(message: Message) -> Iterator[Read]:
 
 
 @lru_cache(maxsize=20_000)
-def _read(text: str) -> Read:
+def _read(text: str) -> TextFacts:
     births = tuple((name, birth) for name, _, birth in _DOCUMENT.findall(text))
     following, last = _NEXT.findall(text), _LAST.search(text)
     if notes := _NOTE.findall(text):
         at, found = notes[-1]
-        return Read(at=at, found=tuple(re.findall(NAME, found)))
+        return TextFacts(at=at, found=tuple(re.findall(NAME, found)))
     at = following[-1][1] if following and not _RECALLED.search(text) else None
-    return Read(births, at, (last[1], last[2]) if last else None)
+    return TextFacts(births, at, (last[1], last[2]) if last else None)
 
 
-def _next_call(question: str, known: Known, names: set[str]) -> Wish | None:
+def _next_call(question: str, known: PromptFacts, names: set[str]) -> Wish | None:
     """Returns the tool and the arguments that lead on, or None where the answer is known."""
     if known.end is None:
         return "open", {"name": known.at}
@@ -167,7 +167,7 @@ def _pruning(messages: Sequence[Message], note: str) -> Wish | None:
     return "prune", {"refs": refs, "note": note}
 
 
-def _answer(question: str, known: Known) -> str:
+def _answer(question: str, known: PromptFacts) -> str:
     if known.end is None:
         return ", ".join(known.found) or known.at
     if "speaks of" in question:

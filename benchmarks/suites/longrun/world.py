@@ -13,7 +13,7 @@ from random import Random
 
 from ....tools import Tool, tool
 from ..almanac.grammar import FILLERS, NO_DOCUMENT, RELATIONS, Statement, clause
-from ..almanac.names import Names
+from ..almanac.names import NameDrawer
 
 NEXT = "mentor"
 FACT = "birthplace"
@@ -35,7 +35,7 @@ class LongWorld:
 
     def __init__(self, seed: str, *, length: int, matches: int, open_price: Decimal) -> None:
         random = Random(seed)
-        names = Names(random, "test", similar=0.0)
+        names = NameDrawer(random, "test", similar=0.0)
         self.people = [names.draw() for _ in range(length)]
         city, *others = [names.draw() for _ in range(CITIES)]
         born = set(random.sample(range(length), min(matches, length)))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from .answers import Match, compare, normalise
-from .library import Library, Paragraph
-from .scorers import Choices, Includes, Numbers, ShortAnswers
+from .answers import AnswerMatch, compare, normalise
+from .library import Paragraph, ParagraphCorpus
+from .scorers import IncludesScorer, MultipleChoiceScorer, NumberScorer, ShortAnswerScorer
 from .taskset import TaskSet, question
-from .validation import Validation, validate
+from .validation import SuiteValidation, validate
 
 __all__ = [
-    "Choices",
-    "Includes",
-    "Library",
-    "Match",
-    "Numbers",
+    "AnswerMatch",
+    "IncludesScorer",
+    "MultipleChoiceScorer",
+    "NumberScorer",
     "Paragraph",
-    "ShortAnswers",
+    "ParagraphCorpus",
+    "ShortAnswerScorer",
+    "SuiteValidation",
     "TaskSet",
-    "Validation",
     "compare",
     "normalise",
     "question",

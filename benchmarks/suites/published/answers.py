@@ -19,7 +19,7 @@ _CLOSED = frozenset({"yes", "no", "noanswer"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match:
+class AnswerMatch:
     """How well an answer fits. All from 0 to 1."""
 
     em: float
@@ -29,8 +29,8 @@ class Match:
     recall: float
 
 
-NO_MATCH = Match(em=0.0, f1=0.0, precision=0.0, recall=0.0)
-_FULL = Match(em=1.0, f1=1.0, precision=1.0, recall=1.0)
+NO_MATCH = AnswerMatch(em=0.0, f1=0.0, precision=0.0, recall=0.0)
+_FULL = AnswerMatch(em=1.0, f1=1.0, precision=1.0, recall=1.0)
 
 
 def normalise(answer: str) -> str:
@@ -39,7 +39,7 @@ def normalise(answer: str) -> str:
     return " ".join(_ARTICLES.sub(" ", bare).split())
 
 
-def compare(answer: str, gold: str, *, closed: bool) -> Match:
+def compare(answer: str, gold: str, *, closed: bool) -> AnswerMatch:
     """Compares an answer with one accepted answer.
 
     A gold answer of which normalisation leaves nothing, such as `A`, is compared as it stands:
@@ -58,34 +58,34 @@ def compare(answer: str, gold: str, *, closed: bool) -> Match:
     said, wanted = ours.split(), theirs.split()
     same = (Counter(said) & Counter(wanted)).total()
     if not same:
-        return Match(em=em, f1=0.0, precision=0.0, recall=0.0)
+        return AnswerMatch(em=em, f1=0.0, precision=0.0, recall=0.0)
     return _match(em, same / len(said), same / len(wanted))
 
 
-def best(answer: str, golds: Iterable[str], *, closed: bool) -> Match:
+def best(answer: str, golds: Iterable[str], *, closed: bool) -> AnswerMatch:
     """Compares an answer with each accepted answer; the best match counts."""
     matches = (compare(answer, gold, closed=closed) for gold in golds)
     return max(matches, key=lambda match: (match.em, match.f1), default=NO_MATCH)
 
 
-def compare_facts(said: frozenset[str], wanted: frozenset[str]) -> Match:
+def compare_facts(said: frozenset[str], wanted: frozenset[str]) -> AnswerMatch:
     """Compares the supporting facts that were named with those of the data."""
     same = len(said & wanted)
     em = float(said == wanted)
     if not same:
-        return Match(em=em, f1=0.0, precision=0.0, recall=0.0)
+        return AnswerMatch(em=em, f1=0.0, precision=0.0, recall=0.0)
     return _match(em, same / len(said), same / len(wanted))
 
 
-def joint(answer: Match, facts: Match) -> Match:
+def joint(answer: AnswerMatch, facts: AnswerMatch) -> AnswerMatch:
     """Returns HotpotQA's joint match: precision and recall are the products of both."""
     precision, recall = answer.precision * facts.precision, answer.recall * facts.recall
     em = answer.em * facts.em
     if not precision + recall:
-        return Match(em=em, f1=0.0, precision=0.0, recall=0.0)
+        return AnswerMatch(em=em, f1=0.0, precision=0.0, recall=0.0)
     return _match(em, precision, recall)
 
 
-def _match(em: float, precision: float, recall: float) -> Match:
+def _match(em: float, precision: float, recall: float) -> AnswerMatch:
     f1 = 2 * precision * recall / (precision + recall)
-    return Match(em=em, f1=f1, precision=precision, recall=recall)
+    return AnswerMatch(em=em, f1=f1, precision=precision, recall=recall)

@@ -13,14 +13,14 @@ from typing import Any
 from ....ledger.errors import UsageError
 from ....tools import Tool, calculator, documents
 from ...suite import Scorer, Task
-from ..records import Record, read_records
-from .scorers import Choices, Includes, Numbers, ShortAnswers
+from ..records import DatasetRecord, read_records
+from .scorers import IncludesScorer, MultipleChoiceScorer, NumberScorer, ShortAnswerScorer
 from .taskset import SYSTEM_PROMPT, TaskSet
 
 SCORERS: Mapping[str, Scorer] = {
-    "exact": ShortAnswers(closed=False),
-    "includes": Includes(),
-    "number": Numbers(),
+    "exact": ShortAnswerScorer(closed=False),
+    "includes": IncludesScorer(),
+    "number": NumberScorer(),
 }
 """What may judge answers in words. Choices are judged by their letters, whatever is named."""
 
@@ -47,7 +47,7 @@ def dataset(*, data: str | Path = "", docs: str | Path = "", scorer: str = "exac
     return _tasks(read_records(data, suite="dataset"), tools, scorer)
 
 
-def _tasks(records: Sequence[Record], tools: tuple[Tool, ...], scorer: str) -> TaskSet:
+def _tasks(records: Sequence[DatasetRecord], tools: tuple[Tool, ...], scorer: str) -> TaskSet:
     seen: dict[str, int] = {}
     items = []
     for record in records:
@@ -60,25 +60,25 @@ def _tasks(records: Sequence[Record], tools: tuple[Tool, ...], scorer: str) -> T
         name="dataset",
         items=tuple(items),
         tools=lambda task: tools,
-        scorer=_ByKind(SCORERS[scorer]),
+        scorer=_KindScorer(SCORERS[scorer]),
         system_prompt=SYSTEM_PROMPT,
         masked=lambda: _tasks([record.changed(_masked) for record in records], tools, scorer),
     )
 
 
-class _ByKind:
+class _KindScorer:
     """Judges choices by their letters, and everything else as it is told."""
 
     def __init__(self, words: Scorer) -> None:
         self._words = words
-        self._choices = Choices()
+        self._choices = MultipleChoiceScorer()
 
     def score(self, task: Task, answer: str | None) -> float:
         scorer = self._choices if "choices" in task.metadata else self._words
         return scorer.score(task, answer)
 
 
-def _task(record: Record) -> Task:
+def _task(record: DatasetRecord) -> Task:
     for name in _UNKNOWN_HERE:
         if record.fields.get(name):
             raise record.wrong(name, "asks for a machine to work on, which outlay does not have")
@@ -94,7 +94,7 @@ def _task(record: Record) -> Task:
     )
 
 
-def _id(record: Record) -> str:
+def _id(record: DatasetRecord) -> str:
     given = record.fields.get("id")
     if given is None or given == "":
         return f"line-{record.line}"
@@ -103,7 +103,7 @@ def _id(record: Record) -> str:
     return record.text("id")
 
 
-def _input(record: Record) -> str:
+def _input(record: DatasetRecord) -> str:
     """Returns the text of the input; of several messages each with who says it."""
     value = record.fields.get("input")
     if not isinstance(value, list):
@@ -121,7 +121,7 @@ def _input(record: Record) -> str:
     return "\n\n".join(f"{role}: {content}" for role, content in messages)
 
 
-def _choices(record: Record) -> tuple[str, ...]:
+def _choices(record: DatasetRecord) -> tuple[str, ...]:
     value = record.fields.get("choices")
     if value is None or value == "":
         return ()
@@ -142,7 +142,7 @@ def _lettered(choices: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(chr(ord("A") + place), choice) for place, choice in enumerate(choices)]
 
 
-def _target(record: Record, choices: tuple[str, ...]) -> tuple[str, ...]:
+def _target(record: DatasetRecord, choices: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the accepted answers; of choices all letters that must be named, as one answer."""
     value = record.fields.get("target")
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -159,7 +159,7 @@ def _target(record: Record, choices: tuple[str, ...]) -> tuple[str, ...]:
     return (", ".join(sorted(accepted)),)
 
 
-def _metadata(record: Record) -> dict[str, Any]:
+def _metadata(record: DatasetRecord) -> dict[str, Any]:
     """Returns the record's own metadata, which the agent does not see."""
     value = record.fields.get("metadata")
     if value is None or value == "":
@@ -170,7 +170,7 @@ def _metadata(record: Record) -> dict[str, Any]:
     return told
 
 
-def _decoded(record: Record, name: str, text: str) -> Any:
+def _decoded(record: DatasetRecord, name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

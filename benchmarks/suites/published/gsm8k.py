@@ -12,8 +12,8 @@ from typing import Any
 
 from ....tools import calculator
 from ...suite import Task
-from ..records import Record, read_records
-from .scorers import Numbers, number
+from ..records import DatasetRecord, read_records
+from .scorers import NumberScorer, number
 from .taskset import TaskSet
 
 SYSTEM_PROMPT = """\
@@ -37,18 +37,18 @@ def gsm8k(*, data: str | Path = "") -> TaskSet:
     return _problems(read_records(data, suite="gsm8k"))
 
 
-def _problems(records: Sequence[Record]) -> TaskSet:
+def _problems(records: Sequence[DatasetRecord]) -> TaskSet:
     return TaskSet(
         name="gsm8k",
         items=tuple(map(_task, records)),
         tools=lambda task: (calculator,),
-        scorer=Numbers(),
+        scorer=NumberScorer(),
         system_prompt=SYSTEM_PROMPT,
         masked=lambda: _problems([record.changed(_masked) for record in records]),
     )
 
 
-def _task(record: Record) -> Task:
+def _task(record: DatasetRecord) -> Task:
     _, mark, result = record.text("answer").rpartition(_MARK)
     gold = number(result)
     if not mark or gold is None:

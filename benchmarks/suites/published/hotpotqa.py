@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..records import Record
+from ..records import DatasetRecord
 from .library import Paragraph
-from .reading_comprehension import CITING_SENTENCES, Form, Question, factory
+from .reading_comprehension import CITING_SENTENCES, DatasetFormat, DatasetQuestion, factory
 
 _CHAINS = {"bridge": 2, "compositional": 2, "inference": 2}
 """Kinds of question that follow one fact after the other, and how many."""
 
 
-def form(name: str) -> Form:
+def form(name: str) -> DatasetFormat:
     """Returns the form of HotpotQA's records under the name of a suite."""
 
-    def read(record: Record) -> Question:
+    def read(record: DatasetRecord) -> DatasetQuestion:
         kind = record.text("type")
         paragraphs = _paragraphs(record)
-        return Question(
+        return DatasetQuestion(
             id=f"{name}-{record.text('_id', 'id')}",
             text=record.text("question"),
             kind=kind,
@@ -33,10 +33,10 @@ def form(name: str) -> Form:
             support=tuple(_support(record, paragraphs)),
         )
 
-    return Form(name=name, read=read, mask=_masked, ending=CITING_SENTENCES)
+    return DatasetFormat(name=name, read=read, mask=_masked, ending=CITING_SENTENCES)
 
 
-def _paragraphs(record: Record) -> tuple[Paragraph, ...]:
+def _paragraphs(record: DatasetRecord) -> tuple[Paragraph, ...]:
     """Reads `[title, sentences]` pairs, or `{"title": […], "sentences": […]}`."""
     pairs = _pairs(record, "context", "title", "sentences")
     if not pairs:
@@ -53,7 +53,9 @@ def _paragraphs(record: Record) -> tuple[Paragraph, ...]:
     return tuple(found)
 
 
-def _support(record: Record, paragraphs: Sequence[Paragraph]) -> dict[tuple[int, int | None], None]:
+def _support(
+    record: DatasetRecord, paragraphs: Sequence[Paragraph]
+) -> dict[tuple[int, int | None], None]:
     places = {paragraph.title: place for place, paragraph in enumerate(paragraphs)}
     facts = _pairs(record, "supporting_facts", "title", "sent_id")
     if not facts:
@@ -68,7 +70,7 @@ def _support(record: Record, paragraphs: Sequence[Paragraph]) -> dict[tuple[int,
     return found
 
 
-def _pairs(record: Record, field: str, left: str, right: str) -> list[tuple[Any, Any]]:
+def _pairs(record: DatasetRecord, field: str, left: str, right: str) -> list[tuple[Any, Any]]:
     value = record.fields.get(field)
     if isinstance(value, dict):
         lefts, rights = value.get(left), value.get(right)

@@ -12,7 +12,7 @@ from typing import Any
 from ....ledger.errors import ToolError, UsageError
 from ....tools import Tool, tool
 from ....tools.documents.corpus import Document
-from ....tools.documents.full_text_index import Index
+from ....tools.documents.full_text_index import DocumentIndex
 from ..almanac.grammar import OPEN_PRICE, SEARCH_PRICE
 
 HITS = 5
@@ -35,14 +35,14 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Prices:
+class LibraryPrices:
     """USD a call."""
 
     search: Decimal = SEARCH_PRICE
     open: Decimal = OPEN_PRICE
 
     @classmethod
-    def of(cls, search_price: Any, open_price: Any) -> Prices:
+    def of(cls, search_price: Any, open_price: Any) -> LibraryPrices:
         """Returns the prices that two knobs set.
 
         Raises:
@@ -51,13 +51,15 @@ class Prices:
         return cls(_usd("search_price", search_price), _usd("open_price", open_price))
 
 
-class Library:
+class ParagraphCorpus:
     """Paragraphs by name: the title, numbered where paragraphs of other text share it.
 
     A paragraph that comes again, under the same title with the same text, is there once.
     """
 
-    def __init__(self, paragraphs: Iterable[Paragraph], prices: Prices = Prices()) -> None:
+    def __init__(
+        self, paragraphs: Iterable[Paragraph], prices: LibraryPrices = LibraryPrices()
+    ) -> None:
         self._prices = prices
         self._names: dict[tuple[str, str], str] = {}
         self._shown: dict[str, Paragraph] = {}
@@ -128,9 +130,9 @@ class Library:
         return (search, open_paragraph)
 
     @cached_property
-    def _index(self) -> Index:
+    def _index(self) -> DocumentIndex:
         named = self._shown.items()
-        return Index(Document(name, each.title, each.text) for name, each in named)
+        return DocumentIndex(Document(name, each.title, each.text) for name, each in named)
 
 
 def _key(name: str) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..records import Record
+from ..records import DatasetRecord
 from .library import Paragraph
-from .reading_comprehension import CITING_PARAGRAPHS, Form, Question, factory
-from .scorers import ShortAnswers
+from .reading_comprehension import CITING_PARAGRAPHS, DatasetFormat, DatasetQuestion, factory
+from .scorers import ShortAnswerScorer
 
 UNKNOWN = "unknown"
 """The right answer to a question that cannot be answered."""
@@ -23,13 +23,13 @@ _ENDING = f"""\
  If the paragraphs do not tell the answer, it is `{UNKNOWN}`.{CITING_PARAGRAPHS}"""
 
 
-def _read(record: Record) -> Question:
+def _read(record: DatasetRecord) -> DatasetQuestion:
     steps = record.items("question_decomposition")
     if not steps or not all(isinstance(step, dict) for step in steps):
         raise record.wrong("question_decomposition", "must be a list of steps")
     answerable = record.flag("answerable") if "answerable" in record.fields else True
     paragraphs = record.items("paragraphs")
-    return Question(
+    return DatasetQuestion(
         id=f"musique-{record.text('id')}{'' if answerable else '-unanswerable'}",
         text=record.text("question"),
         kind=f"{len(steps)}hop" if answerable else "unanswerable",
@@ -41,7 +41,7 @@ def _read(record: Record) -> Question:
     )
 
 
-def _gold(record: Record) -> tuple[str, ...]:
+def _gold(record: DatasetRecord) -> tuple[str, ...]:
     aliases = record.items("answer_aliases") if "answer_aliases" in record.fields else []
     accepted = [
         record.text("answer"),
@@ -50,7 +50,7 @@ def _gold(record: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(accepted))
 
 
-def _paragraph(record: Record, told: Any) -> Paragraph:
+def _paragraph(record: DatasetRecord, told: Any) -> Paragraph:
     if not isinstance(told, dict):
         raise record.wrong("paragraphs", "must be a list of objects")
     title, text = told.get("title"), told.get("paragraph_text")
@@ -58,7 +58,7 @@ def _paragraph(record: Record, told: Any) -> Paragraph:
     return Paragraph(name, (record.checked("paragraphs.paragraph_text", text),))
 
 
-def _support(record: Record, paragraphs: list[Any]) -> tuple[tuple[int, int | None], ...]:
+def _support(record: DatasetRecord, paragraphs: list[Any]) -> tuple[tuple[int, int | None], ...]:
     places = [place for place, told in enumerate(paragraphs) if told.get("is_supporting") is True]
     if not places:
         raise record.wrong("paragraphs", "has none with 'is_supporting' true")
@@ -78,11 +78,11 @@ def _masked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**fields, **hidden, "paragraphs": paragraphs}
 
 
-FORM = Form(
+FORM = DatasetFormat(
     name="musique",
     read=_read,
     mask=_masked,
     ending=_ENDING,
-    scorer=ShortAnswers(closed=False),
+    scorer=ShortAnswerScorer(closed=False),
 )
 musique = factory(FORM)

@@ -10,9 +10,9 @@ from typing import Any
 from ....ledger.errors import UsageError
 from ...suite import Task
 from ..almanac.grammar import OPEN_PRICE, SEARCH_PRICE
-from ..records import Change, Record, read_records
-from .library import Library, Paragraph, Prices
-from .scorers import ShortAnswers
+from ..records import Change, DatasetRecord, read_records
+from .library import LibraryPrices, Paragraph, ParagraphCorpus
+from .scorers import ShortAnswerScorer
 from .taskset import TaskSet
 
 SYSTEM_PROMPT = """\
@@ -37,7 +37,7 @@ Answer: NAME"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class DatasetQuestion:
     """A question with its paragraphs, as a record of a data set tells them."""
 
     id: str
@@ -53,19 +53,19 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class DatasetFormat:
     """How the records of a data set become questions."""
 
     name: str
-    read: Callable[[Record], Question]
+    read: Callable[[DatasetRecord], DatasetQuestion]
     """Raises UsageError where a record is not in the published format."""
     mask: Change
     """Makes every gold field say something else that the format allows."""
     ending: str = ENDING
-    scorer: ShortAnswers = ShortAnswers()  # noqa: RUF009 - it is immutable
+    scorer: ShortAnswerScorer = ShortAnswerScorer()  # noqa: RUF009 - it is immutable
 
 
-def factory(form: Form) -> Callable[..., TaskSet]:
+def factory(form: DatasetFormat) -> Callable[..., TaskSet]:
     """Returns what makes the suite of a data set from a file of its own format."""
 
     def made(
@@ -80,13 +80,15 @@ def factory(form: Form) -> Callable[..., TaskSet]:
         Raises:
             UsageError: the file cannot be read, or a record is not in the published format.
         """
-        prices = Prices.of(search_price, open_price)
+        prices = LibraryPrices.of(search_price, open_price)
         return reading(form, read_records(data, suite=form.name), prices)
 
     return made
 
 
-def reading(form: Form, records: Sequence[Record], prices: Prices) -> TaskSet:
+def reading(
+    form: DatasetFormat, records: Sequence[DatasetRecord], prices: LibraryPrices
+) -> TaskSet:
     """Returns the suite of a data set.
 
     All questions share one library of everybody's paragraphs; where any of them must be answered
@@ -109,15 +111,17 @@ def reading(form: Form, records: Sequence[Record], prices: Prices) -> TaskSet:
     )
 
 
-def _libraries(questions: Sequence[Question], prices: Prices) -> list[Library]:
+def _libraries(
+    questions: Sequence[DatasetQuestion], prices: LibraryPrices
+) -> list[ParagraphCorpus]:
     if any(question.own for question in questions):
-        return [Library(question.paragraphs, prices) for question in questions]
+        return [ParagraphCorpus(question.paragraphs, prices) for question in questions]
     everybodys = (each for question in questions for each in question.paragraphs)
-    shared = Library(everybodys, prices)
+    shared = ParagraphCorpus(everybodys, prices)
     return [shared] * len(questions)
 
 
-def _task(question: Question, library: Library) -> Task:
+def _task(question: DatasetQuestion, library: ParagraphCorpus) -> Task:
     return Task(
         id=question.id,
         prompt=question.text,
@@ -128,7 +132,7 @@ def _task(question: Question, library: Library) -> Task:
     )
 
 
-def _facts(question: Question, library: Library) -> list[str]:
+def _facts(question: DatasetQuestion, library: ParagraphCorpus) -> list[str]:
     named = []
     for place, sentence in question.support:
         name = library.name(question.paragraphs[place])
@@ -136,7 +140,7 @@ def _facts(question: Question, library: Library) -> list[str]:
     return named
 
 
-def _check_ids(records: Sequence[Record], questions: Sequence[Question]) -> None:
+def _check_ids(records: Sequence[DatasetRecord], questions: Sequence[DatasetQuestion]) -> None:
     seen: dict[str, int] = {}
     for record, question in zip(records, questions, strict=True):
         if question.id in seen:

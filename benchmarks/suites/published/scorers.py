@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ....planners import final_answer
 from ...suite import Task
-from .answers import Match, best, compare_facts, joint, normalise
+from .answers import AnswerMatch, best, compare_facts, joint, normalise
 
 SOURCES = "Sources:"
 """Begins the line of a reply that names the supporting facts."""
@@ -23,7 +23,7 @@ _FIRST_LETTER = re.compile(r"\W{0,2}([A-Z])[).:]\s")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShortAnswers:
+class ShortAnswerScorer:
     """Full marks for an exact match with an accepted answer, by the official normalisation."""
 
     closed: bool = True
@@ -49,11 +49,11 @@ class ShortAnswers:
             found |= {"joint_em": both.em, "joint_f1": both.f1}
         return found
 
-    def _match(self, task: Task, text: str) -> Match:
+    def _match(self, task: Task, text: str) -> AnswerMatch:
         return best(final_answer(text), task.gold, closed=self.closed)
 
 
-class Includes:
+class IncludesScorer:
     """Full marks if an accepted answer stands anywhere in the final answer, as whole words."""
 
     def score(self, task: Task, answer: str | None) -> float:
@@ -61,7 +61,7 @@ class Includes:
         return float(any(f" {words} " in said for gold in task.gold if (words := normalise(gold))))
 
 
-class Numbers:
+class NumberScorer:
     """Full marks if the final answer holds one number and that is an accepted one.
 
     Units and thousands commas do not matter. A line `#### 72`, as GSM8K writes it, is a final
@@ -76,7 +76,7 @@ class Numbers:
         return float(said is not None and said in {number(gold) for gold in task.gold})
 
 
-class Choices:
+class MultipleChoiceScorer:
     """Full marks for naming the right letters, or for the text of the only right choice."""
 
     def score(self, task: Task, answer: str | None) -> float:

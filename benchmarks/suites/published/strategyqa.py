@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..records import Record
+from ..records import DatasetRecord
 from .library import Paragraph
-from .reading_comprehension import Form, Question, factory
+from .reading_comprehension import DatasetFormat, DatasetQuestion, factory
 
 _ACCEPTED = {True: ("yes", "true"), False: ("no", "false")}
 
 
-def _read(record: Record) -> Question:
+def _read(record: DatasetRecord) -> DatasetQuestion:
     term = record.text("term")
     facts = [record.checked("facts", fact) for fact in record.items("facts")]
     if not facts:
         raise record.wrong("facts", "is empty")
-    return Question(
+    return DatasetQuestion(
         id=f"strategyqa-{record.text('qid')}",
         text=record.text("question"),
         kind="yes or no",
@@ -36,5 +36,5 @@ def _masked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**fields, **hidden}
 
 
-FORM = Form(name="strategyqa", read=_read, mask=_masked)
+FORM = DatasetFormat(name="strategyqa", read=_read, mask=_masked)
 strategyqa = factory(FORM)

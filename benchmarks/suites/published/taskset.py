@@ -10,7 +10,7 @@ from typing import Any
 from ....ledger.errors import UsageError
 from ....tools import Tool
 from ...suite import Scorer, Task
-from .scorers import ShortAnswers
+from .scorers import ShortAnswerScorer
 
 SYSTEM_PROMPT = """\
 You answer questions with the help of your tools. Answer as briefly as you can: a name, a date, a \
@@ -20,7 +20,7 @@ Answer: NAME"""
 
 
 @dataclass(frozen=True)
-class Toolbox:
+class ToolboxWorld:
     """A world that has no state beside its tools."""
 
     held: tuple[Tool, ...]
@@ -39,7 +39,7 @@ class TaskSet:
     """All tasks, in the order of the data."""
     tools: Callable[[Task], Sequence[Tool]]
     """Gives the tools of a task. Called anew for each run, so they may hold state."""
-    scorer: Scorer = ShortAnswers()  # noqa: RUF009 - it is immutable
+    scorer: Scorer = ShortAnswerScorer()  # noqa: RUF009 - it is immutable
     """What judges the answers; exact match by SQuAD's normalisation."""
     system_prompt: str = SYSTEM_PROMPT
     masked: Callable[[], TaskSet] | None = None
@@ -70,9 +70,9 @@ class TaskSet:
         Random(f"{self.name}/{seed}").shuffle(drawn)
         return tuple(drawn[:n])
 
-    def world(self, task: Task) -> Toolbox:
+    def world(self, task: Task) -> ToolboxWorld:
         """Returns fresh tools for a task of this suite."""
-        return Toolbox(tuple(self.tools(task)))
+        return ToolboxWorld(tuple(self.tools(task)))
 
 
 def question(id: str, text: str, *answers: str, kind: str = "question", **metadata: Any) -> Task:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ....journal.records import ToolSpec
-from ...suite import Solving, Suite, Task, is_success, judge, solution
+from ...suite import SolvableSuite, Suite, Task, is_success, judge, solution
 from .taskset import TaskSet
 
 TASKS = 100
@@ -41,7 +41,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Validation:
+class SuiteValidation:
     """What was found about a suite."""
 
     suite: str
@@ -65,7 +65,7 @@ class Validation:
         return not self.problems
 
 
-def validate(suite: Suite, n: int | None = None, seed: int = 0) -> Validation:
+def validate(suite: Suite, n: int | None = None, seed: int = 0) -> SuiteValidation:
     """Looks at the first tasks of a suite.
 
     Args:
@@ -85,7 +85,7 @@ def validate(suite: Suite, n: int | None = None, seed: int = 0) -> Validation:
         *(_told("what the agent sees depends on the gold in", _dependent(suite, other, count, seed))
           if other else ()),
     )  # fmt: skip
-    return Validation(
+    return SuiteValidation(
         suite=suite.name,
         tasks=len(tasks),
         kinds=dict(Counter(task.kind for task in tasks)),
@@ -109,7 +109,7 @@ def _baselines(suite: Suite, tasks: Sequence[Task]) -> list[Baseline]:
     """
     gold = Counter(task.gold[0] for task in tasks if task.gold)
     answers: dict[str, str | None] = {"no answer": None, "an empty answer": ""}
-    if gold and not isinstance(suite, Solving):
+    if gold and not isinstance(suite, SolvableSuite):
         common = gold.most_common(1)[0][0]
         answers[f"always {common!r}"] = f"Answer: {common}"
     return [_baseline(suite, tasks, name, answer) for name, answer in answers.items()]

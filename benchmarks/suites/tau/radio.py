@@ -31,7 +31,7 @@ _BARS = {"poor": "📶¹ Poor", "fair": "📶² Fair", "good": "📶³ Good", "e
 
 
 @dataclass
-class Device:
+class PhoneSettings:
     """The settings of a phone, with the names of `user_db.toml`."""
 
     sim_card_status: str
@@ -58,7 +58,7 @@ class Device:
     apn_resets_at_reboot: bool = False
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Device:
+    def of(cls, data: Mapping[str, Any]) -> PhoneSettings:
         """Returns the device that `user_db.toml` describes.
 
         Raises:
@@ -72,7 +72,7 @@ class Device:
 
 
 @dataclass
-class Surroundings:
+class PhoneSurroundings:
     """What the phone finds around it; the carrier's part is set anew before every call."""
 
     abroad: bool = False
@@ -85,8 +85,8 @@ class Surroundings:
 class Radio:
     """A phone with its surroundings."""
 
-    device: Device
-    around: Surroundings = field(default_factory=Surroundings)
+    device: PhoneSettings
+    around: PhoneSurroundings = field(default_factory=PhoneSurroundings)
 
     def search(self) -> None:
         """Looks for a network and connects to it where the phone, its SIM and its line allow."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from ....ledger.errors import ToolError, UsageError
 from ...suite import Task
-from ..call_world import Call, CallSuite, CallWorld, Function, dispatch
+from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction, dispatch
 from ..data_files import by_id, folder, objects, read_json, read_object, read_text
-from ..records import Record, read_records
-from .shop import Shop, Tables
+from ..records import DatasetRecord, read_records
+from .shop import RetailShop, Tables
 
 PROMPT = """\
 You are an agent of an online shop. You work on a ticket alone: nobody answers you. The ticket is \
@@ -34,17 +34,19 @@ _READING = ("find_", "get_", "list_", "calculate", "think")
 class RetailWorld(CallWorld):
     """The shop with all its customers, as one task begins."""
 
-    def __init__(self, tables: Tables, functions: Sequence[Function], record: Record) -> None:
+    def __init__(
+        self, tables: Tables, functions: Sequence[WorldFunction], record: DatasetRecord
+    ) -> None:
         super().__init__()
-        self.shop = Shop(tables)
+        self.shop = RetailShop(tables)
         self._tables = tables
         self._functions = functions
         self._record = record
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         return self._functions
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         if call.name not in {each.name for each in self._functions}:
             raise ToolError(f"there is no tool {call.name!r}")
         return dispatch(getattr(self.shop, call.name), call)
@@ -78,7 +80,7 @@ class Retail(CallSuite):
         return self._prompt
 
     @cached_property
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(map(_with_id, read_records(self.data / TASKS, suite=self.name)))
         for record in records.values():
             record.text("instruction")
@@ -88,7 +90,7 @@ class Retail(CallSuite):
                     raise record.wrong("actions", f"calls the unknown {call.name!r}")
         return records
 
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         calls = gold_calls(record)
         return Task(
             id=record.text("id"),
@@ -119,14 +121,14 @@ class Retail(CallSuite):
         }
 
     @cached_property
-    def _functions(self) -> Sequence[Function]:
+    def _functions(self) -> Sequence[WorldFunction]:
         path = self.data / "tools.json"
         told = [each.get("function", each) for each in read_json(path)]
         for each in told:
-            if not hasattr(Shop, each["name"]):
+            if not hasattr(RetailShop, each["name"]):
                 raise UsageError(f"{path} has the unknown tool {each['name']!r}")
         return [
-            Function(
+            WorldFunction(
                 name=each["name"],
                 description=each["description"],
                 parameters=each["parameters"],
@@ -145,15 +147,15 @@ def tau_retail(*, data: str | Path = "") -> Retail:
     return Retail(folder("tau_retail", data, _NEEDED))
 
 
-def gold_calls(record: Record) -> list[Call]:
+def gold_calls(record: DatasetRecord) -> list[FunctionCall]:
     """Returns the calls that a task's record says are right."""
     actions = objects(record, "actions")
     if not all("name" in each and isinstance(each.get("kwargs"), dict) for each in actions):
         raise record.wrong("actions", "must hold objects with a `name` and `kwargs`")
-    return [Call(each["name"], each["kwargs"]) for each in actions]
+    return [FunctionCall(each["name"], each["kwargs"]) for each in actions]
 
 
-def _with_id(record: Record) -> Record:
+def _with_id(record: DatasetRecord) -> DatasetRecord:
     if not isinstance(record.fields.get("task_index"), int):
         raise record.wrong("task_index", "must be a number")
     return record.changed(lambda fields: {**fields, "id": f"retail-{fields['task_index']}"})

@@ -21,7 +21,7 @@ Tables = Mapping[str, Mapping[str, Row]]
 REASONS = ("no longer needed", "ordered by mistake")
 
 
-class Shop:
+class RetailShop:
     """The shop's data, shared until they are changed. Each method that a tool names is that tool.
 
     Args:

@@ -12,13 +12,13 @@ from typing import Any
 
 from ....ledger.errors import ToolError, UsageError
 from ...suite import Task
-from ..call_world import Call, CallSuite, CallWorld, Function, dispatch
+from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction, dispatch
 from ..data_files import by_id, folder, read_object, read_text, read_toml, table
-from ..records import Record, read_records
+from ..records import DatasetRecord, read_records
 from .crm import Crm
 from .faults import Assertions, Faults, arguments, method
 from .phone import Phone
-from .radio import Device, Radio
+from .radio import PhoneSettings, Radio
 
 DONE = "done"
 """The tool by which the agent ends its work, as in the official solo mode."""
@@ -46,8 +46,8 @@ class TelecomData:
 
     database: Mapping[str, Any]
     device: Mapping[str, Any]
-    crm_tools: tuple[Function, ...]
-    phone_tools: tuple[Function, ...]
+    crm_tools: tuple[WorldFunction, ...]
+    phone_tools: tuple[WorldFunction, ...]
 
 
 class TelecomWorld(CallWorld):
@@ -57,22 +57,24 @@ class TelecomWorld(CallWorld):
         UsageError: the task names what there is not.
     """
 
-    def __init__(self, data: TelecomData, record: Record) -> None:
+    def __init__(self, data: TelecomData, record: DatasetRecord) -> None:
         super().__init__()
         self._data = data
         self._criteria = table(record, "evaluation_criteria")
         self.crm = Crm(copy.deepcopy(dict(data.database)))
-        self.phone = Phone(Radio(Device.of(copy.deepcopy(dict(data.device)))), self.crm)
+        self.phone = Phone(Radio(PhoneSettings.of(copy.deepcopy(dict(data.device)))), self.crm)
         self.is_done = False
         self._record = record
         self._break()
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         nothing = {"type": "object", "properties": {}}
-        done = Function(name=DONE, description="Ends the work on the ticket.", parameters=nothing)
+        done = WorldFunction(
+            name=DONE, description="Ends the work on the ticket.", parameters=nothing
+        )
         return [*self._data.crm_tools, *self._data.phone_tools, done]
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         if self.is_done:
             raise ToolError("the work on this ticket was ended by `done`")
         if call.name == DONE:
@@ -153,15 +155,15 @@ class Telecom(CallSuite):
         return self._prompt
 
     @cached_property
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(read_records(self.data / self.file, suite=self.name))
         for record in records.values():
             self._check(record)
         return records
 
-    def task(self, record: Record) -> Task:
+    def task(self, record: DatasetRecord) -> Task:
         actions = table(record, "evaluation_criteria")["actions"]
-        calls = [Call(each["name"], each["arguments"]) for each in actions]
+        calls = [FunctionCall(each["name"], each["arguments"]) for each in actions]
         return Task(
             id=record.text("id"),
             prompt=record.text("ticket"),
@@ -192,12 +194,12 @@ class Telecom(CallSuite):
         )
         try:
             Crm(data.database)
-            Device.of(data.device)
+            PhoneSettings.of(data.device)
         except ValueError as exc:
             raise UsageError(f"the databases in {self.data} cannot be used: {exc}") from exc
         return data
 
-    def _check(self, record: Record) -> None:
+    def _check(self, record: DatasetRecord) -> None:
         """Raises UsageError for a record that could not be asked or judged."""
         record.text("ticket")
         criteria = table(record, "evaluation_criteria")
@@ -225,14 +227,14 @@ def tau2_telecom(*, data: str | Path = "", tasks: str = "tasks_57.json") -> Tele
 
 def _functions(
     tools: Mapping[str, Any], part: str, side: type[Crm] | type[Phone], data: Path
-) -> tuple[Function, ...]:
+) -> tuple[WorldFunction, ...]:
     found = []
     for entry in tools.get(part, ()):
         told = entry.get("function", entry)
         if not hasattr(side, told["name"]):
             raise UsageError(f"{data / 'tools.json'}: {part} has the unknown tool {told['name']!r}")
         found.append(
-            Function(
+            WorldFunction(
                 name=told["name"],
                 description=told["description"],
                 parameters=told["parameters"],

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ....planners.toolpath import Ability, NoPath, ToolGraph, Weights, cheapest
+from ....planners.toolpath import NoPath, PathWeights, ToolAbility, ToolGraph, cheapest
 from .physics import CARES, Care, Day
 from .shop import Machine
 
-WEIGHTS = Weights()
+WEIGHTS = PathWeights()
 """What counts in the optimal path: the planner's own weights."""
 
 
@@ -27,23 +27,23 @@ class Gold:
     """Of all that is at hand afterwards, by type."""
 
 
-def ways(machines: Iterable[Machine], day: Day) -> dict[tuple[str, Care], Ability]:
+def ways(machines: Iterable[Machine], day: Day) -> dict[tuple[str, Care], ToolAbility]:
     """Returns the ways of calling tools that succeed today, as they will turn out."""
-    found: dict[tuple[str, Care], Ability] = {}
+    found: dict[tuple[str, Care], ToolAbility] = {}
     for machine in machines:
         for care in CARES:
             outcome = day.outcome(machine, care)
             if outcome.ok:
-                found[machine.name, care] = Ability(
+                found[machine.name, care] = ToolAbility(
                     takes=machine.takes, gives=machine.gives, usd=outcome.usd,
                     seconds=outcome.seconds, quality=outcome.quality, arguments={"care": care},
                 )  # fmt: skip
     return found
 
 
-def best_ways(machines: Iterable[Machine], day: Day) -> dict[str, Ability]:
+def best_ways(machines: Iterable[Machine], day: Day) -> dict[str, ToolAbility]:
     """Returns, by tool, the best way of calling it today; tools that fail are left out."""
-    best: dict[str, Ability] = {}
+    best: dict[str, ToolAbility] = {}
     for (tool, _), ability in ways(machines, day).items():
         if tool not in best or _cost(ability) < _cost(best[tool]):
             best[tool] = ability
@@ -73,6 +73,6 @@ def optimal(
     return Gold(calls=tuple(calls), usd=usd, cost=path.cost, handles=handles)
 
 
-def _cost(ability: Ability) -> float:
+def _cost(ability: ToolAbility) -> float:
     graph = ToolGraph({"": ability})
     return graph.weighted(WEIGHTS)[0]

@@ -12,7 +12,7 @@ MATERIALS = ("soft", "hard", "brittle", "damp", "coarse")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knobs:
+class WorkshopKnobs:
     """Settings of the suite. Shares are from 0 to 1."""
 
     declared: Literal["vague", "true"] = "vague"
@@ -73,7 +73,7 @@ _COUNTS = (
 )
 
 
-def _refuse(knobs: Knobs, name: str, must: str) -> UsageError:
+def _refuse(knobs: WorkshopKnobs, name: str, must: str) -> UsageError:
     return UsageError(f"workshop knob {name!r} must be {must}, not {getattr(knobs, name)!r}")
 
 
@@ -85,7 +85,7 @@ def _is_int(value: Any, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _money(knobs: Knobs) -> Decimal:
+def _money(knobs: WorkshopKnobs) -> Decimal:
     try:
         price = Decimal(str(knobs.look_price))
     except InvalidOperation:

@@ -30,7 +30,7 @@ _WEAR = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class CallOutcome:
     """What a call comes to."""
 
     ok: bool
@@ -46,7 +46,7 @@ class Day:
         self.seed = seed
         self.material = material
 
-    def outcome(self, machine: Machine, care: Care) -> Outcome:
+    def outcome(self, machine: Machine, care: Care) -> CallOutcome:
         """Returns what calls of a tool come to today."""
         random = Random(f"{self.seed}/{machine.name}/{care}")
         disliked = machine.dislikes == self.material
@@ -55,7 +55,7 @@ class Day:
         if care == "careful":
             success += (1 - success) / 2
         price = _CAREFUL_PRICE if care == "careful" else 1
-        return Outcome(
+        return CallOutcome(
             ok=random.random() < success,
             usd=round(Decimal(machine.usd * price * random.uniform(1 - _WEAR, 1 + _WEAR)), 6),
             seconds=round(machine.seconds * price * random.uniform(1 - _WEAR, 1 + _WEAR), 3),
@@ -77,7 +77,7 @@ class Day:
 
     def make(
         self, machine: Machine, inputs: Sequence[str], care: Care
-    ) -> tuple[Outcome, dict[str, str]]:
+    ) -> tuple[CallOutcome, dict[str, str]]:
         """Returns what a call comes to, and the handles of what it makes.
 
         Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from .knobs import MATERIALS, Knobs
+from .knobs import MATERIALS, WorkshopKnobs
 
 STOCK = ("oil", "glue")
 """What is always at hand."""
@@ -51,26 +51,26 @@ class Craft:
     machines: tuple[Machine, ...]
 
 
-class Shop:
+class WorkshopShop:
     """A shop drawn from a seed: equal seeds and knobs give equal shops, in every process."""
 
-    def __init__(self, seed: str, knobs: Knobs) -> None:
+    def __init__(self, seed: str, knobs: WorkshopKnobs) -> None:
         random = Random(seed)
         names = _names(random)
         tools = _tools(random)
         mains = [next(names) for _ in range(knobs.crafts + 1)]
         self.materials: Sequence[str] = MATERIALS[: knobs.materials]
         self.crafts = tuple(
-            _Drawing(random, names, tools, knobs).craft(source, target)
+            _CraftDrawer(random, names, tools, knobs).craft(source, target)
             for source, target in pairwise(mains)
         )
 
 
-class _Drawing:
+class _CraftDrawer:
     """Draws one craft."""
 
     def __init__(
-        self, random: Random, names: Iterator[str], tools: Iterator[str], knobs: Knobs
+        self, random: Random, names: Iterator[str], tools: Iterator[str], knobs: WorkshopKnobs
     ) -> None:
         self._random = random
         self._names = names

@@ -13,10 +13,10 @@ from ....ledger.errors import UsageError
 from ....planners.toolpath import Order
 from ...suite import Task
 from .gold import Gold, optimal
-from .knobs import Knobs
+from .knobs import WorkshopKnobs
 from .physics import Day
 from .scorer import ProductScorer
-from .shop import STOCK, Machine, Shop
+from .shop import STOCK, Machine, WorkshopShop
 from .world import WorkshopWorld
 
 SYSTEM_PROMPT = """\
@@ -36,8 +36,8 @@ _TOLD = ("declared", "look_price")
 class Workshop:
     """Orders for typed tools with prices, times and qualities."""
 
-    def __init__(self, knobs: Knobs | None = None) -> None:
-        self.knobs = knobs or Knobs()
+    def __init__(self, knobs: WorkshopKnobs | None = None) -> None:
+        self.knobs = knobs or WorkshopKnobs()
         self.name = "workshop"
         self.system_prompt = SYSTEM_PROMPT
         self.scorer = ProductScorer()
@@ -100,32 +100,32 @@ class Workshop:
 
 
 def workshop(**knobs: Any) -> Workshop:
-    """Returns the Workshop with some knobs set; see `Knobs`.
+    """Returns the Workshop with some knobs set; see `WorkshopKnobs`.
 
     Raises:
         UsageError: a knob is not known, or its value makes no sense.
     """
-    known = [field.name for field in fields(Knobs)]
+    known = [field.name for field in fields(WorkshopKnobs)]
     for name in knobs:
         if name not in known:
             raise UsageError(f"the workshop has no knob {name!r}; known are: {', '.join(known)}")
-    return Workshop(Knobs(**knobs))
+    return Workshop(WorkshopKnobs(**knobs))
 
 
 @lru_cache(maxsize=16)
-def _shop(seed: str, knobs: Knobs) -> Shop:
-    return Shop(seed, knobs)
+def _shop(seed: str, knobs: WorkshopKnobs) -> WorkshopShop:
+    return WorkshopShop(seed, knobs)
 
 
-def _machines(shop: Shop, first: int, count: int) -> tuple[Machine, ...]:
+def _machines(shop: WorkshopShop, first: int, count: int) -> tuple[Machine, ...]:
     return tuple(m for craft in shop.crafts[first : first + count] for m in craft.machines)
 
 
-def _mark(knobs: Knobs, but: Collection[str] = ()) -> str:
+def _mark(knobs: WorkshopKnobs, but: Collection[str] = ()) -> str:
     """Returns what tells tasks of other knobs apart; nothing for the default ones."""
     changed = {
         field.name: getattr(knobs, field.name)
-        for field in fields(Knobs)
+        for field in fields(WorkshopKnobs)
         if field.name not in but and getattr(knobs, field.name) != field.default
     }
     return f"-{zlib.crc32(repr(changed).encode()):08x}" if changed else ""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from ....planners.toolpath import Ability, Product, catalogue
+from ....planners.toolpath import Product, ToolAbility, catalogue
 from ....tools import Tool, tool
 from .gold import best_ways
-from .knobs import Knobs
+from .knobs import WorkshopKnobs
 from .physics import Care, Day
 from .shop import Machine
 
@@ -26,7 +26,7 @@ class WorkshopWorld:
         knobs: what the catalogue tells, and its price.
     """
 
-    def __init__(self, machines: Sequence[Machine], day: Day, knobs: Knobs) -> None:
+    def __init__(self, machines: Sequence[Machine], day: Day, knobs: WorkshopKnobs) -> None:
         self.machines = tuple(machines)
         self.day = day
         self.knobs = knobs
@@ -36,15 +36,15 @@ class WorkshopWorld:
         listed = catalogue(self.abilities(), price=self.knobs.look_price)
         return (listed, *(_as_tool(machine, self.day) for machine in self.machines))
 
-    def abilities(self) -> dict[str, Ability]:
+    def abilities(self) -> dict[str, ToolAbility]:
         """Returns what the catalogue tells."""
         if self.knobs.declared == "true":
             return best_ways(self.machines, self.day)
         return {machine.name: _told(machine) for machine in self.machines}
 
 
-def _told(machine: Machine) -> Ability:
-    return Ability(
+def _told(machine: Machine) -> ToolAbility:
+    return ToolAbility(
         takes=machine.takes, gives=machine.gives, usd=round(Decimal(machine.told_usd), 6),
         seconds=round(machine.told_seconds, 3), quality=round(machine.told_quality, 4),
         success=_TOLD_SUCCESS,

@@ -90,7 +90,7 @@ def bench(
     Set-ups are all pairs of a planner and a budget; the first is what others are compared with.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
-    from ...experiment_run import Order, carry_out, plan_of, with_data
+    from ...experiment_run import BenchRequest, carry_out, plan_of, with_data
 
     plan = None
     if resume is None:
@@ -98,7 +98,7 @@ def bench(
             suite, model, planner, memory, budget or [], tasks, repeats, seed,
             with_data(knob, data), learn_from or [],
         )  # fmt: skip
-    order = Order(
+    order = BenchRequest(
         plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,
         json_file=json_file, prices=prices, home=home,
     )  # fmt: skip

@@ -55,9 +55,9 @@ def power(
     """
     from ....agent import Home
     from ....benchmarks.past_experiments import read_experiments
-    from ....benchmarks.reports.power import Wish, plan_sizes
+    from ....benchmarks.reports.power import PowerTarget, plan_sizes
     from ...report_files import write_power
 
-    wish = Wish(delta=delta, power=chance, alpha=1 - level)
+    wish = PowerTarget(delta=delta, power=chance, alpha=1 - level)
     rows = read_experiments(Home.at(home), experiments).rows
     write_power(plan_sizes(rows, wish), wish, plain=plain, as_json=json)

@@ -113,7 +113,7 @@ def race(
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
     from ...experiment_run import plan_of, with_data
-    from ...race_run import Start, carry_out
+    from ...race_run import RaceRequest, carry_out
 
     settings = with_data(knob, data)
     models: list[str | None] = [*(model or ())] or [None]
@@ -122,7 +122,7 @@ def race(
         for each in models
         for kept in filter(None, map(str.strip, memory.split(",")))
     ]
-    start = Start(
+    start = RaceRequest(
         plans=plans, block=block, alpha=alpha, keep=keep, resume=resume, concurrency=concurrency,
         total_budget=total_budget, json_file=json_file, prices=prices, home=home,
     )  # fmt: skip

@@ -48,7 +48,7 @@ def report(
     Nothing is run and nothing is paid.
     """
     from ....agent import Home
-    from ...report_files import Wanted, write_report
+    from ...report_files import ReportFiles, write_report
 
-    wanted = Wanted(html=html, csv=csv_file, parquet=parquet)
+    wanted = ReportFiles(html=html, csv=csv_file, parquet=parquet)
     write_report(Home.at(home), experiments, wanted, plain=plain)

@@ -10,13 +10,13 @@ import typer
 from ... import options
 
 
-class Action(StrEnum):
+class SuitesAction(StrEnum):
     list = "list"
     validate = "validate"
 
 
 def suites(
-    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.list,
+    action: Annotated[SuitesAction, typer.Argument(help="What to do.")] = SuitesAction.list,
     name: Annotated[str | None, typer.Argument(help="The suite's name, e.g. hotpotqa.")] = None,
     data: options.Data = None,
     tasks: Annotated[
@@ -39,7 +39,7 @@ def suites(
     Valid: the gold solution gets full marks on every task, no id comes twice and no gold field is
     shown to the agent. Exit codes: 0 valid, 1 not valid, 2 wrong usage or broken data.
     """
-    if action is Action.list:
+    if action is SuitesAction.list:
         _list()
         return
     from ....benchmarks.suite import suite

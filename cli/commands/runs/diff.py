@@ -10,7 +10,7 @@ import typer
 from ... import options
 
 if TYPE_CHECKING:
-    from ....agent import Costs, Moment, Record
+    from ....agent import CallCosts, DiffEntry, RunRecord
 
 SHOWN = 400
 """Characters of each side that are shown."""
@@ -45,13 +45,13 @@ def diff(
     raise typer.Exit(0 if where is None else 1)
 
 
-def _title(record: Record) -> str:
+def _title(record: RunRecord) -> str:
     body = record.start.body
     end = record.end.body["status"] if record.end else "not ended"
     return f"{record.start.run}  {body['planner']}, {body['memory']}, {body['model']}: {end}"
 
 
-def _where(first: Moment | None, second: Moment | None) -> str:
+def _where(first: DiffEntry | None, second: DiffEntry | None) -> str:
     moment = first or second
     assert moment is not None
     if first is None or second is None:
@@ -60,7 +60,7 @@ def _where(first: Moment | None, second: Moment | None) -> str:
     return f"They part at step {moment.step}, in the {kinds}."
 
 
-def _shown(moment: Moment | None) -> str:
+def _shown(moment: DiffEntry | None) -> str:
     from ...render.format import printable
 
     if moment is None:
@@ -70,23 +70,23 @@ def _shown(moment: Moment | None) -> str:
     return f"{text[:SHOWN]}{' …' if cut else ''}" or "(nothing)"
 
 
-def _table(first: dict[str, Costs], second: dict[str, Costs]) -> Iterator[str]:
-    from ....agent import Costs
+def _table(first: dict[str, CallCosts], second: dict[str, CallCosts]) -> Iterator[str]:
+    from ....agent import CallCosts
     from ...render.format import exact_usd
 
     names = list(dict.fromkeys((*first, *second)))
-    sides = [[side.get(name, Costs()) for name in names] for side in (first, second)]
+    sides = [[side.get(name, CallCosts()) for name in names] for side in (first, second)]
     width = max(5, *map(len, names)) if names else 5
     head = "".join(f"  {f'{side} calls':>8}  {'tokens':>9}  {'cost':>12}" for side in "AB")
     yield f"{'':{width}}{head}"
     for name, pair in zip(names, zip(*sides, strict=True), strict=True):
         yield f"{name:{width}}{''.join(_cells(cost) for cost in pair)}"
-    totals = [sum((c.usd for c in side), Costs().usd) for side in sides]
+    totals = [sum((c.usd for c in side), CallCosts().usd) for side in sides]
     blank = f"  {'':>8}  {'':>9}"
     yield f"{'total':{width}}{''.join(f'{blank}  {exact_usd(t):>12}' for t in totals)}"
 
 
-def _cells(cost: Costs) -> str:
+def _cells(cost: CallCosts) -> str:
     from ...render.format import exact_usd
 
     if not cost.calls:

@@ -12,8 +12,8 @@ from ... import options
 
 if TYPE_CHECKING:
     from ....agent import Home
-    from ...agent_recipe import Recipe
-    from ...render.timeline import Story
+    from ...agent_recipe import AgentSpec
+    from ...render.timeline import Timeline
 
 
 def replay(
@@ -54,13 +54,13 @@ def replay(
     Exit codes: 0 the same, 1 something else would be asked; of a fork as for `outlay run`.
     """
     from ....agent import Home
-    from ...agent_recipe import Recipe, absolute, absolute_model, recorded
+    from ...agent_recipe import AgentSpec, absolute, absolute_model, recorded
     from ...render.timeline import tell
 
     place = Home.at(home)
     story, _ = tell(place.events(run))
     assert story.start is not None
-    recipe = Recipe.from_record(recorded(run, story.start.body))
+    recipe = AgentSpec.from_record(recorded(run, story.start.body))
     if fork is None:
         raise typer.Exit(_replay(run, recipe, story, place))
     others = {
@@ -73,7 +73,7 @@ def replay(
     )
 
 
-def _replay(run: str, recipe: Recipe, story: Story, place: Home) -> int:
+def _replay(run: str, recipe: AgentSpec, story: Timeline, place: Home) -> int:
     import asyncio
 
     from ....ledger.errors import DriftError
@@ -90,19 +90,19 @@ def _replay(run: str, recipe: Recipe, story: Story, place: Home) -> int:
 
 
 def _fork(
-    run: str, step: int, recipe: Recipe, budget: str | None, home: Path | None, plain: bool,
+    run: str, step: int, recipe: AgentSpec, budget: str | None, home: Path | None, plain: bool,
     json: bool,
 ) -> int:  # fmt: skip
-    from ....agent import Home, Labels
+    from ....agent import Home, RunLabels
     from ....ledger.budget import Budget
-    from ...render.timeline import Story
+    from ...render.timeline import Timeline
     from ...run_loop import drive
 
     record = Home.at(home).record(run)
     limits = Budget.parse(budget) if budget else record.budget
-    labels = Labels(agent={"cli": recipe.to_record()})
+    labels = RunLabels(agent={"cli": recipe.to_record()})
     return drive(
-        recipe.agent(limits, home), Story(),
+        recipe.agent(limits, home), Timeline(),
         lambda agent, listen: agent.fork(run, step, budget=limits, labels=labels, listen=listen),
         plain=plain, json=json,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import typer
 from ... import options
 
 
-class Mode(StrEnum):
+class ResumeMode(StrEnum):
     cumulative = "cumulative"
     per_invocation = "per_invocation"
 
@@ -24,12 +24,12 @@ def resume(
         ),
     ] = None,
     mode: Annotated[
-        Mode,
+        ResumeMode,
         typer.Option(
             envvar="OUTLAY_MODE",
             help="Its old budget less what was spent, or the whole budget anew.",
         ),
-    ] = Mode.cumulative,
+    ] = ResumeMode.cumulative,
     yes: options.Yes = False,
     home: options.Home = None,
     plain: options.Plain = False,
@@ -41,14 +41,14 @@ def resume(
     """
     from ....agent import Home
     from ....ledger.budget import Budget
-    from ...agent_recipe import Recipe, recorded
+    from ...agent_recipe import AgentSpec, recorded
     from ...render.timeline import sub_agents, tell
     from ...run_loop import drive
 
     more, place = Budget.parse(add) if add else None, Home.at(home)
     story, _ = tell(place.events(run), sub_agents(place, run))
     assert story.start is not None
-    recipe = Recipe.from_record(recorded(run, story.start.body))
+    recipe = AgentSpec.from_record(recorded(run, story.start.body))
     code = drive(
         recipe.agent(story.budget, home, yes=yes), story,
         lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),

@@ -78,17 +78,17 @@ def run(
 
     Exit codes: 0 answered, 3 budget exhausted, 1 failed, 130 cancelled, 2 wrong usage.
     """
-    from ....agent import Labels
+    from ....agent import RunLabels
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
-    from ...agent_recipe import Recipe, absolute, absolute_model, required
-    from ...render.timeline import Story
+    from ...agent_recipe import AgentSpec, absolute, absolute_model, required
+    from ...render.timeline import Timeline
     from ...run_loop import drive
 
     if not task.strip():
         raise UsageError('the task is empty: say what is asked, as in outlay run "Who is …?"')
     limits = Budget.parse(required(budget, "budget", "usd=0.10"))
-    recipe = Recipe(
+    recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
         planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
         mcp=tuple(mcp or ()),
@@ -96,9 +96,9 @@ def run(
         max_output=max_output, timeout=timeout, stream=stream,
         tool_protocol=tool_protocol.value if tool_protocol else None,
     )  # fmt: skip
-    labels = Labels(seed=seed, agent={"cli": recipe.to_record()})
+    labels = RunLabels(seed=seed, agent={"cli": recipe.to_record()})
     code = drive(
-        recipe.agent(limits, home, yes=yes), Story(),
+        recipe.agent(limits, home, yes=yes), Timeline(),
         lambda agent, listen: agent.run(task, labels=labels, listen=listen),
         plain=plain, json=json,
     )  # fmt: skip

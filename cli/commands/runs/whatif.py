@@ -10,7 +10,7 @@ from ... import options
 
 if TYPE_CHECKING:
     from ....agent import Home, WhatIf
-    from ....benchmarks.what_if import Supposed
+    from ....benchmarks.what_if import WhatIfRow
     from ....ledger.budget import Budget
     from ....ledger.prices.price_book import PriceBook
 
@@ -73,12 +73,12 @@ def _tell_run(run: str, budgets: list[str], place: Home, book: PriceBook) -> int
 
 async def _supposed(run: str, budget: Budget | None, place: Home, book: PriceBook) -> WhatIf:
     from ....benchmarks.what_if import what_if
-    from ...agent_recipe import Recipe, recorded
+    from ...agent_recipe import AgentSpec, recorded
 
     record = place.record(run)
     if record.start.body["experiment"]:
         return await what_if(record, budget, home=place, prices=book)
-    recipe = Recipe.from_record(recorded(run, record.start.body))
+    recipe = AgentSpec.from_record(recorded(run, record.start.body))
     agent = recipe.agent(record.budget, place.path)
     try:
         return await agent.what_if(run, budget=budget, prices=book if book.models else None)
@@ -115,7 +115,7 @@ def _tell_experiment(experiment: str, budgets: list[str], place: Home, book: Pri
         typer.echo(f"\n{planner}: unknown runs end where {why}.")
 
 
-def _cells(row: Supposed) -> str:
+def _cells(row: WhatIfRow) -> str:
     from ...render.format import usd
 
     known = f"{row.exact}/{row.runs}"

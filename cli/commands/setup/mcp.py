@@ -55,14 +55,14 @@ def mcp(
 ) -> None:
     """Serve agents and tools over MCP, all on one budget."""
     from ....ledger.budget import Budget
-    from ...agent_recipe import Recipe, absolute, absolute_model, required
-    from ...mcp_server import Service, serve
+    from ...agent_recipe import AgentSpec, absolute, absolute_model, required
+    from ...mcp_server import McpService, serve
 
     most = Budget.parse(required(max_budget, "max-budget", "usd=1"))
-    recipe = Recipe(
+    recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
         planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
         prices=absolute(prices), system=system,
     )  # fmt: skip
     usual = Budget.parse(budget) if budget else None
-    serve(Service(recipe, most, usual, tuple(offer or ()), home), http)
+    serve(McpService(recipe, most, usual, tuple(offer or ()), home), http)

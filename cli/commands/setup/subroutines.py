@@ -11,7 +11,7 @@ import typer
 from ... import options
 
 
-class Action(StrEnum):
+class SubroutinesAction(StrEnum):
     list = "list"
     mine = "mine"
     export = "export"
@@ -19,7 +19,9 @@ class Action(StrEnum):
 
 
 def subroutines(
-    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.list,
+    action: Annotated[
+        SubroutinesAction, typer.Argument(help="What to do.")
+    ] = SubroutinesAction.list,
     name: Annotated[
         str | None, typer.Argument(help="The subroutine to delete, as the list names it.")
     ] = None,
@@ -34,16 +36,16 @@ def subroutines(
     With --json, the list has one object a subroutine.
     """
     from ....agent import Home
-    from ....planners.toolpath import FILE, Learned
+    from ....planners.toolpath import FILE, SubroutineLibrary
 
     place = Home.at(home)
     path = place.path / FILE
-    known = Learned.load(path)
-    if action is Action.mine:
+    known = SubroutineLibrary.load(path)
+    if action is SubroutinesAction.mine:
         _mine(place, known, path)
-    elif action is Action.export:
+    elif action is SubroutinesAction.export:
         _export(known)
-    elif action is Action.delete:
+    elif action is SubroutinesAction.delete:
         from ....ledger.errors import UsageError
 
         if name is None:

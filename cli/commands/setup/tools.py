@@ -11,14 +11,14 @@ import typer
 from ... import options
 
 
-class Action(StrEnum):
+class ToolsAction(StrEnum):
     list = "list"
     show = "show"
     try_ = "try"
 
 
 def tools(
-    action: Annotated[Action, typer.Argument(help="What to do.")] = Action.list,
+    action: Annotated[ToolsAction, typer.Argument(help="What to do.")] = ToolsAction.list,
     name: Annotated[
         str | None, typer.Argument(help="The tool, as NAME or NAME:ARGUMENT, e.g. files:notes.")
     ] = None,
@@ -37,11 +37,11 @@ def tools(
 
     Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
     """
-    if action is Action.list:
+    if action is ToolsAction.list:
         _list()
         return
     found = _find(action, name, docs, yes)
-    if action is Action.show:
+    if action is ToolsAction.show:
         _show(found)
     else:
         raise typer.Exit(0 if _try(found, args, prices, home) else 1)
@@ -57,7 +57,7 @@ def _list() -> None:
     typer.echo(f"{'delegate':<22}  hands a task to a sub-agent that spends what is left")
 
 
-def _find(action: Action, name: str | None, docs: Path | None, yes: bool) -> list[Any]:
+def _find(action: ToolsAction, name: str | None, docs: Path | None, yes: bool) -> list[Any]:
     """Returns the tools of a name.
 
     Raises:
@@ -106,7 +106,7 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
     from ....journal.records import Message, ToolCall
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
-    from ....policies import Replay
+    from ....policies import ReplayPolicy
     from ...render.format import exact_usd
 
     if len(tools) > 1:
@@ -119,7 +119,7 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
         raise UsageError(f"--args {args!r} does not fit {tool.spec.name}: {fault}")
     call = Message("assistant", "", (ToolCall("try", tool.spec.name, args),))
     agent = Agent(
-        model=Replay([call, Message("assistant", "Answer: done")]), tools=tools,
+        model=ReplayPolicy([call, Message("assistant", "Answer: done")]), tools=tools,
         budget=Budget(tool_calls=1), prices=prices, home=home,
     )  # fmt: skip
     try:

@@ -38,10 +38,10 @@ def sft(
     training that was broken off goes on when it is started again.
     """
     need_torch()
-    from ...train.offline_training import Imitation, imitate
+    from ...train.offline_training import SftRequest, imitate
 
     imitate(
-        Imitation(
+        SftRequest(
             model=model, out=out, experiment=source, epochs=epochs, cheapest=cheapest, rate=rate,
             lora=lora, device=device, seed=seed, home=home,
         ),
@@ -75,10 +75,10 @@ def dpo(
     goes on when it is started again.
     """
     need_torch()
-    from ...train.offline_training import Choice, prefer
+    from ...train.offline_training import DpoRequest, prefer
 
     prefer(
-        Choice(
+        DpoRequest(
             model=model, out=out, experiment=source, epochs=epochs, beta=beta,
             cost_share=cost_share, rate=rate, lora=lora, device=device, seed=seed, home=home,
         ),
@@ -128,7 +128,7 @@ def rl(
         ),
     ] = False,
     loss: Annotated[
-        options.Method | None,
+        options.LossName | None,
         typer.Option(envvar="OUTLAY_LOSS", help="The loss (default: loop, or with --from replay)."),
     ] = None,
     entropy: Annotated[
@@ -158,13 +158,13 @@ def rl(
     suite, under one budget for the whole training.
     """
     need_torch()
-    from ...train.offline_training import Replay, replay
-    from ...train.online_training import Play, play
+    from ...train.offline_training import OfflineRlRequest, replay
+    from ...train.online_training import OnlineRlRequest, play
 
     if source is not None:
         replay(
-            Replay(
-                model=model, out=out, experiment=source, loss=loss or options.Method.replay,
+            OfflineRlRequest(
+                model=model, out=out, experiment=source, loss=loss or options.LossName.replay,
                 entropy=entropy, kl=kl, cost_share=cost_share, rate=rate, lora=lora,
                 device=device, seed=seed, home=home,
             ),
@@ -172,11 +172,11 @@ def rl(
         )  # fmt: skip
         return
     play(
-        Play(
+        OnlineRlRequest(
             model=model, out=out, suite=suite, knobs=knob or [], tasks=tasks,
             per_round=per_round, planner=planner, memory=memory, budgets=budget or [],
             total_budget=total_budget, rounds=rounds, group=group, uniform=uniform,
-            loss=loss or options.Method.loop, entropy=entropy, kl=kl, cost_share=cost_share,
+            loss=loss or options.LossName.loop, entropy=entropy, kl=kl, cost_share=cost_share,
             rate=rate, lora=lora, device=device, seed=seed, prices=prices, home=home,
         ),
         plain=plain,

@@ -39,7 +39,7 @@ Tasks = Annotated[
 Seed = Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks of the suite.")]
 
 
-class Target(StrEnum):
+class ExportFormat(StrEnum):
     art = "art"
     traces = "traces"
     trl_async = "trl-async"
@@ -81,7 +81,7 @@ def rows(
 
 def export(
     to: Annotated[
-        Target, typer.Option(envvar="OUTLAY_TO", metavar="FORM", help="For which engine.")
+        ExportFormat, typer.Option(envvar="OUTLAY_TO", metavar="FORM", help="For which engine.")
     ],
     out: Out = Path("export.jsonl"),
     experiment: Experiment = None,
@@ -100,10 +100,10 @@ def export(
     """
     from ....ledger.errors import UsageError
     from ....training.data.row_files import write_records
-    from ....training.export.targets import OF_TASKS, TARGETS, Material
+    from ....training.export.targets import OF_TASKS, TARGETS, ExportData
 
     if to in OF_TASKS:
-        material = Material(known=_known(suite, knob, tasks, seed))
+        material = ExportData(known=_known(suite, knob, tasks, seed))
     else:
         material = _material(home, experiment, solved, suite, knob, tasks, seed, cost_share)
     records = list(TARGETS[to](material))
@@ -125,12 +125,12 @@ def _material(
     """Reads the runs of a home."""
     from ....agent import Home
     from ....training.data.recorded_runs import recorded
-    from ....training.export.targets import Material
+    from ....training.export.targets import ExportData
 
     known = _known(suite, knobs, tasks, seed)
     found = recorded(Home.at(home).store, experiment, known)
     kept = tuple(run for run in found if run.outcome.success or not solved)
-    return Material(runs=kept, known=known, alpha=alpha)
+    return ExportData(runs=kept, known=known, alpha=alpha)
 
 
 def _known(suite: str | None, knobs: list[str] | None, tasks: int, seed: int) -> Any:
@@ -138,8 +138,8 @@ def _known(suite: str | None, knobs: list[str] | None, tasks: int, seed: int) ->
     if suite is None:
         return None
     from ....benchmarks.suite import suite as make
-    from ....training.data.suite_context import Known
+    from ....training.data.suite_context import SuiteContext
     from ...experiment_run import knob
 
     made = make(suite, **dict(map(knob, knobs or [])))
-    return Known(suite=made, tasks={task.id: task for task in made.tasks(tasks, seed)})
+    return SuiteContext(suite=made, tasks={task.id: task for task in made.tasks(tasks, seed)})

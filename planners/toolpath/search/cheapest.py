@@ -29,7 +29,7 @@ from heapq import heappop, heappush, heappushpop
 from typing import Literal
 
 from ....ledger.errors import UsageError
-from .graph import ToolGraph, Weights, numbers_of
+from .graph import PathWeights, ToolGraph, numbers_of
 
 _Step = tuple[float, float, int, int, int]
 """Cost, lower bound of what it takes, types that it does not make (0: all but the one in question),
@@ -37,7 +37,7 @@ types that it takes and that are not at hand, tool."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class SearchLimits:
     """How far a search may go."""
 
     expansions: int = 1_000_000
@@ -82,8 +82,8 @@ def cheapest(
     graph: ToolGraph,
     have: Iterable[str],
     want: Iterable[str],
-    weights: Weights | None = None,
-    limits: Limits | None = None,
+    weights: PathWeights | None = None,
+    limits: SearchLimits | None = None,
     *,
     informed: bool = True,
 ) -> Toolpath | NoPath:
@@ -95,7 +95,7 @@ def cheapest(
     Raises:
         UsageError: a tool has no price, and prices count.
     """
-    weights, limits = weights or Weights(), limits or Limits()
+    weights, limits = weights or PathWeights(), limits or SearchLimits()
     at_hand = frozenset(have)
     goals = frozenset(want) - at_hand
     costs = graph.weighted(weights)
@@ -103,7 +103,7 @@ def cheapest(
     floors = graph.floors(costs, held)
     if missing := unreachable(graph, goals, floors):
         return missing
-    search = _Search(graph, costs, floors, ~held, informed=informed)
+    search = _PathSearch(graph, costs, floors, ~held, informed=informed)
     found = search.run(graph.mask(goals), limits)
     if found is None:
         return at_limit(search.expansions)
@@ -129,7 +129,7 @@ def unreachable(graph: ToolGraph, want: Iterable[str], floors: Sequence[float]) 
 def toolpath_of(
     graph: ToolGraph,
     tools: Sequence[int],
-    weights: Weights,
+    weights: PathWeights,
     costs: Sequence[float],
     expansions: int,
 ) -> Toolpath:
@@ -150,7 +150,7 @@ def at_limit(expansions: int) -> NoPath:
     return NoPath(reason="limit", why=why, expansions=expansions)
 
 
-class _Search:
+class _PathSearch:
     def __init__(
         self,
         graph: ToolGraph,
@@ -168,7 +168,7 @@ class _Search:
         self._lacking = lacking
         self._steps: dict[int, list[_Step]] = {}
 
-    def run(self, goal: int, limits: Limits) -> list[int] | None:
+    def run(self, goal: int, limits: SearchLimits) -> list[int] | None:
         """Returns the tools of the cheapest path, or None at the limits."""
         parts, floors, known = self._graph.parts, self._floors, self._steps
         infinity = math.inf

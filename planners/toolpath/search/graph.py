@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ....ledger.errors import UsageError
-from ..ability import Ability, check
+from ..ability import ToolAbility, check
 from .components import components
 
 
-class Costs(NamedTuple):
+class PathCosts(NamedTuple):
     """What a success, or a path, is expected to cost. All three add up along a path.
 
     A tool that succeeds with the chance p is called 1/p times on average.
@@ -26,14 +26,14 @@ class Costs(NamedTuple):
     """−ln(quality), so that sums are products of qualities."""
 
     @classmethod
-    def of(cls, ability: Ability) -> Costs:
+    def of(cls, ability: ToolAbility) -> PathCosts:
         usd = math.nan if ability.usd is None else float(ability.usd)
         loss = -math.log(ability.quality) if ability.quality else math.inf
         return cls(usd / ability.success, ability.seconds / ability.success, loss + 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weights:
+class PathWeights:
     """What counts in a path: each is the USD that one unit is worth."""
 
     usd: float = 1.0
@@ -47,7 +47,7 @@ class Weights:
             if not (math.isfinite(value) and value >= 0):
                 raise UsageError(f"the weight of {name} must be 0 or more, not {value}")
 
-    def cost(self, costs: Costs) -> float:
+    def cost(self, costs: PathCosts) -> float:
         """Returns what costs come to, in USD; what has no weight need not be known."""
         pairs = ((self.usd, costs.usd), (self.seconds, costs.seconds), (self.quality, costs.loss))
         return sum(weight * cost for weight, cost in pairs if weight)
@@ -63,11 +63,11 @@ class ToolGraph:
         UsageError: an ability makes no sense.
     """
 
-    def __init__(self, abilities: Mapping[str, Ability]) -> None:
+    def __init__(self, abilities: Mapping[str, ToolAbility]) -> None:
         check(abilities)
         self.abilities = dict(abilities)
         self.tools = tuple(self.abilities)
-        self.costs = tuple(map(Costs.of, self.abilities.values()))
+        self.costs = tuple(map(PathCosts.of, self.abilities.values()))
         parts = _parts(self.abilities.values())
         self.types = tuple(name for part in parts for name in part)
         self._numbers = {name: number for number, name in enumerate(self.types)}
@@ -79,7 +79,7 @@ class ToolGraph:
         """By the number of a type, the tools that make it."""
         self._takers: list[list[int]] = [[] for _ in self.types]
         self._makes = [numbers_of(gives) for gives in self.gives]
-        self._weighted: dict[Weights, list[float]] = {}
+        self._weighted: dict[PathWeights, list[float]] = {}
         for tool, makes in enumerate(self._makes):
             for number in makes:
                 self.makers[number].append(tool)
@@ -94,7 +94,7 @@ class ToolGraph:
                 mask |= 1 << self._numbers[name]
         return mask
 
-    def weighted(self, weights: Weights) -> list[float]:
+    def weighted(self, weights: PathWeights) -> list[float]:
         """Returns what a success of each tool costs, weighted.
 
         Raises:
@@ -153,7 +153,7 @@ def numbers_of(mask: int) -> list[int]:
     return found
 
 
-def _parts(abilities: Iterable[Ability]) -> list[list[str]]:
+def _parts(abilities: Iterable[ToolAbility]) -> list[list[str]]:
     """Returns the types by parts, each part before those that tools lead to from it."""
     numbers: dict[str, int] = {}
     edges: list[list[int]] = []

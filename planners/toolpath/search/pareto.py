@@ -12,20 +12,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from .cheapest import Limits, NoPath, Toolpath, at_limit, toolpath_of, unreachable
-from .graph import ToolGraph, Weights, numbers_of
+from .cheapest import NoPath, SearchLimits, Toolpath, at_limit, toolpath_of, unreachable
+from .graph import PathWeights, ToolGraph, numbers_of
 
 _OBJECTIVES = (
-    Weights(usd=1, seconds=0, quality=0),
-    Weights(usd=0, seconds=1, quality=0),
-    Weights(usd=0, seconds=0, quality=1),
+    PathWeights(usd=1, seconds=0, quality=0),
+    PathWeights(usd=0, seconds=1, quality=0),
+    PathWeights(usd=0, seconds=0, quality=1),
 )
 
 Vector = tuple[float, float, float]
 
 
 @dataclass
-class _Node:
+class _LabelSet:
     """A set of needed types, and the labels there that no other beats."""
 
     bound: Vector
@@ -41,17 +41,17 @@ class _Node:
 
 
 @dataclass(frozen=True)
-class _Came:
+class _BackPointer:
     tool: int
-    before: _Came | None
+    before: _BackPointer | None
 
 
 def pareto(
     graph: ToolGraph,
     have: Iterable[str],
     want: Iterable[str],
-    weights: Weights | None = None,
-    limits: Limits | None = None,
+    weights: PathWeights | None = None,
+    limits: SearchLimits | None = None,
 ) -> tuple[Toolpath, ...] | NoPath:
     """Returns the paths that no other path beats, the cheapest in USD first.
 
@@ -63,11 +63,11 @@ def pareto(
     Raises:
         UsageError: a tool has no price.
     """
-    weights, limits = weights or Weights(), limits or Limits()
+    weights, limits = weights or PathWeights(), limits or SearchLimits()
     at_hand = frozenset(have)
     goals = frozenset(want) - at_hand
     costs = graph.weighted(weights)
-    search = _Search(graph, graph.mask(at_hand), limits)
+    search = _ParetoSearch(graph, graph.mask(at_hand), limits)
     if missing := unreachable(graph, goals, search.floors[2]):
         return missing
     found = search.run(graph.mask(goals))
@@ -78,8 +78,8 @@ def pareto(
     )
 
 
-class _Search:
-    def __init__(self, graph: ToolGraph, have: int, limits: Limits) -> None:
+class _ParetoSearch:
+    def __init__(self, graph: ToolGraph, have: int, limits: SearchLimits) -> None:
         columns = [graph.weighted(weights) for weights in _OBJECTIVES]
         self.floors = [graph.floors(costs, have) for costs in columns]
         self.expansions = 0
@@ -87,16 +87,16 @@ class _Search:
         self._lacking = ~have
         self._vectors = list(zip(*columns, strict=True))
         self._limits = limits
-        self._nodes: dict[int, _Node] = {}
+        self._nodes: dict[int, _LabelSet] = {}
         self._held = 0
 
     def run(self, goal: int) -> list[tuple[Vector, list[int]]] | None:
         """Returns costs and tools of every path that is not beaten, or None at the limits."""
         start: Vector = (0.0, 0.0, 0.0)
         self._node(goal).add(start)
-        queue: list[tuple[Vector, int, int, Vector, _Came | None]] = []
+        queue: list[tuple[Vector, int, int, Vector, _BackPointer | None]] = []
         heappush(queue, (self._node(goal).bound, 0, goal, start, None))
-        done = _Node(start)
+        done = _LabelSet(start)
         found: dict[Vector, list[int]] = {}
         while queue:
             estimate, _, needed, label, came = heappop(queue)
@@ -115,7 +115,7 @@ class _Search:
                 if math.isinf(max(estimate)) or _beaten(done, estimate) or not node.add(total):
                     continue
                 self._held += 1
-                heappush(queue, (estimate, self._held, left, total, _Came(tool, came)))
+                heappush(queue, (estimate, self._held, left, total, _BackPointer(tool, came)))
         return [(label, found[label]) for label in done.labels]
 
     def _steps(self, needed: int, label: Vector) -> Iterator[tuple[Vector, int, int]]:
@@ -126,11 +126,11 @@ class _Search:
                 left = needed & ~graph.gives[tool] | graph.takes[tool] & self._lacking
                 yield _sum(label, self._vectors[tool]), left, tool
 
-    def _node(self, needed: int) -> _Node:
+    def _node(self, needed: int) -> _LabelSet:
         node = self._nodes.get(needed)
         if node is None:
             first, second, third = (_dearest(floors, needed) for floors in self.floors)
-            node = self._nodes[needed] = _Node((first, second, third))
+            node = self._nodes[needed] = _LabelSet((first, second, third))
         return node
 
 
@@ -147,11 +147,11 @@ def _covers(first: Sequence[float], second: Sequence[float]) -> bool:
     return all(mine <= theirs for mine, theirs in zip(first, second, strict=True))
 
 
-def _beaten(done: _Node, estimate: Vector) -> bool:
+def _beaten(done: _LabelSet, estimate: Vector) -> bool:
     return any(_covers(label, estimate) for label in done.labels)
 
 
-def _tools(came: _Came | None) -> list[int]:
+def _tools(came: _BackPointer | None) -> list[int]:
     tools = []
     while came is not None:
         tools.append(came.tool)

@@ -16,8 +16,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from ....ledger.errors import JournalError, UsageError
-from ..estimates import Estimates, Tally
-from ..trace import Trace
+from ..estimates import ToolEstimates, ToolTally
+from ..trace import SubtaskTrace
 from .mining import mine
 from .subroutine import Subroutine
 
@@ -27,16 +27,16 @@ FILE = "subroutines.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learned:
+class SubroutineLibrary:
     """Subroutines and tallies."""
 
     subroutines: tuple[Subroutine, ...] = ()
-    tallies: tuple[Tally, ...] = ()
+    tallies: tuple[ToolTally, ...] = ()
     subtasks: int = 0
     """Recorded subtasks that this was learned from."""
 
     @classmethod
-    def load(cls, path: Path) -> Learned:
+    def load(cls, path: Path) -> SubroutineLibrary:
         """Reads the file; where there is none, nothing is learned yet.
 
         Raises:
@@ -69,7 +69,7 @@ class Learned:
             raise JournalError(f"{path} cannot be written: {error.strerror}") from error
 
     @classmethod
-    def from_dict(cls, data: Any) -> Learned:
+    def from_dict(cls, data: Any) -> SubroutineLibrary:
         """Returns what `to_dict` has given.
 
         Raises:
@@ -83,19 +83,19 @@ class Learned:
         """Returns the JSON form."""
         return {"format": FORMAT, **_LEARNED.dump_python(self, mode="json")}
 
-    def updated(self, traces: Iterable[Trace]) -> Learned:
+    def updated(self, traces: Iterable[SubtaskTrace]) -> SubroutineLibrary:
         """Returns what all recorded traces teach, given what is known already."""
         recorded = list(traces)
-        estimates = Estimates()
+        estimates = ToolEstimates()
         for trace in recorded:
             estimates = estimates.plus(trace.steps, trace.material)
-        return Learned(
+        return SubroutineLibrary(
             subroutines=mine(recorded, self.subroutines),
             tallies=tuple(tally for _, tally in sorted(estimates.tallies.items())),
             subtasks=len(recorded),
         )
 
-    def without(self, name: str) -> Learned:
+    def without(self, name: str) -> SubroutineLibrary:
         """Returns the same with a subroutine marked as deleted, so that it is not mined again.
 
         Raises:
@@ -125,7 +125,7 @@ class Learned:
         )  # fmt: skip
 
 
-_LEARNED = TypeAdapter(Learned)
+_LEARNED = TypeAdapter(SubroutineLibrary)
 
 
 def _first(error: Exception) -> str:

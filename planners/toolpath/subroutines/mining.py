@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..trace import SEARCH, Step, Trace
-from .subroutine import Move, Subroutine
+from ..trace import SEARCH, SubtaskTrace, TraceStep
+from .subroutine import Subroutine, ToolStep
 
 SUPPORT = 3
 """Successful subtasks that must have gone a way before it is considered."""
@@ -28,17 +28,17 @@ USES = 8
 CHANCE = 0.9
 """The chance that a call succeeds, before any is seen; it counts as one call."""
 
-_Steps = Mapping[tuple[str, str | None], "_Calls"]
+_Steps = Mapping[tuple[str, str | None], "_StepStats"]
 """By a move's key and the material; None: all materials together."""
 
 
 @dataclass(frozen=True)
-class _Way:
+class _MinedPath:
     """A path that made what was wanted, and where."""
 
     want: str
     material: str | None
-    moves: tuple[Move, ...]
+    moves: tuple[ToolStep, ...]
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class _Way:
             made |= set(move.gives)
         return tuple(sorted(needs))
 
-    def is_for(self, trace: Trace) -> bool:
+    def is_for(self, trace: SubtaskTrace) -> bool:
         """Says whether it could have been gone in a subtask."""
         return (
             trace.want == self.want
@@ -60,7 +60,7 @@ class _Way:
 
 
 @dataclass(frozen=True)
-class _Calls:
+class _StepStats:
     """What a move came to where it was made."""
 
     n: int = 0
@@ -68,10 +68,12 @@ class _Calls:
     usd: float = 0.0
     quality: float = 0.0
 
-    def plus(self, step: Step) -> _Calls:
+    def plus(self, step: TraceStep) -> _StepStats:
         quality = 0.0 if not step.ok else 1.0 if step.quality is None else step.quality
         usd = float(step.usd or 0)
-        return _Calls(self.n + 1, self.successes + step.ok, self.usd + usd, self.quality + quality)
+        return _StepStats(
+            self.n + 1, self.successes + step.ok, self.usd + usd, self.quality + quality
+        )
 
     @property
     def expected(self) -> tuple[float, float, float]:
@@ -80,7 +82,9 @@ class _Calls:
         return (self.successes + CHANCE) / (self.n + 1), self.usd / self.n, quality
 
 
-def mine(traces: Iterable[Trace], known: Iterable[Subroutine] = ()) -> tuple[Subroutine, ...]:
+def mine(
+    traces: Iterable[SubtaskTrace], known: Iterable[Subroutine] = ()
+) -> tuple[Subroutine, ...]:
     """Returns the subroutines that recorded subtasks bear out, sorted by name.
 
     Args:
@@ -100,43 +104,45 @@ def mine(traces: Iterable[Trace], known: Iterable[Subroutine] = ()) -> tuple[Sub
     return tuple(kept[name] for name in sorted(kept))
 
 
-def _is_held_out(trace: Trace) -> bool:
+def _is_held_out(trace: SubtaskTrace) -> bool:
     return zlib.crc32(trace.run.encode()) % HELD_OUT == 0
 
 
-def _frequent(traces: Sequence[Trace]) -> dict[_Way, int]:
+def _frequent(traces: Sequence[SubtaskTrace]) -> dict[_MinedPath, int]:
     """Returns the sub-paths that make what was wanted from what was at hand, and how often.
 
     Every run of successive steps in a path counts that ends in a type that is some subtask's goal
     and takes nothing that was not at hand at the beginning.
     """
     goals = {trace.want for trace in traces}
-    counts: Counter[_Way] = Counter()
+    counts: Counter[_MinedPath] = Counter()
     for trace in traces:
-        moves = tuple(Move.of(step) for step in trace.path)
+        moves = tuple(ToolStep.of(step) for step in trace.path)
         for start in range(len(moves)):
             for end in range(start + 1, len(moves) + 1):
                 part = moves[start:end]
                 for want in goals.intersection(part[-1].gives):
-                    way = _Way(want, trace.material, part)
+                    way = _MinedPath(want, trace.material, part)
                     if set(way.takes) <= set(trace.have):
                         counts[way] += 1
                         counts[replace(way, material=None)] += 1
     return {way: n for way, n in counts.items() if n >= SUPPORT}
 
 
-def _steps(traces: Iterable[Trace]) -> _Steps:
+def _steps(traces: Iterable[SubtaskTrace]) -> _Steps:
     """Returns what each move came to."""
-    found: dict[tuple[str, str | None], _Calls] = {}
+    found: dict[tuple[str, str | None], _StepStats] = {}
     for trace in traces:
         for step in trace.steps:
             for material in (trace.material, None):
-                key = (Move.of(step).key, material)
-                found[key] = found.get(key, _Calls()).plus(step)
+                key = (ToolStep.of(step).key, material)
+                found[key] = found.get(key, _StepStats()).plus(step)
     return found
 
 
-def _valued(way: _Way, support: int, searched: Sequence[Trace], steps: _Steps) -> Subroutine | None:
+def _valued(
+    way: _MinedPath, support: int, searched: Sequence[SubtaskTrace], steps: _Steps
+) -> Subroutine | None:
     """Returns a way as a subroutine if held-out subtasks say that it pays, else None."""
     cases = [trace for trace in searched if way.is_for(trace)]
     if len(cases) < LEAST_HELD_OUT:
@@ -152,14 +158,16 @@ def _valued(way: _Way, support: int, searched: Sequence[Trace], steps: _Steps) -
     )  # fmt: skip
 
 
-def _played(moves: Sequence[Move], case: Trace, steps: _Steps) -> tuple[float, float, float]:
+def _played(
+    moves: Sequence[ToolStep], case: SubtaskTrace, steps: _Steps
+) -> tuple[float, float, float]:
     """Returns chance of success, USD and quality of a subtask, had it begun with these moves.
 
     A move that the subtask made comes to what it came to then, any other to what it usually comes
     to. Where a move fails for good, what was searched for and done then follows, but for what has
     been made by now.
     """
-    known = {Move.of(step).key: step for step in case.steps}
+    known = {ToolStep.of(step).key: step for step in case.steps}
     alive, usd, through, quality = 1.0, 0.0, 1.0, 0.0
     made: set[str] = set()
     for move in moves:
@@ -179,17 +187,17 @@ def _played(moves: Sequence[Move], case: Trace, steps: _Steps) -> tuple[float, f
 
 
 def _expected(
-    move: Move, step: Step | None, material: str, steps: _Steps
+    move: ToolStep, step: TraceStep | None, material: str, steps: _Steps
 ) -> tuple[float, float, float]:
     """Returns the chance of success, the USD and the quality that a move comes to."""
     if step is None:
         seen = steps.get((move.key, material)) or steps.get((move.key, None))
         return seen.expected if seen else (0.0, 0.0, 0.0)
-    _, usd, quality = _Calls().plus(step).expected
+    _, usd, quality = _StepStats().plus(step).expected
     return float(step.ok), usd, quality
 
 
-def _net(usd: float, quality: float, cases: Sequence[Trace]) -> float:
+def _net(usd: float, quality: float, cases: Sequence[SubtaskTrace]) -> float:
     """Returns the NetBenefit over what search came to in some subtasks, in percent."""
     before = math.fsum(case.usd for case in cases) / len(cases)
     good = math.fsum(case.quality for case in cases) / len(cases)
@@ -198,10 +206,10 @@ def _net(usd: float, quality: float, cases: Sequence[Trace]) -> float:
     return 100 * (cost - gain)
 
 
-def _reviewed(known: Subroutine, traces: Sequence[Trace]) -> Subroutine:
+def _reviewed(known: Subroutine, traces: Sequence[SubtaskTrace]) -> Subroutine:
     """Returns a subroutine as its uses show it: retired if it costs more than it brings."""
     used = [trace for trace in traces if trace.by == known.name][-USES:]
-    way = _Way(known.want, known.material, known.moves)
+    way = _MinedPath(known.want, known.material, known.moves)
     searched = [trace for trace in traces if trace.by == SEARCH and way.is_for(trace)]
     if known.state != "active" or len(used) < USES or not searched:
         return known

@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 import orjson
 
-from ..trace import Step
+from ..trace import TraceStep
 
 BALANCE = 1.0
 """How much cost counts against quality in a choice, from 0 (quality only) to 2 (cost only)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
+class ToolStep:
     """A tool to be called, with its arguments beside `inputs`."""
 
     tool: str
@@ -31,14 +31,14 @@ class Move:
     """Its arguments if it fails; empty: it is not tried again."""
 
     @classmethod
-    def of(cls, step: Step) -> Move:
+    def of(cls, step: TraceStep) -> ToolStep:
         return cls(
             tool=step.tool, takes=step.takes, gives=step.gives, arguments=dict(step.arguments),
             again=dict(step.again),
         )  # fmt: skip
 
     @property
-    def second(self) -> Move | None:
+    def second(self) -> ToolStep | None:
         """The same tool with the arguments for a second try, if it has any."""
         return replace(self, arguments=self.again, again={}) if self.again else None
 
@@ -61,7 +61,7 @@ class Subroutine:
     """What has to be at hand, sorted."""
     material: str | None
     """What the work has to be done on; "" where orders name none; None: on any material."""
-    moves: tuple[Move, ...]
+    moves: tuple[ToolStep, ...]
     support: int
     """Successful subtasks that went this way."""
     success: float
@@ -95,7 +95,7 @@ class Subroutine:
         )
 
 
-def name_of(want: str, material: str | None, moves: Iterable[Move]) -> str:
+def name_of(want: str, material: str | None, moves: Iterable[ToolStep]) -> str:
     """Returns the name of the subroutine of these moves."""
     text = "\n".join((repr(material), *(move.key for move in moves)))
     return f"{want}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"

@@ -11,7 +11,7 @@ import pytest
 from outlay.agent import Agent, Result, costs, parting
 from outlay.journal.records import Message, Reply, ToolCall
 from outlay.ledger.usage import Usage
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import by_turn
 from outlay.tools import tool
 
@@ -35,7 +35,7 @@ async def played(
         Reply(message, Usage(input=90, cache_read=10, output=20))
         for message in (*said, Message("assistant", answer))
     ]
-    policy = Scripted(by_turn(steps), max_output=100)
+    policy = ScriptedPolicy(by_turn(steps), max_output=100)
     agent = Agent(
         model=policy, tools=[search], planner=planner, budget=budget, home=home, prices=prices
     )

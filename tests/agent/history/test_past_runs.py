@@ -6,13 +6,13 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from outlay.agent import Agent, Labels
+from outlay.agent import Agent, RunLabels
 from outlay.agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_of
 from outlay.journal.records import Message, Request, ToolCall
 from outlay.memory import memory
 from outlay.memory.experience.examples import Examples, with_examples
-from outlay.memory.experience.help_value import Outcome
-from outlay.policies import Scripted
+from outlay.memory.experience.help_value import ArmOutcome
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 from outlay.tools import tool
 
@@ -37,12 +37,12 @@ def script(request: Request) -> Step:
 
 
 def agent_for(home: Path, **options: object) -> Agent:
-    return Agent(model=Scripted(script), tools=[search], home=home, budget="usd=1", **options)  # type: ignore[arg-type]
+    return Agent(model=ScriptedPolicy(script), tools=[search], home=home, budget="usd=1", **options)  # type: ignore[arg-type]
 
 
 async def test_a_judged_run_gives_its_steps_to_a_later_one(home: Path) -> None:
     first = agent_for(home)
-    run = (await first.run("Where?", labels=Labels(task_id="t1"))).run
+    run = (await first.run("Where?", labels=RunLabels(task_id="t1"))).run
     first.home.write_score(run, 1.0, success=True)
     events = first.home.events(run)
     steps = steps_of(events)
@@ -55,19 +55,19 @@ async def test_a_judged_run_gives_its_steps_to_a_later_one(home: Path) -> None:
 
     examples = Examples([steps], task="t2", answers=[])
     later = agent_for(home, memory=with_examples(memory("full"), examples))
-    result = await later.run("Where else?", labels=Labels(task_id="t2"))
+    result = await later.run("Where else?", labels=RunLabels(task_id="t2"))
     asked = later.policy.requests[-1].messages  # type: ignore[attr-defined]
     assert asked[-1].content.startswith("Steps of other tasks that were solved:\n\n[step -1]")
     later.home.write_score(result.run, 0.0, success=False)
     assert list(outcomes_of([events, later.home.events(result.run)])) == [
-        Outcome(False, True, Decimal("0.002")),
-        Outcome(True, False, Decimal("0.002")),
+        ArmOutcome(False, True, Decimal("0.002")),
+        ArmOutcome(True, False, Decimal("0.002")),
     ]
 
 
 async def test_reflections_are_lessons(home: Path) -> None:
     agent = agent_for(home, planner="reflexion:n=2")
-    result = await agent.run("Where?", labels=Labels(task_id="t1"))
+    result = await agent.run("Where?", labels=RunLabels(task_id="t1"))
     found = list(lessons_of("almanac", agent.home.events(result.run)))
     assert [(lesson.task, lesson.text) for lesson in found] == [("t1", "Mind the year.")]
     assert is_solved(agent.home.events(result.run)) is None

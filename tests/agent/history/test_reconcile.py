@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from outlay.agent import Agent, Home, Options, Record
+from outlay.agent import Agent, AgentOptions, Home, RunRecord
 from outlay.agent.history.reconcile import read_bill, reconcile
 from outlay.ledger.errors import OutcomeUnknown, UsageError
 from outlay.ledger.prices.price_book import PriceBook
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 
 PRICES = '[models."scripted"]\ninput = 1.0\noutput = 2.0\n'
 
@@ -21,8 +21,8 @@ async def lost_call(home: Path) -> str:
     prices = home / "prices.toml"
     prices.write_text(PRICES)
     agent = Agent(
-        model=Scripted([OutcomeUnknown("the line went dead")]), budget="usd=1",
-        prices=PriceBook.load(prices), home=home, options=Options(attempts=1),
+        model=ScriptedPolicy([OutcomeUnknown("the line went dead")]), budget="usd=1",
+        prices=PriceBook.load(prices), home=home, options=AgentOptions(attempts=1),
     )  # fmt: skip
     result = await agent.run("anything")
     assert result.status == "failed"
@@ -38,13 +38,13 @@ async def test_a_bill_replaces_the_full_hold(tmp_path: Path) -> None:
     run = await lost_call(tmp_path)
     home = Home.at(tmp_path)
     ((hold, held),) = unknown(home)
-    assert Record.of(home.events(run)).spent.usd == held > 0
+    assert RunRecord.of(home.events(run)).spent.usd == held > 0
     bill = tmp_path / "bill.csv"
     bill.write_text(f"hold,usd,input,output\n{hold},0.000123,100,11\n")
     (settled,) = reconcile(home, read_bill(bill))
     assert (settled.held, settled.billed) == (held, Decimal("0.000123"))
     assert unknown(home) == []
-    spent = Record.of(home.events(run)).spent
+    spent = RunRecord.of(home.events(run)).spent
     assert (spent.usd, spent["tokens"]) == (Decimal("0.000123"), 111)
     assert home.store.query("select usd from runs").rows == [(Decimal("0.000123"),)]
     with pytest.raises(UsageError, match="settled already"):

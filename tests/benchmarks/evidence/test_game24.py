@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from outlay.benchmarks.evidence.game24 import SETTINGS, Played, gaps, play, table
-from outlay.benchmarks.suites.game24 import Game24, Player, game24
+from outlay.benchmarks.evidence.game24 import SETTINGS, PuzzleResult, gaps, play, table
+from outlay.benchmarks.suites.game24 import Game24, Game24Player, game24
 from outlay.planners.toolchain import Plans
 
 
@@ -24,7 +24,7 @@ async def test_more_expansions_never_solve_less_nor_cost_less(game: Game24) -> N
     for setting in SETTINGS:
         played = [
             await play(
-                game, task, Player(seed=3), setting, plans, tried=True, k=3, expansions=12,
+                game, task, Game24Player(seed=3), setting, plans, tried=True, k=3, expansions=12,
                 prices=prices,
             )
             for task in game.tasks(3, seed=0)
@@ -38,7 +38,10 @@ async def test_more_expansions_never_solve_less_nor_cost_less(game: Game24) -> N
 
 
 def test_a_table_shows_success_with_its_interval_and_cost() -> None:
-    played = [Played(True, (Decimal("0.001"),) * 3), Played(False, (Decimal("0.002"),) * 2)]
+    played = [
+        PuzzleResult(True, (Decimal("0.001"),) * 3),
+        PuzzleResult(False, (Decimal("0.002"),) * 2),
+    ]
     head, rule, line = table({"astar": played}, [2, 4], "calibrated")
     assert head == "| calibrated | 2 expansions | 4 expansions |"
     assert rule == "|---|---|---|"
@@ -46,7 +49,7 @@ def test_a_table_shows_success_with_its_interval_and_cost() -> None:
 
 
 def test_searches_are_compared_on_the_same_puzzles() -> None:
-    good, bad = Played(True, (Decimal(1),)), Played(False, (Decimal(1),))
+    good, bad = PuzzleResult(True, (Decimal(1),)), PuzzleResult(False, (Decimal(1),))
     told = gaps({"astar": [good] * 9 + [bad], "dfs": [bad] * 9 + [good]}, 4)
     assert told.startswith("astar against others at 4 expansions, in points: dfs +80 [+")
     assert "dfs +0" in gaps({"astar": [good] * 9, "dfs": [good] * 9}, 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from outlay.benchmarks.evidence.longrun import Ended, Point, growth_table, run
+from outlay.benchmarks.evidence.longrun import GrowthPoint, LongrunResult, growth_table, run
 from outlay.benchmarks.suites.longrun import Longrun
 
 
@@ -20,8 +20,8 @@ async def test_the_workspace_stays_flat_where_the_full_memory_grows() -> None:
 
 def test_the_table_tells_growth_by_call() -> None:
     points = (
-        Point(50, 300, 15_000, 80_000_000, 100_000),
-        Point(100, 310, 30_000, 81_000_000, 210_000),
+        GrowthPoint(50, 300, 15_000, 80_000_000, 100_000),
+        GrowthPoint(100, 310, 30_000, 81_000_000, 210_000),
     )
-    table = growth_table([Ended("workspace", True, Decimal(0), points)])
+    table = growth_table([LongrunResult("workspace", True, Decimal(0), points)])
     assert table.splitlines()[-1] == "| workspace | 100 | 310 | 30,000 | 81 | 2,200 |"

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from outlay.benchmarks.evidence.game24 import SETTINGS, Setting
-from outlay.benchmarks.evidence.plans import GOLD, QUESTIONS, Dialogue, Recalling, dialogues, play
-from outlay.benchmarks.suites.game24.player import Rates
+from outlay.benchmarks.evidence.game24 import SETTINGS, SearchSetting
+from outlay.benchmarks.evidence.plans import (
+    GOLD,
+    QUESTIONS,
+    DialogueProposer,
+    PlannedDialogue,
+    dialogues,
+    play,
+)
+from outlay.benchmarks.suites.game24.player import PlayerErrorRates
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolchain import Action
-from outlay.planners.toolchain.actions import FINISH, Step
+from outlay.planners.toolchain.actions import FINISH, PlanStep
 
 PRICES = (Decimal(1), Decimal(10))
 PLANS = {
@@ -37,7 +44,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_the_calls_of_all_turns_are_one_plan(data: Path) -> None:
     first, second, _ = dialogues(data)
-    assert first == Dialogue(
+    assert first == PlannedDialogue(
         id="a",
         asked="Look.\nMove.",
         plan=(
@@ -61,22 +68,22 @@ async def test_proposals_are_drawn_once_for_all_searches(data: Path) -> None:
     first, *_ = dialogues(data)
     calls = [Action(f"tool_{n}") for n in range(20)]
     for _ in range(2):
-        one = Recalling(first, calls, Rates(), 1, PRICES)
-        two = Recalling(first, calls, Rates(), 1, PRICES)
+        one = DialogueProposer(first, calls, PlayerErrorRates(), 1, PRICES)
+        two = DialogueProposer(first, calls, PlayerErrorRates(), 1, PRICES)
         assert await one.propose((), 5) == await two.propose((), 5)
         assert one.costs == two.costs
-    whole = [Step(action) for action in first.plan]
+    whole = [PlanStep(action) for action in first.plan]
     assert {sample.action for sample in await one.propose(whole, 3)} == {FINISH}
-    assert await one.propose([*whole[:-1], Step(calls[0])], 3) == []
+    assert await one.propose([*whole[:-1], PlanStep(calls[0])], 3) == []
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 async def test_a_planner_that_knows_needs_one_expansion_a_step(
-    setting: Setting, data: Path, monkeypatch: pytest.MonkeyPatch
+    setting: SearchSetting, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("outlay.benchmarks.evidence.plans.CANDIDATES", 3)
     all = dialogues(data)
-    knowing = Rates(error=0, sure=1, unsure=1)
+    knowing = PlayerErrorRates(error=0, sure=1, unsure=1)
     for dialogue in all:
         played = await play(
             dialogue, all, knowing, setting, k=3, expansions=9, seed=0, prices=PRICES

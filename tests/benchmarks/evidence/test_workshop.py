@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outlay.benchmarks.evidence.workshop import Made, compare, saving, table
+from outlay.benchmarks.evidence.workshop import OrderResult, compare, saving, table
 
 
 async def test_subroutines_spare_searches_on_the_same_orders() -> None:
@@ -19,8 +19,8 @@ async def test_subroutines_spare_searches_on_the_same_orders() -> None:
     assert len(table(found)) == 4
 
 
-def made(task: str, usd: float, useful: float) -> Made:
-    return Made(
+def made(task: str, usd: float, useful: float) -> OrderResult:
+    return OrderResult(
         task=task, success=True, usd=usd, useful=useful, quality=0.5, gap=0, subtasks=1,
         searched=1, searches=1, failed=0, expansions=3,
     )  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from outlay.benchmarks.perf.floors import SET_UPS
-from outlay.benchmarks.perf.overhead import Case, Row, main, measure, table
+from outlay.benchmarks.perf.overhead import LoadCase, OverheadRow, main, measure, table
 from outlay.testing import LoopbackServer
 
-CASE = Case(agents=2, turns=3, wait_ms=0)
+CASE = LoadCase(agents=2, turns=3, wait_ms=0)
 WARM_UP = 1
 
 
@@ -41,7 +41,7 @@ def test_every_set_up_plays_the_same_conversation(server: LoopbackServer, set_up
 
 
 def test_a_single_agent_plays_several_times(server: LoopbackServer) -> None:
-    case = Case(agents=1, turns=2, wait_ms=0)
+    case = LoadCase(agents=1, turns=2, wait_ms=0)
     measure("aiohttp by hand", server.url, case)
     assert server.served.requests == (case.repeats + WARM_UP) * case.turns
 
@@ -60,8 +60,8 @@ def test_command_prints_and_writes_what_it_measured(
 
 
 def test_table_has_a_block_for_each_case() -> None:
-    numbers: dict[str, Any] = dict.fromkeys(Row.__dataclass_fields__, 1)
-    rows = [Row(**{**numbers, "case": case, "set_up": "outlay"}) for case in ("one", "two")]
+    numbers: dict[str, Any] = dict.fromkeys(OverheadRow.__dataclass_fields__, 1)
+    rows = [OverheadRow(**{**numbers, "case": case, "set_up": "outlay"}) for case in ("one", "two")]
     assert [line for line in table(rows).splitlines() if line.endswith("(median of 1)")] == [
         "one (median of 1)",
         "two (median of 1)",

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from outlay.benchmarks.reports.export import COLUMNS, write_csv, write_parquet
-from outlay.benchmarks.results import Row
+from outlay.benchmarks.results import ResultRow
 from outlay.ledger.errors import UsageError
 
 from ..conftest import MakeRow, Ran
@@ -25,7 +25,7 @@ def test_csv_has_every_field_of_every_run(ran: Ran, tmp_path: Path) -> None:
     for line, row in zip(lines, ran.outcome.rows, strict=True):
         assert line.pop("success") == str(row.success).lower()
         assert line.pop("metrics") == ""
-        assert Row.model_validate({name: text or None for name, text in line.items()}) == row
+        assert ResultRow.model_validate({name: text or None for name, text in line.items()}) == row
 
 
 def test_parquet_keeps_exact_money_and_unknowns(make_row: MakeRow, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from math import inf
 import pytest
 
 from outlay.benchmarks.reports.frontier_summary import place_setups, repeat_tries
-from outlay.benchmarks.results import Row, Setup
+from outlay.benchmarks.results import ResultRow, Setup
 
 from ..conftest import MakeRow
 
 
-def grouped(rows: list[Row]) -> dict[Setup, list[Row]]:
-    groups: dict[Setup, list[Row]] = {}
+def grouped(rows: list[ResultRow]) -> dict[Setup, list[ResultRow]]:
+    groups: dict[Setup, list[ResultRow]] = {}
     for row in rows:
         groups.setdefault(row.setup, []).append(row)
     return groups

@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from outlay.benchmarks.reports.power import PowerSummary, Wish, plan_sizes
+from outlay.benchmarks.reports.power import PowerSummary, PowerTarget, plan_sizes
 from outlay.benchmarks.reports.terminal.power_report import render_power
-from outlay.benchmarks.results import Row
+from outlay.benchmarks.results import ResultRow
 from outlay.benchmarks.statistics import sign_flip, tasks_needed
 
 from ..conftest import MakeRow
 
-WISH = Wish(delta=0.1)
+WISH = PowerTarget(delta=0.1)
 
 
 def simulated(
     make: MakeRow, tasks: int, repeats: int, gain: float, seed: int, **changes: object
-) -> list[Row]:
+) -> list[ResultRow]:
     """Returns runs of two set-ups on tasks of unequal difficulty; the other is better by `gain`."""
     rng = random.Random(seed)
     rows = []
@@ -35,7 +35,7 @@ def simulated(
     return rows
 
 
-def only(rows: list[Row], wish: Wish = WISH) -> PowerSummary:
+def only(rows: list[ResultRow], wish: PowerTarget = WISH) -> PowerSummary:
     (summary,) = plan_sizes(rows, wish)
     return summary
 
@@ -123,15 +123,15 @@ def test_what_is_told_is_consistent(seed: int, delta: float, repeats: int) -> No
         for planner in ("p", "q")
         for repeat in range(repeats)
     ]
-    for summary in plan_sizes(rows, Wish(delta=delta)):
+    for summary in plan_sizes(rows, PowerTarget(delta=delta)):
         assert all(size.runs == 2 * size.tasks * size.repeats for size in summary.sizes)
         at_log = next((s for s in summary.sizes if s.repeats == repeats), None)
         if at_log and repeats == 1:
             assert (at_log.tasks <= summary.tasks) == (summary.sees <= delta)
 
 
-def _row(task: str, won: bool, planner: str, repeat: int) -> Row:
-    return Row(
+def _row(task: str, won: bool, planner: str, repeat: int) -> ResultRow:
+    return ResultRow(
         task=task, planner=planner, memory="full", policy="p", budget="usd=1", repeat=repeat,
         seed=0, status="answered", score=float(won), cost_usd="0.01", tool_calls=1,
         model_calls=1, input_tokens=1, output_tokens=1, seconds=1, run="",
@@ -146,7 +146,7 @@ To see a difference of 5 points in 80 % of experiments, at 5 % false alarms, aga
 
 
 def test_it_is_printed_within_the_width(make_row: MakeRow) -> None:
-    wish = Wish(delta=0.05)
+    wish = PowerTarget(delta=0.05)
     out = StringIO()
     rows = simulated(make_row, 40, 3, 0.1, 5)
     Console(file=out, width=100).print(render_power(plan_sizes(rows, wish), wish))

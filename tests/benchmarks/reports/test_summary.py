@@ -9,21 +9,21 @@ from math import inf
 import pytest
 
 from outlay.benchmarks.reports.summary import Measures, summarise
-from outlay.benchmarks.results import Row
+from outlay.benchmarks.results import ResultRow
 from outlay.benchmarks.statistics import wilson
 
 
-def row(task: str, score: float | None, cost: str = "0.002", **changes: object) -> Row:
+def row(task: str, score: float | None, cost: str = "0.002", **changes: object) -> ResultRow:
     fields: dict[str, object] = {
         **{"task": task, "hops": 1, "planner": "react", "memory": "full", "policy": "embedded"},
         **{"budget": "search=8", "repeat": 0, "seed": 0, "status": "answered", "score": score},
         **{"cost_usd": Decimal(cost), "tool_calls": 2, "model_calls": 3, "input_tokens": 100},
         **{"output_tokens": 10, "seconds": 0.5, "run": "", "gold_cost_usd": Decimal("0.001")},
     }
-    return Row.model_validate({**fields, **changes})
+    return ResultRow.model_validate({**fields, **changes})
 
 
-def measured(rows: list[Row]) -> Measures:
+def measured(rows: list[ResultRow]) -> Measures:
     measures = summarise(rows).setups[0].measures
     assert measures
     return measures

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.benchmarks.statistics import Components, components, design_effect
+from outlay.benchmarks.statistics import VarianceComponents, components, design_effect
 
 
 def test_repeats_that_agree_are_all_between() -> None:
@@ -54,7 +54,7 @@ def test_parts_are_never_negative(groups: list[list[float]]) -> None:
 
 
 def test_repeats_narrow_only_what_lies_within() -> None:
-    parts = Components(between=0.2, within=0.3)
+    parts = VarianceComponents(between=0.2, within=0.3)
     assert parts.of_task_mean(1) == pytest.approx(0.5)
     assert parts.of_task_mean(3) == pytest.approx(0.3)
 

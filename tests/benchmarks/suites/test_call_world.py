@@ -11,11 +11,11 @@ import pytest
 
 from outlay.agent import Agent, Home
 from outlay.benchmarks.suite import restore
-from outlay.benchmarks.suites.call_world import Call, CallWorld, Function, dispatch
+from outlay.benchmarks.suites.call_world import CallWorld, FunctionCall, WorldFunction, dispatch
 from outlay.journal.events import Event
 from outlay.journal.records import ToolCall
 from outlay.ledger.errors import ToolError
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.tools import Tool
 
 
@@ -26,11 +26,11 @@ class Counter(CallWorld):
         super().__init__()
         self.number = 0
 
-    def functions(self) -> Sequence[Function]:
+    def functions(self) -> Sequence[WorldFunction]:
         schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-        return [Function(name="add", description="Adds to the number.", parameters=schema)]
+        return [WorldFunction(name="add", description="Adds to the number.", parameters=schema)]
 
-    def run(self, call: Call) -> str:
+    def run(self, call: FunctionCall) -> str:
         return dispatch(self._add, call)
 
     def score(self, answer: str | None) -> float:
@@ -57,7 +57,7 @@ def journal(home: Path) -> list[Event]:
 
 async def test_a_run_is_judged_by_the_world_it_leaves(tmp_path: Path) -> None:
     world = Counter()
-    policy = Scripted([[add(2, "a"), add(-1, "b")], add(3, "c"), add(9, "d"), "Answer: done"])
+    policy = ScriptedPolicy([[add(2, "a"), add(-1, "b")], add(3, "c"), add(9, "d"), "Answer: done"])
     agent = Agent(model=policy, tools=world.tools(), budget="tool_calls=3", home=tmp_path)
     result = await agent.run("Make it 5.")
     Home.at(tmp_path).close()
@@ -68,14 +68,14 @@ async def test_a_run_is_judged_by_the_world_it_leaves(tmp_path: Path) -> None:
 async def test_a_run_that_broke_off_is_resumed_in_the_world_that_it_had_made(
     tmp_path: Path,
 ) -> None:
-    broken = Scripted([[add(1, "a"), add(1, "b")], RuntimeError("the line is dead")])
+    broken = ScriptedPolicy([[add(1, "a"), add(1, "b")], RuntimeError("the line is dead")])
     agent = Agent(model=broken, tools=Counter().tools(), budget="tool_calls=9", home=tmp_path)
     first = await agent.run("Make it 5.")
     assert first.status == "failed"
     world = Counter()
     restore(world, [event for event in journal(tmp_path) if event.run == first.run])
     assert world.number == 2
-    rest = Scripted([add(3, "c"), "Answer: done"])
+    rest = ScriptedPolicy([add(3, "c"), "Answer: done"])
     agent = Agent(model=rest, tools=world.tools(), budget="tool_calls=9", home=tmp_path)
     result = await agent.resume(first.run)
     Home.at(tmp_path).close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.agent import Record
+from outlay.agent import RunRecord
 from outlay.cli.render.timeline import tell
 from outlay.journal.events import Event, Kind
 
@@ -43,7 +43,7 @@ def events(calls: list[tuple[str, str | None, int, int]]) -> list[Event]:
 def test_a_story_and_a_record_agree(calls: list[tuple[str, str | None, int, int]]) -> None:
     told = events(calls)
     story, entries = tell(told)
-    spent = Record.of(told).spent
+    spent = RunRecord.of(told).spent
     assert story.spent == spent
     assert story.left == {
         "usd": 1 - spent["usd"],

@@ -7,12 +7,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from outlay.embedded.evidence.segments import ARMS, whole  # noqa: E402
-from outlay.training.data.rows import Row, Tier  # noqa: E402
+from outlay.training.data.rows import RowTier, TrainingRow  # noqa: E402
 
 
-def row(ids: tuple[int, ...], turns: tuple[int, ...]) -> Row:
-    return Row(
-        run="r", trajectory="r", segment=0, task="t", policy="p", tier=Tier.TOKENS, messages=(),
+def row(ids: tuple[int, ...], turns: tuple[int, ...]) -> TrainingRow:
+    return TrainingRow(
+        run="r", trajectory="r", segment=0, task="t", policy="p", tier=RowTier.TOKENS, messages=(),
         trained=(), ids=ids, turns=turns, mask=tuple(turn >= 0 for turn in turns),
         logprobs=tuple(-0.5 if turn >= 0 else 0.0 for turn in turns),
     )  # fmt: skip

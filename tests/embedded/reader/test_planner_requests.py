@@ -9,11 +9,11 @@ import pytest
 
 from outlay.embedded.reader.reader import AlmanacReader
 from outlay.planners import prompt
-from outlay.planners.candidates import Choice
+from outlay.planners.candidates import JudgeChoice
 from outlay.planners.critic import Critique
-from outlay.planners.loops.plan_execute import Steps
+from outlay.planners.loops.plan_execute import StepwisePlan
 from outlay.planners.structured_output import read
-from outlay.planners.verified.bavt import Judgement
+from outlay.planners.verified.bavt import StepScore
 from outlay.planners.verified.checklist import Decomposition
 from outlay.planners.verified.verifier import Verdict
 
@@ -24,8 +24,8 @@ TOOLS = [
     for name, key in (("search", "query"), ("open", "name"))
 ]
 FORMS: dict[str, Any] = {
-    "plan": Decomposition, "steps": Steps, "verify": Verdict, "select": Choice,
-    "critic": Critique, "value": Judgement,
+    "plan": Decomposition, "steps": StepwisePlan, "verify": Verdict, "select": JudgeChoice,
+    "critic": Critique, "value": StepScore,
 }  # fmt: skip
 
 
@@ -91,8 +91,8 @@ def test_the_summary_can_be_read_again() -> None:
 )
 def test_the_judge_goes_with_the_majority(answers: str, choice: int) -> None:
     listed = "\n\n".join(f"Candidate {n}: Answer: {a}" for n, a in enumerate(answers, 1))
-    found = read(Choice, said("select", extra=listed))
-    assert isinstance(found, Choice)
+    found = read(JudgeChoice, said("select", extra=listed))
+    assert isinstance(found, JudgeChoice)
     assert found.choice == choice
 
 

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from outlay.benchmarks.suites.almanac import Knobs
+from outlay.benchmarks.suites.almanac import AlmanacKnobs
 from outlay.benchmarks.suites.almanac.grammar import NAME
 from outlay.benchmarks.suites.almanac.names import split_of
 from outlay.embedded.school.episodes import (
-    Play,
+    QuestionPlay,
     cases,
     drills,
     expert_episodes,
@@ -22,8 +22,11 @@ from outlay.embedded.transformer.dialect import read_turn
 from outlay.embedded.transformer.vocabulary import END, IDS, TURN, UNK, decode
 
 
-def some(n: int, seed: int = 0) -> list[Play]:
-    return [Play(case, None) for case in islice(cases(Random(seed), Knobs(split="train")), n)]
+def some(n: int, seed: int = 0) -> list[QuestionPlay]:
+    return [
+        QuestionPlay(case, None)
+        for case in islice(cases(Random(seed), AlmanacKnobs(split="train")), n)
+    ]
 
 
 def test_no_held_out_name_is_in_any_episode() -> None:
@@ -35,20 +38,20 @@ def test_no_held_out_name_is_in_any_episode() -> None:
 
 
 def test_the_held_out_names_are_held_out_worlds_only() -> None:
-    case = next(cases(Random(1), Knobs(split="test")))
-    names = re.findall(NAME, decode(Play(case, None).ids))
+    case = next(cases(Random(1), AlmanacKnobs(split="test")))
+    names = re.findall(NAME, decode(QuestionPlay(case, None).ids))
     assert {split_of(name) for name in names} == {"test"}
 
 
 def test_training_worlds_have_training_names_and_more_old_facts() -> None:
     knobs = [training_knobs(Random(seed)) for seed in range(20)]
     assert {k.split for k in knobs} == {"train"}
-    assert max(k.stale for k in knobs) > Knobs().stale
+    assert max(k.stale for k in knobs) > AlmanacKnobs().stale
 
 
 @pytest.mark.parametrize("units", [None, 30])
 def test_the_expert_has_full_marks(units: int | None) -> None:
-    plays = [played(Play(play.case, units), Random(2)) for play in some(80)]
+    plays = [played(QuestionPlay(play.case, units), Random(2)) for play in some(80)]
     assert [play.score() for play in plays] == [1.0] * len(plays)
 
 
@@ -64,7 +67,7 @@ def test_the_efficient_expert_pays_less_and_knows_as_much() -> None:
 @pytest.mark.parametrize("is_told", [True, False])
 def test_no_budget_is_overspent(units: int, is_told: bool) -> None:
     for play in some(30, seed=4):
-        done = played(Play(play.case, units, is_told=is_told), Random(5), WASTEFUL)
+        done = played(QuestionPlay(play.case, units, is_told=is_told), Random(5), WASTEFUL)
         assert done.spent <= units
 
 

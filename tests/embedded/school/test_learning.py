@@ -12,26 +12,32 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from outlay.benchmarks.suites.almanac import Knobs  # noqa: E402
-from outlay.embedded.school.episodes import Episode, Play, cases, drills, played  # noqa: E402
-from outlay.embedded.school.evaluation import Sampler, play_all  # noqa: E402
-from outlay.embedded.school.imitation import Progress, Study, lesson, study  # noqa: E402
+from outlay.benchmarks.suites.almanac import AlmanacKnobs  # noqa: E402
+from outlay.embedded.school.episodes import QuestionPlay, TokenEpisode, cases, drills, played  # noqa: E402
+from outlay.embedded.school.evaluation import TokenSampler, play_all  # noqa: E402
+from outlay.embedded.school.imitation import StudyConfig, StudyProgress, lesson, study  # noqa: E402
 from outlay.embedded.school.network import Network  # noqa: E402
 from outlay.embedded.school.recipe import Recipe, log_to, train  # noqa: E402
-from outlay.embedded.school.reinforcement import Practice, Round, checks, improve, rollout  # noqa: E402
-from outlay.embedded.transformer.model import Shape  # noqa: E402
+from outlay.embedded.school.reinforcement import (  # noqa: E402
+    PracticeConfig,
+    PracticeRound,
+    checks,
+    improve,
+    rollout,
+)
+from outlay.embedded.transformer.model import ModelShape  # noqa: E402
 from outlay.embedded.transformer.vocabulary import VOCABULARY, decode, encode  # noqa: E402
 from outlay.embedded.transformer.weights import load  # noqa: E402
 from outlay.training.loop.examples import grouped  # noqa: E402
 from outlay.training.objectives.rewards import outcome_score  # noqa: E402
 
-SMALL = Shape(tokens=len(VOCABULARY), width=32, layers=1, heads=2, hidden=32, grams=3)
-STUDY = Study(tokens=15_000, shape=SMALL, batch_tokens=600)
-PRACTICE = Practice(rounds=2, questions=4, group=3)
+SMALL = ModelShape(tokens=len(VOCABULARY), width=32, layers=1, heads=2, hidden=32, grams=3)
+STUDY = StudyConfig(tokens=15_000, shape=SMALL, batch_tokens=600)
+PRACTICE = PracticeConfig(rounds=2, questions=4, group=3)
 
 
-def a_play(units: int | None = None) -> Play:
-    return Play(next(cases(Random(0), Knobs(split="train"))), units)
+def a_play(units: int | None = None) -> QuestionPlay:
+    return QuestionPlay(next(cases(Random(0), AlmanacKnobs(split="train"))), units)
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 80))
@@ -48,14 +54,14 @@ def test_groups_hold_every_episode_once_and_no_more_tokens_than_allowed(
 def test_a_lesson_tells_what_each_token_counts() -> None:
     ids = encode("Kasa leader : Memu")
     own = (False, False, False, False, True, True)
-    found = lesson(Episode(ids=tuple(ids), mask=own), 3)
+    found = lesson(TokenEpisode(ids=tuple(ids), mask=own), 3)
     assert found.ids == tuple(ids)
     assert found.weights == (0.0, 0.08, 0.08, 0.08, 4.0, 1.0)
     assert found.mask == (False, True, True, True, True, True)
 
 
 def test_imitation_lowers_the_loss() -> None:
-    seen: list[Progress] = []
+    seen: list[StudyProgress] = []
     kept: list[Network] = []
     plan = replace(STUDY, tokens=25_000, phases=0.0)
     study(plan, seen.append, kept.append)
@@ -73,7 +79,7 @@ def test_equal_studies_give_equal_networks() -> None:
 
 def test_a_play_becomes_a_row_of_what_was_sampled() -> None:
     play = a_play(units=4)
-    [said] = play_all(study(replace(STUDY, tokens=1_000)).exported(), [play], Sampler(0))
+    [said] = play_all(study(replace(STUDY, tokens=1_000)).exported(), [play], TokenSampler(0))
     found = rollout(play, said, "r", "q")
     [row] = found.rows
     assert row.ids == tuple(play.ids)
@@ -102,8 +108,8 @@ def test_old_facts_that_are_checked_are_counted() -> None:
 
 
 def test_the_expert_checks_what_is_old() -> None:
-    source = cases(Random(1), Knobs(split="train", stale=0.4))
-    plays = [played(Play(case, None), Random(0)) for case in islice(source, 60)]
+    source = cases(Random(1), AlmanacKnobs(split="train", stale=0.4))
+    plays = [played(QuestionPlay(case, None), Random(0)) for case in islice(source, 60)]
     found = [is_checked for play in plays for is_checked in checks(play)]
     assert len(found) > 10
     assert all(found)
@@ -114,7 +120,7 @@ def test_reinforcement_favours_what_is_rewarded() -> None:
     assert decode(drill.ids)
     network = study(replace(STUDY, tokens=3_000))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    rounds: list[Round] = []
+    rounds: list[PracticeRound] = []
     improve(network, PRACTICE, rounds.append)
     assert [done.number for done in rounds] == [0, 1]
     assert all(0 <= done.useful <= 1 and done.cost >= 0 for done in rounds)

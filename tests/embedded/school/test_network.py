@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from outlay.embedded.school.muon import Muon, orthogonal  # noqa: E402
 from outlay.embedded.school.network import Network  # noqa: E402
-from outlay.embedded.transformer.model import Decoder, Shape, generate  # noqa: E402
+from outlay.embedded.transformer.model import Decoder, ModelShape, generate  # noqa: E402
 
-SHAPE = Shape(tokens=50, width=32, layers=3, heads=4, hidden=64, grams=4)
+SHAPE = ModelShape(tokens=50, width=32, layers=3, heads=4, hidden=64, grams=4)
 
 
 @pytest.fixture(scope="module")

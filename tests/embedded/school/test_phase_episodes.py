@@ -14,10 +14,10 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.benchmarks.suites.almanac import almanac
-from outlay.benchmarks.suites.almanac.questions import Drawn
+from outlay.benchmarks.suites.almanac.questions import DrawnQuestion
 from outlay.embedded.reader.transcript import SENT_ON, read_purse
-from outlay.embedded.school.conversations import Talk
-from outlay.embedded.school.episodes import Case, Play
+from outlay.embedded.school.conversations import ExpertConversation
+from outlay.embedded.school.episodes import QuestionPlay, WorldQuestion
 from outlay.embedded.school.phase_episodes import phase_episodes
 from outlay.embedded.transformer.planner_requests import phase_of, phase_text, request_ids
 from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, TURN, UNK, decode
@@ -31,10 +31,10 @@ Body = dict[str, Any]
 class Shadow:
     """Replies to a real run as a talk does, and compares what both were shown."""
 
-    def __init__(self, case: Case, shown: str) -> None:
+    def __init__(self, case: WorldQuestion, shown: str) -> None:
         self.case = case
         self.view = memory(shown)
-        self.talk = Talk(Play(case, None), Random(0))
+        self.talk = ExpertConversation(QuestionPlay(case, None), Random(0))
         self.asked: Counter[str] = Counter()
         self.differs: list[tuple[str, str]] = []
 
@@ -83,8 +83,8 @@ class Shadow:
         purse = read_purse(task)
         head, _, _ = task.partition("\n\n<budget>")
         notes = head.removeprefix(self.case.drawn.text).strip()
-        play = Play(self.case, purse.calls_left("search") if purse else None)
-        self.talk = Talk(play, Random(0), memory=self.view, notes=notes)
+        play = QuestionPlay(self.case, purse.calls_left("search") if purse else None)
+        self.talk = ExpertConversation(play, Random(0), memory=self.view, notes=notes)
 
     def _compare(self, talk: Sequence[int], real: Sequence[int]) -> None:
         if list(talk) != list(real):
@@ -120,7 +120,9 @@ async def test_memories_show_what_training_shows(shown: str, tmp_path: Path) -> 
 async def shadowed(name: str, shown: str, home: Path) -> Shadow:
     suite = almanac()
     task = list(suite.tasks(4, seed=0))[-1]
-    case = Case(world=suite.world(task), drawn=Drawn(task.prompt, task.gold, ()), hops=task.hops)
+    case = WorldQuestion(
+        world=suite.world(task), drawn=DrawnQuestion(task.prompt, task.gold, ()), hops=task.hops
+    )
     shadow = Shadow(case, shown)
     agent = Agent(
         model=endpoint(shadow, "embedded/tiny"),

@@ -9,8 +9,8 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.benchmarks.suites.almanac import almanac
-from outlay.benchmarks.suites.almanac.questions import Drawn
-from outlay.embedded.school.episodes import Case, Play
+from outlay.benchmarks.suites.almanac.questions import DrawnQuestion
+from outlay.embedded.school.episodes import QuestionPlay, WorldQuestion
 from outlay.embedded.school.evaluation import held_out, play_all, trial
 from outlay.embedded.transformer.dialect import prompt_ids
 from outlay.embedded.transformer.vocabulary import IDS, LAST
@@ -39,8 +39,10 @@ def test_it_never_spends_what_it_does_not_have() -> None:
 async def test_the_agent_shows_it_what_training_showed_it(units: int, tmp_path: Path) -> None:
     suite = almanac()
     for task in suite.tasks(3, seed=0):
-        drawn = Drawn(task.prompt, task.gold, ())
-        play = Play(Case(world=suite.world(task), drawn=drawn, hops=task.hops), units)
+        drawn = DrawnQuestion(task.prompt, task.gold, ())
+        play = QuestionPlay(
+            WorldQuestion(world=suite.world(task), drawn=drawn, hops=task.hops), units
+        )
         play_all(shipped(), [play])
         agent = Agent(
             model=policy("embedded"),

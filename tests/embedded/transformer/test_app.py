@@ -10,7 +10,7 @@ import pytest
 from outlay.agent import Agent
 from outlay.embedded.transformer.app import TinyApp
 from outlay.embedded.transformer.dialect import prompt_ids
-from outlay.embedded.transformer.model import Decoder, Model, Shape, generate
+from outlay.embedded.transformer.model import Decoder, ModelShape, TinyModel, generate
 from outlay.embedded.transformer.policy import tiny_policy
 from outlay.embedded.transformer.vocabulary import END, IDS, VOCABULARY, decode
 from outlay.embedded.transformer.weights import load, save
@@ -18,7 +18,7 @@ from outlay.journal.records import Message, Request
 from outlay.policies.endpoint.chat_app import chunks
 from outlay.tools import tool
 
-SHAPE = Shape(tokens=len(VOCABULARY), width=8, layers=1, heads=2, hidden=8, grams=2)
+SHAPE = ModelShape(tokens=len(VOCABULARY), width=8, layers=1, heads=2, hidden=8, grams=2)
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
 
 Body = dict[str, Any]
@@ -29,18 +29,18 @@ def asking(text: str = "What is the river of Kofu?", **more: Any) -> Body:
 
 
 @pytest.fixture(scope="module")
-def model() -> Model:
+def model() -> TinyModel:
     random = np.random.default_rng(3)
     sizes = {"norm": (8,), "head": (SHAPE.tokens, 8), "layers.0.norm_mix": (8,)}
     sizes |= {"grams.0": (SHAPE.tokens, 8), "grams.1": (SHAPE.tokens, 8)}
     sizes |= {"layers.0.norm_map": (8,), "layers.0.asked.weight": (24, 8)}
     sizes |= {f"layers.0.{name}.weight": (8, 8) for name in ("mixed", "up", "down")}
     made = {n: random.normal(size=s).astype(np.float16) for n, s in sizes.items()}
-    return Model(SHAPE, {name: array.astype(np.float32) for name, array in made.items()})
+    return TinyModel(SHAPE, {name: array.astype(np.float32) for name, array in made.items()})
 
 
 @pytest.fixture
-def app(model: Model) -> TinyApp:
+def app(model: TinyModel) -> TinyApp:
     return TinyApp(model, "embedded/tiny")
 
 
@@ -49,7 +49,7 @@ def test_many_requests_are_answered_as_each_alone(app: TinyApp) -> None:
     assert app.complete_many(bodies) == [app.complete_many([body])[0] for body in bodies]
 
 
-def test_a_turn_is_billed_by_its_own_tokens(app: TinyApp, model: Model) -> None:
+def test_a_turn_is_billed_by_its_own_tokens(app: TinyApp, model: TinyModel) -> None:
     body = asking(max_tokens=12, return_token_ids=True, logprobs=True)
     [(status, response)] = app.complete_many([body])
     prompt = prompt_ids(body)
@@ -125,7 +125,7 @@ def test_a_response_can_be_streamed(app: TinyApp) -> None:
     assert list(chunks(response))[-1] == b"data: [DONE]\n\n"
 
 
-async def test_it_is_a_policy(model: Model, tmp_path: Path) -> None:
+async def test_it_is_a_policy(model: TinyModel, tmp_path: Path) -> None:
     save(model, tmp_path / "w.npz")
     policy = tiny_policy(tmp_path / "w.npz")
     reply = await policy.reply(Request((Message("user", "What is Kofu's river?"),), max_tokens=9))
@@ -137,7 +137,7 @@ async def test_it_is_a_policy(model: Model, tmp_path: Path) -> None:
     await policy.close()
 
 
-async def test_the_agent_runs_on_it(model: Model, tmp_path: Path) -> None:
+async def test_the_agent_runs_on_it(model: TinyModel, tmp_path: Path) -> None:
     @tool(price="0.001", read_only=True)
     def search(query: str) -> str:
         """Finds sentences."""

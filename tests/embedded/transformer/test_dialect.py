@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from outlay.benchmarks.suites.almanac.grammar import FOLLOWERS, INITIALS, RELATIONS
 from outlay.embedded.transformer.dialect import (
-    Turn,
+    DialectTurn,
     observation_ids,
     prompt_ids,
     question_ids,
     read_turn,
 )
 from outlay.embedded.transformer.vocabulary import IDS, LAST, TOLD, TURN, decode
-from outlay.planners.budget_tracker import Line, block
+from outlay.planners.budget_tracker import BudgetLine, block
 
 QUESTION = "Who is the mayor of Vokizu's birthplace?"
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
@@ -33,8 +33,10 @@ calls = st.one_of(
     st.tuples(st.just("open"), st.one_of(names, names.map("{} (city)".format))),
 )
 turns = st.one_of(
-    st.builds(lambda t, c: Turn(thought=t, calls=tuple(c)), thoughts, st.lists(calls, min_size=1)),
-    st.builds(lambda t, a: Turn(thought=t, answer=a), thoughts, names),
+    st.builds(
+        lambda t, c: DialectTurn(thought=t, calls=tuple(c)), thoughts, st.lists(calls, min_size=1)
+    ),
+    st.builds(lambda t, a: DialectTurn(thought=t, answer=a), thoughts, names),
 )
 
 
@@ -44,12 +46,12 @@ def asking(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 @given(turns)
-def test_a_turn_is_read_as_it_was_written(turn: Turn) -> None:
+def test_a_turn_is_read_as_it_was_written(turn: DialectTurn) -> None:
     assert read_turn(turn.ids()[1:]) == turn
 
 
 @given(turns, turns)
-def test_a_transcript_only_grows(first: Turn, second: Turn) -> None:
+def test_a_transcript_only_grows(first: DialectTurn, second: DialectTurn) -> None:
     told = {"role": "tool", "content": "[Kasa] Kasa comes from Memu.", "tool_call_id": "c"}
     prompts = [
         prompt_ids(asking(tools=TOOLS)),
@@ -62,8 +64,8 @@ def test_a_transcript_only_grows(first: Turn, second: Turn) -> None:
 
 
 def test_the_transcript_of_a_request() -> None:
-    budget = block([Line("usd", 0, 0), Line("search", 1, 3)])
-    turn = Turn(thought="mayor Vokizu birthplace : none .", calls=(("search", "Vokizu"),))
+    budget = block([BudgetLine("usd", 0, 0), BudgetLine("search", 1, 3)])
+    turn = DialectTurn(thought="mayor Vokizu birthplace : none .", calls=(("search", "Vokizu"),))
     told = {"role": "tool", "content": f"[Vokizu] Vokizu comes from Navazi.\n\n{budget}"}
     assert decode(prompt_ids(asking(turn.message(0), told, tools=TOOLS))) == (
         "<q> Who is the mayor of Vokizu 's birthplace ? "
@@ -74,8 +76,8 @@ def test_the_transcript_of_a_request() -> None:
 
 def test_what_training_shows_is_what_the_agent_shows() -> None:
     text = "[Kasa] Kasa comes from Memu.\n\nUsed up, and no longer available: open."
-    shown = f"{text}\n\n{block([Line('search', 1, 2)])}"
-    asked = f"{QUESTION}\n\n{block([Line('search', 0, 3)])}"
+    shown = f"{text}\n\n{block([BudgetLine('search', 1, 2)])}"
+    asked = f"{QUESTION}\n\n{block([BudgetLine('search', 0, 3)])}"
     body = {
         "messages": [{"role": "user", "content": asked}, {"role": "tool", "content": shown}],
         "tools": TOOLS,
@@ -97,7 +99,7 @@ def test_a_turn_without_tools_is_announced(more: dict[str, Any]) -> None:
 
 
 def test_a_state_is_told_after_the_question_wherever_it_is_shown() -> None:
-    said = Turn(calls=(("search", "Kasa birthplace"),)).message(0)
+    said = DialectTurn(calls=(("search", "Kasa birthplace"),)).message(0)
     told = {"role": "tool", "content": "[Kasa] Kasa is known for music.", "tool_call_id": "c"}
     state = {"role": "user", "content": "<state>\nfound: Kasa comes from Memu;\n</state>"}
     [last] = {

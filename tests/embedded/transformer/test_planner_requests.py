@@ -25,19 +25,19 @@ from outlay.embedded.transformer.planner_requests import (
 )
 from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, decode, encode
 from outlay.planners import prompt
-from outlay.planners.budget_tracker import Line, block
-from outlay.planners.candidates import Choice
+from outlay.planners.budget_tracker import BudgetLine, block
+from outlay.planners.candidates import JudgeChoice
 from outlay.planners.critic import Critique
-from outlay.planners.loops.auto import Choice as Mode
-from outlay.planners.loops.plan_execute import Steps
+from outlay.planners.loops.auto import ModeChoice as Mode
+from outlay.planners.loops.plan_execute import StepwisePlan
 from outlay.planners.structured_output import read
-from outlay.planners.verified.bavt import Judgement
+from outlay.planners.verified.bavt import StepScore
 from outlay.planners.verified.checklist import Decomposition
 from outlay.planners.verified.verifier import Verdict
 
 FORMS: dict[str, type[BaseModel]] = {
-    "plan": Decomposition, "steps": Steps, "verify": Verdict, "select": Choice,
-    "critic": Critique, "value": Judgement, "mode": Mode,
+    "plan": Decomposition, "steps": StepwisePlan, "verify": Verdict, "select": JudgeChoice,
+    "critic": Critique, "value": StepScore, "mode": Mode,
 }  # fmt: skip
 QUESTION = "Who is the mayor of Vokizu's birthplace?"
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
@@ -50,7 +50,9 @@ Body = dict[str, Any]
 def asking(phase: str, *seen: str, answer: str = "", extra: str = "") -> Body:
     """Returns a phase's request after searches and an answer."""
     messages: list[Body] = [{"role": "system", "content": "s"}]
-    messages.append({"role": "user", "content": f"{QUESTION}\n\n{block([Line('search', 0, 9)])}"})
+    messages.append(
+        {"role": "user", "content": f"{QUESTION}\n\n{block([BudgetLine('search', 0, 9)])}"}
+    )
     for place, text in enumerate(seen):
         called = {"name": "search", "arguments": json.dumps({"query": "Vokizu birthplace"})}
         call = {"id": f"c{place}", "type": "function", "function": called}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from outlay.journal.store import views
 from outlay.journal.store.store import Store
 
-from ..conftest import Book, one, small_run
+from ..conftest import HandWrittenJournal, one, small_run
 
 FOLDED = [name for name in views.NAMES if name != "events"]
 
@@ -39,7 +39,7 @@ written = st.tuples(
 @settings(max_examples=6, deadline=None)
 def test_several_loads_come_to_what_one_does(tmp_path_factory, events, stops):
     home: Path = tmp_path_factory.mktemp("home")
-    books = {name: Book(home, name) for name in ("j1", "j2")}
+    books = {name: HandWrittenJournal(home, name) for name in ("j1", "j2")}
     store = Store(home)
     for number, (journal, run, hold, kind, usd) in enumerate(events):
         books[journal]._seqs[run] = number
@@ -66,7 +66,7 @@ def test_a_call_that_ends_in_a_later_load_is_completed(book, store):
 
 
 def test_a_bill_in_another_journal_may_be_loaded_before_its_hold(book, home, store):
-    Book(home, "j0").settle("r1", "a", "0.125")
+    HandWrittenJournal(home, "j0").settle("r1", "a", "0.125")
     assert one(store, "select usd, usd_held from calls")["usd_held"] is None
     book.hold("r1", "a", "0.5")
     assert one(store, "select usd, usd_held, name from calls") == {
@@ -132,7 +132,7 @@ def old_store(path: Path, journals: list[Path]) -> None:
 
 def test_a_store_of_an_older_format_is_made_anew_with_all_that_it_has(book, home, store):
     small_run(book)
-    small_run(gone := Book(home, "j2"), "r2")
+    small_run(gone := HandWrittenJournal(home, "j2"), "r2")
     store.load()
     expected = contents(store)
     store.path.unlink()

@@ -13,7 +13,7 @@ from outlay.journal.store.parquet import export_events, import_events
 from outlay.journal.store.store import Store
 from outlay.ledger.errors import JournalError, UsageError
 
-from ..conftest import Book, one, small_run
+from ..conftest import HandWrittenJournal, one, small_run
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def journals(store: Store) -> dict[str, bytes]:
 def test_events_come_back_to_the_byte_and_only_once(book, home, store, other, tmp_path, name):
     small_run(book)
     book.write("r1", "value", value={"text": "naïve “quotes”\n\u2028", "x": 1e-7})
-    small_run(Book(home, "j2"), "r2")
+    small_run(HandWrittenJournal(home, "j2"), "r2")
     assert export_events(store, tmp_path / name) == 27
     assert import_events(other, tmp_path / name) == 27
     assert journals(other) == journals(store)

@@ -14,7 +14,7 @@ from outlay.journal.store.pruning import empty_texts, prunable, prune
 from outlay.journal.store.store import Store
 from outlay.ledger.errors import UsageError
 
-from ..conftest import Book, one, small_run
+from ..conftest import HandWrittenJournal, one, small_run
 
 NOW = 2e9
 SUMS = (
@@ -31,7 +31,7 @@ def sums(store: Store) -> list[object]:
 
 def test_texts_go_and_sums_stay(book, home, store):
     small_run(book, "r1")
-    small_run(Book(home, "j2"), "r2")
+    small_run(HandWrittenJournal(home, "j2"), "r2")
     before = sums(store)
     assert b"found" in book.path.read_bytes()
     assert prune(store, ["r1"], NOW) != 0

@@ -19,7 +19,7 @@ from outlay.journal.store import journal_scan, views
 from outlay.journal.store.store import Store
 from outlay.ledger.errors import JournalError, UsageError
 
-from ..conftest import Book, one, small_run
+from ..conftest import HandWrittenJournal, one, small_run
 
 
 def test_loading_twice_adds_nothing(book, store):
@@ -34,7 +34,7 @@ def test_loading_twice_adds_nothing(book, store):
 def test_events_come_back_as_they_were_written(book, home, store):
     book.start("r1")
     written = [book.write("r1", "value", "k", at=0.25, value={"x": [1, None]}, extra="kept")]
-    other = Book(home, "j2")
+    other = HandWrittenJournal(home, "j2")
     other._seqs["r1"] = 2
     written.append(other.write("r1", "withdrawn", name="search"))
     assert store.events("r1")[1:] == written
@@ -155,7 +155,7 @@ outcomes = st.lists(
 @settings(max_examples=15, deadline=None)
 def test_spend_sums_to_the_run_to_the_last_digit(tmp_path_factory, calls):
     home = tmp_path_factory.mktemp("home")
-    book = Book(home)
+    book = HandWrittenJournal(home)
     for number, (run, call, usd, outcome, parts) in enumerate(calls):
         hold = f"h{number}"
         book.hold(run, hold, usd, call)
@@ -219,7 +219,7 @@ def test_a_corrupt_first_line_does_not_cost_the_rest(book, home, store):
 
 
 def test_a_journal_of_a_newer_format_is_refused(home, store):
-    Book(home, format=2)
+    HandWrittenJournal(home, format=2)
     with pytest.raises(JournalError, match=r"j1\.jsonl has format 2, .* update outlay"):
         store.load()
 
@@ -350,7 +350,7 @@ def test_a_run_in_a_live_journal_is_not_forgotten(book, store):
 @pytest.mark.parametrize("made", [True, False])
 def test_an_unknown_run_cannot_be_forgotten(home, store, made):
     if made:
-        Book(home)
+        HandWrittenJournal(home)
     with pytest.raises(UsageError, match="there is no run 'r9'"):
         store.forget("r9")
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.memory import Trajectory
-from outlay.memory.curated.curated import Curating
+from outlay.memory.curated.curated import CuratedMemory
 from outlay.tools import Outputs, ToolContext
 
 from ..conftest import grow, grown, search
 
-MEMORY = Curating(limit=4_000)
+MEMORY = CuratedMemory(limit=4_000)
 
 
 async def call(trajectory: Trajectory, folder: Path, name: str, **arguments: Any) -> Observation:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from outlay.agent import Agent, Options, Result
+from outlay.agent import Agent, AgentOptions, Result
 from outlay.journal.events import Event
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
 from outlay.ledger.usage import Usage
 from outlay.planners.toolchain import SEARCHES, toolchain
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 from outlay.tools import tool
 
@@ -26,7 +26,7 @@ PLAN = ["ask", "flight", "hotel"]
 SEED = 40
 
 
-class Desk:
+class TravelDesk:
     """A travel desk: asking reads, booking does not, and the car is broken."""
 
     def __init__(self) -> None:
@@ -82,14 +82,14 @@ def billed(step: Message | str) -> Reply:
 
 def agent_for(
     home: Path, script: Callable[[Request], Step], budget: str = "usd=1", **options: object
-) -> tuple[Agent, Desk]:
+) -> tuple[Agent, TravelDesk]:
     home.parent.mkdir(exist_ok=True)
     prices = home.parent / "prices.toml"
     prices.write_text(PRICES)
-    desk = Desk()
+    desk = TravelDesk()
     agent = Agent(
-        model=Scripted(script, max_output=300), tools=desk.tools(), home=home, prices=prices,
-        planner=toolchain(**options), budget=budget, options=Options(seed=SEED),
+        model=ScriptedPolicy(script, max_output=300), tools=desk.tools(), home=home, prices=prices,
+        planner=toolchain(**options), budget=budget, options=AgentOptions(seed=SEED),
     )  # fmt: skip
     return agent, desk
 

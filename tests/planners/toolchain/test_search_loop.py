@@ -9,19 +9,19 @@ from outlay.ledger.errors import ToolError
 from outlay.planners.toolchain import (
     FINISH,
     Action,
-    Forks,
+    ForkLookahead,
     Plans,
     Proposal,
-    Tree,
-    Weights,
+    ScoreWeights,
+    SearchTree,
     search,
     search_named,
 )
-from outlay.planners.toolchain.actions import Sight, Step
+from outlay.planners.toolchain.actions import LookaheadResult, PlanStep
 from outlay.planners.toolchain.search_loop import LIMIT
 
 
-class Doors:
+class DoorWorld:
     """A corridor of doors: `push` opens the next one but `pull` breaks it."""
 
     def __init__(self, opened: int = 0, broken: bool = False) -> None:
@@ -36,8 +36,8 @@ class Doors:
     def stuck(self) -> bool:
         return self.broken
 
-    def fork(self) -> Doors:
-        return Doors(self.opened, self.broken)
+    def fork(self) -> DoorWorld:
+        return DoorWorld(self.opened, self.broken)
 
     def act(self, name: str, arguments: str) -> str:
         if name == "fly":
@@ -56,21 +56,21 @@ class Guesses:
         self.allowed = allowed
         self.paths: list[list[str | None]] = []
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         if len(self.paths) == self.allowed:
             return Refusal("usd", "the money is out")
         self.paths.append([step.sight.text if step.sight else None for step in path])
         return [Proposal(Action(name), 2 - len(path)) for name in ("fly", "pull", "push")]
 
 
-def tree() -> Tree:
-    return Tree(Plans(), Weights(), depth=3)
+def tree() -> SearchTree:
+    return SearchTree(Plans(), ScoreWeights(), depth=3)
 
 
 async def test_what_fails_or_succeeds_in_a_fork_costs_no_expansion() -> None:
-    grown, guesses, world = tree(), Guesses(), Doors()
+    grown, guesses, world = tree(), Guesses(), DoorWorld()
     dfs = search_named("dfs", width=1)
-    ended = await search(grown, dfs, guesses, k=3, expansions=9, lookahead=Forks(world))
+    ended = await search(grown, dfs, guesses, k=3, expansions=9, lookahead=ForkLookahead(world))
     assert ended is None
     assert grown.goal is not None
     assert [step.action.name for step in grown.plan(grown.goal)] == ["push"] * 3
@@ -84,7 +84,9 @@ async def test_what_fails_or_succeeds_in_a_fork_costs_no_expansion() -> None:
 async def test_a_refusal_ends_the_search_with_its_best_plan() -> None:
     grown = tree()
     dfs = search_named("dfs", width=1)
-    ended = await search(grown, dfs, Guesses(2), k=3, expansions=9, lookahead=Forks(Doors()))
+    ended = await search(
+        grown, dfs, Guesses(2), k=3, expansions=9, lookahead=ForkLookahead(DoorWorld())
+    )
     assert ended == Refusal("usd", "the money is out")
     assert grown.goal is None
     assert grown.best().depth == 2
@@ -103,12 +105,12 @@ class OnlyReads:
     def __init__(self) -> None:
         self.looked: list[list[str]] = []
 
-    async def look(self, path: Sequence[Action]) -> Sight | None:
+    async def look(self, path: Sequence[Action]) -> LookaheadResult | None:
         names = [action.name for action in path]
         if names[-1] != "look":
             return None
         self.looked.append(names)
-        return Sight("seen", real=True)
+        return LookaheadResult("seen", real=True)
 
 
 class Fixed:
@@ -117,7 +119,7 @@ class Fixed:
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         rest = self.names[len(path) :]
         return [Proposal(Action(rest[0]) if rest else FINISH, max(len(rest) - 1, 0))]
 
@@ -125,7 +127,7 @@ class Fixed:
 async def test_nothing_is_tried_out_after_a_step_that_was_only_planned() -> None:
     """What it reads then may be another thing than what it will read."""
     reads = OnlyReads()
-    grown = Tree(Plans(), Weights(), depth=4)
+    grown = SearchTree(Plans(), ScoreWeights(), depth=4)
     plan = Fixed("look", "look", "write", "look")
     astar = search_named("astar", width=1)
     await search(grown, astar, plan, k=1, expansions=9, lookahead=reads)

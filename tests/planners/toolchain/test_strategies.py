@@ -17,12 +17,12 @@ from outlay.planners.toolchain import (
     Action,
     Plans,
     Proposal,
-    Tree,
-    Weights,
+    ScoreWeights,
+    SearchTree,
     search,
     search_named,
 )
-from outlay.planners.toolchain.actions import Step
+from outlay.planners.toolchain.actions import PlanStep
 from outlay.planners.toolchain.strategies import best_first
 
 WHOLE = ("astar", "bfs", "dfs", "mcts")
@@ -37,7 +37,7 @@ class Binary:
         self.depth = depth
         self.asked: list[str] = []
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         plan = "".join(step.action.name for step in path)
         self.asked.append(plan)
         left = self.depth - len(plan)
@@ -48,7 +48,7 @@ class Binary:
 
 async def played(name: str, goal: str, *, expansions: int = 99, width: int = 2) -> list[str]:
     proposer = Binary(goal)
-    tree = Tree(Plans(), Weights(), depth=3)
+    tree = SearchTree(Plans(), ScoreWeights(), depth=3)
     await search(
         tree, search_named(name, width=width), proposer, k=3, expansions=expansions
     )  # fmt: skip
@@ -97,7 +97,7 @@ async def test_no_search_exceeds_its_expansions(name: str, expansions: int) -> N
 def test_a_whole_search_finds_what_there_is(name: str, seed: int) -> None:
     """Also in trees whose branches have any number of children and any length."""
     proposer = _Grown(seed)
-    tree = Tree(Plans([["a", "b"]]), Weights(), depth=4)
+    tree = SearchTree(Plans([["a", "b"]]), ScoreWeights(), depth=4)
     _run(search(tree, search_named(name, width=2), proposer, k=4, expansions=1000))
     assert (tree.goal is not None) == proposer.has_goal(())
     assert tree.goal is not None or not tree.frontier
@@ -118,7 +118,7 @@ class _Grown:
     def has_goal(self, plan: tuple[str, ...]) -> bool:
         return any(not name or self.has_goal((*plan, name)) for name in set(self.after(plan)))
 
-    async def propose(self, path: Sequence[Step], k: int) -> list[Proposal] | Refusal:
+    async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         plan = tuple(step.action.name for step in path)
         return [Proposal(Action(name), 3) for name in self.after(plan)]
 
@@ -130,10 +130,10 @@ def _run(coroutine: object) -> None:
 
 
 async def test_best_first_opens_the_least_f() -> None:
-    tree = Tree(Plans([["a", "c"]]), Weights(), depth=4)
+    tree = SearchTree(Plans([["a", "c"]]), ScoreWeights(), depth=4)
     proposer = _Grown(3)
 
-    def least(tree: Tree) -> object:
+    def least(tree: SearchTree) -> object:
         node = best_first(tree)
         assert node is None or all(node.f <= other.f for other in tree.frontier)
         return node

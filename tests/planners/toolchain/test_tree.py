@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.planners.toolchain import FINISH, Action, Plans, Proposal, Tree, Weights
-from outlay.planners.toolchain.actions import Sight
-from outlay.planners.toolchain.tree import Opened
+from outlay.planners.toolchain import FINISH, Action, Plans, Proposal, ScoreWeights, SearchTree
+from outlay.planners.toolchain.actions import LookaheadResult
+from outlay.planners.toolchain.tree import NodeExpansion
 
 ACTIONS = st.sampled_from([FINISH, *(Action(name) for name in "abc")])
 SAMPLES = st.lists(st.builds(Proposal, ACTIONS, st.none() | st.integers(0, 5)), max_size=6).map(
@@ -18,32 +18,32 @@ SAMPLES = st.lists(st.builds(Proposal, ACTIONS, st.none() | st.integers(0, 5)), 
 )
 
 
-def planted(depth: int = 4) -> Tree:
-    return Tree(Plans([["a", "b"], ["c", "a", "b"]]), Weights(), depth=depth)
+def planted(depth: int = 4) -> SearchTree:
+    return SearchTree(Plans([["a", "b"], ["c", "a", "b"]]), ScoreWeights(), depth=depth)
 
 
 @st.composite
-def records(draw: st.DrawFn) -> list[Opened]:
+def records(draw: st.DrawFn) -> list[NodeExpansion]:
     """Draws what came of opening nodes, one after the other, of a tree that grows with it."""
     tree, made = planted(), []
     for _ in range(draw(st.integers(0, 8))):
         if not tree.frontier:
             break
         node = draw(st.sampled_from(tree.frontier))
-        sight = draw(st.none() | st.builds(Sight, st.text(max_size=3), st.booleans()))
+        sight = draw(st.none() | st.builds(LookaheadResult, st.text(max_size=3), st.booleans()))
         settled = sight is not None and sight.failed
-        opened = Opened(node.id, sight, None if settled else draw(SAMPLES))
+        opened = NodeExpansion(node.id, sight, None if settled else draw(SAMPLES))
         tree.add(opened)
         made.append(opened)
     return made
 
 
 @given(records())
-def test_a_record_in_json_grows_the_same_tree_again(made: list[Opened]) -> None:
+def test_a_record_in_json_grows_the_same_tree_again(made: list[NodeExpansion]) -> None:
     first, second = planted(), planted()
     for opened in made:
         first.add(opened)
-        second.add(Opened.from_dict(json.loads(json.dumps(opened.to_dict()))))
+        second.add(NodeExpansion.from_dict(json.loads(json.dumps(opened.to_dict()))))
     assert [vars_of(node) for node in first.nodes] == [vars_of(node) for node in second.nodes]
     assert [first.fate(n) for n in first.nodes] == [second.fate(n) for n in second.nodes]
     assert (first.expansions, first.best().id) == (second.expansions, second.best().id)
@@ -54,7 +54,9 @@ def vars_of(node: object) -> dict[str, object]:
 
 
 @given(records())
-def test_a_child_costs_no_less_than_its_parent_and_siblings_differ(made: list[Opened]) -> None:
+def test_a_child_costs_no_less_than_its_parent_and_siblings_differ(
+    made: list[NodeExpansion],
+) -> None:
     tree = planted()
     for opened in made:
         tree.add(opened)
@@ -68,10 +70,10 @@ def test_a_child_costs_no_less_than_its_parent_and_siblings_differ(made: list[Op
 
 
 def test_equal_samples_are_one_node_and_the_most_frequent_comes_first() -> None:
-    tree = Tree(Plans(), Weights(), depth=4)
+    tree = SearchTree(Plans(), ScoreWeights(), depth=4)
     calls = {'{"x": 1, "y": 2}': 1, '{"z": 0}': 0, '{"y":2,"x":1}': 2, '{"y":2,"x":1.0}': 3}
     samples = [Proposal(Action.of("f", text), left) for text, left in calls.items()]
-    tree.add(Opened(0, None, tuple(samples)))
+    tree.add(NodeExpansion(0, None, tuple(samples)))
     first, second = tree.children(tree.root)
     assert first.g == pytest.approx(1 - 3 / 4)
     assert second.g == pytest.approx(1 - 1 / 4)
@@ -80,44 +82,44 @@ def test_equal_samples_are_one_node_and_the_most_frequent_comes_first() -> None:
 
 def test_no_plan_is_longer_than_the_depth_but_it_may_be_complete() -> None:
     tree = planted(depth=1)
-    tree.add(Opened(0, None, (Proposal(Action("a"), 1),)))
+    tree.add(NodeExpansion(0, None, (Proposal(Action("a"), 1),)))
     (leaf,) = tree.frontier
-    tree.add(Opened(leaf.id, None, (Proposal(Action("b"), 0), Proposal(FINISH, 0))))
+    tree.add(NodeExpansion(leaf.id, None, (Proposal(Action("b"), 0), Proposal(FINISH, 0))))
     (end,) = tree.children(leaf)
     assert (end.action, end.depth, end.h) == (FINISH, 1, 0.0)
 
 
 def test_a_node_without_readable_samples_is_dead() -> None:
     tree = planted()
-    tree.add(Opened(0, None, ()))
+    tree.add(NodeExpansion(0, None, ()))
     assert (tree.fate(tree.root), tree.expansions) == ("dead", 1)
     with pytest.raises(ValueError, match="node 0 is dead"):
-        tree.add(Opened(0, None, ()))
+        tree.add(NodeExpansion(0, None, ()))
 
 
 def test_the_best_of_an_incomplete_tree_is_alive_and_nearest_to_the_goal() -> None:
     tree = planted()
     assert tree.best() is tree.root
-    tree.add(Opened(0, None, (Proposal(Action("a"), 3), Proposal(Action("b"), 1))))
+    tree.add(NodeExpansion(0, None, (Proposal(Action("a"), 3), Proposal(Action("b"), 1))))
     far, near = tree.children(tree.root)
     assert tree.best() is near
-    tree.add(Opened(near.id, Sight("no", failed=True)))
+    tree.add(NodeExpansion(near.id, LookaheadResult("no", failed=True)))
     assert tree.best() is far
-    tree.add(Opened(far.id, Sight("yes", solved=True)))
+    tree.add(NodeExpansion(far.id, LookaheadResult("yes", solved=True)))
     assert tree.best() is tree.goal is far
 
 
 def test_without_a_frontier_there_is_no_plan() -> None:
     tree = planted()
-    tree.add(Opened(0, None, (Proposal(Action("a"), 3),)))
+    tree.add(NodeExpansion(0, None, (Proposal(Action("a"), 3),)))
     (only,) = tree.frontier
-    tree.add(Opened(only.id, None, ()))
+    tree.add(NodeExpansion(only.id, None, ()))
     assert tree.plan(tree.best()) == ()
 
 
 def test_the_plan_to_a_node_are_its_calls() -> None:
     tree = planted()
-    tree.add(Opened(0, None, (Proposal(Action("a"), 3),)))
+    tree.add(NodeExpansion(0, None, (Proposal(Action("a"), 3),)))
     (far,) = tree.frontier
-    tree.add(Opened(far.id, Sight("yes", solved=True)))
+    tree.add(NodeExpansion(far.id, LookaheadResult("yes", solved=True)))
     assert [step.action.name for step in tree.plan(far)] == ["a"]

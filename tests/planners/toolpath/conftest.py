@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home
-from outlay.planners.toolpath import Ability, Product, catalogue, toolpath
-from outlay.policies import Scripted
+from outlay.planners.toolpath import Product, ToolAbility, catalogue, toolpath
+from outlay.policies import ScriptedPolicy
 from outlay.tools import Tool, ToolContext, tool
 
 ORDER = "You have: log (log-1).\nMake, one after the other: board, chair."
 
 
-class Shop:
+class TypedToolShop:
     """Typed tools; `broken` has the tools, or (tool, care), that make nothing.
 
     Attributes:
@@ -45,8 +45,8 @@ class Shop:
         listed = catalogue(self.abilities, **options)
         return [listed, *(self._tool(name) for name in self.abilities)]
 
-    def _ability(self, takes: str, gives: str, usd: str) -> Ability:
-        return Ability(
+    def _ability(self, takes: str, gives: str, usd: str) -> ToolAbility:
+        return ToolAbility(
             takes=(takes,), gives=(gives,), usd=Decimal(usd), seconds=1, quality=0.9,
             success=0.9, arguments={"care": "low"}, again={"care": "high"},
         )  # fmt: skip
@@ -88,10 +88,14 @@ def home(tmp_path: Path) -> Iterator[Path]:
 def agent(home: Path) -> Make:
     """Makes an agent of a shop; options are the planner's, but for `budget` and `tools`."""
 
-    def make(shop: Shop, budget: str = "tool_calls=99", **options: Any) -> Agent:
+    def make(shop: TypedToolShop, budget: str = "tool_calls=99", **options: Any) -> Agent:
         tools = options.pop("tools", None) or shop.tools()
         return Agent(
-            model=Scripted([]), tools=tools, planner=toolpath(**options), budget=budget, home=home
+            model=ScriptedPolicy([]),
+            tools=tools,
+            planner=toolpath(**options),
+            budget=budget,
+            home=home,
         )
 
     return make

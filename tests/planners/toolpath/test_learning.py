@@ -13,32 +13,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import JournalError, UsageError
-from outlay.planners.toolpath import Ability, Estimates, Learned, Subroutine, Trace
+from outlay.planners.toolpath import (
+    Subroutine,
+    SubroutineLibrary,
+    SubtaskTrace,
+    ToolAbility,
+    ToolEstimates,
+)
 from outlay.planners.toolpath.subroutines.mining import USES, mine
-from outlay.planners.toolpath.trace import SEARCH, Step
+from outlay.planners.toolpath.trace import SEARCH, TraceStep
 
-DECLARED = Ability(takes=("log",), gives=("board",), usd=Decimal("0.01"), quality=0.9, success=0.9)
+DECLARED = ToolAbility(
+    takes=("log",), gives=("board",), usd=Decimal("0.01"), quality=0.9, success=0.9
+)
 
 
-def step(tool: str = "saw", ok: bool = True, usd: str = "0.02", **more: object) -> Step:
+def step(tool: str = "saw", ok: bool = True, usd: str = "0.02", **more: object) -> TraceStep:
     quality = 0.8 if ok else None
-    return Step(
+    return TraceStep(
         **{"tool": tool, "takes": ("log",), "gives": ("board",), "ok": ok, "usd": Decimal(usd),
            "seconds": 2.0, "quality": quality, **more}  # type: ignore[arg-type]
     )  # fmt: skip
 
 
 def trace(
-    *steps: Step, run: int = 0, material: str = "", by: str = SEARCH, searches: int = 1
-) -> Trace:
-    return Trace(
+    *steps: TraceStep, run: int = 0, material: str = "", by: str = SEARCH, searches: int = 1
+) -> SubtaskTrace:
+    return SubtaskTrace(
         want="board", material=material, have=("log",), by=by, ok=steps[-1].ok, steps=steps,
         searches=searches, expansions=searches, planning=Decimal("0.002") * searches,
         run=f"run{run}",
     )  # fmt: skip
 
 
-def recorded(*steps: Step, n: int = 30, start: int = 0, **more: str) -> list[Trace]:
+def recorded(*steps: TraceStep, n: int = 30, start: int = 0, **more: str) -> list[SubtaskTrace]:
     return [trace(*steps, run=start + place, **more) for place in range(n)]
 
 
@@ -46,8 +54,8 @@ def recorded(*steps: Step, n: int = 30, start: int = 0, **more: str) -> list[Tra
 
 
 @given(st.lists(st.builds(step, ok=st.booleans(), usd=st.sampled_from(["0", "0.1", "3"]))))
-def test_estimates_stay_within_what_was_declared_and_seen(steps: Sequence[Step]) -> None:
-    found = Estimates().plus(steps, "hard").estimate("saw", DECLARED, "hard")
+def test_estimates_stay_within_what_was_declared_and_seen(steps: Sequence[TraceStep]) -> None:
+    found = ToolEstimates().plus(steps, "hard").estimate("saw", DECLARED, "hard")
     prices = [0.01, *(float(each.usd or 0) for each in steps)]
     assert min(prices) - 1e-9 <= found.usd.mean <= max(prices) + 1e-9
     assert 0 < found.success.mean < 1
@@ -57,7 +65,7 @@ def test_estimates_stay_within_what_was_declared_and_seen(steps: Sequence[Step])
 
 
 def test_much_experience_outweighs_the_catalogue() -> None:
-    found = Estimates().plus([step()] * 200, "hard").estimate("saw", DECLARED, "hard")
+    found = ToolEstimates().plus([step()] * 200, "hard").estimate("saw", DECLARED, "hard")
     assert found.usd.mean == pytest.approx(0.02, rel=0.02)
     assert found.quality.mean == pytest.approx(0.8, rel=0.02)
     assert found.success.mean > 0.99
@@ -65,18 +73,18 @@ def test_much_experience_outweighs_the_catalogue() -> None:
 
 def test_uncertainty_shrinks_with_what_is_seen() -> None:
     few, many = (
-        Estimates()
+        ToolEstimates()
         .plus([step(ok=True), step(ok=False, usd="0.1")] * n, "")
         .estimate("saw", DECLARED, "")
         for n in (1, 50)
     )
     assert many.success.error < few.success.error
     assert many.usd.error < few.usd.error
-    assert math.isinf(Estimates().estimate("saw", Ability(gives=("b",)), "").usd.error)
+    assert math.isinf(ToolEstimates().estimate("saw", ToolAbility(gives=("b",)), "").usd.error)
 
 
 def test_a_material_has_its_own_estimate_and_borrows_from_the_others() -> None:
-    seen = Estimates().plus([step(ok=True)] * 20, "soft").plus([step(ok=False)] * 20, "hard")
+    seen = ToolEstimates().plus([step(ok=True)] * 20, "soft").plus([step(ok=False)] * 20, "hard")
     soft, hard, new = (
         seen.estimate("saw", DECLARED, name).success.mean for name in ("soft", "hard", "damp")
     )
@@ -84,10 +92,10 @@ def test_a_material_has_its_own_estimate_and_borrows_from_the_others() -> None:
 
 
 def test_a_price_that_nobody_declared_is_learned() -> None:
-    unpriced = Ability(takes=("log",), gives=("board",))
-    seen = Estimates().plus([step(usd="0.02"), step(usd="0.04")], "")
+    unpriced = ToolAbility(takes=("log",), gives=("board",))
+    seen = ToolEstimates().plus([step(usd="0.02"), step(usd="0.04")], "")
     assert seen.abilities({"saw": unpriced}, "")["saw"].usd == Decimal("0.03")
-    assert Estimates().abilities({"saw": unpriced}, "")["saw"].usd is None
+    assert ToolEstimates().abilities({"saw": unpriced}, "")["saw"].usd is None
 
 
 # -- mining ------------------------------------------------------------------------------------
@@ -136,14 +144,14 @@ def test_mining_again_changes_nothing() -> None:
     assert mine(list(reversed(traces))) == once
 
 
-def used(known: Subroutine, *steps: Step, searches: int) -> list[Trace]:
+def used(known: Subroutine, *steps: TraceStep, searches: int) -> list[SubtaskTrace]:
     return [trace(*steps, run=1000 + n, by=known.name, searches=searches) for n in range(USES)]
 
 
 def test_one_that_stops_paying_is_retired_and_stays_so() -> None:
     traces = recorded(FAILS, WORKS)
     known = mine(traces)
-    best = Learned(subroutines=known).best("board", ["log"], "")
+    best = SubroutineLibrary(subroutines=known).best("board", ["log"], "")
     assert best is not None
     worse = used(best, step("saw", ok=False), FAILS, step("mill", usd="0.09"), searches=1)
     after = {each.name: each for each in mine([*traces, *worse], known)}
@@ -161,16 +169,16 @@ def test_one_that_stops_paying_is_retired_and_stays_so() -> None:
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "home" / "subroutines.json"
-    assert Learned.load(path) == Learned()
-    learned = Learned().updated(recorded(FAILS, WORKS, material="hard"))
+    assert SubroutineLibrary.load(path) == SubroutineLibrary()
+    learned = SubroutineLibrary().updated(recorded(FAILS, WORKS, material="hard"))
     learned.save(path)
-    assert Learned.load(path) == learned
+    assert SubroutineLibrary.load(path) == learned
     assert (learned.subtasks, len(learned.tallies)) == (30, 2)
     assert [each.name for each in path.parent.iterdir()] == ["subroutines.json"]
 
 
 def test_the_best_one_for_the_material_is_chosen() -> None:
-    learned = Learned().updated(recorded(FAILS, WORKS, material="hard"))
+    learned = SubroutineLibrary().updated(recorded(FAILS, WORKS, material="hard"))
     hard, soft = (learned.best("board", ["log"], material) for material in ("hard", "soft"))
     assert hard is not None
     assert soft is not None
@@ -181,7 +189,7 @@ def test_the_best_one_for_the_material_is_chosen() -> None:
 
 def test_a_deleted_one_is_not_mined_again() -> None:
     traces = recorded(FAILS, WORKS)
-    learned = Learned().updated(traces)
+    learned = SubroutineLibrary().updated(traces)
     for each in learned.subroutines:
         learned = learned.without(each.name)
     assert learned.updated(traces).best("board", ["log"], "") is None
@@ -196,13 +204,13 @@ def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "subroutines.json"
     path.write_text(text)
     with pytest.raises(UsageError, match="cannot be read as subroutines"):
-        Learned.load(path)
+        SubroutineLibrary.load(path)
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JournalError, match="cannot be written"):
-        Learned().save(tmp_path / "file" / "subroutines.json")
+        SubroutineLibrary().save(tmp_path / "file" / "subroutines.json")
 
 
 def test_a_trace_is_recorded_without_its_run() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.planners.toolpath import Ability, Order, Product, catalogue
+from outlay.planners.toolpath import Order, Product, ToolAbility, catalogue
 from outlay.planners.toolpath.ability import read
 from outlay.tools import Outputs, ToolContext
 
@@ -48,8 +48,10 @@ def test_another_text_is_refused(text: str, fault: str) -> None:
 
 async def test_a_catalogue_tells_what_it_was_given(context: ToolContext) -> None:
     known = {
-        "saw": Ability(takes=("log",), gives=("board", "dust"), usd=Decimal("0.0040"), seconds=2.5),
-        "glue": Ability(gives=("glue",), quality=0.9, success=0.8, again={"care": "careful"}),
+        "saw": ToolAbility(
+            takes=("log",), gives=("board", "dust"), usd=Decimal("0.0040"), seconds=2.5
+        ),
+        "glue": ToolAbility(gives=("glue",), quality=0.9, success=0.8, again={"care": "careful"}),
     }
     tool = catalogue(known, price=Decimal("0.002"))
     seen = await tool.run(ToolCall("c", "catalogue"), context)

@@ -11,18 +11,18 @@ import pytest
 from outlay.agent import Home
 from outlay.agent.history.subtask_traces import recorded_traces
 from outlay.ledger.errors import UsageError
-from outlay.planners.toolpath import Learned, Subroutine, Trace, toolpath
-from outlay.planners.toolpath.subroutines.subroutine import Move
+from outlay.planners.toolpath import Subroutine, SubroutineLibrary, SubtaskTrace, toolpath
+from outlay.planners.toolpath.subroutines.subroutine import ToolStep
 
-from .conftest import ORDER, Make, Shop
+from .conftest import ORDER, Make, TypedToolShop
 
 
-def recorded(home: Path) -> list[Trace]:
+def recorded(home: Path) -> list[SubtaskTrace]:
     return recorded_traces(Home.at(home))
 
 
 async def test_an_order_goes_along_the_cheapest_path(agent: Make, home: Path) -> None:
-    shop = Shop()
+    shop = TypedToolShop()
     result = await agent(shop).run(ORDER)
     assert (result.status, result.answer) == ("answered", "chair-finish")
     assert shop.calls == [("axe", "low"), ("nail", "low"), ("finish", "low")]
@@ -34,14 +34,14 @@ async def test_an_order_goes_along_the_cheapest_path(agent: Make, home: Path) ->
 
 
 async def test_a_failed_step_is_tried_once_more_with_other_arguments(agent: Make) -> None:
-    shop = Shop({("axe", "low")})
+    shop = TypedToolShop({("axe", "low")})
     result = await agent(shop).run(ORDER)
     assert result.answer == "chair-finish"
     assert shop.calls[:2] == [("axe", "low"), ("axe", "high")]
 
 
 async def test_a_tool_that_fails_twice_is_planned_around(agent: Make, home: Path) -> None:
-    shop = Shop({"axe", "finish"})
+    shop = TypedToolShop({"axe", "finish"})
     result = await agent(shop).run(ORDER)
     assert result.answer == "chair-carve"
     assert shop.calls == [
@@ -54,22 +54,22 @@ async def test_a_tool_that_fails_twice_is_planned_around(agent: Make, home: Path
 
 
 async def test_without_retry_the_next_tool_is_tried_at_once(agent: Make) -> None:
-    shop = Shop({"axe"})
+    shop = TypedToolShop({"axe"})
     await agent(shop, retry=False).run(ORDER)
     assert shop.calls[:2] == [("axe", "low"), ("saw", "low")]
 
 
 async def test_what_is_not_good_enough_has_failed(agent: Make) -> None:
-    shop = Shop(axe=0.4)
+    shop = TypedToolShop(axe=0.4)
     await agent(shop, check=0.5, retry=False).run(ORDER)
     assert shop.calls[:2] == [("axe", "low"), ("saw", "low")]
-    lenient = Shop(axe=0.4)
+    lenient = TypedToolShop(axe=0.4)
     await agent(lenient, check=0.3).run(ORDER)
     assert [name for name, _ in lenient.calls] == ["axe", "nail", "finish"]
 
 
 async def test_a_step_dearer_than_booked_makes_a_new_plan(agent: Make, home: Path) -> None:
-    shop = Shop()
+    shop = TypedToolShop()
     shop.real["nail"] = Decimal("0.05")
     result = await agent(shop).run(ORDER)
     assert result.answer == "chair-finish"
@@ -77,7 +77,7 @@ async def test_a_step_dearer_than_booked_makes_a_new_plan(agent: Make, home: Pat
 
 
 async def test_what_a_run_sees_changes_its_later_plans(agent: Make) -> None:
-    shop = Shop({("saw", "low")})
+    shop = TypedToolShop({("saw", "low")})
     shop.abilities["axe"] = shop.abilities["saw"]
     order = "You have: log (log-1).\nMake, one after the other: board."
     result = await agent(shop).run(order)
@@ -93,19 +93,19 @@ async def test_what_a_run_sees_changes_its_later_plans(agent: Make) -> None:
     ],
 )
 async def test_an_order_that_cannot_be_made_says_why(agent: Make, order: str, why: str) -> None:
-    result = await agent(Shop()).run(order)
+    result = await agent(TypedToolShop()).run(order)
     assert (result.status, result.text) == ("failed", None)
     assert why in result.why
 
 
 async def test_an_order_for_what_is_at_hand_is_done(agent: Make) -> None:
-    shop = Shop()
+    shop = TypedToolShop()
     result = await agent(shop).run("You have: log (log-1).\nMake, one after the other: log.")
     assert (result.answer, shop.calls) == ("log-1", [])
 
 
 async def test_when_all_tools_fail_the_order_fails(agent: Make, home: Path) -> None:
-    result = await agent(Shop({"axe", "saw", "mill"})).run(ORDER)
+    result = await agent(TypedToolShop({"axe", "saw", "mill"})).run(ORDER)
     assert result.status == "failed"
     assert "board is not made: no tool gives 'board'" in result.why
     (trace,) = recorded(home)
@@ -113,19 +113,19 @@ async def test_when_all_tools_fail_the_order_fails(agent: Make, home: Path) -> N
 
 
 async def test_tools_without_a_catalogue_cannot_be_planned_with(agent: Make) -> None:
-    shop = Shop()
+    shop = TypedToolShop()
     result = await agent(shop, tools=shop.tools()[1:]).run(ORDER)
     assert result.status == "failed"
     assert "there is no tool 'catalogue'" in result.why
 
 
 async def test_a_search_keeps_to_its_limit(agent: Make) -> None:
-    result = await agent(Shop(), expansions=1).run(ORDER)
+    result = await agent(TypedToolShop(), expansions=1).run(ORDER)
     assert "within the limits of the search" in result.why
 
 
 async def test_what_the_budget_cannot_pay_is_planned_around(agent: Make, home: Path) -> None:
-    shop = Shop()
+    shop = TypedToolShop()
     result = await agent(shop, budget="tool_calls=99,axe=0").run(ORDER)
     assert (result.answer, shop.calls[0]) == ("chair-finish", ("saw", "low"))
     assert result.spend["tool_calls.axe"] == 0
@@ -133,7 +133,7 @@ async def test_what_the_budget_cannot_pay_is_planned_around(agent: Make, home: P
 
 
 async def test_a_replay_takes_the_same_steps_for_free(agent: Make, home: Path) -> None:
-    shop = Shop({"axe"})
+    shop = TypedToolShop({"axe"})
     made = agent(shop)
     first = await made.run(ORDER)
     calls = list(shop.calls)
@@ -145,7 +145,7 @@ async def test_a_replay_takes_the_same_steps_for_free(agent: Make, home: Path) -
 async def test_a_run_that_is_cut_off_goes_on_where_it_was(
     agent: Make, home: Path, call: int
 ) -> None:
-    whole, cut = Shop({"axe"}), Shop({"axe"})
+    whole, cut = TypedToolShop({"axe"}), TypedToolShop({"axe"})
     expected = await agent(whole).run(ORDER)
 
     def stop() -> None:
@@ -164,9 +164,11 @@ async def test_a_run_that_is_cut_off_goes_on_where_it_was(
 
 
 def subroutine(*tools: str, want: str = "board", takes: str = "log") -> Subroutine:
-    abilities = Shop().abilities
+    abilities = TypedToolShop().abilities
     moves = tuple(
-        Move(tool=t, takes=abilities[t].takes, gives=abilities[t].gives, arguments={"care": "low"})
+        ToolStep(
+            tool=t, takes=abilities[t].takes, gives=abilities[t].gives, arguments={"care": "low"}
+        )
         for t in tools
     )
     return Subroutine(
@@ -180,18 +182,19 @@ def learned(tmp_path: Path) -> Path:
     """A file with a subroutine for each subtask of the order."""
     path = tmp_path / "learned.json"
     both = (subroutine("mill"), subroutine("carve", want="chair", takes="board"))
-    Learned(subroutines=both).save(path)
+    SubroutineLibrary(subroutines=both).save(path)
     return path
 
 
 async def test_a_subroutine_goes_before_any_search(agent: Make, home: Path, learned: Path) -> None:
-    shop = Shop()
+    shop = TypedToolShop()
     made = agent(shop, learned=str(learned))
     result = await made.run(ORDER)
     assert shop.calls == [("mill", "low"), ("carve", "low")]
     assert result.spend["tool_calls.catalogue"] == 0
     assert [(trace.searches, trace.by) for trace in recorded(home)] == [
-        (0, each.name) for each in sorted(Learned.load(learned).subroutines, key=lambda s: s.want)
+        (0, each.name)
+        for each in sorted(SubroutineLibrary.load(learned).subroutines, key=lambda s: s.want)
     ]
     learned.unlink()
     assert (await made.replay(result.run)).text == result.text
@@ -200,7 +203,7 @@ async def test_a_subroutine_goes_before_any_search(agent: Make, home: Path, lear
 async def test_where_it_fails_that_subtask_alone_is_searched_for(
     agent: Make, home: Path, learned: Path
 ) -> None:
-    shop = Shop({"mill"})
+    shop = TypedToolShop({"mill"})
     result = await agent(shop, learned=str(learned)).run(ORDER)
     assert result.answer == "chair-carve"
     assert [name for name, _ in shop.calls] == ["mill", "axe", "carve"]
@@ -212,11 +215,11 @@ async def test_where_it_fails_that_subtask_alone_is_searched_for(
 async def test_subroutines_and_estimates_can_be_left_out(
     agent: Make, home: Path, learned: Path
 ) -> None:
-    shop = Shop({"axe"})
+    shop = TypedToolShop({"axe"})
     await agent(shop, learned=str(learned), subroutines=False).run(ORDER)
     assert ("mill", "low") not in shop.calls
-    Learned().updated(recorded(home) * 5).save(learned)
-    knowing, forgetful = Shop({"axe"}), Shop({"axe"})
+    SubroutineLibrary().updated(recorded(home) * 5).save(learned)
+    knowing, forgetful = TypedToolShop({"axe"}), TypedToolShop({"axe"})
     await agent(knowing, learned=str(learned)).run(ORDER)
     await agent(forgetful, learned=str(learned), estimates=False).run(ORDER)
     assert knowing.calls[0] == ("saw", "low")
@@ -226,7 +229,7 @@ async def test_subroutines_and_estimates_can_be_left_out(
 async def test_a_file_that_cannot_be_read_ends_the_run(agent: Make, tmp_path: Path) -> None:
     path = tmp_path / "learned.json"
     path.write_text("{")
-    result = await agent(Shop(), learned=str(path)).run(ORDER)
+    result = await agent(TypedToolShop(), learned=str(path)).run(ORDER)
     assert result.status == "failed"
     assert "cannot be read as subroutines" in result.why
 

@@ -13,7 +13,7 @@ from outlay.agent import Agent, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners.verified.bavt import residual_value, weights
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.tools import tool
 
 VALUES = st.lists(st.floats(0.1, 1.0), min_size=1, max_size=9)
@@ -66,7 +66,7 @@ async def searched(
         call = ToolCall("c", "look", json.dumps({"place": str(turn)}))
         return Reply(Message("assistant", "So.", (call,)), usage)
 
-    policy = Scripted(script, max_output=100)
+    policy = ScriptedPolicy(script, max_output=100)
     agent = Agent(
         model=policy, tools=[look], planner="bavt", budget="tokens=20k,look=30", home=home
     )

@@ -11,7 +11,7 @@ from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
 from outlay.policies.endpoint import clients
 from outlay.policies.endpoint.endpoint import key_source, limit_field
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 LOOKUP = ToolSpec(
     "lookup",
@@ -30,7 +30,7 @@ def endpoint(request: pytest.FixtureRequest, server: LoopbackServer) -> Endpoint
 
 
 async def test_answer_with_its_bill(endpoint: Endpoint, server: LoopbackServer) -> None:
-    server.steps(Step("In Italy  of course."))
+    server.steps(ScriptedAnswer("In Italy  of course."))
     reply = await endpoint.reply(asking())
     assert reply.message == Message("assistant", "In Italy  of course.")
     assert (reply.usage, reply.finish_reason) == (Usage(input=3, output=4), "stop")
@@ -40,7 +40,7 @@ async def test_answer_with_its_bill(endpoint: Endpoint, server: LoopbackServer) 
 
 async def test_parallel_tool_calls(endpoint: Endpoint, server: LoopbackServer) -> None:
     wishes = [{"name": "lookup", "arguments": {"query": f"q{n}"}} for n in range(8)]
-    server.steps(Step("Let me see.", tool_calls=tuple(wishes)))
+    server.steps(ScriptedAnswer("Let me see.", tool_calls=tuple(wishes)))
     reply = await endpoint.reply(asking())
     assert reply.message.content == "Let me see."
     assert [call.arguments for call in reply.message.tool_calls] == [
@@ -53,7 +53,7 @@ async def test_parallel_tool_calls(endpoint: Endpoint, server: LoopbackServer) -
 async def test_malformed_arguments_arrive_as_written(
     endpoint: Endpoint, server: LoopbackServer
 ) -> None:
-    server.steps(Step(tool_calls=({"name": "lookup", "arguments": '{"query": '},)))
+    server.steps(ScriptedAnswer(tool_calls=({"name": "lookup", "arguments": '{"query": '},)))
     reply = await endpoint.reply(asking())
     assert reply.message.tool_calls[0].arguments == '{"query": '
 
@@ -79,7 +79,7 @@ async def test_everything_that_changes_the_reply_is_sent(
 
 
 async def test_endpoint_limits_output_where_the_request_does_not(server: LoopbackServer) -> None:
-    server.steps(Step(words=500))
+    server.steps(ScriptedAnswer(words=500))
     reply = await Endpoint("m", base_url=server.url, max_output=20).reply(asking())
     assert (reply.finish_reason, reply.usage) == ("length", Usage(input=3, output=20))
 
@@ -87,7 +87,7 @@ async def test_endpoint_limits_output_where_the_request_does_not(server: Loopbac
 async def test_reply_larger_than_asked_is_billed_as_served(
     endpoint: Endpoint, server: LoopbackServer
 ) -> None:
-    server.steps(Step(words=50, ignore_limit=True))
+    server.steps(ScriptedAnswer(words=50, ignore_limit=True))
     reply = await endpoint.reply(asking(max_tokens=10))
     assert reply.usage == Usage(input=3, output=50)
 
@@ -96,12 +96,12 @@ async def test_reply_larger_than_asked_is_billed_as_served(
 async def test_without_a_bill_usage_is_unknown(
     endpoint: Endpoint, server: LoopbackServer, fault: None
 ) -> None:
-    server.steps(Step("Yes.", usage=None, fault=fault))
+    server.steps(ScriptedAnswer("Yes.", usage=None, fault=fault))
     assert (await endpoint.reply(asking())).usage is None
 
 
 async def test_stream_hands_on_each_piece(server: LoopbackServer) -> None:
-    server.steps(Step("one two three"))
+    server.steps(ScriptedAnswer("one two three"))
     pieces: list[str] = []
     await Endpoint("m", base_url=server.url, stream=True).reply(asking(on_text=pieces.append))
     assert pieces == ["one ", "two ", "three"]
@@ -116,14 +116,14 @@ def test_several_event_loops_in_turn(server: LoopbackServer) -> None:
 
 
 async def test_two_hundred_at_once(server: LoopbackServer) -> None:
-    server.script = lambda body: Step("ok", wait=0.2)
+    server.script = lambda body: ScriptedAnswer("ok", wait=0.2)
     endpoint = Endpoint("m", base_url=server.url)
     await asyncio.gather(*[endpoint.reply(asking()) for _ in range(200)])
     assert (server.served.requests, server.served.at_once) == (200, 200)
 
 
 async def test_cancelled_call_leaves_the_client_usable(server: LoopbackServer) -> None:
-    server.steps(Step(fault="hang"), Step("fine"))
+    server.steps(ScriptedAnswer(fault="hang"), ScriptedAnswer("fine"))
     endpoint = Endpoint("m", base_url=server.url)
     task = asyncio.create_task(endpoint.reply(asking()))
     while not server.served.replies:
@@ -174,7 +174,7 @@ def test_keys_of_other_servers() -> None:
 
 async def test_text_protocol_over_the_wire(server: LoopbackServer) -> None:
     block = '```tool_call\n{"name": "lookup", "arguments": {"query": "Rome"}}\n```'
-    server.steps(Step(block), Step("Italy."))
+    server.steps(ScriptedAnswer(block), ScriptedAnswer("Italy."))
     endpoint = Endpoint("m", base_url=server.url, tool_protocol="text")
     first = await endpoint.reply(asking())
     assert first.message.tool_calls == (ToolCall("call_0", "lookup", '{"query":"Rome"}'),)

@@ -14,13 +14,13 @@ from outlay.journal.records import Message, Request
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from outlay.policies import Endpoint
 from outlay.policies.endpoint.http_errors import redact, retry_after
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 
 ASK = Request((Message("user", "Well?"),))
 
 
 async def failure(
-    server: LoopbackServer, step: Step, *, stream: bool = False, timeout: float = 5
+    server: LoopbackServer, step: ScriptedAnswer, *, stream: bool = False, timeout: float = 5
 ) -> PolicyError:
     server.steps(step)
     endpoint = Endpoint("m", base_url=server.url, stream=stream, timeout=timeout)
@@ -33,7 +33,7 @@ async def failure(
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("status", [408, 409, 429, 503])
 async def test_refused_for_now(server: LoopbackServer, status: int, stream: bool) -> None:
-    step = Step(status=status, headers={"retry-after": "1.5"})
+    step = ScriptedAnswer(status=status, headers={"retry-after": "1.5"})
     error = await failure(server, step, stream=stream)
     assert isinstance(error, CallRefused)
     assert (error.retryable, error.retry_after) == (True, 1.5)
@@ -57,7 +57,7 @@ async def test_refused_for_now(server: LoopbackServer, status: int, stream: bool
 async def test_refused_for_good(
     server: LoopbackServer, status: int, error: dict[str, str], sentence: str
 ) -> None:
-    caught = await failure(server, Step(status=status, error=error))
+    caught = await failure(server, ScriptedAnswer(status=status, error=error))
     assert isinstance(caught, CallRefused)
     assert not caught.retryable
     with pytest.raises(CallRefused, match=sentence):
@@ -70,7 +70,7 @@ async def test_refused_for_good(
 async def test_failed_servers_may_have_billed(
     server: LoopbackServer, status: int, stream: bool
 ) -> None:
-    error = await failure(server, Step(status=status), stream=stream)
+    error = await failure(server, ScriptedAnswer(status=status), stream=stream)
     assert isinstance(error, OutcomeUnknown)
     assert error.retryable
 
@@ -95,7 +95,7 @@ async def test_billed_and_lost(
     server: LoopbackServer, fault: str, stream: bool, sentence: str
 ) -> None:
     timeout = 1 if fault == "hang" else 5
-    step = Step("some words to be cut", fault=fault)  # type: ignore[arg-type]
+    step = ScriptedAnswer("some words to be cut", fault=fault)  # type: ignore[arg-type]
     error = await failure(server, step, stream=stream, timeout=timeout)
     assert isinstance(error, OutcomeUnknown)
     assert error.retryable
@@ -105,13 +105,13 @@ async def test_billed_and_lost(
 
 
 async def test_error_inside_a_good_status(server: LoopbackServer) -> None:
-    server.steps(Step("x", usage={"prompt_tokens": -1}))
+    server.steps(ScriptedAnswer("x", usage={"prompt_tokens": -1}))
     reply = await Endpoint("m", base_url=server.url).reply(ASK)
     assert reply.usage is None
 
 
 async def test_request_timeout_is_the_shorter(server: LoopbackServer) -> None:
-    server.steps(Step(fault="hang"))
+    server.steps(ScriptedAnswer(fault="hang"))
     hasty = Request(ASK.messages, timeout=0.2)
     with pytest.raises(OutcomeUnknown, match=r"within 0\.2 s"):
         await Endpoint("m", base_url=server.url, timeout=60).reply(hasty)
@@ -165,7 +165,7 @@ async def test_finished_stream_whose_bill_never_comes_is_kept(rest: bytes) -> No
 
 @pytest.mark.parametrize("key", ["sk-verysecret-0123456789", "my own secret"])
 async def test_key_is_never_shown(server: LoopbackServer, key: str) -> None:
-    server.steps(Step(status=401, error={"message": f"Incorrect key {key}"}))
+    server.steps(ScriptedAnswer(status=401, error={"message": f"Incorrect key {key}"}))
     endpoint = Endpoint("m", base_url=server.url, api_key=key)
     with pytest.raises(CallRefused) as caught:
         await endpoint.reply(ASK)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.policies.endpoint import wire
-from outlay.policies.endpoint.stream import Assembly, Events
+from outlay.policies.endpoint.stream import SseParser, StreamedReply
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 CALL = st.builds(ToolCall, TEXT, TEXT, TEXT)
@@ -76,12 +76,12 @@ def test_lone_surrogates_do_not_lose_a_paid_reply() -> None:
     "raw", [b"", b"[]", b"null", b"{", b"{}", b'{"choices":[null]}', b"[" * 100_000, b"\xff\x00"]
 )
 def test_unreadable(raw: bytes) -> None:
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(wire.UnreadableReply):
         wire.decode(raw)
 
 
 def test_error_in_disguise_is_quoted() -> None:
-    with pytest.raises(wire.Unreadable, match="no choices: upstream is down"):
+    with pytest.raises(wire.UnreadableReply, match="no choices: upstream is down"):
         wire.decode(b'{"error":{"message":"upstream is down"}}')
 
 
@@ -89,14 +89,14 @@ def test_error_in_disguise_is_quoted() -> None:
 def test_events_do_not_depend_on_where_the_stream_is_cut(data: st.DataObject) -> None:
     stream = b'data: {"a":1}\r\n\r\n: note\n\nevent: x\ndata: 2\ndata:3\n\ndata: [DONE]'
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
-    events = Events()
+    events = SseParser()
     pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     found = [event for piece in pieces for event in events.feed(piece)]
     assert [*found, *events.end()] == [b'{"a":1}', b"2\n3", b"[DONE]"]
 
 
 def test_finished_stream_without_its_bill_is_a_reply() -> None:
-    assembly = Assembly()
+    assembly = StreamedReply()
     assembly.add(b'{"choices":[{"delta":{"content":"hi"},"finish_reason":null}]}')
     assert not assembly.finished
     assembly.add(b'{"choices":[{"delta":{},"finish_reason":"stop"}]}')
@@ -106,8 +106,8 @@ def test_finished_stream_without_its_bill_is_a_reply() -> None:
 
 
 def test_error_in_mid_stream() -> None:
-    with pytest.raises(wire.Unreadable, match="broke off: overloaded"):
-        Assembly().add(b'{"error":{"message":"overloaded"}}')
+    with pytest.raises(wire.UnreadableReply, match="broke off: overloaded"):
+        StreamedReply().add(b'{"error":{"message":"overloaded"}}')
 
 
 def test_several_samples_are_asked_for_and_read() -> None:

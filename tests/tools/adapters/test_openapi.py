@@ -244,13 +244,13 @@ ARGUMENTS = ("id", "id_in_path", "id_in_query", "tags", "filter", "X-Trace", "bo
 def test_no_arguments_break_an_operation(name: str, arguments: dict[str, Any]) -> None:
     from outlay.ledger.errors import ToolError
     from outlay.tools.adapters.credentials import Credentials
-    from outlay.tools.adapters.openapi_document import Document
+    from outlay.tools.adapters.openapi_document import OpenApiDocument
     from outlay.tools.adapters.openapi_request import build
 
     tool = tools_of("http://127.0.0.1:9")[name]
     if tool.fault(json.dumps(arguments)) is not None:
         return
-    (operation,) = [o for o in Document(document("http://x")).operations() if o.id == name]
+    (operation,) = [o for o in OpenApiDocument(document("http://x")).operations() if o.id == name]
     try:
         request = build(operation, "http://127.0.0.1:9/v1", arguments, Credentials())
     except ToolError:

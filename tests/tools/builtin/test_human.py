@@ -11,7 +11,7 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.journal.records import Message, Observation, ToolCall
-from outlay.policies import Replay
+from outlay.policies import ReplayPolicy
 from outlay.tools import Tool, ToolContext
 from outlay.tools.builtin.human import ask_human, think
 
@@ -62,7 +62,7 @@ async def test_without_a_terminal_nobody_is_asked_and_paid(
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
     asking = ToolCall("1", "ask_human", '{"question": "?"}')
     script = [Message("assistant", "", (asking,)), Message("assistant", "Answer: no")]
-    agent = Agent(model=Replay(script), tools=[ask_human()], budget="usd=1", home=tmp_path)
+    agent = Agent(model=ReplayPolicy(script), tools=[ask_human()], budget="usd=1", home=tmp_path)
     result = await agent.run("ask")
     seen = next(message.content for message in result.trajectory if message.role == "tool")
     assert seen == "Not run: nobody can be asked, for there is no terminal."

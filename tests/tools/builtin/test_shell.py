@@ -17,7 +17,7 @@ import pytest
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.tools import Tool, ToolContext
-from outlay.tools.builtin.shell import Limits, shell
+from outlay.tools.builtin.shell import ShellLimits, shell
 
 SECRET = "sk-planted-secret"
 PYTHON = sys.executable
@@ -164,7 +164,9 @@ HOSTILE = {
 async def test_hostile_commands_are_stopped(
     command: str, said: str, root: Path, context: ToolContext
 ) -> None:
-    limits = Limits(seconds=2, memory=500_000_000, file=1_000_000, output=100_000, open_files=64)
+    limits = ShellLimits(
+        seconds=2, memory=500_000_000, file=1_000_000, output=100_000, open_files=64
+    )
     subject = shell(root, approve=bool, network=True, limits=limits)
     seen = await call(subject, context, command)
     assert said in seen.text
@@ -186,7 +188,7 @@ async def test_without_a_fence_what_left_the_group_keeps_nobody_waiting(
     root: Path, context: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("outlay.tools.builtin.shell._ALONE", ("no-such-program",))
-    subject = shell(root, approve=bool, network=True, limits=Limits(seconds=1))
+    subject = shell(root, approve=bool, network=True, limits=ShellLimits(seconds=1))
     seen = await call(subject, context, "setsid sleep 5 & echo began")
     assert seen.text == "Error: the command was killed after 1 seconds\nbegan"
     assert (await call(subject, context, "echo alive")).text == "alive"

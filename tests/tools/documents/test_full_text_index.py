@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.tools.documents.corpus import Document
-from outlay.tools.documents.full_text_index import CHUNK, Index, chunks
+from outlay.tools.documents.full_text_index import CHUNK, DocumentIndex, chunks
 from outlay.tools.documents.html_text import html_text
 
 PROSE = st.lists(st.sampled_from(["word ", "\n\n", "# Head\n", "\n", "x" * 700, " ", "tail"])).map(
@@ -32,7 +32,7 @@ def test_chunks_are_bounded(text: str) -> None:
 
 
 def test_the_better_place_comes_first() -> None:
-    index = Index(
+    index = DocumentIndex(
         [
             Document("a", "Cities", "Torvane is a city. " * 5),
             Document("b", "Torvane", "A river rises there. Torvane lies on it."),
@@ -44,7 +44,7 @@ def test_the_better_place_comes_first() -> None:
 
 
 def test_it_can_be_used_from_many_threads() -> None:
-    index = Index([Document(str(n), "", f"word{n} shared") for n in range(50)])
+    index = DocumentIndex([Document(str(n), "", f"word{n} shared") for n in range(50)])
     found: list[int] = []
 
     def look() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from outlay.journal.records import Observation
 from outlay.ledger.errors import UsageError
-from outlay.tools import Registry
+from outlay.tools import Toolset
 from outlay.tools.mcp import mcp_tools
 
 Use = Callable[..., Awaitable[Observation]]
@@ -169,7 +169,7 @@ def test_a_price_for_no_tool_is_a_usage_error(command: str) -> None:
 
 def test_names_that_clash_get_a_prefix(command: str) -> None:
     with mcp_tools(command, taken=["add"]) as tools, mcp_tools(command, prefix="two") as more:
-        registry = Registry([*tools, *more])
+        registry = Toolset([*tools, *more])
     assert {"a_server_add", "book", "two_add", "two_book"} <= set(registry.names)
 
 

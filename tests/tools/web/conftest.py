@@ -17,7 +17,7 @@ Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
-class Request:
+class ReceivedRequest:
     method: str
     path: str
     headers: Mapping[str, str]
@@ -31,7 +31,7 @@ class Site:
 
     port: int = 0
     answers: dict[str, Answer] = field(default_factory=dict)
-    requests: list[Request] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     sni: str | None = None
     tasks: set[asyncio.Task[None] | None] = field(default_factory=set)
 
@@ -71,7 +71,7 @@ class Site:
         headers = {n.lower(): v for n, v in (line.split(": ", 1) for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         method, path, _ = first.split(" ")
-        self.requests.append(Request(method, path, headers, body, self.sni))
+        self.requests.append(ReceivedRequest(method, path, headers, body, self.sni))
         missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         answer = self.answers.get(path, self.answers.get(path.split("?")[0], missing))
         if isinstance(answer, bytes):

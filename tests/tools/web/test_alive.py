@@ -13,7 +13,7 @@ from typing import Any
 
 from outlay.agent import Agent
 from outlay.journal.records import Message, ToolCall
-from outlay.policies import Replay
+from outlay.policies import ReplayPolicy
 from outlay.tools import Tool
 from outlay.tools.builtin.files import files
 from outlay.tools.builtin.python import python
@@ -106,7 +106,7 @@ async def test_a_run_refuses_them_all_and_answers(site: Site, tmp_path: Path) ->
     ]  # fmt: skip
     batches = [asked[begin : begin + 15] for begin in range(0, len(asked), 15)]
     script = [*map(message, batches), Message("assistant", "Answer: still here")]
-    agent = Agent(model=Replay(script), tools=tools, budget="usd=1", home=tmp_path / "home")
+    agent = Agent(model=ReplayPolicy(script), tools=tools, budget="usd=1", home=tmp_path / "home")
     result = await agent.run("get out")
     assert (result.status, result.answer) == ("answered", "still here")
     seen = [message.content for message in result.trajectory if message.role == "tool"]

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
-from outlay.tools.web.ip_addresses import Allowed, carried, kind, refusal
+from outlay.tools.web.ip_addresses import AllowedHosts, carried, kind, refusal
 
-NOBODY = Allowed()
+NOBODY = AllowedHosts()
 V4 = st.ip_addresses(v=4)
 V6 = st.ip_addresses(v=6)
 FORMS = ["::", "::ffff:", "::ffff:0:", "64:ff9b::", "2a00:1450::5efe:", "2a00:1450::200:5efe:"]
@@ -37,7 +37,7 @@ def test_what_is_refused_says_the_host_and_why(
     why = refusal("host.example", port, [address], NOBODY)
     assert why is None or "host.example" in why
     assert why is not None or kind(address) is None
-    everything = Allowed.of(["0.0.0.0/0", "::/0"])
+    everything = AllowedHosts.of(["0.0.0.0/0", "::/0"])
     assert refusal("host.example", port, [address], everything) is None
 
 
@@ -77,7 +77,7 @@ def test_one_bad_answer_among_good_ones_is_enough() -> None:
 
 
 def test_what_is_allowed_is_read_on_any_port_and_nothing_else_is() -> None:
-    allowed = Allowed.of(["Intranet.Example.", "10.1.0.0/16", "[::1]"])
+    allowed = AllowedHosts.of(["Intranet.Example.", "10.1.0.0/16", "[::1]"])
     private, other = IPv4Address("10.1.2.3"), IPv4Address("10.2.0.1")
     assert refusal("x.example", 5432, [private], allowed) is None
     assert refusal("::1", 5432, [IPv6Address("::1")], allowed) is None
@@ -89,4 +89,4 @@ def test_what_is_allowed_is_read_on_any_port_and_nothing_else_is() -> None:
 @pytest.mark.parametrize("entry", ["", "10.0.0.1/8", "http://a.example", "a b", "*", "0x7f.1"])
 def test_an_entry_that_is_no_host_is_an_error(entry: str) -> None:
     with pytest.raises(UsageError, match="allow="):
-        Allowed.of([entry])
+        AllowedHosts.of([entry])

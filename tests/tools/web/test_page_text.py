@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import ToolError
 from outlay.tools.web.page_text import MAX_ELEMENTS, decoded, readable
-from outlay.tools.web.urls import Target, target
+from outlay.tools.web.urls import RequestTarget, target
 
-HERE = Target("https", "site.example", 443, "/a/")
+HERE = RequestTarget("https", "site.example", 443, "/a/")
 KINDS = st.sampled_from(["", "text/html", "text/plain", "application/json", "image/png"])
 MARKUP = st.lists(
     st.sampled_from(["<p>", "</div>", "<a href='/x'>", "<!--", "&#9;", "é", "\0", "x"])

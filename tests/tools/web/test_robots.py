@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.tools.web.robots import Rules, matches, rules
+from outlay.tools.web.robots import RobotsRules, matches, rules
 
 ROBOTS = """
 # a comment
@@ -62,4 +62,4 @@ def test_any_text_is_read(text: str, path: str) -> None:
 def test_hostile_patterns_take_no_time() -> None:
     hostile = "User-agent: *\nDisallow: /" + "a*" * 50_000 + "b$"
     assert rules(hostile, "outlay").allow("/" + "a" * 4_000)
-    assert Rules().allow("/")
+    assert RobotsRules().allow("/")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import ToolError
-from outlay.tools.web.urls import Target, target
+from outlay.tools.web.urls import RequestTarget, target
 
 PIECES = st.sampled_from([*"abz019.:/?#@[]%\\-_~ \t\n\0éß。①", "http://", "https://", "//"])
 PIECED = st.lists(PIECES).map("".join)
@@ -26,7 +26,7 @@ def test_any_text_is_a_target_or_a_clear_error(text: str) -> None:
 
 @given(TEXTS)
 def test_a_relative_address_is_held_to_the_same_rules(text: str) -> None:
-    base = Target("https", "site.example", 443, "/a/b?c=d")
+    base = RequestTarget("https", "site.example", 443, "/a/b?c=d")
     try:
         read = target(text, base)
     except ToolError:

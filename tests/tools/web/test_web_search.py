@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
-from outlay.tools.web import Hit, web_search
+from outlay.tools.web import WebResult, web_search
 from outlay.tools.web.search_providers import PROVIDERS, hits
 
 KEY = "sk-planted-0123456789"
@@ -216,4 +216,4 @@ def test_any_json_is_hits_or_a_value_error(value: object, name: str) -> None:
         found = hits(PROVIDERS[name], body, 5)
     except ValueError:
         return
-    assert all(isinstance(hit, Hit) and hit.url.startswith("http") for hit in found)
+    assert all(isinstance(hit, WebResult) and hit.url.startswith("http") for hit in found)

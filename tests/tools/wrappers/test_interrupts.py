@@ -16,8 +16,8 @@ from outlay.agent import Agent
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.planners import State
-from outlay.policies import Endpoint, Policy, Scripted
-from outlay.testing import LoopbackServer, Step
+from outlay.policies import Endpoint, Policy, ScriptedPolicy
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import tool
 from outlay.tools.wrappers import approved, by_interrupt
 
@@ -68,7 +68,7 @@ async def asked(policy: Policy, home: Path, answers: tuple[Any, ...]) -> tuple[l
 async def test_each_answer_goes_to_its_own_question(
     answers: tuple[Any, ...], tmp_path: Path
 ) -> None:
-    names, state = await asked(Scripted(three), tmp_path, answers)
+    names, state = await asked(ScriptedPolicy(three), tmp_path, answers)
     assert names == ["A", "B", "C"]
     assert sorted(ran) == [n for n, answer in zip("ABC", answers, strict=True) if answer is True]
     assert state["status"] == "answered"
@@ -79,7 +79,7 @@ async def test_a_streamed_call_waits_for_its_answer(
     answer: bool, server: LoopbackServer, tmp_path: Path
 ) -> None:
     wishes = tuple({"name": "buy", "arguments": {"name": name}} for name in "AB")
-    server.steps(Step(tool_calls=wishes), Step(content="Answer: done"))
+    server.steps(ScriptedAnswer(tool_calls=wishes), ScriptedAnswer(content="Answer: done"))
     policy = Endpoint("m", base_url=server.url, stream=True)
     names, state = await asked(policy, tmp_path, (answer, not answer))
     assert names == ["A", "B"]

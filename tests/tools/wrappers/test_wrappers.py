@@ -22,10 +22,10 @@ from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
 from outlay.ledger.usage import Usage
 from outlay.planners import State
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.tools import Tool, ToolContext, recall, tool
 from outlay.tools.wrappers import (
-    Question,
+    ApprovalRequest,
     always,
     approved,
     by_interrupt,
@@ -78,7 +78,7 @@ def calling(*calls: tuple[str, dict[str, Any]]) -> Callable[[Request], Reply]:
 async def run(
     home: Path, tools: list[Tool], *calls: tuple[str, dict[str, Any]], budget: str = "usd=1"
 ) -> tuple[Result, list[str]]:
-    agent = Agent(model=Scripted(calling(*calls)), tools=tools, budget=budget, home=home)
+    agent = Agent(model=ScriptedPolicy(calling(*calls)), tools=tools, budget=budget, home=home)
     result = await agent.run("go")
     replayed = await agent.replay(result.run)
     assert replayed.trajectory == result.trajectory
@@ -186,7 +186,7 @@ async def test_at_most_two_at_once(tmp_path: Path) -> None:
         return Reply(Message("assistant", "", tuple(calls)), USAGE)
 
     agent = Agent(
-        model=Scripted(batch), tools=[limited(slow, 2)], budget="tool_calls=9", home=tmp_path
+        model=ScriptedPolicy(batch), tools=[limited(slow, 2)], budget="tool_calls=9", home=tmp_path
     )
     result = await agent.run("go")
     assert [m.content for m in result.trajectory if m.role == "tool"] == list("01234567")
@@ -223,9 +223,9 @@ async def test_names_with_a_prefix_and_some_of_many(tmp_path: Path) -> None:
 
 
 async def test_only_true_approves(tmp_path: Path) -> None:
-    asked: list[Question] = []
+    asked: list[ApprovalRequest] = []
 
-    def ask(question: Question) -> Any:
+    def ask(question: ApprovalRequest) -> Any:
         asked.append(question)
         return "yes" if question.arguments.count("Bo") else True
 
@@ -239,11 +239,11 @@ async def test_only_true_approves(tmp_path: Path) -> None:
 
 
 async def test_who_approves_sees_the_price_that_is_booked(tmp_path: Path) -> None:
-    asked: list[Question] = []
+    asked: list[ApprovalRequest] = []
     prices = tmp_path / "prices.toml"
     prices.write_text("[tools.send]\ncall = 5\n")
     agent = Agent(
-        model=Scripted(calling(("send", {"name": "Ada"}))), budget="usd=9", home=tmp_path,
+        model=ScriptedPolicy(calling(("send", {"name": "Ada"}))), budget="usd=9", home=tmp_path,
         tools=[approved(send, lambda question: asked.append(question) or False)],
         prices=prices,
     )  # fmt: skip
@@ -264,14 +264,14 @@ async def test_nobody_is_asked_about_a_price_that_cannot_be_told(tmp_path: Path)
 
 
 def test_yes_covers_no_side_effect_that_costs_money() -> None:
-    assert always(Question("look", "{}", Decimal(5), True))
-    assert always(Question("note", "{}", Decimal(0), False))
-    assert not always(Question("send", "{}", Decimal("0.01"), False))
-    assert not always(Question("send", "{}", None, False))
+    assert always(ApprovalRequest("look", "{}", Decimal(5), True))
+    assert always(ApprovalRequest("note", "{}", Decimal(0), False))
+    assert not always(ApprovalRequest("send", "{}", Decimal("0.01"), False))
+    assert not always(ApprovalRequest("send", "{}", None, False))
 
 
 async def test_a_person_approves_through_an_interrupt(tmp_path: Path) -> None:
-    policy = Scripted(calling(("send", {"name": "Ada"})))
+    policy = ScriptedPolicy(calling(("send", {"name": "Ada"})))
     agent = Agent(model=policy, tools=[approved(send, by_interrupt)], budget="usd=1", home=tmp_path)
     outer = StateGraph(State)
     outer.add_node("agent", agent.graph)

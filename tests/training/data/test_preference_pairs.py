@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.journal.records import Message, Sampled
-from outlay.planners.toolpath import Trace
-from outlay.planners.toolpath.trace import Step
-from outlay.training.data.preference_pairs import Branch, pairs, replies, steps
+from outlay.planners.toolpath import SubtaskTrace
+from outlay.planners.toolpath.trace import TraceStep
+from outlay.training.data.preference_pairs import PairBranch, pairs, replies, steps
 from outlay.training.data.recorded_calls import ModelCall
 
 ASKED = (Message("user", "What is it?"),)
 
 
-def branch(said: str, value: float, task: str = "t") -> Branch:
+def branch(said: str, value: float, task: str = "t") -> PairBranch:
     reply = Message("assistant", said)
-    return Branch(run="r", task=task, prompt=ASKED, said=reply, value=value)
+    return PairBranch(run="r", task=task, prompt=ASKED, said=reply, value=value)
 
 
 def call(said: str, trajectory: str, logprobs: tuple[float, ...] = ()) -> ModelCall:
@@ -30,13 +30,13 @@ def call(said: str, trajectory: str, logprobs: tuple[float, ...] = ()) -> ModelC
     )  # fmt: skip
 
 
-def trace(*made: tuple[str, bool, str], ok: bool = True, run: str = "r") -> Trace:
+def trace(*made: tuple[str, bool, str], ok: bool = True, run: str = "r") -> SubtaskTrace:
     """Returns a subtask whose steps are given as tool, whether it worked, and USD."""
     path = tuple(
-        Step(tool=tool, takes=("log",), gives=("board",), ok=worked, usd=Decimal(usd))
+        TraceStep(tool=tool, takes=("log",), gives=("board",), ok=worked, usd=Decimal(usd))
         for tool, worked, usd in made
     )
-    return Trace(
+    return SubtaskTrace(
         want="board", material="oak", have=("log",), ok=ok, steps=path, searches=1,
         expansions=1, run=run,
     )  # fmt: skip

@@ -12,14 +12,14 @@ from outlay.journal.records import Message, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
 from outlay.training.data.outcome import Outcome
 from outlay.training.data.row_files import read_rows, write_records, write_rows
-from outlay.training.data.rows import Row, Tier
+from outlay.training.data.rows import RowTier, TrainingRow
 
 from ..conftest import turn_by_turn
 
 OUTCOME = Outcome(run="r", task="t", score=0.5, status="answered", usd={"input": Decimal("0.25")})
 CALL = ToolCall("c1", "lookup", '{"query": "é"}')
-TEXT = Row(
-    run="r", trajectory="r/0", segment=1, task="t", policy="m", tier=Tier.TEXT,
+TEXT = TrainingRow(
+    run="r", trajectory="r/0", segment=1, task="t", policy="m", tier=RowTier.TEXT,
     messages=(Message("assistant", "", (CALL,)), Message("tool", "found", tool_call_id="c1")),
     trained=(0,), tools=(ToolSpec("lookup", "Looks up.", {"type": "object"}),),
 )  # fmt: skip
@@ -27,7 +27,7 @@ TEXT = Row(
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl"])
 @pytest.mark.parametrize("rows", [[turn_by_turn([(2, 1), (0, 3)]), TEXT], [TEXT]])
-def test_rows_come_back(rows: list[Row], ending: str, tmp_path: Path) -> None:
+def test_rows_come_back(rows: list[TrainingRow], ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"it's rows.{ending}"
     assert write_rows(path, rows, {"r/0": OUTCOME}) == len(rows)
     assert read_rows(path) == tuple(rows)

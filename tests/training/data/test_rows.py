@@ -10,32 +10,34 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home
-from outlay.testing import LoopbackServer, Step
+from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.testing.tokens import TOKENIZER, logprob, token_id
 from outlay.training.data.outcome import outcome
 from outlay.training.data.preference_pairs import pairs, replies
 from outlay.training.data.recorded_calls import model_calls
 from outlay.training.data.row_checks import check_rows
-from outlay.training.data.rows import Row, Tier, rows
+from outlay.training.data.rows import RowTier, TrainingRow, rows
 
 CALLS = [
-    Step("Thinking of it", tool_calls=({"name": "lookup", "arguments": {"query": f"q{n}"}},))
+    ScriptedAnswer(
+        "Thinking of it", tool_calls=({"name": "lookup", "arguments": {"query": f"q{n}"}},)
+    )
     for n in range(3)
 ]
-ANSWER = Step("Answer: 42")
+ANSWER = ScriptedAnswer("Answer: 42")
 
 Build = Callable[..., Agent]
 
 
-def rows_of(home: Path, run: str) -> tuple[Row, ...]:
+def rows_of(home: Path, run: str) -> tuple[TrainingRow, ...]:
     return rows(Home.at(home).events(run))
 
 
-def as_sampled(row: Row) -> list[int]:
+def as_sampled(row: TrainingRow) -> list[int]:
     return [id for id, trains in zip(row.ids, row.mask, strict=True) if trains]
 
 
-def words(step: Step) -> list[int]:
+def words(step: ScriptedAnswer) -> list[int]:
     """Returns the ids that the server samples for a step."""
     said = step.content.split()
     for call in step.tool_calls:
@@ -48,7 +50,7 @@ def words(step: Step) -> list[int]:
 def run(server: LoopbackServer, agent_for: Build) -> Callable[..., str]:
     """Makes a run of three look-ups and an answer; returns its id."""
 
-    def make(*steps: Step, task: str = "What is it?", **options: Any) -> str:
+    def make(*steps: ScriptedAnswer, task: str = "What is it?", **options: Any) -> str:
         server.steps(*(steps or (*CALLS, ANSWER)))
         return agent_for(**options).run_sync(task).run
 
@@ -58,7 +60,7 @@ def run(server: LoopbackServer, agent_for: Build) -> Callable[..., str]:
 @pytest.mark.parametrize("stream", [False, True])
 def test_turns_merge_into_one_row(run: Callable[..., str], home: Path, stream: bool) -> None:
     (row,) = rows_of(home, run(endpoint={"stream": stream}))
-    assert (row.tier, row.tokenizer, row.policy) == (Tier.TOKENS, TOKENIZER, "m")
+    assert (row.tier, row.tokenizer, row.policy) == (RowTier.TOKENS, TOKENIZER, "m")
     assert as_sampled(row) == [id for step in (*CALLS, ANSWER) for id in words(step)]
     told = [logprob(id) if trains else 0.0 for id, trains in zip(row.ids, row.mask, strict=True)]
     assert row.logprobs == tuple(told)
@@ -83,13 +85,13 @@ def test_a_memory_that_edits_starts_new_rows(run: Callable[..., str], home: Path
 
 @pytest.mark.parametrize(
     ("endpoint", "tier"),
-    [({"tokenizer": None}, Tier.TEXT), ({"tool_protocol": "text"}, Tier.TOKENS)],
+    [({"tokenizer": None}, RowTier.TEXT), ({"tool_protocol": "text"}, RowTier.TOKENS)],
 )
 def test_what_is_known_says_the_tier(
-    run: Callable[..., str], home: Path, endpoint: dict[str, Any], tier: Tier
+    run: Callable[..., str], home: Path, endpoint: dict[str, Any], tier: RowTier
 ) -> None:
     (row,) = rows_of(home, run(ANSWER, endpoint=endpoint))
-    assert (row.tier, bool(row.ids), len(row.messages)) == (tier, tier is Tier.TOKENS, 3)
+    assert (row.tier, bool(row.ids), len(row.messages)) == (tier, tier is RowTier.TOKENS, 3)
 
 
 def test_text_rows_merge_by_messages(run: Callable[..., str], home: Path) -> None:
@@ -107,7 +109,7 @@ def test_log_probabilities_without_ids(run: Callable[..., str], home: Path) -> N
             event.body["reply"]["sampled"] |= {"prompt": None, "base": None, "ids": []}
     (row,) = rows(events)
     sampled = [words(step) for step in (*CALLS, ANSWER)]
-    assert (row.tier, row.ids, row.tokenizer) == (Tier.LOGPROBS, (), "")
+    assert (row.tier, row.ids, row.tokenizer) == (RowTier.LOGPROBS, (), "")
     assert row.logprobs == tuple(logprob(id) for ids in sampled for id in ids)
     assert row.turns == tuple(turn for turn, ids in enumerate(sampled) for _ in ids)
     assert all(row.mask)
@@ -135,7 +137,7 @@ async def test_a_run_goes_on_after_a_break(
     server: LoopbackServer, agent_for: Build, home: Path
 ) -> None:
     """A resumed run's first prompt is told whole: the rows are the same as without the break."""
-    server.steps(*CALLS[:2], Step(status=400), *CALLS[2:], ANSWER)
+    server.steps(*CALLS[:2], ScriptedAnswer(status=400), *CALLS[2:], ANSWER)
     agent = agent_for()
     broken = await agent.run("What is it?")
     assert broken.status == "failed"
@@ -148,7 +150,7 @@ async def test_a_fork_trains_what_is_its_own(
     server: LoopbackServer, agent_for: Build, home: Path
 ) -> None:
     """Where a fork parts from its parent, their replies are a pair."""
-    other = Step("Answer: 43")
+    other = ScriptedAnswer("Answer: 43")
     server.steps(CALLS[0], ANSWER, other)
     agent, place = agent_for(), Home.at(home)
     parent = (await agent.run("What is it?")).run
@@ -172,5 +174,5 @@ def test_what_a_run_came_to(run: Callable[..., str], home: Path) -> None:
 
 
 def test_misshapen_calls_are_counted(run: Callable[..., str], home: Path) -> None:
-    wrong = Step(tool_calls=({"name": "lookup", "arguments": "[1]"},))
+    wrong = ScriptedAnswer(tool_calls=({"name": "lookup", "arguments": "[1]"},))
     assert outcome(Home.at(home).events(run(wrong, ANSWER))).format_errors == 1

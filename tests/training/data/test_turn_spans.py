@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
 from outlay.training.data.row_checks import check_logprobs, check_rows, check_tokens
-from outlay.training.data.rows import Row, Tier
-from outlay.training.data.turn_spans import Span, cut, joined, spans
+from outlay.training.data.rows import RowTier, TrainingRow
+from outlay.training.data.turn_spans import TurnSpan, cut, joined, spans
 from outlay.training.objectives.advantages import broadcast, geometric, per_turn
 
 from ..conftest import turn_by_turn
@@ -18,24 +18,24 @@ TURNS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4)), min_size=2, ma
 
 
 @st.composite
-def cuts(draw: st.DrawFn) -> tuple[Row, int]:
+def cuts(draw: st.DrawFn) -> tuple[TrainingRow, int]:
     lengths = [(1, 2), *draw(TURNS)]
     return turn_by_turn(lengths), draw(st.integers(1, len(lengths) - 1))
 
 
 def test_spans_by_hand() -> None:
     row = turn_by_turn([(2, 3), (0, 1), (2, 1)])
-    assert spans(row) == (Span(0, 2, 5), Span(1, 5, 6), Span(2, 8, 9))
+    assert spans(row) == (TurnSpan(0, 2, 5), TurnSpan(1, 5, 6), TurnSpan(2, 8, 9))
 
 
 @given(cuts())
-def test_cut_rows_join_to_the_row(given: tuple[Row, int]) -> None:
+def test_cut_rows_join_to_the_row(given: tuple[TrainingRow, int]) -> None:
     row, turns = given
     assert joined(*cut(row, turns)) == row
 
 
 @given(cuts())
-def test_a_cut_never_trains_a_token_twice(given: tuple[Row, int]) -> None:
+def test_a_cut_never_trains_a_token_twice(given: tuple[TrainingRow, int]) -> None:
     row, turns = given
     head, tail = cut(row, turns)
     assert head.ids == tail.ids[: len(head.ids)]
@@ -47,7 +47,7 @@ def test_a_cut_never_trains_a_token_twice(given: tuple[Row, int]) -> None:
 
 @given(cuts(), st.floats(-5, 5), st.floats(0.1, 1))
 def test_weights_do_not_depend_on_the_cut(
-    given: tuple[Row, int], advantage: float, gamma: float
+    given: tuple[TrainingRow, int], advantage: float, gamma: float
 ) -> None:
     row, turns = given
     parts = list(cut(row, turns))
@@ -61,7 +61,7 @@ def test_weights_do_not_depend_on_the_cut(
 
 @given(cuts(), st.floats(-5, 5))
 def test_all_rows_of_a_trajectory_have_one_advantage(
-    given: tuple[Row, int], advantage: float
+    given: tuple[TrainingRow, int], advantage: float
 ) -> None:
     row, turns = given
     found = broadcast(cut(row, turns), {"r/0": advantage})
@@ -85,11 +85,11 @@ def test_rows_that_do_not_belong_together_are_not_joined() -> None:
         cut(turn_by_turn([(1, 2), (1, 1)]), 2)
 
 
-def with_(row: Row, **changes: object) -> Row:
-    return Row(**{**vars(row), **changes})
+def with_(row: TrainingRow, **changes: object) -> TrainingRow:
+    return TrainingRow(**{**vars(row), **changes})
 
 
-def check_all(rows: list[Row]) -> None:
+def check_all(rows: list[TrainingRow]) -> None:
     check_rows(rows)
     check_tokens(rows, "words")
     check_logprobs(rows)
@@ -107,10 +107,10 @@ ROW = turn_by_turn([(1, 2)], trajectory="run7/1")
         (with_(ROW, logprobs=(0.0, 0.5, -1.0)), "the log-probability 0.5 at token 1"),
         (with_(ROW, ids=(1,)), "columns of different lengths"),
         (with_(ROW, tokenizer="other"), "of the tokenizer 'other', not of 'words'"),
-        (with_(ROW, tier=Tier.TEXT, ids=()), "has no token ids"),
+        (with_(ROW, tier=RowTier.TEXT, ids=()), "has no token ids"),
     ],
 )
-def test_refusals_name_row_and_run(row: Row, complaint: str) -> None:
+def test_refusals_name_row_and_run(row: TrainingRow, complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint) as refused:
         check_all([row])
     assert "row 0 of trajectory run7/1 (run run7)" in str(refused.value)

@@ -13,8 +13,8 @@ from outlay.benchmarks.suite import Task
 from outlay.journal.records import Message, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.training.data.outcome import Outcome
-from outlay.training.data.preference_pairs import Branch, Pair
-from outlay.training.data.rows import Row, Tier
+from outlay.training.data.preference_pairs import PairBranch, PreferencePair
+from outlay.training.data.rows import RowTier, TrainingRow
 from outlay.training.data.turn_spans import cut
 from outlay.training.export import art, traces, trl, verl
 
@@ -32,9 +32,9 @@ CALL = ToolCall("c1", "lookup", '{"query": "x"}')
 ASKED = (Message("user", "What?"),)
 
 
-def text(*messages: Message, trained: tuple[int, ...]) -> Row:
-    return Row(
-        run="r", trajectory="r/0", segment=0, task="t", policy="m", tier=Tier.TEXT,
+def text(*messages: Message, trained: tuple[int, ...]) -> TrainingRow:
+    return TrainingRow(
+        run="r", trajectory="r/0", segment=0, task="t", policy="m", tier=RowTier.TEXT,
         messages=messages, trained=trained,
     )  # fmt: skip
 
@@ -82,11 +82,11 @@ def test_arguments_that_are_no_object_stay_as_written() -> None:
 
 def test_pairs_go_to_dpo() -> None:
     good, bad = (
-        Branch(run="r", task="t", prompt=ASKED, said=Message("assistant", said), value=value,
+        PairBranch(run="r", task="t", prompt=ASKED, said=Message("assistant", said), value=value,
                logprob=-value)
         for said, value in (("yes", 1.0), ("no", 0.5))
     )  # fmt: skip
-    pair = Pair(task="t", prompt=ASKED, chosen=good, rejected=bad, margin=0.5)
+    pair = PreferencePair(task="t", prompt=ASKED, chosen=good, rejected=bad, margin=0.5)
     assert list(trl.dpo([pair])) == [
         {
             "prompt": [{"role": "user", "content": "What?"}],

@@ -12,12 +12,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from outlay.ledger.errors import UsageError  # noqa: E402
-from outlay.training.loop.dpo import Preference, Preferred, Preferring, _learn, dpo, prefer  # noqa: E402
-from outlay.training.loop.examples import Example, Trainable  # noqa: E402
+from outlay.training.loop.dpo import DpoConfig, DpoStep, TokenPair, _learn, dpo, prefer  # noqa: E402
+from outlay.training.loop.examples import Trainable, TrainingExample  # noqa: E402
 from outlay.training.loop.reference_logprobs import logprobs_of  # noqa: E402
 
 WORDS = 6
-PLAN = Preferring(beta=0.5, epochs=3, rows=4, rate=0.02, keep_every=2)
+PLAN = DpoConfig(beta=0.5, epochs=3, rows=4, rate=0.02, keep_every=2)
 
 
 def model(seed: int = 0) -> Trainable:
@@ -26,18 +26,18 @@ def model(seed: int = 0) -> Trainable:
     return Trainable(module=module, logits=module, tokenizer="t")
 
 
-def example(prompt: tuple[int, ...], reply: tuple[int, ...]) -> Example:
-    return Example(
+def example(prompt: tuple[int, ...], reply: tuple[int, ...]) -> TrainingExample:
+    return TrainingExample(
         ids=prompt + reply, mask=(False,) * len(prompt) + (True,) * len(reply),
         weights=(1.0,) * (len(prompt) + len(reply)), trajectory="t",
     )  # fmt: skip
 
 
-def pair(prompt: tuple[int, ...], good: tuple[int, ...], bad: tuple[int, ...]) -> Preference:
-    return Preference(chosen=example(prompt, good), rejected=example(prompt, bad))
+def pair(prompt: tuple[int, ...], good: tuple[int, ...], bad: tuple[int, ...]) -> TokenPair:
+    return TokenPair(chosen=example(prompt, good), rejected=example(prompt, bad))
 
 
-def some(count: int, seed: int = 0) -> list[Preference]:
+def some(count: int, seed: int = 0) -> list[TokenPair]:
     random = Random(seed)
 
     def drawn(least: int) -> tuple[int, ...]:
@@ -50,7 +50,7 @@ def parameters(of: Trainable) -> list[float]:
     return [value for p in of.module.parameters() for value in p.detach().view(-1).tolist()]
 
 
-def after(plan: Preferring, given: list[Preference], **more: object) -> list[float]:
+def after(plan: DpoConfig, given: list[TokenPair], **more: object) -> list[float]:
     made = model()
     prefer(made, given, plan, **more)  # type: ignore[arg-type]
     return parameters(made)
@@ -132,7 +132,7 @@ def test_the_margin_rises_from_nothing_and_the_reference_stays() -> None:
     made, steps = model(), []
     given = [pair((1,), (2,), (3,)), pair((4, 1), (2, 5), (3, 5))] * 8
     was = [sum(values) for values in logprobs_of(made, [given[0].chosen, given[0].rejected], 99)]
-    plan = Preferring(beta=0.1, epochs=40, rows=8, rate=0.02)
+    plan = DpoConfig(beta=0.1, epochs=40, rows=8, rate=0.02)
     prefer(made, given, plan, told=steps.append)
     first, last = steps[0], steps[-1]
     assert (first.loss, first.margin) == (pytest.approx(math.log(2)), pytest.approx(0, abs=1e-12))
@@ -147,8 +147,8 @@ def test_the_margin_rises_from_nothing_and_the_reference_stays() -> None:
 def test_a_greater_beta_stays_nearer_to_the_reference() -> None:
     distances = []
     for beta in (0.05, 2.0):
-        told: list[Preferred] = []
-        plan = Preferring(beta=beta, epochs=60, rows=2, rate=0.05)
+        told: list[DpoStep] = []
+        plan = DpoConfig(beta=beta, epochs=60, rows=2, rate=0.05)
         prefer(model(), [pair((1,), (2,), (3,))] * 2, plan, told=told.append)
         distances.append(told[-1].chosen - told[-1].rejected)
     assert distances[0] > 2 * distances[1] > 0
@@ -157,14 +157,14 @@ def test_a_greater_beta_stays_nearer_to_the_reference() -> None:
 def test_a_broken_training_goes_on_from_the_same_reference(tmp_path: Path) -> None:
     unbroken = after(PLAN, some(20))
 
-    class Stop(Exception):
+    class DpoStopped(Exception):
         pass
 
-    def stop(step: Preferred) -> None:
+    def stop(step: DpoStep) -> None:
         if step.number == 7:
-            raise Stop
+            raise DpoStopped
 
-    with pytest.raises(Stop):
+    with pytest.raises(DpoStopped):
         after(PLAN, some(20), folder=tmp_path, told=stop)
     seen: list[int] = []
     found = after(PLAN, some(20), folder=tmp_path, told=lambda step: seen.append(step.number))

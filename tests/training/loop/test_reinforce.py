@@ -20,20 +20,24 @@ from outlay.ledger.errors import UsageError  # noqa: E402
 from outlay.ledger.prices.price_book import PriceBook  # noqa: E402
 from outlay.training.data.outcome import Outcome  # noqa: E402
 from outlay.training.data.recorded_runs import recorded  # noqa: E402
-from outlay.training.data.rollouts import Rollout, Stage, play  # noqa: E402
+from outlay.training.data.rollouts import Rollout, RolloutConfig, play  # noqa: E402
 from outlay.training.loop.offline import imitated, replayed  # noqa: E402
-from outlay.training.loop.reinforce import Known, Learner, Reinforcement  # noqa: E402
-from outlay.training.loop.round_checkpoint import Rounds  # noqa: E402
-from outlay.training.loop.trainer import Fitting  # noqa: E402
-from outlay.training.models.loading import Loaded, load  # noqa: E402
+from outlay.training.loop.reinforce import Learner, RlConfig, TaskHistory  # noqa: E402
+from outlay.training.loop.round_checkpoint import RoundCheckpoint  # noqa: E402
+from outlay.training.loop.trainer import FineTuneConfig  # noqa: E402
+from outlay.training.models.loading import LoadedModel, load  # noqa: E402
 from outlay.training.objectives.loss import LOOP  # noqa: E402
 
-PLAN = Reinforcement(fitting=Fitting(how=LOOP, rate=1e-4), group=3)
+PLAN = RlConfig(fitting=FineTuneConfig(how=LOOP, rate=1e-4), group=3)
 
 
-async def played(loaded: Loaded, home: Path, limit: str, counts: dict[str, int]) -> list[Rollout]:
+async def played(
+    loaded: LoadedModel, home: Path, limit: str, counts: dict[str, int]
+) -> list[Rollout]:
     made = suite("almanac")
-    stage = Stage(suite=made, planner="tracker", memory="full", budgets=("usd=0.004", "usd=0.008"))
+    stage = RolloutConfig(
+        suite=made, planner="tracker", memory="full", budgets=("usd=0.004", "usd=0.008")
+    )
     assert loaded.policy is not None
     policy = loaded.policy()
     account = Account(Budget.parse(limit), name="the training")
@@ -94,11 +98,11 @@ async def test_a_broken_off_training_goes_on_as_it_would_have(tmp_path: Path) ->
     runs = await played(loaded, home.path, "usd=1", dict.fromkeys("abc", 3))
     learner = Learner(loaded.trainable, PLAN)
     learner.learn(0, runs)
-    rounds = Rounds(experiment="e", done=1)
+    rounds = RoundCheckpoint(experiment="e", done=1)
     rounds.save(tmp_path, learner, plan="p")
 
     again = Learner(load(SHIPPED).trainable, PLAN)
-    assert Rounds.load(tmp_path, again, plan="p", store=home.store) == rounds
+    assert RoundCheckpoint.load(tmp_path, again, plan="p", store=home.store) == rounds
     assert again.known == learner.known
     assert any(known.success for known in again.known.values())
     last = [failed(run) for run in runs]
@@ -107,7 +111,7 @@ async def test_a_broken_off_training_goes_on_as_it_would_have(tmp_path: Path) ->
     assert done.replayed > 0
     assert all(map(torch.equal, parameters(learner), parameters(again)))
     with pytest.raises(UsageError, match="is of another training"):
-        Rounds.load(tmp_path, again, plan="q", store=home.store)
+        RoundCheckpoint.load(tmp_path, again, plan="q", store=home.store)
     home.close()
 
 
@@ -131,13 +135,13 @@ def test_money_goes_where_a_gradient_is_likely() -> None:
     tasks = dict.fromkeys(("even", "easy", "hard"))
     assert learner.counts(tasks, Decimal(1)) == dict.fromkeys(tasks, 3)  # type: ignore[arg-type]
     for task, solved in (("even", 4), ("easy", 12), ("hard", 0)):
-        learner.known[task] = Known(solved=solved, tried=12, usd=Decimal("0.12"))
+        learner.known[task] = TaskHistory(solved=solved, tried=12, usd=Decimal("0.12"))
     found = learner.counts(tasks, Decimal("0.12"))  # type: ignore[arg-type]
     assert found["even"] > found.get("hard", 0) >= 0
     assert sum(found.values()) <= 12
     more = learner.counts({**tasks, "new": None}, Decimal("0.24"))  # type: ignore[dict-item]
     assert more["new"] > more.get("easy", 0)
-    assert Learner(learner.model, Reinforcement(fitting=PLAN.fitting, uniform=True)).counts(
+    assert Learner(learner.model, RlConfig(fitting=PLAN.fitting, uniform=True)).counts(
         tasks,
         Decimal(1),  # type: ignore[arg-type]
     ) == dict.fromkeys(tasks, 8)
@@ -148,7 +152,7 @@ def test_a_group_without_a_success_gets_the_last_one_back() -> None:
     learner.learn(0, [rollout("a", 1, 1.0), rollout("a", 2, 0.0)])
     done = learner.learn(1, [rollout("a", 3, 0.0), rollout("a", 4, 0.0), rollout("b", 1, 0.0)])
     assert (done.replayed, done.useful, done.runs) == (1, 1.0, 3)
-    without = Learner(learner.model, Reinforcement(fitting=PLAN.fitting, replays=False))
+    without = Learner(learner.model, RlConfig(fitting=PLAN.fitting, replays=False))
     without.learn(0, [rollout("a", 1, 1.0), rollout("a", 2, 0.0)])
     assert without.learn(1, [rollout("a", 3, 0.0), rollout("a", 4, 0.0)]).useful == 0
 

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
-from outlay.training.loop.rollout_allocation import Candidate, allocate, value
+from outlay.training.loop.rollout_allocation import AllocationTask, allocate, value
 
 TASKS = st.lists(
     st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(1, 40)), min_size=1, max_size=4
 )
 
 
-def candidates(given: list[tuple[int, int, int]]) -> list[Candidate]:
+def candidates(given: list[tuple[int, int, int]]) -> list[AllocationTask]:
     return [
-        Candidate(task=str(n), solved=solved, tried=solved + failed, cost=Decimal(cost))
+        AllocationTask(task=str(n), solved=solved, tried=solved + failed, cost=Decimal(cost))
         for n, (solved, failed, cost) in enumerate(given)
     ]
 
@@ -32,7 +32,7 @@ def test_value_by_hand() -> None:
 
 
 def test_a_task_that_was_never_solved_is_not_given_up() -> None:
-    assert Candidate(task="t", solved=0, tried=4, cost=Decimal(1)).rate == pytest.approx(0.1)
+    assert AllocationTask(task="t", solved=0, tried=4, cost=Decimal(1)).rate == pytest.approx(0.1)
 
 
 def test_money_goes_where_groups_differ() -> None:

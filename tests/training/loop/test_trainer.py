@@ -13,11 +13,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from outlay.ledger.errors import UsageError  # noqa: E402
-from outlay.training.data.rows import Row, Tier  # noqa: E402
+from outlay.training.data.rows import RowTier, TrainingRow  # noqa: E402
 from outlay.training.loop import checkpoint  # noqa: E402
-from outlay.training.loop.collapse_guard import Collapsed, Watch  # noqa: E402
-from outlay.training.loop.examples import Example, Trainable, examples  # noqa: E402
-from outlay.training.loop.trainer import Fitting, Step, fit, name_of  # noqa: E402
+from outlay.training.loop.collapse_guard import CollapseGuard, PolicyCollapsed  # noqa: E402
+from outlay.training.loop.examples import Trainable, TrainingExample, examples  # noqa: E402
+from outlay.training.loop.trainer import FineTuneConfig, TrainStep, fit, name_of  # noqa: E402
 from outlay.training.objectives.loss import REPLAY, SFT  # noqa: E402
 
 WORDS = 6
@@ -29,14 +29,14 @@ def model(seed: int = 0) -> Trainable:
     return Trainable(module=module, logits=module, tokenizer="t")
 
 
-def some(count: int, seed: int = 0) -> list[Example]:
+def some(count: int, seed: int = 0) -> list[TrainingExample]:
     random = Random(seed)
     found = []
     for number in range(count):
         ids = tuple(random.randrange(1, WORDS) for _ in range(random.randint(3, 12)))
         mask = (False, *(random.random() < 0.7 for _ in ids[2:]), True)
         found.append(
-            Example(
+            TrainingExample(
                 ids=ids, mask=mask, weights=tuple(random.uniform(-1, 1) for _ in ids),
                 sampled=tuple(-1.8 if on else 0.0 for on in mask), trajectory=f"t{number // 2}",
             )
@@ -44,7 +44,7 @@ def some(count: int, seed: int = 0) -> list[Example]:
     return found
 
 
-def after(plan: Fitting, given: list[Example], **more: object) -> list[float]:
+def after(plan: FineTuneConfig, given: list[TrainingExample], **more: object) -> list[float]:
     made = model()
     fit(made, given, plan, **more)  # type: ignore[arg-type]
     return [value for p in made.module.parameters() for value in p.detach().view(-1).tolist()]
@@ -53,7 +53,7 @@ def after(plan: Fitting, given: list[Example], **more: object) -> list[float]:
 @pytest.mark.parametrize("aggregation", ["token_mean", "trajectory_mean", "sequence_mean"])
 def test_how_a_step_is_cut_into_batches_and_padded_does_not_matter(aggregation: str) -> None:
     how = replace(REPLAY, aggregation=aggregation)
-    plan = Fitting(how=how, rows=8, rate=0.01, batch_tokens=10_000)
+    plan = FineTuneConfig(how=how, rows=8, rate=0.01, batch_tokens=10_000)
     whole, given = after(plan, some(20)), some(20)
     assert after(replace(plan, batch_tokens=1), given) == pytest.approx(whole, abs=1e-12)
     assert after(replace(plan, batch_tokens=30), given) == pytest.approx(whole, abs=1e-12)
@@ -61,25 +61,25 @@ def test_how_a_step_is_cut_into_batches_and_padded_does_not_matter(aggregation: 
 
 def test_what_does_not_train_moves_nothing() -> None:
     """Another token where the mask is False and nothing behind it trains: the same parameters."""
-    one = Example(ids=(1, 2, 3, 4), mask=(False, True, True, False), weights=(1.0,) * 4,
+    one = TrainingExample(ids=(1, 2, 3, 4), mask=(False, True, True, False), weights=(1.0,) * 4,
                   trajectory="t")  # fmt: skip
-    plan = Fitting(how=SFT, rate=0.01)
+    plan = FineTuneConfig(how=SFT, rate=0.01)
     assert after(plan, [one]) == after(plan, [replace(one, ids=(1, 2, 3, 5))])
     assert after(plan, [one]) != after(plan, [replace(one, ids=(1, 2, 5, 4))])
 
 
 def test_a_broken_training_goes_on_to_the_same_parameters(tmp_path: Path) -> None:
-    plan = Fitting(how=REPLAY, epochs=3, rows=4, rate=0.02, keep_every=2)
+    plan = FineTuneConfig(how=REPLAY, epochs=3, rows=4, rate=0.02, keep_every=2)
     unbroken = after(plan, some(20))
 
-    class Stop(Exception):
+    class TrainingStopped(Exception):
         pass
 
-    def stop(step: Step) -> None:
+    def stop(step: TrainStep) -> None:
         if step.number == 7:
-            raise Stop
+            raise TrainingStopped
 
-    with pytest.raises(Stop):
+    with pytest.raises(TrainingStopped):
         after(plan, some(20), folder=tmp_path, told=stop)
     seen: list[int] = []
     found = after(plan, some(20), folder=tmp_path, told=lambda step: seen.append(step.number))
@@ -108,7 +108,7 @@ def test_a_killed_training_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
                 running.kill()
                 break
         running.stdout.read()
-    plan = Fitting(how=REPLAY, epochs=60, rows=4, rate=0.02, keep_every=1)
+    plan = FineTuneConfig(how=REPLAY, epochs=60, rows=4, rate=0.02, keep_every=1)
     kept = checkpoint.load(tmp_path, name_of(plan, some(20), model()))
     assert kept is not None
     assert 25 <= kept.step < 300
@@ -116,7 +116,7 @@ def test_a_killed_training_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_training_or_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    plan = Fitting(how=SFT, rows=4)
+    plan = FineTuneConfig(how=SFT, rows=4)
     after(plan, some(8), folder=tmp_path)
     with pytest.raises(UsageError, match="is of another training"):
         after(replace(plan, rate=0.5), some(8), folder=tmp_path)
@@ -131,7 +131,7 @@ def test_it_learns_what_is_rewarded_and_unlearns_what_is_not() -> None:
     """From logs of an even policy: after word 1 comes 2, for which there was a reward, not 3."""
     even = -1.791759469228055
     given = [
-        Example(
+        TrainingExample(
             ids=(1, word), mask=(False, True), weights=(0.0, gain), sampled=(0.0, even),
             trajectory=f"{n}",
         )
@@ -139,8 +139,8 @@ def test_it_learns_what_is_rewarded_and_unlearns_what_is_not() -> None:
         for word, gain in ((2, 1.0), (3, -1.0), (4, 0.0))
     ]  # fmt: skip
     made = model()
-    steps: list[Step] = []
-    plan = Fitting(how=REPLAY, epochs=10, rows=30, rate=0.05)
+    steps: list[TrainStep] = []
+    plan = FineTuneConfig(how=REPLAY, epochs=10, rows=30, rate=0.05)
     fit(made, given, plan, told=steps.append)
     shares = torch.softmax(made.logits(torch.tensor([[1]]))[0, 0], -1).tolist()
     assert shares[2] > 0.5
@@ -150,29 +150,34 @@ def test_it_learns_what_is_rewarded_and_unlearns_what_is_not() -> None:
 
 
 def test_a_policy_that_is_being_lost_is_stopped() -> None:
-    given = [Example(ids=(1, 2), mask=(False, True), weights=(0, 1.0), trajectory="t")] * 64
-    plan = Fitting(how=SFT, epochs=200, rows=64, rate=0.1)
-    with pytest.raises(Collapsed, match=r"entropy was below 0.2 nats a token \(now 0\.\d+\)"):
-        after(plan, given, watch=Watch(least_entropy=0.2, patience=3))
+    given = [TrainingExample(ids=(1, 2), mask=(False, True), weights=(0, 1.0), trajectory="t")] * 64
+    plan = FineTuneConfig(how=SFT, epochs=200, rows=64, rate=0.1)
+    with pytest.raises(PolicyCollapsed, match=r"entropy was below 0.2 nats a token \(now 0\.\d+\)"):
+        after(plan, given, watch=CollapseGuard(least_entropy=0.2, patience=3))
     far = [replace(given[0], sampled=(0.0, -9.0))] * 8
-    with pytest.raises(Collapsed, match=r"stopped at step 1: .* nats a token from the one that"):
-        after(Fitting(how=REPLAY, epochs=4), far, watch=Watch(patience=2))
+    with pytest.raises(
+        PolicyCollapsed, match=r"stopped at step 1: .* nats a token from the one that"
+    ):
+        after(FineTuneConfig(how=REPLAY, epochs=4), far, watch=CollapseGuard(patience=2))
 
 
-def row(**changes: object) -> Row:
+def row(**changes: object) -> TrainingRow:
     fields: dict[str, object] = {
         **{"run": "r", "trajectory": "r/0", "segment": 0, "task": "t", "policy": "p"},
         **{"ids": (1, 2), "mask": (False, True), "logprobs": (0.0, -1.0), "turns": (-1, 0)},
-        **{"tier": Tier.TOKENS, "tokenizer": "t", "messages": (), "trained": ()},
+        **{"tier": RowTier.TOKENS, "tokenizer": "t", "messages": (), "trained": ()},
     }
-    return Row(**(fields | changes))  # type: ignore[arg-type]
+    return TrainingRow(**(fields | changes))  # type: ignore[arg-type]
 
 
 def test_rows_that_cannot_be_learned_from_are_named() -> None:
     assert len(examples([row()], [[0.0, 1.0]], "t", off_policy=True)) == 1
     for changes, fault in (
         ({"tokenizer": "u"}, r"row 0 of trajectory r/0 \(run r\) has ids of the tokenizer 'u'"),
-        ({"tier": Tier.TEXT, "ids": (), "mask": (), "turns": (), "logprobs": ()}, "no token ids"),
+        (
+            {"tier": RowTier.TEXT, "ids": (), "mask": (), "turns": (), "logprobs": ()},
+            "no token ids",
+        ),
         ({"logprobs": ()}, "has no log-probabilities"),
         ({"logprobs": (0.0, float("nan"))}, "has the log-probability nan"),
     ):

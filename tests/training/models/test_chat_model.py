@@ -22,14 +22,14 @@ from outlay.ledger.budget import Budget  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
 from outlay.ledger.prices.price_book import PriceBook  # noqa: E402
 from outlay.policies import text_protocol  # noqa: E402
-from outlay.training.data.rollouts import Stage, play  # noqa: E402
-from outlay.training.data.rows import Tier  # noqa: E402
-from outlay.training.loop.examples import Example, Trainable, examples, tokens_of  # noqa: E402
+from outlay.training.data.rollouts import RolloutConfig, play  # noqa: E402
+from outlay.training.data.rows import RowTier  # noqa: E402
+from outlay.training.loop.examples import Trainable, TrainingExample, examples, tokens_of  # noqa: E402
 from outlay.training.loop.reference_logprobs import logprobs_of  # noqa: E402
-from outlay.training.loop.reinforce import Learner, Reinforcement  # noqa: E402
-from outlay.training.loop.trainer import Fitting, fit  # noqa: E402
+from outlay.training.loop.reinforce import Learner, RlConfig  # noqa: E402
+from outlay.training.loop.trainer import FineTuneConfig, fit  # noqa: E402
 from outlay.training.models.chat_model import ChatModel  # noqa: E402
-from outlay.training.models.generation import Asked, cache_name, generate  # noqa: E402
+from outlay.training.models.generation import GenerationRequest, cache_name, generate  # noqa: E402
 from outlay.training.models.loading import load  # noqa: E402
 from outlay.training.objectives.loss import LOOP, SFT  # noqa: E402
 
@@ -64,9 +64,9 @@ def test_sequences_side_by_side_are_sampled_as_if_alone(folder: Path, lora: int)
     model = load(save(folder, 12), lora=lora, device="cpu").trainable.module
     cache = cache_name(model)
     asked = [
-        Asked(prompt=(3, 4, 5), limit=6, temperature=1.0, seed=1),
-        Asked(prompt=(7,), limit=9, temperature=0.7, seed=2),
-        Asked(prompt=(3, 4, 5, 6, 7, 8), limit=4),
+        GenerationRequest(prompt=(3, 4, 5), limit=6, temperature=1.0, seed=1),
+        GenerationRequest(prompt=(7,), limit=9, temperature=0.7, seed=2),
+        GenerationRequest(prompt=(3, 4, 5, 6, 7, 8), limit=4),
     ]
     together = generate(model, asked, cache=cache, ends=frozenset({2}), pad=0)
     for each, said in zip(asked, together, strict=True):
@@ -93,12 +93,12 @@ def test_calls_are_read_from_the_text_and_the_next_prompt_goes_on_from_it(tmp_pa
     prompt = first["prompt_token_ids"]
     assert (status, first["choices"][0]["finish_reason"]) == (200, "length")
     wanted = [*made(CALL)["input_ids"], made.eos_token_id]
-    learned = Example(
+    learned = TrainingExample(
         ids=(*prompt, *wanted), mask=(False,) * len(prompt) + (True,) * len(wanted),
         weights=(1.0,) * (len(prompt) + len(wanted)), trajectory="t",
     )  # fmt: skip
     model = Trainable(module=module, logits=lambda ids: module(input_ids=ids).logits, tokenizer="t")
-    fit(model, [learned], Fitting(how=SFT, epochs=80, rate=0.03, warm_up=None))
+    fit(model, [learned], FineTuneConfig(how=SFT, epochs=80, rate=0.03, warm_up=None))
 
     [(status, second)] = app.complete_many([BODY])
     (choice,) = second["choices"]
@@ -135,7 +135,7 @@ def test_a_model_without_a_cache_is_refused() -> None:
 async def test_what_is_played_is_what_is_learned(folder: Path, tmp_path: Path) -> None:
     loaded = load(folder)
     tasks = {task.id: task for task in ALMANAC.tasks(2, seed=0)}
-    stage = Stage(suite=ALMANAC, planner="tracker", memory="full", budgets=(BUDGET,))
+    stage = RolloutConfig(suite=ALMANAC, planner="tracker", memory="full", budgets=(BUDGET,))
     policy = loaded.policy()
     runs = await play(
         policy, stage, tasks, dict.fromkeys(tasks, 2), round=0,
@@ -146,13 +146,13 @@ async def test_what_is_played_is_what_is_learned(folder: Path, tmp_path: Path) -
     Home.at(tmp_path).close()
     rows = [row for run in runs for row in run.rows]
     assert len(runs) == 4
-    assert {row.tier for row in rows} == {Tier.TOKENS}
+    assert {row.tier for row in rows} == {RowTier.TOKENS}
     given = examples(rows, [[1.0] * len(row.ids) for row in rows], loaded.trainable.tokenizer)
     fresh = logprobs_of(loaded.trainable, given, 10_000)
     for row, values in zip(rows, fresh, strict=True):
         assert row.logprobs == pytest.approx(values, abs=1e-4)
     turn = count()
-    plan = Reinforcement(fitting=Fitting(how=LOOP), reward=lambda outcome: float(next(turn) % 2))
+    plan = RlConfig(fitting=FineTuneConfig(how=LOOP), reward=lambda outcome: float(next(turn) % 2))
     done = Learner(loaded.trainable, plan).learn(0, runs)
     assert done.useful == 1
     assert done.steps[0].kl < 1e-6
@@ -186,7 +186,7 @@ def test_a_device_that_is_not_there_is_refused(folder: Path) -> None:
 def test_tensors_are_where_the_model_is() -> None:
     module = torch.nn.Sequential(torch.nn.Embedding(6, 4), torch.nn.Linear(4, 6)).to("meta")
     model = Trainable(module=module, logits=module, tokenizer="t")
-    one = Example(
+    one = TrainingExample(
         ids=(1, 2), mask=(False, True), weights=(0.0, 1.0), sampled=(0.0, -1.0),
         referred=(0.0, -2.0), trajectory="t",
     )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("transformers", reason="the extra `train` is not installed")
 
 from outlay.ledger.errors import UsageError
-from outlay.training.models.chat_tokens import Dialogue
+from outlay.training.models.chat_tokens import ChatTokenizer
 
 from ..tiny_llama import END, PLAIN, WITH_TOOLS, tokenizer
 
@@ -22,9 +22,9 @@ ASKED = [{"role": "user", "content": "what is it"}]
 NEXT = {"role": "user", "content": "and now"}
 
 
-def dialogue(template: str = PLAIN) -> tuple[Dialogue, Any]:
+def dialogue(template: str = PLAIN) -> tuple[ChatTokenizer, Any]:
     made = tokenizer(TEXTS, template)
-    return Dialogue(made, frozenset({made.eos_token_id})), made
+    return ChatTokenizer(made, frozenset({made.eos_token_id})), made
 
 
 def said(content: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_a_prompt_is_that_of_the_template() -> None:
 @given(st.lists(st.integers(2, 255), min_size=1, max_size=8), st.booleans())
 def test_what_was_sampled_stays_as_it_was_sampled(reply: list[int], is_whole: bool) -> None:
     """Any ids, also such as no tokenizer gives for their text; a reply cut off gets its end."""
-    made = Dialogue(TOKENIZER, frozenset({TOKENIZER.eos_token_id}))
+    made = ChatTokenizer(TOKENIZER, frozenset({TOKENIZER.eos_token_id}))
     prompt = made.prompt(ASKED)
     ids = [*reply, *([TOKENIZER.eos_token_id] if is_whole else [])]
     answer = said(TOKENIZER.decode(reply, skip_special_tokens=True))
@@ -85,4 +85,4 @@ def test_a_tokenizer_without_a_template_is_refused() -> None:
     made = tokenizer(TEXTS)
     made.chat_template = None
     with pytest.raises(UsageError, match="has no chat template"):
-        Dialogue(made, frozenset({1}))
+        ChatTokenizer(made, frozenset({1}))

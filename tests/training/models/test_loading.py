@@ -12,13 +12,15 @@ transformers = pytest.importorskip("transformers", reason="the extra `train` is 
 
 from outlay.embedded.transformer.weights import SHIPPED  # noqa: E402
 from outlay.ledger.errors import UsageError  # noqa: E402
-from outlay.training.loop.examples import Example  # noqa: E402
-from outlay.training.loop.trainer import Fitting, fit, name_of  # noqa: E402
+from outlay.training.loop.examples import TrainingExample  # noqa: E402
+from outlay.training.loop.trainer import FineTuneConfig, fit, name_of  # noqa: E402
 from outlay.training.models.loading import load, tokenizer_of  # noqa: E402
 from outlay.training.objectives.loss import SFT  # noqa: E402
 
 IDS = torch.tensor([[1, 2, 3, 4]])
-GIVEN = [Example(ids=(1, 2, 3), mask=(False, True, True), weights=(1.0,) * 3, trajectory="t")]
+GIVEN = [
+    TrainingExample(ids=(1, 2, 3), mask=(False, True, True), weights=(1.0,) * 3, trajectory="t")
+]
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_a_model_is_trained_written_and_read_again(folder: Path, tmp_path: Path,
     loaded = load(folder, lora=lora)
     assert torch.allclose(loaded.trainable.logits(IDS), before)
     told: list[float] = []
-    plan = Fitting(how=SFT, epochs=30, rate=0.2 if lora else 0.03)
+    plan = FineTuneConfig(how=SFT, epochs=30, rate=0.2 if lora else 0.03)
     fit(loaded.trainable, GIVEN, plan, told=lambda step: told.append(step.loss))
     assert told[-1] < 0.95 * told[0]
     after = loaded.trainable.logits(IDS).detach()
@@ -58,7 +60,7 @@ def test_a_model_is_trained_written_and_read_again(folder: Path, tmp_path: Path,
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # by peft
 @pytest.mark.parametrize("lora", [0, 2])
 def test_a_model_that_is_read_twice_is_the_same(folder: Path, lora: int) -> None:
-    plan = Fitting(how=SFT)
+    plan = FineTuneConfig(how=SFT)
     names = {name_of(plan, GIVEN, load(folder, lora=lora).trainable) for _ in range(2)}
     assert len(names) == 1
 

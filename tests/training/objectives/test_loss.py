@@ -19,8 +19,8 @@ from outlay.training.objectives.loss import (  # noqa: E402
     REINFORCE,
     REPLAY,
     SFT,
-    Loss,
-    Tokens,
+    LossConfig,
+    TokenBatch,
     k3,
     loss_of,
 )
@@ -34,9 +34,9 @@ def tokens(
     advantages: list[float],
     rows: list[int] | None = None,
     trajectories: list[int] | None = None,
-) -> Tokens:
+) -> TokenBatch:
     places = rows or [0] * len(logprobs)
-    return Tokens(
+    return TokenBatch(
         logprobs=torch.tensor(logprobs, dtype=torch.float64, requires_grad=True),
         sampled=torch.tensor(sampled, dtype=torch.float64),
         advantages=torch.tensor(advantages, dtype=torch.float64),
@@ -45,7 +45,7 @@ def tokens(
     )
 
 
-def gradient(given: Tokens, how: Loss) -> list[float]:
+def gradient(given: TokenBatch, how: LossConfig) -> list[float]:
     (found,) = torch.autograd.grad(loss_of(given, how).loss, given.logprobs)
     return [round(value, 12) for value in found.tolist()]
 
@@ -110,7 +110,7 @@ def test_gradients_of_a_model_against_finite_differences(name: str) -> None:
     def loss() -> torch.Tensor:
         logprobs, entropies = _taken(model, ids)
         places = torch.arange(3).repeat_interleave(5)
-        given = Tokens(
+        given = TokenBatch(
             logprobs=logprobs, sampled=behind - 0.01, advantages=gains.reshape(-1), rows=places,
             trajectories=places, entropies=entropies, referred=behind + 0.05,
         )  # fmt: skip

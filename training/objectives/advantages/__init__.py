@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .baselines import tracked
-from .groups import Trajectory, dr_grpo, grpo, leave_one_out, whiten
+from .groups import GroupMember, dr_grpo, grpo, leave_one_out, whiten
 from .token_weights import broadcast, geometric, per_turn
 from .turns import TurnRewards, turn_advantages
 
 __all__ = [
-    "Trajectory",
+    "GroupMember",
     "TurnRewards",
     "broadcast",
     "dr_grpo",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .groups import Trajectory, check_rewards
+from .groups import GroupMember, check_rewards
 
 
-def tracked(trajectories: Sequence[Trajectory], expected: Mapping[str, float]) -> dict[str, float]:
+def tracked(trajectories: Sequence[GroupMember], expected: Mapping[str, float]) -> dict[str, float]:
     """Returns the reward less the tracker's value of its task, as it stood before this batch.
 
     SPO (2509.13232): A = r - v; the caller whitens over the batch (`whiten`) and updates the

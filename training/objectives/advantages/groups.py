@@ -20,7 +20,7 @@ Scale = Literal["group", "batch", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trajectory:
+class GroupMember:
     """One member of a group."""
 
     trajectory: str
@@ -31,7 +31,7 @@ class Trajectory:
     reward: float
 
 
-def leave_one_out(trajectories: Sequence[Trajectory]) -> dict[str, float]:
+def leave_one_out(trajectories: Sequence[GroupMember]) -> dict[str, float]:
     """Returns the reward less the mean of the others' in the group; no deviation.
 
     LOOP (2502.01600): A_i = R_i - (sum R - R_i) / (G - 1).
@@ -48,7 +48,7 @@ def leave_one_out(trajectories: Sequence[Trajectory]) -> dict[str, float]:
 
 
 def grpo(
-    trajectories: Sequence[Trajectory],
+    trajectories: Sequence[GroupMember],
     *,
     ddof: int = 1,
     epsilon: float = 1e-4,
@@ -75,7 +75,7 @@ def grpo(
     return found
 
 
-def dr_grpo(trajectories: Sequence[Trajectory]) -> dict[str, float]:
+def dr_grpo(trajectories: Sequence[GroupMember]) -> dict[str, float]:
     """Returns R_i - mean: GRPO without the deviation, which favours tasks of even outcome.
 
     Dr.GRPO (2503.20783).
@@ -97,7 +97,7 @@ def whiten(
     return {name: (value - mean) / (spread + epsilon) for name, value in advantages.items()}
 
 
-def check_rewards(trajectories: Iterable[Trajectory]) -> None:
+def check_rewards(trajectories: Iterable[GroupMember]) -> None:
     """Raises UsageError if a reward is no finite number."""
     for each in trajectories:
         if not math.isfinite(each.reward):
@@ -107,9 +107,9 @@ def check_rewards(trajectories: Iterable[Trajectory]) -> None:
             )
 
 
-def _groups(trajectories: Sequence[Trajectory]) -> list[list[Trajectory]]:
+def _groups(trajectories: Sequence[GroupMember]) -> list[list[GroupMember]]:
     check_rewards(trajectories)
-    groups: dict[str, list[Trajectory]] = {}
+    groups: dict[str, list[GroupMember]] = {}
     for each in trajectories:
         groups.setdefault(each.task, []).append(each)
     for task, (first, *others) in groups.items():

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...data.rows import Row
+from ...data.rows import TrainingRow
 
 Weights = tuple[float, ...]
 
 
-def broadcast(rows: Sequence[Row], advantages: Mapping[str, float]) -> list[Weights]:
+def broadcast(rows: Sequence[TrainingRow], advantages: Mapping[str, float]) -> list[Weights]:
     """Gives every trained token of every row of a trajectory the trajectory's advantage.
 
     As DCPO (2510.12635), SUPO (2510.06727) and Flow-GRPO (2510.05592) do over segments.
@@ -23,7 +23,7 @@ def broadcast(rows: Sequence[Row], advantages: Mapping[str, float]) -> list[Weig
 
 
 def geometric(
-    rows: Sequence[Row], advantages: Mapping[str, float], *, gamma: float
+    rows: Sequence[TrainingRow], advantages: Mapping[str, float], *, gamma: float
 ) -> list[Weights]:
     """Discounts by turn: gamma^(T - t) A, with T the trajectory's last turn (EAPO, 2511.07327).
 
@@ -39,7 +39,9 @@ def geometric(
     return per_turn(rows, discounted)
 
 
-def per_turn(rows: Sequence[Row], advantages: Mapping[str, Sequence[float]]) -> list[Weights]:
+def per_turn(
+    rows: Sequence[TrainingRow], advantages: Mapping[str, Sequence[float]]
+) -> list[Weights]:
     """Gives every trained token the advantage of its turn.
 
     Args:
@@ -56,7 +58,7 @@ def per_turn(rows: Sequence[Row], advantages: Mapping[str, Sequence[float]]) -> 
     ]
 
 
-def _places(rows: Sequence[Row]) -> dict[str, dict[int, int]]:
+def _places(rows: Sequence[TrainingRow]) -> dict[str, dict[int, int]]:
     """Returns for each trajectory the place of each of its turns, from 0."""
     seen: dict[str, set[int]] = {}
     for row in rows:

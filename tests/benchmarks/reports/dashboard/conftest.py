@@ -18,7 +18,7 @@ from outlay.journal.journal import Journal
 HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">"
 
 
-class Book:
+class LiveJournal:
     """Writes runs into a journal of its own, which is live until it is closed."""
 
     def __init__(self, home: Path) -> None:
@@ -71,8 +71,8 @@ def wait_for_loads() -> None:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    made = Book(tmp_path / "home")
+def book(tmp_path: Path) -> Iterator[LiveJournal]:
+    made = LiveJournal(tmp_path / "home")
     yield made
     wait_for_loads()
     made.journal.close()
@@ -85,7 +85,7 @@ def _loads_at_every_question(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def get(book: Book) -> Iterator[Callable[..., Any]]:
+def get(book: LiveJournal) -> Iterator[Callable[..., Any]]:
     """Asks the app for a page."""
     with TestClient(create_app(book.home, trajectory), base_url="http://127.0.0.1") as client:
         yield client.get

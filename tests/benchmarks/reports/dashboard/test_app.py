@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
 from outlay.benchmarks.reports.dashboard import create_app, store_reader
 from outlay.cli.render.view_pages import trajectory
 from outlay.journal.file_lock import locked
 
-from .conftest import HOSTILE, Book
+from .conftest import HOSTILE, LiveJournal
 
 Get = Callable[..., Any]
 
 
-def test_runs_are_listed_and_followed_while_they_go(book: Book, get: Get) -> None:
+def test_runs_are_listed_and_followed_while_they_go(book: LiveJournal, get: Get) -> None:
     assert "No runs yet" in get("/").text
     book.run("r1", task="Who is the mayor of Melun?", status=None)
     page = get("/").text
@@ -34,7 +34,7 @@ def test_runs_are_listed_and_followed_while_they_go(book: Book, get: Get) -> Non
     assert 'class="status answered"' in get("/").text
 
 
-def test_a_run_whose_process_is_gone_was_interrupted(book: Book, get: Get) -> None:
+def test_a_run_whose_process_is_gone_was_interrupted(book: LiveJournal, get: Get) -> None:
     book.run("r1", status=None)
     assert 'data-live="yes"' in get("/runs/r1").text
     book.journal.close()
@@ -43,7 +43,7 @@ def test_a_run_whose_process_is_gone_was_interrupted(book: Book, get: Get) -> No
     assert "data-live" not in page
 
 
-def test_filters_choose(book: Book, get: Get) -> None:
+def test_filters_choose(book: LiveJournal, get: Get) -> None:
     book.run("r1", planner="react", task="One", experiment="almanac-1m7ysdxszsp7mf")
     book.run("r2", planner="bats", task="Two", status="failed")
     for query, chosen in (
@@ -55,7 +55,7 @@ def test_filters_choose(book: Book, get: Get) -> None:
     assert "No run is like that" in get("/?memory=none").text
 
 
-def test_a_trajectory_has_its_calls_and_the_budget_after_each(book: Book, get: Get) -> None:
+def test_a_trajectory_has_its_calls_and_the_budget_after_each(book: LiveJournal, get: Get) -> None:
     book.run("r1", seen="long " * 400)
     book.run("r2", parent="r1")
     page = get("/runs/r1").text
@@ -69,7 +69,7 @@ def test_a_trajectory_has_its_calls_and_the_budget_after_each(book: Book, get: G
     assert page.index("$0.008000 left") < page.rindex("$0.007000 left")
 
 
-def test_what_was_not_billed_is_held(book: Book, get: Get) -> None:
+def test_what_was_not_billed_is_held(book: LiveJournal, get: Get) -> None:
     book.run("r1", status=None)
     book.hold("r1", 5, "again", call="model", name="openai/made", usd="0.004", attempt=2)
     body = {"hold": "r1:again", "why": "the connection broke", "observation": None}
@@ -86,7 +86,9 @@ def test_what_was_not_billed_is_held(book: Book, get: Get) -> None:
         assert shown in page, shown
 
 
-def test_long_runs_come_in_parts(book: Book, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_runs_come_in_parts(
+    book: LiveJournal, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("outlay.benchmarks.reports.dashboard.run_page.AT_ONCE", 1)
     book.run("r1")
     assert "part 1 of 2, 2 entries" in get("/runs/r1").text
@@ -97,7 +99,7 @@ def test_long_runs_come_in_parts(book: Book, get: Get, monkeypatch: pytest.Monke
     assert "part 1 of 2" in get("/runs/r1?part=nonsense").text
 
 
-def test_hostile_text_stays_text(book: Book, get: Get) -> None:
+def test_hostile_text_stays_text(book: LiveJournal, get: Get) -> None:
     texts = ("task", "said", "seen", "planner", "memory", "model")
     book.run("r1", **dict.fromkeys(texts, HOSTILE), experiment=HOSTILE)
     for path in ("/", "/runs/r1", "/experiments", "/spend", f"/?text={HOSTILE}&planner={HOSTILE}"):
@@ -122,7 +124,7 @@ def test_only_this_machine_is_answered(get: Get) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_nothing_can_be_changed(book: Book) -> None:
+def test_nothing_can_be_changed(book: LiveJournal) -> None:
     book.run("r1")
     client = TestClient(create_app(book.home, trajectory), base_url="http://127.0.0.1")
     client.get("/")
@@ -142,14 +144,14 @@ def test_what_is_not_there_is_said(get: Get, path: str) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_raw_events_are_those_of_the_journal(book: Book, get: Get) -> None:
+def test_raw_events_are_those_of_the_journal(book: LiveJournal, get: Get) -> None:
     book.run("r1")
     lines = [json.loads(line) for line in book.journal.path.read_text().splitlines()]
     assert get("/runs/r1.json").json() == lines[1:]
     assert get("/runs/r1.json?seq=2").json() == [lines[3]]
 
 
-def test_spend_adds_up(book: Book, get: Get) -> None:
+def test_spend_adds_up(book: LiveJournal, get: Get) -> None:
     for run in ("r1", "r2"):
         book.run(run)
     page = get("/spend").text
@@ -158,7 +160,7 @@ def test_spend_adds_up(book: Book, get: Get) -> None:
 
 
 def test_an_experiment_is_its_report_with_links_to_its_runs(tmp_path: Path) -> None:
-    plan = Plan(
+    plan = ExperimentPlan(
         suite="almanac", policy="embedded:reader", planners=("react",),
         budgets=("search=4,open=2",), tasks=1, repeats=1,
     )  # fmt: skip
@@ -175,7 +177,7 @@ def test_an_experiment_is_its_report_with_links_to_its_runs(tmp_path: Path) -> N
 
 
 def test_a_page_that_must_wait_comes_again_by_itself(
-    book: Book, get: Get, monkeypatch: pytest.MonkeyPatch
+    book: LiveJournal, get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book.run("r1")
     assert get("/").status_code == 200

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from outlay.benchmarks.reports.dashboard import create_app
 from outlay.cli.render.view_pages import trajectory
 
-from .conftest import HOSTILE, Book
+from .conftest import HOSTILE, LiveJournal
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 
@@ -82,7 +82,7 @@ def scripted(app: ASGIApp, line: str) -> ASGIApp:
 
 
 def test_hostile_text_does_nothing_and_long_text_sticks_out_nowhere(
-    book: Book, tmp_path: Path
+    book: LiveJournal, tmp_path: Path
 ) -> None:
     texts = ("task", "said", "seen", "planner", "memory", "model")
     book.run("r1", **dict.fromkeys(texts, HOSTILE + 500 * "x"))
@@ -96,7 +96,7 @@ def test_hostile_text_does_nothing_and_long_text_sticks_out_nowhere(
             assert 'data-wider="false"' in page
 
 
-def test_a_live_list_shows_a_run_that_has_just_begun(book: Book, tmp_path: Path) -> None:
+def test_a_live_list_shows_a_run_that_has_just_begun(book: LiveJournal, tmp_path: Path) -> None:
     book.run("r1")
     app = create_app(book.home, trajectory)
     with served(after_first(app, lambda: book.run("r2", status=None))) as url:
@@ -105,7 +105,9 @@ def test_a_live_list_shows_a_run_that_has_just_begun(book: Book, tmp_path: Path)
     assert 'class="status running"' in page
 
 
-def test_an_open_observation_stays_open_while_the_run_goes_on(book: Book, tmp_path: Path) -> None:
+def test_an_open_observation_stays_open_while_the_run_goes_on(
+    book: LiveJournal, tmp_path: Path
+) -> None:
     book.run("r1", status=None, seen="long " * 400)
     app = scripted(
         create_app(book.home, trajectory), "document.querySelector('details').open = true;"

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outlay.benchmarks.reports.dashboard import queries
-from outlay.benchmarks.reports.dashboard.queries import Cursor, Filters
-from outlay.benchmarks.reports.dashboard.store_reader import Reader, View
+from outlay.benchmarks.reports.dashboard.queries import PageCursor, RunFilters
+from outlay.benchmarks.reports.dashboard.store_reader import OpenStore, StoreReader
 
-from .conftest import Book
+from .conftest import LiveJournal
 
 PLANNERS, STATUSES, TASKS = ("react", "bats"), ("answered", None), ("The River", "a 50% lake")
 RUN = st.tuples(
@@ -22,7 +22,7 @@ RUN = st.tuples(
 )
 
 
-def made(rows: list[tuple[int, str, str | None, str]]) -> View:
+def made(rows: list[tuple[int, str, str | None, str]]) -> OpenStore:
     """A view of runs that began in so many seconds, many of them at once."""
     database = duckdb.connect()
     database.execute(
@@ -37,7 +37,7 @@ def made(rows: list[tuple[int, str, str | None, str]]) -> View:
             "insert into runs (run, started, planner, status, task) values (?, ?, ?, ?, ?)",
             [f"r{place}", datetime(2026, 1, 1, 0, 0, second), planner, status, task],
         )
-    return View(database)
+    return OpenStore(database)
 
 
 @settings(max_examples=25, deadline=None)
@@ -51,7 +51,7 @@ def test_pages_hold_every_run_that_is_wanted_once(
     rows: list[tuple[int, str, str | None, str]], planner: str, status: str, text: str
 ) -> None:
     view = made(rows)
-    filters = Filters(planner=planner, status=status, text=text)
+    filters = RunFilters(planner=planner, status=status, text=text)
     wanted = [
         (second, f"r{place}")
         for place, (second, by, ended, task) in enumerate(rows)
@@ -68,14 +68,14 @@ def test_pages_hold_every_run_that_is_wanted_once(
             found += [(each.facts["started"].second, each.facts["run"]) for each in part.rows]
             if part.more is None:
                 break
-            before = Cursor.parse(str(part.more))
+            before = PageCursor.parse(str(part.more))
             assert before == part.more
     assert found == sorted(wanted, reverse=True)
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "~", "2026-01-01", "'; drop table runs; --~r"])
 def test_a_cursor_that_is_none_is_the_first_page(text: str) -> None:
-    parsed = Cursor.parse(text)
+    parsed = PageCursor.parse(text)
     assert parsed is None or (parsed.started, parsed.name) == (datetime(2026, 1, 1), "")
 
 
@@ -83,22 +83,24 @@ def test_a_cursor_that_is_none_is_the_first_page(text: str) -> None:
     ("experiment", "suite"),
     [("almanac-1m7ysdxszsp7mf", "almanac"), ("web-qa-1m7ysdxszsp7mf.2", "web-qa"), ("mine", "")],
 )
-def test_an_experiment_names_its_suite(book: Book, experiment: str, suite: str) -> None:
+def test_an_experiment_names_its_suite(book: LiveJournal, experiment: str, suite: str) -> None:
     book.run("a", experiment=experiment)
-    found = Reader(book.home).answer("choices", queries.choices).value
+    found = StoreReader(book.home).answer("choices", queries.choices).value
     assert found.suite == ([suite] if suite else [])
 
 
-def test_a_budget_is_what_was_given_and_added(book: Book) -> None:
+def test_a_budget_is_what_was_given_and_added(book: LiveJournal) -> None:
     book.run("a", status="budget_exhausted")
     book.write("a", 6, "run_resumed", mode="total", add={"usd": "0.02"}, branch=0, cut=None)
     book.run("b", budget={"tool_calls": 3})
     book.run("c", parent="a")
-    rows = Reader(book.home).answer(1, lambda v: queries.newest(v, Filters(), None)).value.rows
+    rows = (
+        StoreReader(book.home).answer(1, lambda v: queries.newest(v, RunFilters(), None)).value.rows
+    )
     assert {each.facts["run"]: each.limit for each in rows} == {
         "a": Decimal("0.03"), "b": None, "c": Decimal("0.01"),
     }  # fmt: skip
     assert {each.journal for each in rows} == {book.journal.id}
-    own, below = Reader(book.home).answer(2, lambda v: queries.family(v, "a")).value
+    own, below = StoreReader(book.home).answer(2, lambda v: queries.family(v, "a")).value
     assert own is not None
     assert [each.facts["run"] for each in (own, *below)] == ["a", "c"]

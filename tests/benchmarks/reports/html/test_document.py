@@ -8,10 +8,10 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 from outlay.benchmarks.past_experiments import read_experiments
-from outlay.benchmarks.reports.html import Step, Told, render_page
+from outlay.benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from outlay.benchmarks.reports.summary import summarise
-from outlay.benchmarks.results import Row
-from outlay.benchmarks.spending import Bill
+from outlay.benchmarks.results import ResultRow
+from outlay.benchmarks.spending import RunSpending
 
 from ...conftest import MakeRow, Ran
 
@@ -48,18 +48,22 @@ def read(page: str) -> Balance:
     return reader
 
 
-def page_of(rows: list[Row], bills: dict[str, Bill] | None = None, told: Told | None = None) -> str:
+def page_of(
+    rows: list[ResultRow],
+    bills: dict[str, RunSpending] | None = None,
+    told: ReportDetails | None = None,
+) -> str:
     report = summarise(rows, rows[0].setup if rows else None, bills)
-    return render_page("race & <report>", report, rows, told or Told())
+    return render_page("race & <report>", report, rows, told or ReportDetails())
 
 
-def step(text: str) -> Step:
-    return Step(
+def step(text: str) -> ReportStep:
+    return ReportStep(
         number=1, by="think", what="", text=text, tokens="9 + 1", cost="$0.002", left="7 search"
     )
 
 
-def two_setups(make: MakeRow) -> Iterator[Row]:
+def two_setups(make: MakeRow) -> Iterator[ResultRow]:
     for place in range(12):
         yield make(f"t{place}", place % 2 == 0, run=f"r{place}")
         yield make(f"t{place}", place != 3, "0.004", planner="<b>bats", run=f"b{place}")
@@ -69,7 +73,7 @@ def test_a_recorded_experiment_makes_a_page(ran: Ran) -> None:
     found = read_experiments(ran.home, [ran.outcome.experiment])
     report = summarise(found.rows, found.rows[0].setup, found.bills)
     golds = {task.id: task.gold for task in found.tasks.values()}
-    told = Told(prompts=found.prompts, golds=golds, answers=found.answers)
+    told = ReportDetails(prompts=found.prompts, golds=golds, answers=found.answers)
     reader = read(render_page(ran.outcome.experiment, report, found.rows, told))
     text = " ".join(reader.text)
     assert reader.seen.count("svg") == 2
@@ -82,7 +86,7 @@ def test_a_recorded_experiment_makes_a_page(ran: Ran) -> None:
 def test_foreign_text_stays_text(make_row: MakeRow) -> None:
     rows = list(two_setups(make_row))
     bad = "<script>alert(1)</script>"
-    told = Told(
+    told = ReportDetails(
         prompts={"t0": bad}, golds={"t0": (bad,)}, answers={"r0": bad}, steps={"r0": (step(bad),)}
     )
     page = page_of(rows, None, told)
@@ -99,7 +103,7 @@ def test_nothing_is_fetched(make_row: MakeRow) -> None:
 
 
 def test_steps_tell_the_budget_after_each(make_row: MakeRow) -> None:
-    told = Told(steps={"r0": (step("→ search {}"), step("Answer: x"))})
+    told = ReportDetails(steps={"r0": (step("→ search {}"), step("Answer: x"))})
     text = " ".join(read(page_of(list(two_setups(make_row)), None, told)).text)
     assert text.count("7 search") == 2
     assert "Of 23 runs the steps are not in this file." in text
@@ -108,7 +112,7 @@ def test_steps_tell_the_budget_after_each(make_row: MakeRow) -> None:
 def test_a_waterfall_ends_at_the_cost_per_task(make_row: MakeRow) -> None:
     rows = [make_row("a", True, "0.004", run="1")]
     usd = {("think", ""): Decimal("0.001"), ("act", "open"): Decimal("0.003")}
-    page = page_of(rows, {"1": Bill(usd=usd, used={})})
+    page = page_of(rows, {"1": RunSpending(usd=usd, used={})})
     assert re.findall(r"margin-left:([\d.]+)%;width:([\d.]+)%", page) == [
         ("0.00", "75.00"),
         ("75.00", "25.00"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from outlay.benchmarks.reports.html.scale import Scale, money_scale
+from outlay.benchmarks.reports.html.scale import AxisScale, money_scale
 
 amounts = st.lists(st.floats(1e-6, 1e4), min_size=1, max_size=8)
 
@@ -30,7 +30,7 @@ def test_ticks_are_few_in_order_and_on_the_axis(values: list[float], most: int) 
 
 @given(st.floats(0.001, 1e3))
 def test_a_linear_axis_has_ticks_to_read_it_by(high: float) -> None:
-    assert len(Scale(low=0.0, high=high, start=0, end=1).ticks(5)) >= 2
+    assert len(AxisScale(low=0.0, high=high, start=0, end=1).ticks(5)) >= 2
 
 
 def test_amounts_that_differ_widely_are_on_a_logarithmic_axis() -> None:

@@ -21,8 +21,8 @@ from outlay.benchmarks.reports.terminal.experiment_report import (
     render_rich,
     summarise,
 )
-from outlay.benchmarks.results import Row
-from outlay.benchmarks.spending import Bill
+from outlay.benchmarks.results import ResultRow
+from outlay.benchmarks.spending import RunSpending
 
 GOLDEN = Path(__file__).parent / "golden"
 FULL = {"memory": "full", "policy": "embedded"}
@@ -30,7 +30,7 @@ FULL = {"memory": "full", "policy": "embedded"}
 
 def runs(
     planner: str, skill: float, dearth: int, tasks: int = 40, repeats: int = 3, **changes: object
-) -> Iterator[Row]:
+) -> Iterator[ResultRow]:
     """Yields runs of tasks of 1 to 4 hops that succeed as often and cost as much as told."""
     rng = random.Random(planner)
     for task in range(tasks):
@@ -47,26 +47,26 @@ def runs(
                 **{"input_tokens": rng.randint(500, 6000), "output_tokens": rng.randint(20, 200)},
                 **{"seconds": rng.randint(1, 300) / 100, "run": "", "gold_cost_usd": gold},
             }
-            yield Row.model_validate({**fields, **changes})
+            yield ResultRow.model_validate({**fields, **changes})
 
 
-def empty() -> list[Row]:
+def empty() -> list[ResultRow]:
     return []
 
 
-def single_run() -> list[Row]:
+def single_run() -> list[ResultRow]:
     return [*runs("react", 1.1, 9, tasks=1, repeats=1)]
 
 
-def one_setup() -> list[Row]:
+def one_setup() -> list[ResultRow]:
     return [*runs("react", 0.9, 40)]
 
 
-def two_setups() -> list[Row]:
+def two_setups() -> list[ResultRow]:
     return [*runs("react", 0.8, 60), *runs("tracker", 1.1, 20)]
 
 
-def three_setups() -> list[Row]:
+def three_setups() -> list[ResultRow]:
     return [
         *runs("bats", 1.1, 20, budget="usd=0.02"),
         *runs("react", 0.8, 60),
@@ -74,24 +74,24 @@ def three_setups() -> list[Row]:
     ]
 
 
-def no_success() -> list[Row]:
+def no_success() -> list[ResultRow]:
     return [*runs("react", 0.0, 40, tasks=12)]
 
 
-def all_failed() -> list[Row]:
+def all_failed() -> list[ResultRow]:
     return [*runs("react", 0.0, 40, tasks=4, status="failed", score=None, cost_usd=0)]
 
 
-def without_hops() -> list[Row]:
+def without_hops() -> list[ResultRow]:
     return [*runs("react", 0.9, 40, hops=None, gold_cost_usd=None)]
 
 
-def money_out() -> list[Row]:
+def money_out() -> list[ResultRow]:
     late = {"status": "not_started", "score": None, "cost_usd": 0, "seconds": 0}
     return [*runs("react", 0.9, 40, tasks=12), *runs("react", 0.0, 1, tasks=8, **late)]
 
 
-def none_started() -> list[Row]:
+def none_started() -> list[ResultRow]:
     return [*runs("react", 0.0, 1, tasks=8, status="not_started", score=None, cost_usd=0)]
 
 
@@ -102,7 +102,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
-def test_the_plain_report_is_the_golden_one(case: Callable[[], list[Row]]) -> None:
+def test_the_plain_report_is_the_golden_one(case: Callable[[], list[ResultRow]]) -> None:
     path = GOLDEN / f"report_{case.__name__}.txt"
     text = render_plain(summarise(case()))
     if os.environ.get("UPDATE_GOLDEN"):
@@ -119,12 +119,12 @@ def test_money_and_limits_are_told_where_bills_are_known() -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-def bill(row: Row) -> Bill:
+def bill(row: ResultRow) -> RunSpending:
     """Returns a bill of a third for thinking and two thirds for opening; it sums to the cost."""
     think = (row.cost_usd / 3).quantize(Decimal("1e-9"))
     usd = {("think", ""): think, ("act", "open"): row.cost_usd - think}
     used = {"tool_calls.search": Decimal(row.tool_calls), "tool_calls.open": Decimal(2)}
-    return Bill(usd=usd, used=used)
+    return RunSpending(usd=usd, used=used)
 
 
 def test_a_terminal_sees_the_same_words_in_colours() -> None:
@@ -148,7 +148,7 @@ amounts = st.decimals(0, 10**5, places=9, allow_nan=False) | st.decimals(
     0, Decimal("0.01"), places=9, allow_nan=False
 )
 rows = st.builds(
-    Row.model_validate,
+    ResultRow.model_validate,
     st.fixed_dictionaries(
         {
             "task": st.sampled_from("abcdefghijkl"),
@@ -178,7 +178,7 @@ rows = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(rows, max_size=12))
-def test_any_rows_fit_the_width_with_every_number_whole(results: list[Row]) -> None:
+def test_any_rows_fit_the_width_with_every_number_whole(results: list[ResultRow]) -> None:
     lines = render_plain(summarise(results)).splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert not any("…" in line for line in lines)

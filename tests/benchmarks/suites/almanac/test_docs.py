@@ -5,7 +5,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from outlay.benchmarks.suites.almanac import Almanac, Knobs
+from outlay.benchmarks.suites.almanac import Almanac, AlmanacKnobs
 from outlay.benchmarks.suites.almanac.grammar import RELATIONS, VOCABULARY
 from outlay.embedded.reader.reader import AlmanacReader
 
@@ -42,7 +42,7 @@ def test_the_example_is_what_happens():
 
 def test_every_knob_is_documented():
     table = set(re.findall(r"`(\w+)`", PAGE.partition("## Knobs")[2].partition("## An")[0]))
-    assert {field.name for field in fields(Knobs)} <= table
+    assert {field.name for field in fields(AlmanacKnobs)} <= table
 
 
 def test_the_numbers_are_right():

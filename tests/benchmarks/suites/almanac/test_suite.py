@@ -8,11 +8,11 @@ from collections import Counter
 
 import pytest
 
-from outlay.benchmarks.suites.almanac import Almanac, AlmanacWorld, Knobs, almanac
+from outlay.benchmarks.suites.almanac import Almanac, AlmanacKnobs, AlmanacWorld, almanac
 from outlay.benchmarks.suites.almanac.grammar import (
     NOTHING,
     VOCABULARY,
-    Question,
+    ParsedQuestion,
     read_question,
     tokens,
 )
@@ -141,7 +141,7 @@ def test_what_is_unanswerable_is_stated_nowhere(suite, tasks):
     assert checked == 6
 
 
-def end_of(question: Question, facts):
+def end_of(question: ParsedQuestion, facts):
     """Returns the name and relation at which an unanswerable question gets stuck."""
     (route,) = question.routes
     objects = {(key.subject.name, key.relation): thing.name for key, thing in facts.objects.items()}
@@ -206,7 +206,7 @@ def view(suite, seed):
 
 def test_the_list_of_knobs_is_complete():
     tested = test_every_knob_has_an_effect.pytestmark[0].args[1]
-    assert [name for name, _ in tested] == list(Knobs.__dataclass_fields__)
+    assert [name for name, _ in tested] == list(AlmanacKnobs.__dataclass_fields__)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import json
 
-from outlay.benchmarks.suites.almanac import AlmanacWorld, Knobs
+from outlay.benchmarks.suites.almanac import AlmanacKnobs, AlmanacWorld
 from outlay.benchmarks.suites.almanac.grammar import ALIAS, NOTHING, read_statements
 
-WORLDS = [AlmanacWorld(f"world {number}", Knobs(shared=0.3)) for number in range(5)]
+WORLDS = [AlmanacWorld(f"world {number}", AlmanacKnobs(shared=0.3)) for number in range(5)]
 
 
 def truth(world):
@@ -107,7 +107,7 @@ def test_a_name_that_is_almost_right_is_told_its_neighbours():
 
 
 def test_the_tools_cost_what_the_knobs_say():
-    world = AlmanacWorld("priced", Knobs(search_price="0.25"))
+    world = AlmanacWorld("priced", AlmanacKnobs(search_price="0.25"))
     search, document = world.tools()
     name = world.facts.entities[0].name
     assert [tool.spec.name for tool in (search, document)] == ["search", "open"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.benchmarks.suites.bfcl import all_match, matches
-from outlay.benchmarks.suites.call_world import Call
+from outlay.benchmarks.suites.call_world import FunctionCall
 
 DOCUMENT: dict[str, Any] = {
     "name": "shop.find",
@@ -41,7 +41,7 @@ ACCEPTED: dict[str, list[Any]] = {
 
 
 def accepted(**arguments: Any) -> bool:
-    return matches(Call("shop_find", arguments), {"shop.find": ACCEPTED}, [DOCUMENT])
+    return matches(FunctionCall("shop_find", arguments), {"shop.find": ACCEPTED}, [DOCUMENT])
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,15 @@ def test_what_is_required_has_to_be_there() -> None:
 
 
 def test_the_name_has_to_be_the_same() -> None:
-    call = Call("shop.find", {"city": "NYC"})
+    call = FunctionCall("shop.find", {"city": "NYC"})
     assert not matches(call, {"shop.find": ACCEPTED}, [DOCUMENT])
 
 
 def test_an_argument_that_may_not_be_left_out_is_missed() -> None:
     needed = {**ACCEPTED, "size": [3.0]}
-    assert not matches(Call("shop_find", {"city": "NYC"}), {"shop.find": needed}, [DOCUMENT])
+    assert not matches(
+        FunctionCall("shop_find", {"city": "NYC"}), {"shop.find": needed}, [DOCUMENT]
+    )
 
 
 @given(st.lists(st.sampled_from(" ,./-_*^"), max_size=6), st.booleans())
@@ -103,7 +105,7 @@ def test_case_blanks_and_marks_of_a_text_do_not_matter(marks: list[str], upper: 
 @given(st.permutations(range(3)))
 def test_parallel_calls_match_in_any_order_and_each_once(order: list[int]) -> None:
     possible = [{"shop.find": {**ACCEPTED, "count": [n]}} for n in range(3)]
-    calls = [Call("shop_find", {"city": "NYC", "count": n}) for n in order]
+    calls = [FunctionCall("shop_find", {"city": "NYC", "count": n}) for n in order]
     assert all_match(calls, possible, [DOCUMENT])
     assert not all_match(calls[:2], possible, [DOCUMENT])
     assert not all_match([calls[0], calls[0], calls[1]], possible, [DOCUMENT])
@@ -111,4 +113,4 @@ def test_parallel_calls_match_in_any_order_and_each_once(order: list[int]) -> No
 
 def test_no_call_is_right_where_none_is_accepted() -> None:
     assert all_match([], [], [DOCUMENT])
-    assert not all_match([Call("shop_find", {"city": "NYC"})], [], [DOCUMENT])
+    assert not all_match([FunctionCall("shop_find", {"city": "NYC"})], [], [DOCUMENT])

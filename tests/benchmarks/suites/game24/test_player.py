@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from outlay.agent import Agent, Home, Options
-from outlay.benchmarks.suites.game24 import Game24, Player, Rates, game24
+from outlay.agent import Agent, AgentOptions, Home
+from outlay.benchmarks.suites.game24 import Game24, Game24Player, PlayerErrorRates, game24
 from outlay.benchmarks.suites.game24.board import left_after, moves, solvable
 from outlay.journal.records import Message, Request
 from outlay.planners import Planner
-from outlay.planners.toolchain import Options as Search
+from outlay.planners.toolchain import ToolchainOptions as Search
 from outlay.planners.toolchain import planned, toolchain
-from outlay.planners.toolchain.actions import Action, Sight, Step
+from outlay.planners.toolchain.actions import Action, LookaheadResult, PlanStep
 from outlay.planners.toolchain.policy_proposer import question
 from outlay.tools import Tool
 
 VALUES = tuple(map(Fraction, (1, 1, 4, 6)))
 PRICES = '[models."simulated/game24"]\ninput = 1\noutput = 10\n'
-ALL_KNOWING = Rates(error=0, sure=1, unsure=1)
+ALL_KNOWING = PlayerErrorRates(error=0, sure=1, unsure=1)
 
 
 @pytest.fixture
@@ -32,24 +32,26 @@ def game(tmp_path: Path) -> Game24:
 
 
 def test_the_ranking_is_fixed_by_seed_and_numbers() -> None:
-    assert Player(seed=1).ranking(VALUES) == Player(seed=1).ranking(VALUES)
-    rankings = {str(Player(seed=seed).ranking(VALUES)) for seed in range(5)}
+    assert Game24Player(seed=1).ranking(VALUES) == Game24Player(seed=1).ranking(VALUES)
+    rankings = {str(Game24Player(seed=seed).ranking(VALUES)) for seed in range(5)}
     assert len(rankings) == 5
-    assert set(Player().ranking(VALUES)[0]) == set(moves(VALUES))
+    assert set(Game24Player().ranking(VALUES)[0]) == set(moves(VALUES))
 
 
 def test_it_knows_as_often_as_the_rates_say() -> None:
-    sure = [Player(Rates(error=0.3), seed=seed).ranking(VALUES) for seed in range(400)]
+    sure = [
+        Game24Player(PlayerErrorRates(error=0.3), seed=seed).ranking(VALUES) for seed in range(400)
+    ]
     knows = [ranking for ranking, chance in sure if chance == 0.6]
     assert 0.6 < len(knows) / 400 < 0.8
     good = [solvable(left_after(VALUES, move)) for move in knows[0]]
     assert good == sorted(good, reverse=True)
     hopeless = tuple(map(Fraction, (1, 1, 1, 1)))
-    assert Player(ALL_KNOWING).ranking(hopeless)[1] == ALL_KNOWING.unsure
+    assert Game24Player(ALL_KNOWING).ranking(hopeless)[1] == ALL_KNOWING.unsure
 
 
 def test_samples_follow_the_ranking_as_often_as_they_are_sure() -> None:
-    player = Player(Rates(error=0, sure=0.6))
+    player = Game24Player(PlayerErrorRates(error=0, sure=0.6))
     first = player.ranking(VALUES)[0][0]
     drawn = [player.sample(VALUES, str(draw)) for draw in range(400)]
     assert 0.52 < drawn.count(first) / 400 < 0.68
@@ -58,10 +60,12 @@ def test_samples_follow_the_ranking_as_often_as_they_are_sure() -> None:
 
 async def test_samples_are_plans_and_are_billed_by_their_bytes(game: Game24) -> None:
     task = game.tasks(1, seed=0)[0]
-    text = question([Step(Action.of("add", '{"a":"1","b":"1"}'), Sight("Left: … {x}"))])
+    text = question(
+        [PlanStep(Action.of("add", '{"a":"1","b":"1"}'), LookaheadResult("Left: … {x}"))]
+    )
     messages = (Message("user", "Numbers: 1 1 4 6"), Message("user", text))
     tools = tuple(tool.spec for tool in game.world(task).tools())
-    reply = await Player().reply(Request(messages, tools, samples=4))
+    reply = await Game24Player().reply(Request(messages, tools, samples=4))
     texts = [reply.message.content, *(message.content for message in reply.others)]
     assert [len(json.loads(one)["steps"]) for one in texts] == [2] * 4
     assert len(set(texts)) > 1
@@ -78,8 +82,8 @@ async def run(game: Game24, place: int, planner: Planner, home: Path, budget: st
     prices = home.parent / "prices.toml"
     prices.write_text(PRICES)
     agent = Agent(
-        model=Player(ALL_KNOWING), tools=tools, planner=planner, budget=budget, home=home,
-        prices=prices, options=Options(system=game.system_prompt),
+        model=Game24Player(ALL_KNOWING), tools=tools, planner=planner, budget=budget, home=home,
+        prices=prices, options=AgentOptions(system=game.system_prompt),
     )  # fmt: skip
     try:
         result = await agent.run(task.prompt)

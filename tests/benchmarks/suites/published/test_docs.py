@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from outlay.agent import Agent, Options
+from outlay.agent import Agent, AgentOptions
 from outlay.benchmarks.suite import suite
 from outlay.benchmarks.suites.published import validate
 from outlay.journal.records import ToolCall
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 
 from .samples import ROOT, published
 
@@ -37,9 +37,11 @@ async def test_a_suite_of_ones_own_is_valid_and_can_be_run(tmp_path: Path) -> No
     task = made.tasks(2, seed=0)[0]
     country = {"fr": "France", "pe": "Peru"}[task.id]
     agent = Agent(
-        model=Scripted([ToolCall("1", "capital", f'{{"country": "{country}"}}'), task.gold[0]]),
+        model=ScriptedPolicy(
+            [ToolCall("1", "capital", f'{{"country": "{country}"}}'), task.gold[0]]
+        ),
         tools=made.world(task).tools(), budget="capital=1", home=tmp_path / "home",
-        options=Options(system=made.system_prompt),
+        options=AgentOptions(system=made.system_prompt),
     )  # fmt: skip
     result = await agent.run(task.prompt)
     assert made.scorer.score(task, result.answer) == 1

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from outlay.agent import Agent, Options
+from outlay.agent import Agent, AgentOptions
 from outlay.benchmarks.suite import Suite, metrics, suite
-from outlay.benchmarks.suites.published import Library, Paragraph
+from outlay.benchmarks.suites.published import Paragraph, ParagraphCorpus
 from outlay.journal.records import ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 
 from .samples import HOTPOT, HOTPOT_YES, MUSIQUE, STRATEGY, published, write
 
@@ -70,7 +70,7 @@ def test_paragraphs_are_found_and_opened(tmp_path: Path) -> None:
 
 def test_paragraphs_that_share_a_title_are_told_apart_and_repeated_ones_are_there_once() -> None:
     first, second = Paragraph("Melun", ("A town.",)), Paragraph("Melun", ("A cheese.",))
-    library = Library([first, second, Paragraph("Melun", ("A town.",))])
+    library = ParagraphCorpus([first, second, Paragraph("Melun", ("A town.",))])
     assert len(library) == 2
     assert (library.name(first), library.name(second)) == ("Melun", "Melun (2)")
     assert library.open("melun (2)") == "[Melun (2)] A cheese."
@@ -125,8 +125,8 @@ async def test_an_agent_reads_its_way_to_full_marks(tmp_path: Path) -> None:
         "Sources: Soral #1 | Melun #0\nAnswer: Ada Quill",
     ]
     agent = Agent(
-        model=Scripted(script), tools=made.world(task).tools(), budget="usd=0.01",
-        home=tmp_path / "home", options=Options(system=made.system_prompt),
+        model=ScriptedPolicy(script), tools=made.world(task).tools(), budget="usd=0.01",
+        home=tmp_path / "home", options=AgentOptions(system=made.system_prompt),
         prices=_free(tmp_path),
     )  # fmt: skip
     result = await agent.run(task.prompt)

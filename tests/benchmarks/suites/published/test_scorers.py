@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.benchmarks.suite import metrics
-from outlay.benchmarks.suites.published import Choices, Includes, Numbers, ShortAnswers, question
+from outlay.benchmarks.suites.published import (
+    IncludesScorer,
+    MultipleChoiceScorer,
+    NumberScorer,
+    ShortAnswerScorer,
+    question,
+)
 from outlay.benchmarks.suites.published.scorers import number
 
 FACTS = question("q", "Who?", "Ada Quill", support=("Soral #1", "Melun #0"))
@@ -17,26 +23,26 @@ CHOICES = ("Paris", "Lima", "Rome")
 
 
 def test_a_reply_is_judged_by_its_answer_line() -> None:
-    assert ShortAnswers().score(FACTS, "I looked.\nAnswer: **the Ada Quill.**") == 1
-    assert ShortAnswers().score(FACTS, "Ada Quill is mayor") == 0
-    assert ShortAnswers().score(FACTS, None) == ShortAnswers().score(FACTS, "") == 0
+    assert ShortAnswerScorer().score(FACTS, "I looked.\nAnswer: **the Ada Quill.**") == 1
+    assert ShortAnswerScorer().score(FACTS, "Ada Quill is mayor") == 0
+    assert ShortAnswerScorer().score(FACTS, None) == ShortAnswerScorer().score(FACTS, "") == 0
 
 
 def test_supporting_facts_are_read_from_the_sources_line() -> None:
     reply = "Sources: melun  #0 | Soral #1 | Tarn #0\nAnswer: Ada Quill"
-    found = metrics(ShortAnswers(), FACTS, reply)
+    found = metrics(ShortAnswerScorer(), FACTS, reply)
     assert (found["em"], found["support_em"], found["joint_em"]) == (1, 0, 0)
     assert found["support_f1"] == found["joint_f1"] == pytest.approx(0.8)
-    exact = metrics(ShortAnswers(), FACTS, "Sources: Soral #1 | Melun #0\nAnswer: Ada Quill")
+    exact = metrics(ShortAnswerScorer(), FACTS, "Sources: Soral #1 | Melun #0\nAnswer: Ada Quill")
     assert set(exact.values()) == {1.0}
-    assert set(metrics(ShortAnswers(), FACTS, None).values()) == {0.0}
+    assert set(metrics(ShortAnswerScorer(), FACTS, None).values()) == {0.0}
 
 
 def test_a_task_without_facts_has_no_figures_of_them() -> None:
-    assert set(metrics(ShortAnswers(), question("q", "Who?", "x"), "x")) == {
+    assert set(metrics(ShortAnswerScorer(), question("q", "Who?", "x"), "x")) == {
         "em", "f1", "precision", "recall",
     }  # fmt: skip
-    assert metrics(Numbers(), FACTS, "x") == {}
+    assert metrics(NumberScorer(), FACTS, "x") == {}
 
 
 @pytest.mark.parametrize(
@@ -65,10 +71,10 @@ def test_a_number_is_read_as_it_is_written(value: Decimal) -> None:
 
 def test_numbers_are_equal_by_value() -> None:
     task = question("q", "How many?", "1200")
-    assert Numbers().score(task, "12 * 100\nAnswer: 1,200.0 pens") == 1
-    assert Numbers().score(task, "so 12 * 100 = 1200\n#### 1,200") == 1
-    assert Numbers().score(task, "Answer: 1200 or 1300") == 0
-    assert Numbers().score(task, None) == 0
+    assert NumberScorer().score(task, "12 * 100\nAnswer: 1,200.0 pens") == 1
+    assert NumberScorer().score(task, "so 12 * 100 = 1200\n#### 1,200") == 1
+    assert NumberScorer().score(task, "Answer: 1200 or 1300") == 0
+    assert NumberScorer().score(task, None) == 0
 
 
 @pytest.mark.parametrize(
@@ -88,12 +94,12 @@ def test_numbers_are_equal_by_value() -> None:
 )
 def test_choices_are_judged_by_all_their_letters(answer: str, gold: str, right: int) -> None:
     task = question("q", "Where?", gold, choices=CHOICES)
-    assert Choices().score(task, f"Hm.\nAnswer: {answer}") == right
-    assert Choices().score(task, None) == 0
+    assert MultipleChoiceScorer().score(task, f"Hm.\nAnswer: {answer}") == right
+    assert MultipleChoiceScorer().score(task, None) == 0
 
 
 def test_includes_looks_for_whole_words() -> None:
     task = question("q", "Who?", "Ada Quill")
-    assert Includes().score(task, "Answer: it was Ada Quill, the mayor") == 1
-    assert Includes().score(task, "Answer: Ada Quiller") == 0
-    assert Includes().score(task, None) == 0
+    assert IncludesScorer().score(task, "Answer: it was Ada Quill, the mayor") == 1
+    assert IncludesScorer().score(task, "Answer: Ada Quiller") == 0
+    assert IncludesScorer().score(task, None) == 0

@@ -11,17 +11,21 @@ import pytest
 from outlay.benchmarks.suite import Task, suite
 from outlay.benchmarks.suites.game24 import Game24
 from outlay.benchmarks.suites.published import (
+    SuiteValidation,
     TaskSet,
-    Validation,
     hotpotqa,
     musique,
     question,
     strategyqa,
     validate,
 )
-from outlay.benchmarks.suites.published.library import Prices
-from outlay.benchmarks.suites.published.reading_comprehension import Form, Question, reading
-from outlay.benchmarks.suites.records import Record
+from outlay.benchmarks.suites.published.library import LibraryPrices
+from outlay.benchmarks.suites.published.reading_comprehension import (
+    DatasetFormat,
+    DatasetQuestion,
+    reading,
+)
+from outlay.benchmarks.suites.records import DatasetRecord
 from outlay.tools import Tool, tool
 
 from .samples import GSM8K, HOTPOT, HOTPOT_YES, MUSIQUE, STRATEGY, write
@@ -92,14 +96,14 @@ def test_a_gold_that_a_tool_tells_is_told() -> None:
     ],
 )
 def test_a_form_that_shows_a_field_of_the_gold_is_told(
-    form: Form, record: dict[str, Any], field: str
+    form: DatasetFormat, record: dict[str, Any], field: str
 ) -> None:
-    def read(record: Record) -> Question:
+    def read(record: DatasetRecord) -> DatasetQuestion:
         read = form.read(record)
         return dataclasses.replace(read, text=f"{read.text} Hint: {record.fields[field]}")
 
     leaky = dataclasses.replace(form, read=read)
-    made = reading(leaky, [Record("d.jsonl, line 1", 1, record)], Prices())
+    made = reading(leaky, [DatasetRecord("d.jsonl, line 1", 1, record)], LibraryPrices())
     problems = validate(made).problems
     assert f"what the agent sees depends on the gold in {made.items[0].id}" in problems
 
@@ -123,17 +127,17 @@ def test_an_answer_that_earns_without_work_is_seen() -> None:
 
 
 def _Generous(made: TaskSet) -> TaskSet:  # noqa: N802 - reads as what it makes
-    class Scorer:
+    class GenerousScorer:
         def score(self, task: Task, answer: str | None) -> float:
             return 0.0 if answer is None else 1.0
 
-    return dataclasses.replace(made, scorer=Scorer())
+    return dataclasses.replace(made, scorer=GenerousScorer())
 
 
 def test_a_world_that_judges_is_solved_by_its_suite() -> None:
     found = validate(_Doors())
     assert (found.problems, found.solved) == ((), 3)
-    assert isinstance(found, Validation)
+    assert isinstance(found, SuiteValidation)
     assert [each.success for each in found.baselines] == [pytest.approx(1 / 3)] * 2
 
 

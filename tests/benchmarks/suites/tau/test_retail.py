@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.benchmarks.suites.tau import Retail, tau_retail
-from outlay.benchmarks.suites.tau.shop import Shop
+from outlay.benchmarks.suites.tau.shop import RetailShop
 from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[4]
@@ -67,7 +67,7 @@ def test_what_should_be_told_has_to_be_in_the_answer(retail: Path) -> None:
 
 
 def test_a_cancelled_order_is_refunded_to_the_gift_card(tables: dict[str, Any]) -> None:
-    shop, before = Shop(tables), copy.deepcopy(tables)
+    shop, before = RetailShop(tables), copy.deepcopy(tables)
     shop.cancel_pending_order("#W1", "no longer needed")
     changes = shop.changes()
     assert set(changes) == {("users", "ann"), ("orders", "#W1")}
@@ -77,7 +77,7 @@ def test_a_cancelled_order_is_refunded_to_the_gift_card(tables: dict[str, Any]) 
 
 
 def test_items_are_exchanged_one_for_one_and_the_difference_is_paid(tables: dict[str, Any]) -> None:
-    shop = Shop(tables)
+    shop = RetailShop(tables)
     order = json.loads(shop.modify_pending_order_items(**MOVE))
     assert [item["item_id"] for item in order["items"]] == ["i2", "i1"]
     assert order["status"] == "pending (item modified)"
@@ -109,7 +109,7 @@ def test_items_are_exchanged_one_for_one_and_the_difference_is_paid(tables: dict
 def test_what_the_policy_forbids_is_told_and_changes_nothing(
     tables: dict[str, Any], method: str, arguments: dict[str, Any], told: str
 ) -> None:
-    shop = Shop(tables)
+    shop = RetailShop(tables)
     with pytest.raises(ToolError, match=told):
         getattr(shop, method)(**arguments)
     assert shop.changes() == {}
@@ -118,7 +118,7 @@ def test_what_the_policy_forbids_is_told_and_changes_nothing(
 def test_a_payment_moves_to_another_method_and_back_leaves_the_card_as_it_was(
     tables: dict[str, Any],
 ) -> None:
-    shop = Shop(tables)
+    shop = RetailShop(tables)
     shop.modify_pending_order_payment("#W1", "paypal_1")
     card = shop.changes()["users", "ann"]["payment_methods"]["gift_card_1"]
     assert card["balance"] == 50.2
@@ -128,7 +128,7 @@ def test_a_payment_moves_to_another_method_and_back_leaves_the_card_as_it_was(
 
 @given(st.integers(0, 10**6), st.integers(1, 10**3))
 def test_calculate_is_exact_to_the_cent(a: int, b: int) -> None:
-    assert float(Shop({}).calculate(f"({a} + 1) / {b}")) == round((a + 1) / b, 2)
+    assert float(RetailShop({}).calculate(f"({a} + 1) / {b}")) == round((a + 1) / b, 2)
 
 
 def test_what_the_agent_sees_does_not_depend_on_the_gold(retail: Path) -> None:

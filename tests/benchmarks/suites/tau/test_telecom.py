@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.benchmarks.suites.tau import Telecom, TelecomWorld, tau2_telecom
-from outlay.benchmarks.suites.tau.radio import Device, Radio, speed_name
+from outlay.benchmarks.suites.tau.radio import PhoneSettings, Radio, speed_name
 from outlay.ledger.errors import ToolError, UsageError
 
 ROOT = Path(__file__).parents[4]
@@ -236,7 +236,7 @@ DEVICE = {
     )
 )
 def test_there_is_speed_only_with_service_and_mms_only_with_data(settings: dict[str, Any]) -> None:
-    radio = Radio(Device.of({**DEVICE, **settings}))
+    radio = Radio(PhoneSettings.of({**DEVICE, **settings}))
     radio.search()
     connected = radio.device.network_connection_status == "connected"
     assert (radio.speed() is not None) == radio.has_data() <= connected

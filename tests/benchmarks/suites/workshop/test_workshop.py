@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from outlay.agent import Agent, Home
 from outlay.benchmarks.suite import Task
-from outlay.benchmarks.suites.workshop import Knobs, Workshop, workshop
+from outlay.benchmarks.suites.workshop import Workshop, WorkshopKnobs, workshop
 from outlay.benchmarks.suites.workshop.gold import WEIGHTS, ways
 from outlay.benchmarks.suites.workshop.physics import CARES, Day
 from outlay.journal.records import Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
 from outlay.planners.toolpath import Order, ToolGraph, Toolpath, cheapest, toolpath
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 
 TASKS = workshop().tasks(12, 0)
@@ -105,7 +105,7 @@ async def test_search_that_knows_the_day_goes_the_optimal_path(home: Path) -> No
     suite = workshop(declared="true")
     for task in suite.tasks(6, 0):
         agent = Agent(
-            model=Scripted([]), tools=suite.world(task).tools(), planner=toolpath(),
+            model=ScriptedPolicy([]), tools=suite.world(task).tools(), planner=toolpath(),
             budget="tool_calls=99", home=home,
         )  # fmt: skip
         result = await agent.run(task.prompt)
@@ -133,7 +133,10 @@ async def test_a_policy_can_work_in_it_too(home: Path) -> None:
         return ToolCall(f"c{turn}", name, json.dumps({"inputs": inputs, "care": care}))
 
     agent = Agent(
-        model=Scripted(play), tools=suite.world(task).tools(), budget="tool_calls=99", home=home
+        model=ScriptedPolicy(play),
+        tools=suite.world(task).tools(),
+        budget="tool_calls=99",
+        home=home,
     )
     result = await agent.run(task.prompt)
     assert (result.status, suite.scorer.score(task, result.answer)) == ("answered", 1)
@@ -201,7 +204,7 @@ def test_knobs_are_checked(knobs: dict[str, Any], fault: str) -> None:
 
 
 def test_orders_that_can_hardly_be_made_are_refused() -> None:
-    impossible = Knobs(
+    impossible = WorkshopKnobs(
         flaky=1, moody=1, materials=1, routes=1, crafts=20, subtasks=(20,), dead_ends=0
     )  # fmt: skip
     with pytest.raises(UsageError, match="can hardly ever be made"):

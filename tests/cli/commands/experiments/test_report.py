@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from outlay.benchmarks.experiment import Plan, run_experiment
+from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     suite="almanac", policy="embedded:reader", planners=("react", "tracker"),
     budgets=("search=4,open=2",), tasks=3, repeats=2,
 )  # fmt: skip

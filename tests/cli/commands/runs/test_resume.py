@@ -12,7 +12,7 @@ import pytest
 
 from outlay.agent import Agent
 from outlay.cli.agent_recipe import absolute_model
-from outlay.policies import Scripted
+from outlay.policies import ScriptedPolicy
 from outlay.testing import LoopbackServer
 
 from ...conftest import PROGRAM, RUN, Outlay, run_id
@@ -67,7 +67,7 @@ def test_an_unknown_run_is_one_sentence(outlay: Outlay) -> None:
 
 
 def test_the_run_of_a_program_is_left_to_it(outlay: Outlay, place: Path) -> None:
-    agent = Agent(model=Scripted(["yes"]), budget="model_calls=5", home=place / ".outlay")
+    agent = Agent(model=ScriptedPolicy(["yes"]), budget="model_calls=5", home=place / ".outlay")
     run = agent.run_sync("x").run
     agent.home.close()
     done = outlay("resume", run)

@@ -15,8 +15,8 @@ from outlay.agent import Home
 from outlay.cli.commands.setup.subroutines import subroutines
 from outlay.journal.events import Event
 from outlay.ledger.errors import UsageError
-from outlay.planners.toolpath import Learned, Trace
-from outlay.planners.toolpath.trace import Step
+from outlay.planners.toolpath import SubroutineLibrary, SubtaskTrace
+from outlay.planners.toolpath.trace import TraceStep
 
 Verb = Callable[..., str]
 
@@ -26,10 +26,12 @@ def home(tmp_path: Path) -> Path:
     """A home in which 30 subtasks are recorded: an axe that fails, then a saw that does not."""
     place = Home.at(tmp_path / "home")
     axe, saw = (
-        Step(tool=tool, takes=("log",), gives=("board",), ok=ok, usd=Decimal("0.02"), quality=0.8)
+        TraceStep(
+            tool=tool, takes=("log",), gives=("board",), ok=ok, usd=Decimal("0.02"), quality=0.8
+        )
         for tool, ok in (("axe", False), ("saw", True))
     )
-    trace = Trace(
+    trace = SubtaskTrace(
         want="board", material="hard", have=("log",), ok=True, steps=(axe, saw), searches=1,
         expansions=4,
     )  # fmt: skip
@@ -65,7 +67,9 @@ def test_what_is_mined_is_listed_and_exported(verb: Verb, home: Path) -> None:
     listed = verb("--plain")
     assert all(row["name"] in listed for row in rows)
     assert "-50.0%" in listed
-    assert Learned.from_dict(json.loads(verb("export"))) == Learned.load(home / "subroutines.json")
+    assert SubroutineLibrary.from_dict(json.loads(verb("export"))) == SubroutineLibrary.load(
+        home / "subroutines.json"
+    )
 
 
 def test_what_is_deleted_is_not_listed_and_not_mined_again(verb: Verb) -> None:

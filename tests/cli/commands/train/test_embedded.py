@@ -8,17 +8,17 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 
 from outlay.cli.train.embedded_training import carry_out, table
-from outlay.embedded.school.imitation import Study
-from outlay.embedded.school.recipe import SMALL, Measured, Recipe
-from outlay.embedded.school.reinforcement import Practice
-from outlay.embedded.transformer.model import Shape
+from outlay.embedded.school.imitation import StudyConfig
+from outlay.embedded.school.recipe import SMALL, Recipe, RecipeMeasurement
+from outlay.embedded.school.reinforcement import PracticeConfig
+from outlay.embedded.transformer.model import ModelShape
 from outlay.embedded.transformer.vocabulary import VOCABULARY
 from outlay.ledger.errors import UsageError
 
-SHAPE = Shape(tokens=len(VOCABULARY), width=16, layers=1, heads=2, hidden=16, grams=2)
+SHAPE = ModelShape(tokens=len(VOCABULARY), width=16, layers=1, heads=2, hidden=16, grams=2)
 RECIPE = Recipe(
-    study=Study(tokens=1_000, shape=SHAPE),
-    practice=Practice(rounds=1, questions=4, group=2),
+    study=StudyConfig(tokens=1_000, shape=SHAPE),
+    practice=PracticeConfig(rounds=1, questions=4, group=2),
     questions=3,
     budgets=(2,),
 )
@@ -48,7 +48,7 @@ def test_where_nothing_can_be_written_nothing_is_trained(out: str, tmp_path: Pat
 
 
 def test_what_is_unknown_is_a_dash() -> None:
-    row = Measured(
+    row = RecipeMeasurement(
         policy="expert", units=None, questions=1, success=1, cost=2.5, by_hops={}, checked=None
     )
     cells = [next(iter(column.cells)) for column in table([replace(row)]).columns]

@@ -14,22 +14,22 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolpath import (
-    Ability,
-    Limits,
     NoPath,
+    PathWeights,
+    SearchLimits,
+    ToolAbility,
     ToolGraph,
     Toolpath,
-    Weights,
     cheapest,
     pareto,
 )
 
 TYPES = "abcdef"
-USD = Weights(usd=1, seconds=0, quality=0)
+USD = PathWeights(usd=1, seconds=0, quality=0)
 
 types = st.sets(st.sampled_from(TYPES), max_size=2).map(lambda names: tuple(sorted(names)))
 abilities = st.builds(
-    Ability,
+    ToolAbility,
     takes=types,
     gives=types.filter(bool),
     usd=st.integers(0, 9).map(Decimal),
@@ -44,7 +44,7 @@ goals = st.sets(st.sampled_from(TYPES), min_size=1, max_size=3)
 
 
 def forward(
-    tools: Mapping[str, Ability], have: Iterable[str], want: Iterable[str], weights: Weights
+    tools: Mapping[str, ToolAbility], have: Iterable[str], want: Iterable[str], weights: PathWeights
 ) -> float:
     """The least cost, found the plain way: by trying every set of types that can be reached."""
     costs = dict(zip(tools, ToolGraph(tools).weighted(weights), strict=True))
@@ -64,7 +64,7 @@ def forward(
     return math.inf
 
 
-def made(tools: Mapping[str, Ability], path: Toolpath, have: Iterable[str]) -> set[str]:
+def made(tools: Mapping[str, ToolAbility], path: Toolpath, have: Iterable[str]) -> set[str]:
     """What a path makes; fails if one of its tools lacks something."""
     at_hand = set(have)
     for name in path.tools:
@@ -75,8 +75,8 @@ def made(tools: Mapping[str, Ability], path: Toolpath, have: Iterable[str]) -> s
 
 @settings(max_examples=150, deadline=None)
 @given(graphs, goals, st.sets(st.sampled_from(TYPES), max_size=2))
-def test_no_path_is_cheaper(tools: dict[str, Ability], want: set[str], have: set[str]) -> None:
-    graph, weights = ToolGraph(tools), Weights(usd=1, seconds=0.3, quality=2)
+def test_no_path_is_cheaper(tools: dict[str, ToolAbility], want: set[str], have: set[str]) -> None:
+    graph, weights = ToolGraph(tools), PathWeights(usd=1, seconds=0.3, quality=2)
     best = forward(tools, have, want, weights)
     for informed in (True, False):
         found = cheapest(graph, have, want, weights, informed=informed)
@@ -89,7 +89,7 @@ def test_no_path_is_cheaper(tools: dict[str, Ability], want: set[str], have: set
 
 @settings(max_examples=60, deadline=None)
 @given(graphs, st.sets(st.sampled_from(TYPES), max_size=2))
-def test_the_lower_bound_never_overestimates(tools: dict[str, Ability], have: set[str]) -> None:
+def test_the_lower_bound_never_overestimates(tools: dict[str, ToolAbility], have: set[str]) -> None:
     graph = ToolGraph(tools)
     floors = graph.floors(graph.weighted(USD), graph.mask(have))
     for name, floor in zip(graph.types, floors, strict=True):
@@ -98,14 +98,14 @@ def test_the_lower_bound_never_overestimates(tools: dict[str, Ability], have: se
 
 @settings(max_examples=60, deadline=None)
 @given(graphs, goals)
-def test_the_heuristic_spares_work(tools: dict[str, Ability], want: set[str]) -> None:
+def test_the_heuristic_spares_work(tools: dict[str, ToolAbility], want: set[str]) -> None:
     graph = ToolGraph(tools)
     informed, blind = (cheapest(graph, "a", want, USD, informed=i) for i in (True, False))
     if isinstance(informed, Toolpath) and isinstance(blind, Toolpath):
         assert informed.expansions <= blind.expansions + len(graph.types)
 
 
-def vectors(tools: Mapping[str, Ability], want: set[str]) -> set[tuple[float, float, float]]:
+def vectors(tools: Mapping[str, ToolAbility], want: set[str]) -> set[tuple[float, float, float]]:
     """The costs of every sequence of different tools that makes what is wanted."""
     found = set()
     graph = ToolGraph(tools)
@@ -131,7 +131,7 @@ small = st.lists(abilities, max_size=4).map(lambda drawn: dict(zip("vwxyz", draw
 @settings(max_examples=60, deadline=None)
 @given(small, goals)
 def test_the_front_holds_every_path_that_none_beats(
-    tools: dict[str, Ability], want: set[str]
+    tools: dict[str, ToolAbility], want: set[str]
 ) -> None:
     every = vectors(tools, want)
     best = {
@@ -147,12 +147,12 @@ def test_the_front_holds_every_path_that_none_beats(
     assert [path.usd for path in found] == sorted(path.usd for path in found)
 
 
-def line(**changes: object) -> dict[str, Ability]:
+def line(**changes: object) -> dict[str, ToolAbility]:
     first = {"takes": ("a",), "gives": ("b",), "usd": Decimal(1), **changes}
     return {
-        "first": Ability(**first),  # type: ignore[arg-type]
-        "back": Ability(takes=("b",), gives=("a",), usd=Decimal(0)),
-        "second": Ability(takes=("b",), gives=("c",), usd=Decimal(1)),
+        "first": ToolAbility(**first),  # type: ignore[arg-type]
+        "back": ToolAbility(takes=("b",), gives=("a",), usd=Decimal(0)),
+        "second": ToolAbility(takes=("b",), gives=("c",), usd=Decimal(1)),
     }
 
 
@@ -164,10 +164,10 @@ def test_a_cycle_is_no_trap() -> None:
 
 def test_a_product_that_two_tools_need_is_made_once() -> None:
     tools = {
-        "base": Ability(takes=("a",), gives=("b",), usd=Decimal(5)),
-        "left": Ability(takes=("b",), gives=("c",), usd=Decimal(1)),
-        "right": Ability(takes=("b",), gives=("d",), usd=Decimal(1)),
-        "join": Ability(takes=("c", "d"), gives=("e",), usd=Decimal(1)),
+        "base": ToolAbility(takes=("a",), gives=("b",), usd=Decimal(5)),
+        "left": ToolAbility(takes=("b",), gives=("c",), usd=Decimal(1)),
+        "right": ToolAbility(takes=("b",), gives=("d",), usd=Decimal(1)),
+        "join": ToolAbility(takes=("c", "d"), gives=("e",), usd=Decimal(1)),
     }
     found = cheapest(ToolGraph(tools), "a", "e", USD)
     assert isinstance(found, Toolpath)
@@ -176,14 +176,14 @@ def test_a_product_that_two_tools_need_is_made_once() -> None:
 
 def test_the_weights_decide() -> None:
     tools = {
-        "cheap": Ability(takes=("a",), gives=("b",), usd=Decimal(1), seconds=9, quality=0.5),
-        "good": Ability(takes=("a",), gives=("b",), usd=Decimal(2), seconds=9, quality=0.9),
-        "quick": Ability(takes=("a",), gives=("b",), usd=Decimal(3), seconds=1, quality=0.4),
+        "cheap": ToolAbility(takes=("a",), gives=("b",), usd=Decimal(1), seconds=9, quality=0.5),
+        "good": ToolAbility(takes=("a",), gives=("b",), usd=Decimal(2), seconds=9, quality=0.9),
+        "quick": ToolAbility(takes=("a",), gives=("b",), usd=Decimal(3), seconds=1, quality=0.4),
     }
     graph = ToolGraph(tools)
 
     def best(**weights: float) -> tuple[str, ...]:
-        found = cheapest(graph, "a", "b", Weights(**weights))
+        found = cheapest(graph, "a", "b", PathWeights(**weights))
         assert isinstance(found, Toolpath)
         return found.tools
 
@@ -241,19 +241,19 @@ def test_a_missing_price_is_refused_where_prices_count() -> None:
     graph = ToolGraph(line(usd=None))
     with pytest.raises(UsageError, match="'first' has no price"):
         cheapest(graph, "a", "c")
-    assert isinstance(cheapest(graph, "a", "c", Weights(usd=0, seconds=1)), Toolpath)
+    assert isinstance(cheapest(graph, "a", "c", PathWeights(usd=0, seconds=1)), Toolpath)
 
 
 @pytest.mark.parametrize("weights", [{"usd": -1.0}, {"quality": math.nan}, {"seconds": math.inf}])
 def test_a_weight_is_a_number_from_0(weights: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="must be 0 or more"):
-        Weights(**weights)
+        PathWeights(**weights)
 
 
-@pytest.mark.parametrize("limits", [Limits(expansions=3), Limits(labels=3)])
-def test_limits_end_a_search(limits: Limits) -> None:
+@pytest.mark.parametrize("limits", [SearchLimits(expansions=3), SearchLimits(labels=3)])
+def test_limits_end_a_search(limits: SearchLimits) -> None:
     tools = {
-        f"{a}{b}": Ability(takes=(a,), gives=(b,), usd=Decimal(1))
+        f"{a}{b}": ToolAbility(takes=(a,), gives=(b,), usd=Decimal(1))
         for a, b in itertools.permutations(TYPES, 2)
     }
     graph = ToolGraph(tools)
@@ -264,4 +264,4 @@ def test_limits_end_a_search(limits: Limits) -> None:
         assert isinstance(found, NoPath)
         assert (found.reason, found.expansions <= 4) == ("limit", True)
     with pytest.raises(UsageError, match="at least 1"):
-        Limits(expansions=0)
+        SearchLimits(expansions=0)

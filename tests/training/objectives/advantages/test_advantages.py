@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
 from outlay.training.objectives.advantages import (
-    Trajectory,
+    GroupMember,
     TurnRewards,
     dr_grpo,
     grpo,
@@ -23,9 +23,9 @@ from outlay.training.objectives.advantages import (
 REWARDS = st.lists(st.floats(-10, 10), min_size=2, max_size=12)
 
 
-def group(*rewards: float, task: str = "t") -> list[Trajectory]:
+def group(*rewards: float, task: str = "t") -> list[GroupMember]:
     return [
-        Trajectory(trajectory=f"{task}{n}", run=f"run-{task}{n}", task=task, reward=reward)
+        GroupMember(trajectory=f"{task}{n}", run=f"run-{task}{n}", task=task, reward=reward)
         for n, reward in enumerate(rewards)
     ]
 

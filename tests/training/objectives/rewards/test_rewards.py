@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
-from outlay.training.data.outcome import Outcome, Paid
+from outlay.training.data.outcome import Outcome, PaidCall
 from outlay.training.objectives.rewards import (
     answered,
     discounted,
@@ -90,7 +90,7 @@ def test_history_cost_by_hand() -> None:
 def test_tired_tools_by_hand() -> None:
     """Two searches at 0.1 and an opening at 0.3, fatigue 0.5: the second search costs 0.15."""
     calls = tuple(
-        Paid(tool=tool, arguments="{}", usd=Decimal(usd))
+        PaidCall(tool=tool, arguments="{}", usd=Decimal(usd))
         for tool, usd in (("search", "0.1"), ("open", "0.3"), ("search", "0.1"))
     )
     outcome = ended(1.0, 0.5, calls=calls)
