@@ -8,7 +8,7 @@ from ..planners import final_answer
 from .agent import Agent
 from .config import AgentOptions, RunLabels
 from .delegate import delegate
-from .history.diff import CallCosts, DiffEntry, Divergence, costs, parting
+from .history.diff import CallCosts, DiffEntry, Divergence, costs, first_divergence
 from .home import Home, default_home
 from .result import Result, WhatIf
 
@@ -27,6 +27,6 @@ __all__ = [
     "default_home",
     "delegate",
     "final_answer",
+    "first_divergence",
     "new_run_id",
-    "parting",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from ..journal.event_writer import Listener
 from ..journal.events import Event
 from ..ledger.account import Account
-from ..ledger.amount import NOTHING
+from ..ledger.amount import ZERO
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, BudgetExhausted, PolicyError, UsageError
 from ..ledger.prices.price_book import PriceBook
@@ -22,7 +22,7 @@ from ..policies import Policy, policy
 from ..tools import Tool
 from ..tools.builtin.recall import NAME as RECALL
 from ..tools.tool_search import offered
-from .coerce import given
+from .coerce import coerce
 from .config import AgentConfig, AgentOptions, RunLabels
 from .effects.effect_log import Diverged
 from .home import Home
@@ -70,16 +70,16 @@ class Agent:
         mcp: Iterable[str] = (),
         raise_on_exhausted: bool = False,
     ) -> None:
-        self.policy = given("model", model, Policy, policy, "openai/gpt-5-mini")
+        self.policy = coerce("model", model, Policy, policy, "openai/gpt-5-mini")
         self.budget = _budget(budget)
         self.home = Home.at(Path(home) if home is not None else None)
-        self._planner = given("planner", planner, Planner, plan, "tracker")
+        self._planner = coerce("planner", planner, Planner, plan, "tracker")
         self._sessions: dict[str, RunSession] = {}
         self._raise = raise_on_exhausted
         self._graph: Any = None
         self._driven: Any = None
         self.options = options or AgentOptions()
-        self.memory = given("memory", memory, Memory, memory_named, "workspace")
+        self.memory = coerce("memory", memory, Memory, memory_named, "workspace")
         self._servers = McpServers(mcp)
         try:
             parts = AgentConfig(
@@ -251,9 +251,9 @@ class Agent:
         try:
             session = opening.suppose(record, limits or record.budget)
         except BudgetError as error:
-            return WhatIf(run=run, exact=False, step=0, why=str(error), spend=NOTHING)
+            return WhatIf(run=run, exact=False, step=0, why=str(error), spend=ZERO)
         except Diverged as other:
-            return WhatIf(run=run, exact=False, step=0, why=other.why, spend=NOTHING)
+            return WhatIf(run=run, exact=False, step=0, why=other.why, spend=ZERO)
         try:
             result = await self._drive(session)
         except Diverged as other:
@@ -362,7 +362,7 @@ def _with_memory(
 
 
 def _budget(budget: Budget | str) -> Budget:
-    return given("budget", budget, Budget, Budget.parse, "usd=0.10")
+    return coerce("budget", budget, Budget, Budget.parse, "usd=0.10")
 
 
 def _book(prices: PriceBook | Path | str | None) -> PriceBook:

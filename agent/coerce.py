@@ -10,7 +10,7 @@ from ..ledger.errors import UsageError
 Part = TypeVar("Part")
 
 
-def given(name: str, value: object, kind: Any, read: Callable[[str], Part], example: str) -> Part:
+def coerce(name: str, value: object, kind: Any, read: Callable[[str], Part], example: str) -> Part:
     """Returns a part of an agent.
 
     Args:

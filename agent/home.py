@@ -16,7 +16,7 @@ from ..journal.fork_record import record_of
 from ..journal.journal import Journal, is_live
 from ..journal.old_name import rename_folder, rename_store
 from ..journal.run_record import RunRecord
-from ..ledger.amount import NOTHING, Amount
+from ..ledger.amount import ZERO, Amount
 from ..ledger.errors import UsageError
 from ..tools import Outputs
 
@@ -115,7 +115,7 @@ class Home:
 
     def spent_below(self, run: str) -> Amount:
         """Returns what the sub-agents of a run have spent, and theirs."""
-        total = NOTHING
+        total = ZERO
         for child in self.children(run):
             total += self.spent_with_below(child)
         return total
@@ -128,7 +128,7 @@ class Home:
     def spent_with_below(self, run: str) -> Amount:
         """Returns what a run and its sub-agents have spent: nothing where there is no such run."""
         events = self.store.events(run)
-        return RunRecord.of(events).spent + self.spent_below(run) if events else NOTHING
+        return RunRecord.of(events).spent + self.spent_below(run) if events else ZERO
 
     def forget(self, run: str) -> None:
         """Removes a run from the store and the journals.

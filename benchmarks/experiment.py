@@ -18,7 +18,7 @@ from typing import Any
 from ..agent import Agent, AgentOptions, Home, Result, RunLabels, RunRecord, new_run_id
 from ..journal.events import Event
 from ..ledger.account import Account
-from ..ledger.amount import NOTHING, Amount
+from ..ledger.amount import ZERO, Amount
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, UsageError
 from ..ledger.prices.price_book import PriceBook
@@ -202,7 +202,7 @@ class _Runner:
                 labels = self._labels(cell)
                 result = await agent.run(cell.task.prompt, account=self._account, labels=labels)
         except BudgetError:
-            if agent.budget.limits and self._account.spent == NOTHING:
+            if agent.budget.limits and self._account.spent == ZERO:
                 raise
             return self._not_started(cell, agent.memory.name)
         score = judge(self._suite, cell.task, world, result.answer)
@@ -306,13 +306,13 @@ class _RecordedExperiment:
 
     plan: ExperimentPlan | None = None
     runs: Mapping[tuple[str, str, str, int], _RecordedRun] = field(default_factory=dict)
-    spent: Amount = NOTHING
+    spent: Amount = ZERO
 
     @classmethod
     def load(cls, home: Home, experiment: str) -> _RecordedExperiment:
         plan: ExperimentPlan | None = None
         runs: dict[tuple[str, str, str, int], _RecordedRun] = {}
-        spent = NOTHING
+        spent = ZERO
         for events in home.store.events_of_experiment(experiment):
             record = RunRecord.of(events)
             start = record.start

@@ -14,8 +14,8 @@ from ..agent.delegate import DELEGATE
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..policies import Endpoint, Policy, Router, policy
-from ..tools import Tool, builtin, documents
-from ..tools.wrappers import ApprovalRequest, always, approved
+from ..tools import Tool, builtin_tools, document_tools
+from ..tools.wrappers import ApprovalRequest, approve_harmless, approved
 
 ALWAYS = ("calculator", "recall")
 """Built-in tools that every agent of the command line has."""
@@ -96,7 +96,7 @@ class AgentSpec:
 
     def tools_given(self, *, yes: bool = False) -> list[Tool]:
         """Returns the tools that are named, those of documents first, without `delegate`."""
-        of_docs = documents(self.docs) if self.docs is not None else ()
+        of_docs = document_tools(self.docs) if self.docs is not None else ()
         known = {DELEGATE, *(tool.spec.name for tool in of_docs)}
         asked = [spec for spec in dict.fromkeys((*ALWAYS, *self.tools)) if spec not in known]
         shipped = (shipped_tools(spec, yes=yes) for spec in asked)
@@ -112,14 +112,14 @@ def shipped_tools(spec: str, *, yes: bool) -> tuple[Tool, ...]:
         UsageError: there is no such tool, or it lacks its argument.
     """
     if not yes:
-        return builtin(spec, approve=ask_person)
-    tools = builtin(spec, approve=lambda command: True)
+        return builtin_tools(spec, approve=ask_person)
+    tools = builtin_tools(spec, approve=lambda command: True)
     is_shell = spec.partition(":")[0] == "shell"
     return tuple(approved(tool, _unless_free) for tool in tools) if is_shell else tools
 
 
 def _unless_free(question: ApprovalRequest) -> bool:
-    return always(question) or ask_person(question.arguments)
+    return approve_harmless(question) or ask_person(question.arguments)
 
 
 def ask_person(command: str) -> bool:

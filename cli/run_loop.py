@@ -19,7 +19,7 @@ EXIT_CODES = {"answered": 0, "failed": 1, "budget_exhausted": 3, "cancelled": 13
 Drive = Callable[[Agent, Listener], Awaitable[Result]]
 
 
-def drive(agent: Agent, story: Timeline, work: Drive, *, plain: bool, json: bool) -> int:
+def run_to_end(agent: Agent, story: Timeline, work: Drive, *, plain: bool, json: bool) -> int:
     """Runs `work` to its end and returns the exit code; Ctrl-C ends the run as cancelled."""
     story.below = sub_agents(agent.home)
     view = _view(agent, story, plain, json)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ..ledger.amount import NOTHING, Amount
+from ..ledger.amount import ZERO, Amount
 from ..ledger.budget import Budget, Limit
 from ..ledger.usage import CLASSES, Usage
 from .events import Event
@@ -57,7 +57,7 @@ class ForkOrigin:
     run: str = ""
     """The run that it was forked from."""
     effects: Mapping[str, Effect] = field(default_factory=dict)
-    spent: Amount = NOTHING
+    spent: Amount = ZERO
     """What that run had spent by then: it counts against the fork's budget too."""
     seconds: float = 0.0
     prompts: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
@@ -156,13 +156,13 @@ class RunRecord:
 def spending(events: Iterable[Event]) -> Amount:
     """Returns what the holds among the events cost, at their full amount where no bill came."""
     holds: dict[str, Event] = {}
-    total = NOTHING
+    total = ZERO
     for event in events:
         if event.kind == "hold":
             holds[event.body["hold"]] = event
         elif event.kind == "settle":
             hold = holds.pop(event.body["hold"], None)
-            total += billed_amount(hold, event) if hold else NOTHING
+            total += billed_amount(hold, event) if hold else ZERO
         elif event.kind == "release":
             holds.pop(event.body["hold"], None)
     for hold in holds.values():

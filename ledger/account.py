@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .amount import NOTHING, Amount, Quantity
+from .amount import ZERO, Amount, Quantity
 from .budget import Budget
 
 Clock = Callable[[], float]
@@ -87,7 +87,7 @@ class Account:
         *,
         name: str = "run",
         parent: Account | None = None,
-        spent: Amount = NOTHING,
+        spent: Amount = ZERO,
         elapsed: float = 0.0,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -99,7 +99,7 @@ class Account:
         self._held: dict[str, Quantity] = {}
         self._soft: dict[str, Quantity] = {}
         self._reserved: dict[str, Quantity] = {}
-        self._reserve = NOTHING
+        self._reserve = ZERO
         self._closed = False
         self._ended = 0
         self._watchers: list[tuple[Decimal, Callable[[Account], None]]] = []
@@ -134,7 +134,7 @@ class Account:
             reserve: replaces the account's reserve in the same instant; None keeps it.
         """
         with self._lock:
-            change = NOTHING if reserve is None else reserve - self._reserve
+            change = ZERO if reserve is None else reserve - self._reserve
             shortfall = self._shortfall(amount + change)
             if shortfall is not None:
                 return shortfall
@@ -223,7 +223,7 @@ class Account:
                 return False
             self._add("_reserved", change)
             self._reserve = amount
-        if change != NOTHING:
+        if change != ZERO:
             self._wake()
         return True
 
@@ -252,7 +252,7 @@ class Account:
             reserve: what would replace the account's reserve then; None keeps it.
         """
         with self._lock:
-            change = NOTHING if reserve is None else reserve - self._reserve
+            change = ZERO if reserve is None else reserve - self._reserve
             shortfall = self._shortfall(amount + change)
         return shortfall is None or shortfall.blocked
 
@@ -344,8 +344,8 @@ class Account:
         if not hold.open:
             raise ValueError("this hold has ended already")
         hold.open = False
-        hold.account._add("_held", NOTHING - hold.amount)
-        hold.account._add("_soft", NOTHING - hold.soft)
+        hold.account._add("_held", ZERO - hold.amount)
+        hold.account._add("_soft", ZERO - hold.soft)
 
     def _after_spending(self) -> None:
         due: list[tuple[Account, Callable[[Account], None]]] = []

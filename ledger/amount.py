@@ -86,4 +86,4 @@ class Amount(Mapping[str, Quantity]):
         return f"Amount({', '.join(f'{r}={q}' for r, q in self._quantities.items())})"
 
 
-NOTHING = Amount()
+ZERO = Amount()

@@ -10,12 +10,12 @@ from ..ledger.registry import Registry
 from .memory import Memory
 
 _BUILT_IN = {
-    "full": "outlay.memory.full:Full",
-    "window": "outlay.memory.window:Window",
-    "workspace": "outlay.memory.workspace:Workspace",
-    "summary": "outlay.memory.summary:Summarised",
-    "curated": "outlay.memory.curated.curated:Curating",
-    "state": "outlay.memory.state:Stated",
+    "full": "outlay.memory.full:FullMemory",
+    "window": "outlay.memory.window:WindowMemory",
+    "workspace": "outlay.memory.workspace:WorkspaceMemory",
+    "summary": "outlay.memory.summary:SummaryMemory",
+    "curated": "outlay.memory.curated.curated:CuratedMemory",
+    "state": "outlay.memory.state:StateMemory",
 }
 MEMORIES: Registry[type[Memory]] = Registry("memory", "memories", _BUILT_IN)
 

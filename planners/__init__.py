@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from .answers import final_answer
-from .budget_tracker import BudgetLine, block
+from .budget_tracker import BudgetLine, budget_block
 from .planner import Planner
 from .prompts import Prompt, prompt
 from .registry import planner, planner_names
-from .state import Opener, Session, State, Status, Waste
+from .state import Session, SessionProvider, State, Status, WastedTurn
 
 __all__ = [
     "BudgetLine",
-    "Opener",
     "Planner",
     "Prompt",
     "Session",
+    "SessionProvider",
     "State",
     "Status",
-    "Waste",
-    "block",
+    "WastedTurn",
+    "budget_block",
     "final_answer",
     "planner",
     "planner_names",

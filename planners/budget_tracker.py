@@ -24,7 +24,7 @@ class BudgetLine:
     remaining: Quantity
 
 
-def block(lines: Iterable[BudgetLine]) -> str:
+def budget_block(lines: Iterable[BudgetLine]) -> str:
     """Returns the text that is appended to a task or an observation; empty without lines."""
     rows = [
         f"{_label(line.resource)}: used {_show(line.used)}, remaining {_show(line.remaining)}"

@@ -14,7 +14,7 @@ from ..journal.effects import Effects, Refusal
 from ..journal.records import Message, Reply
 from .critic import criticised
 from .prompts import prompt
-from .state import Opener, Session, State, Status
+from .state import Session, SessionProvider, State, Status
 
 WASTED_TURNS = 3
 """So many turns in a row without a single tool call that could do anything end the acting."""
@@ -30,7 +30,9 @@ class Nodes:
         acted: the node that comes after `act`.
     """
 
-    def __init__(self, session: Opener, *, answered: str = "", acted: str = "think") -> None:
+    def __init__(
+        self, session: SessionProvider, *, answered: str = "", acted: str = "think"
+    ) -> None:
         self._session = session
         self._answered = answered
         self._acted = acted

@@ -10,7 +10,7 @@ from typing import Any
 from ..journal.effects import Allowance
 from ..journal.records import Message
 from .prompts import prompt
-from .state import Opener
+from .state import SessionProvider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Planner:
 
     name: str
     """How it is recorded, options included: `best_of:n=8`."""
-    build: Callable[[Opener], Any]
+    build: Callable[[SessionProvider], Any]
     """From what finds a state's live session to a LangGraph `StateGraph`."""
     prompts: tuple[str, ...] = ("react",)
     """The prompts that make up the system message, by name."""
@@ -31,9 +31,9 @@ class Planner:
     """The prompts of its other policy calls: their purposes, by name."""
     allowances: tuple[Allowance, ...] = ()
     """What is kept back for calls before the wrap-up reply, in the order in which they come."""
-    closing: tuple[Allowance, ...] = ()
+    after_wrap_up: tuple[Allowance, ...] = ()
     """What is kept back for calls after the wrap-up reply."""
-    climbs: bool = False
+    escalates: bool = False
     """Whether attempts go up a router's ladder: a run then begins with its first rung."""
     tracked: bool = False
     """Whether the policy is told its budget (the Budget Tracker)."""
@@ -59,7 +59,7 @@ class Planner:
         """Returns all that is kept back, in the order of the calls."""
         instruction = Message("user", prompt("wrap_up").text)
         wrap_up = Allowance(purpose="wrap_up", prompt=(instruction,), output=wrap_up_tokens)
-        return (*self.allowances, wrap_up, *self.closing)
+        return (*self.allowances, wrap_up, *self.after_wrap_up)
 
     @property
     def _system(self) -> tuple[str, ...]:

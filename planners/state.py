@@ -14,7 +14,7 @@ from ..policies import RoutingStats
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled"]
 
 
-Waste = Literal["", "malformed", "used up"]
+WastedTurn = Literal["", "malformed", "used up"]
 
 
 class State(TypedDict, total=False):
@@ -108,7 +108,7 @@ class Session(Protocol):
     def replied(self, prompt: tuple[Message, ...], reply: Message) -> None:
         """Takes note of a reply: its answer, or its tool calls that are `pending` now."""
 
-    def wasted(self, calls: Sequence[ToolCall]) -> Waste:
+    def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
         """Says whether none of the calls could do anything, and why."""
 
     def is_risky(self, call: ToolCall) -> bool:
@@ -171,5 +171,5 @@ class Session(Protocol):
         """Books the end of a run that an error breaks off."""
 
 
-Opener = Callable[[State], Awaitable[Session]]
+SessionProvider = Callable[[State], Awaitable[Session]]
 """Finds the live session of a state; opens or resumes it where there is none."""

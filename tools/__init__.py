@@ -3,24 +3,24 @@
 from .builtin.calculator import calculator
 from .builtin.recall import recall
 from .context import ToolContext
-from .documents.search_open import documents
+from .documents.search_open import document_tools
 from .outputs import Outputs
 from .protocol import Tool, Wrapper
-from .registry import BUILT_IN, builtin
+from .registry import BUILTIN_TOOLS, builtin_tools
 from .tool import FunctionTool, tool
 from .toolset import Toolset
 
 __all__ = [
-    "BUILT_IN",
+    "BUILTIN_TOOLS",
     "FunctionTool",
     "Outputs",
     "Tool",
     "ToolContext",
     "Toolset",
     "Wrapper",
-    "builtin",
+    "builtin_tools",
     "calculator",
-    "documents",
+    "document_tools",
     "recall",
     "tool",
 ]

@@ -81,7 +81,7 @@ def _think(_: str, approve: Approve | None) -> tuple[Tool, ...]:
 
 _FILES = ("list_files", "read_file", "write_file", "edit_file")
 
-BUILT_IN = (
+BUILTIN_TOOLS = (
     BuiltIn("ask_human", "", "asks a person at the terminal; attention has a price", _ask_human),
     BuiltIn("calculator", "", "exact arithmetic", lambda _, approve: (calculator,)),
     BuiltIn("fetch", "[HOST,…]", "reads a public web page; HOSTs are allowed beside", _fetch),
@@ -95,7 +95,7 @@ BUILT_IN = (
 )
 
 
-def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
+def builtin_tools(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
     """Returns the tools that `NAME` or `NAME:ARGUMENT` stands for.
 
     Args:
@@ -108,7 +108,7 @@ def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
     name, _, argument = spec.partition(":")
     if name in ("open", "search"):
         raise UsageError(f"tool {name!r} needs a folder of documents: give one with --docs DIR")
-    for entry in BUILT_IN:
+    for entry in BUILTIN_TOOLS:
         if name != entry.name and name not in entry.group:
             continue
         if entry.argument and not argument and not entry.argument.startswith("["):
@@ -117,5 +117,5 @@ def builtin(spec: str, *, approve: Approve | None = None) -> tuple[Tool, ...]:
             raise UsageError(f"tool {name!r} takes no argument: write {name}, not {spec}")
         made = entry.make(argument, approve)
         return tuple(each for each in made if name in (entry.name, each.spec.name))
-    known = ", ".join(sorted([*(entry.name for entry in BUILT_IN), "open", "search"]))
+    known = ", ".join(sorted([*(entry.name for entry in BUILTIN_TOOLS), "open", "search"]))
     raise UsageError(f"no tool {name!r} ships with outlay; these do: {known}")

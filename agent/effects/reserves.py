@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...journal.effects import Allowance
 from ...journal.prompt_delta import SentPrompts
 from ...journal.records import Message, Request, ToolSpec
-from ...ledger.amount import NOTHING, Amount
+from ...ledger.amount import ZERO, Amount
 from .cost_bounds import CostBounds
 
 
@@ -55,7 +55,7 @@ class Reserves:
         return self.call(messages) + self.after(None, messages)
 
     def _sum(self, allowances: tuple[Allowance, ...], messages: tuple[Message, ...]) -> Amount:
-        total = NOTHING
+        total = ZERO
         for allowance in allowances:
             shown = messages[:2] if allowance.alone else messages
             prompt = (*shown, *allowance.prompt)

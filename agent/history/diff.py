@@ -41,7 +41,7 @@ class CallCosts:
     """By class, where a bill came: input, cache_read, cache_write, output, reasoning."""
 
 
-def parting(first: RunRecord, second: RunRecord) -> Divergence | None:
+def first_divergence(first: RunRecord, second: RunRecord) -> Divergence | None:
     """Returns where two runs part, or None if they are the same from start to end."""
     for one, other in zip_longest(moments(first), moments(second)):
         if one is None or other is None or (one.what, one.text) != (other.what, other.text):

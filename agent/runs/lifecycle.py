@@ -14,7 +14,7 @@ from ...journal.prompt_delta import SentPrompts, restore
 from ...journal.records import Message, Request
 from ...journal.run_record import RunRecord, budget_to
 from ...ledger.account import Account
-from ...ledger.amount import NOTHING, Quantity
+from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget
 from ...ledger.errors import BudgetError, Unpriced
 from ...ledger.prices.price_book import PriceBook
@@ -88,8 +88,8 @@ class RunLifecycle:
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
         payable = self._payable(task, account, tuple(self._routes))
-        climbs = self._parts.planner.climbs
-        model = self._routes.choose(labels.task_class, payable, climbs=climbs)
+        escalates = self._parts.planner.escalates
+        model = self._routes.choose(labels.task_class, payable, escalates=escalates)
         brief = RunBrief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
         log = EventWriter(self._parts.home.journal, run, listeners=(listen,) if listen else ())
@@ -118,7 +118,7 @@ class RunLifecycle:
         start = record.start
         budget = record.budget + more if more else record.budget
         fresh = mode == "per_invocation"
-        spent = NOTHING if fresh else record.charged + self._parts.home.spent_below(start.run)
+        spent = ZERO if fresh else record.charged + self._parts.home.spent_below(start.run)
         account = Account(
             budget, name="the run", parent=parent, spent=spent,
             elapsed=0.0 if fresh else record.seconds,
@@ -138,7 +138,7 @@ class RunLifecycle:
             last = Event(start.run, at, "run_resumed", body=resumed)
             record = RunRecord.of((*record.events, last), inherited=record.inherited)
         session = self._open(log, record, account, self._routes.brief(start))
-        session.before = NOTHING if fresh else record.inherited.spent
+        session.before = ZERO if fresh else record.inherited.spent
         return session
 
     def fork(

@@ -80,16 +80,16 @@ class Routes(Mapping[str, Route]):
         """What was logged of earlier runs by the time that this is first asked for."""
         return recent(self._home)
 
-    def choose(self, task_class: str, among: Collection[str], *, climbs: bool) -> str:
+    def choose(self, task_class: str, among: Collection[str], *, escalates: bool) -> str:
         """Returns the policy that a new run begins with, of those that its budget can pay.
 
         Args:
-            climbs: begin with the first rung of the ladder, not with what promises most alone.
+            escalates: begin with the first rung of the ladder, not with what promises most alone.
         """
         if self._router is None or len(among) == 1:
             return next(iter(among))
         rungs = [name for name in self.ladder(task_class) if name in among]
-        if climbs and rungs:
+        if escalates and rungs:
             return rungs[0]
         return self._router.choose(self.history, task_class, among)
 

@@ -9,10 +9,10 @@ from typing import Any
 from ...journal.effects import Effects
 from ...journal.records import Message, Observation, ToolCall
 from ...ledger.account import Account
-from ...ledger.amount import NOTHING
+from ...ledger.amount import ZERO
 from ...ledger.errors import OutlayError, PolicyError
 from ...memory import Memory, Trajectory
-from ...planners import BudgetLine, Planner, State, Status, Waste, block, prompt
+from ...planners import BudgetLine, Planner, State, Status, WastedTurn, budget_block, prompt
 from ...policies import RoutingStats
 from ...tools import Toolset
 from ..effects.effect_log import Diverged, EffectLog
@@ -66,7 +66,7 @@ class RunSession:
         self.task_class = brief.task_class
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
-        self.before = NOTHING
+        self.before = ZERO
         """What counts against the budget of a fork, and was spent by the run it came from."""
         self.final: State | None = None
         """The last state of a run that has ended."""
@@ -149,7 +149,7 @@ class RunSession:
         self.last_prompt = prompt
         self._replies[self._frontier] = reply
 
-    def wasted(self, calls: Sequence[ToolCall]) -> Waste:
+    def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
         meant = [self._tools.resolve(call) for call in calls]
         known = [call for call in meant if call.name in self._tools]
         sound = [c.name for c in known if not self._tools.get(c.name).fault(c.arguments)]
@@ -249,7 +249,7 @@ class RunSession:
         if self.final is not None:
             return
         self.final = state
-        self.account.reserve(NOTHING)
+        self.account.reserve(ZERO)
         self._calling.stop()
         if not self.desk.strict:
             self.desk.log.write(
@@ -305,7 +305,7 @@ def _block(account: Account) -> str:
     """The account's own limits; those of its ancestors only where it has none."""
     own = account.budget.limits
     spent = account.spent
-    return block(
+    return budget_block(
         BudgetLine(resource, spent[resource], account.remaining(resource) or 0)
         for resource in (own or account.limited())
     )

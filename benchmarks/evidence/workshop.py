@@ -29,7 +29,7 @@ from typing import Any
 
 from ...agent import Agent, Home
 from ...agent.history.subtask_traces import recorded_traces
-from ...planners.toolpath import FILE, SubroutineLibrary, SubtaskTrace, toolpath
+from ...planners.toolpath import SUBROUTINES_FILE, SubroutineLibrary, SubtaskTrace, toolpath
 from ...policies import ScriptedPolicy
 from ..statistics import Estimate, bootstrap
 from ..suite import Task
@@ -141,7 +141,7 @@ async def compare(
             suite = workshop(**knobs)
             orders = suite.tasks(learning + tasks, seed)
             home = root / "learning"
-            learned = home / FILE
+            learned = home / SUBROUTINES_FILE
             await carry_out(
                 suite, orders[:learning], home, learned=learned, subroutines=False,
                 estimates=True, mining=True,

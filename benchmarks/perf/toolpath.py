@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from ...planners.toolpath import SearchLimits, ToolAbility, ToolGraph, cheapest
+from ...planners.toolpath import SearchLimits, ToolAbility, ToolGraph, cheapest_path
 
 TOOLS = 1_000
 TYPES = 400
@@ -71,7 +71,7 @@ def measure(graphs: Sequence[ToolGraph], *, informed: bool) -> PathSearchSpeed:
     expansions = 0
     began = time.process_time()
     for graph in graphs:
-        found = cheapest(graph, ("t0", "t1"), (want,), limits=limits, informed=informed)
+        found = cheapest_path(graph, ("t0", "t1"), (want,), limits=limits, informed=informed)
         expansions += found.expansions
     seconds = time.process_time() - began
     floor = _floor(expansions // len(graphs)) * len(graphs)

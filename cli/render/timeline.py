@@ -11,7 +11,7 @@ from ...agent import Home, final_answer
 from ...agent.delegate import DELEGATE, sub_run
 from ...journal.events import Event
 from ...journal.run_record import billed_amount, budget_from, held_amount
-from ...ledger.amount import NOTHING, Amount, Quantity
+from ...ledger.amount import ZERO, Amount, Quantity
 from ...ledger.budget import Budget
 from ...ledger.usage import CLASSES
 
@@ -52,11 +52,11 @@ class TimelineEntry:
 class Timeline:
     """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
 
-    below: Below = lambda hold: NOTHING
+    below: Below = lambda hold: ZERO
     start: Event | None = None
     end: Event | None = None
     budget: Budget = field(default_factory=Budget)
-    settled: Amount = NOTHING
+    settled: Amount = ZERO
     open: dict[str, Event] = field(default_factory=dict)
     """Holds that were neither settled nor released, by id."""
     unpriced: set[str] = field(default_factory=set)
@@ -65,7 +65,7 @@ class Timeline:
     """USD settled, by tool; tokens are under `tokens`."""
     seconds: float = 0.0
     score: float | None = None
-    _fresh_from: Amount = NOTHING
+    _fresh_from: Amount = ZERO
     _fresh_at: float = 0.0
 
     def add(self, event: Event) -> TimelineEntry | None:
@@ -116,7 +116,7 @@ class Timeline:
         self.start = event
         self.budget = budget_from(event.body["budget"])
         before = (event.body.get("fork") or {}).get("spent", {})
-        self._fresh_from = NOTHING - Amount({n: _quantity(n, v) for n, v in before.items()})
+        self._fresh_from = ZERO - Amount({n: _quantity(n, v) for n, v in before.items()})
 
     def _run_resumed(self, event: Event) -> TimelineEntry:
         self.end = None
@@ -139,7 +139,7 @@ class Timeline:
         if hold is None:
             return None
         is_tool = hold.body["call"] == "tool"
-        below = self.below(hold) if is_tool else NOTHING
+        below = self.below(hold) if is_tool else ZERO
         usd = event.body["usd"]
         cost = None if usd is None else Decimal(usd) + below.usd
         self.settled += billed_amount(hold, event) + below
@@ -187,13 +187,13 @@ def sub_agents(home: Home, run: str | None = None) -> Below:
     def below(hold: Event) -> Amount:
         child = sub_run(hold.run, hold.key.partition("/")[2])  # without its branch
         is_known = hold.body["name"] == DELEGATE or child in children
-        return home.spent_with_below(child) if is_known else NOTHING
+        return home.spent_with_below(child) if is_known else ZERO
 
     return below
 
 
 def tell(
-    events: list[Event], below: Below = lambda hold: NOTHING
+    events: list[Event], below: Below = lambda hold: ZERO
 ) -> tuple[Timeline, list[TimelineEntry]]:
     """Returns the story of recorded events, and its entries."""
     story = Timeline(below=below)

@@ -15,11 +15,11 @@ from ...training.loop.collapse_guard import CollapseGuard
 from ...training.loop.dpo import DpoConfig, DpoStep
 from ...training.loop.examples import TrainingExample
 from ...training.loop.metrics import Metrics, draw
-from ...training.loop.offline import imitated, preferred, replayed
+from ...training.loop.offline import imitated, off_policy_examples, preferred
 from ...training.loop.reference_logprobs import referred
 from ...training.loop.trainer import FineTuneConfig, TrainStep, fit
 from ...training.models.loading import LoadedModel, load
-from ...training.objectives.loss import GSPO, LOOP, PPO, REINFORCE, REPLAY, SFT, LossConfig
+from ...training.objectives.loss import GSPO, LOOP, OFF_POLICY, PPO, REINFORCE, SFT, LossConfig
 from ..render.console import console
 from ..render.training_progress import TrainProgress
 from .options import Device, LossName
@@ -29,7 +29,7 @@ _LOSSES = {
     LossName.loop: LOOP,
     LossName.ppo: PPO,
     LossName.reinforce: REINFORCE,
-    LossName.replay: REPLAY,
+    LossName.replay: OFF_POLICY,
 }
 _STEPS_A_LINE = 10
 
@@ -101,7 +101,7 @@ def replay(order: OfflineRlRequest, *, plain: bool) -> None:
     """Trains off-policy on judged runs."""
     loaded = load(order.model, lora=order.lora, device=order.device)
     runs = list(recorded(Home.at(order.home).store, order.experiment))
-    given = replayed(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
+    given = off_policy_examples(runs, loaded.trainable.tokenizer, cost_share=order.cost_share)
     plan = FineTuneConfig(how=order.how, rate=order.rate, seed=order.seed)
     if order.kl:
         given = referred(loaded.trainable, given, plan.batch_tokens)

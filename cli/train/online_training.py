@@ -14,7 +14,7 @@ from rich.console import Console
 from ...agent import Home, RunRecord, new_run_id
 from ...benchmarks.suite import suite as make_suite
 from ...ledger.account import Account
-from ...ledger.amount import NOTHING, Amount
+from ...ledger.amount import ZERO, Amount
 from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
 from ...ledger.prices.price_book import PriceBook
@@ -108,7 +108,7 @@ class _OnlineTraining:
         begun = RoundCheckpoint.load(self._folder, self._learner, plan=self._plan, store=home.store)
         self.rounds = begun or RoundCheckpoint(experiment=f"train-{new_run_id()}")
         total = Budget.parse(order.total_budget) if order.total_budget else Budget()
-        spent = _spent(home, begun.experiment) if begun else NOTHING
+        spent = _spent(home, begun.experiment) if begun else ZERO
         self.account = Account(total, name="the training", spent=spent)
         self._metrics = Metrics(beside(order.out, ".metrics.duckdb"))
 
@@ -155,7 +155,7 @@ def _figures(done: RoundResult) -> dict[str, float]:
 
 def _spent(home: Home, experiment: str) -> Amount:
     """Returns what the rounds so far have spent, the broken one included."""
-    total = NOTHING
+    total = ZERO
     for events in home.store.events_of_experiment(experiment):
         total += RunRecord.of(events).charged
     return total

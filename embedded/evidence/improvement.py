@@ -27,11 +27,11 @@ from statistics import fmean
 
 from ...benchmarks.statistics import Estimate, difference, task_means
 from ...training.data.rollouts import Rollout
-from ...training.loop.offline import imitated, replayed
+from ...training.loop.offline import imitated, off_policy_examples
 from ...training.loop.reinforce import Learner, TaskHistory
 from ...training.loop.trainer import FineTuneConfig, fit
 from ...training.objectives.advantages import grpo
-from ...training.objectives.loss import REPLAY, SFT
+from ...training.objectives.loss import OFF_POLICY, SFT
 from ..school.episodes import QuestionPlay, WorldQuestion
 from ..school.evaluation import held_out, trial
 from ..school.expert import SPENDTHRIFT
@@ -163,10 +163,14 @@ def arms(practice: PracticeConfig) -> Mapping[str, Callable[[Network], None]]:
 def _offline(network: Network, practice: PracticeConfig, *, is_control: bool) -> None:
     """Learns from plays of the network as it is, in one pass."""
     runs, model = _plays(network, practice), trainable(network)
-    given = imitated(runs, TOKENIZER, cheapest=0.5) if is_control else replayed(runs, TOKENIZER)
+    given = (
+        imitated(runs, TOKENIZER, cheapest=0.5)
+        if is_control
+        else off_policy_examples(runs, TOKENIZER)
+    )
     plan = FineTuneConfig(
-        how=SFT if is_control else REPLAY, rows=practice.rows, batch_tokens=practice.batch_tokens,
-        rate=practice.rate, seed=practice.seed,
+        how=SFT if is_control else OFF_POLICY, rows=practice.rows,
+        batch_tokens=practice.batch_tokens, rate=practice.rate, seed=practice.seed,
     )  # fmt: skip
     fit(model, given, plan)
 

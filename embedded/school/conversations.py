@@ -12,7 +12,7 @@ from ...benchmarks.suites.almanac.grammar import SEARCH_PRICE, read_question
 from ...journal.records import Message
 from ...memory import FullMemory, Memory, Summary, Trajectory
 from ...memory.prompts import prompt
-from ...planners.budget_tracker import BudgetLine, block
+from ...planners.budget_tracker import BudgetLine, budget_block
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import texts_of, with_notes
 from ..reader.planner_replies import SUMMARISE
@@ -205,7 +205,7 @@ class ExpertConversation:
         if left is None:
             return text
         line = BudgetLine("usd", self.play.spent * SEARCH_PRICE, Decimal(left) * SEARCH_PRICE)
-        return f"{text}\n\n{block([line])}"
+        return f"{text}\n\n{budget_block([line])}"
 
 
 def _own(ids: Sequence[int], with_last: bool) -> list[bool]:

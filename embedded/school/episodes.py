@@ -10,7 +10,7 @@ from ...benchmarks.suite import Task
 from ...benchmarks.suites.almanac import AlmanacKnobs, AlmanacWorld, ExactScorer
 from ...benchmarks.suites.almanac.grammar import (
     ALIAS,
-    NOTHING,
+    NO_HITS_TEXT,
     OLD,
     RELATIONS,
     Statement,
@@ -237,7 +237,7 @@ def _observed(world: AlmanacWorld, random: Random, title: str) -> str:
     if random.random() < 0.5:
         return world.open(title)
     name = title.split(" ")[0]
-    return world.search(f"{name} {random.choice(list(RELATIONS))}") or NOTHING
+    return world.search(f"{name} {random.choice(list(RELATIONS))}") or NO_HITS_TEXT
 
 
 def _newest(statements: Iterator[Statement]) -> dict[tuple[str, str], Statement]:

@@ -22,7 +22,7 @@ from ...policies import RoutingStats
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener, Session, State
+from ..state import Session, SessionProvider, State
 from ..structured_output import ask_for
 
 Mode = Literal["instant", "reasoning", "agentic"]
@@ -69,7 +69,7 @@ def auto(*, worth: Decimal = Decimal(1), runs: int = 5) -> Planner:
     if worth <= 0 or runs < 1:
         raise UsageError("auto: worth is above 0 and runs is 1 or more")
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Auto(session, worth, runs)
         graph = StateGraph(AutoState)
         graph.add_node("mode", nodes.mode, destinations=("reply", "think"))
@@ -107,7 +107,7 @@ def learned(
 
 
 class _Auto(Nodes):
-    def __init__(self, session: Opener, worth: Decimal, runs: int) -> None:
+    def __init__(self, session: SessionProvider, worth: Decimal, runs: int) -> None:
         super().__init__(session)
         self.worth = worth
         self.runs = runs

@@ -16,7 +16,7 @@ from ...journal.records import Message
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener, State
+from ..state import SessionProvider, State
 from ..structured_output import ask_for
 
 MOST_STEPS = 12
@@ -36,7 +36,7 @@ class StepwiseState(State, total=False):
 def plan_execute() -> Planner:
     """A plan first; each step is carried out until the policy says what came of it."""
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Stepwise(session)
         graph = StateGraph(StepwiseState)
         nodes.add_to(graph)
@@ -49,7 +49,7 @@ def plan_execute() -> Planner:
 
 
 class _Stepwise(Nodes):
-    def __init__(self, session: Opener) -> None:
+    def __init__(self, session: SessionProvider) -> None:
         super().__init__(session, answered="next")
 
     async def plan(self, state: StepwiseState) -> Command[Any]:

@@ -8,7 +8,7 @@ from langgraph.graph import START, StateGraph
 
 from ..nodes import Nodes
 from ..planner import Planner
-from ..state import Opener, State
+from ..state import SessionProvider, State
 
 
 def react() -> Planner:
@@ -21,7 +21,7 @@ def tracker() -> Planner:
     return Planner(name="tracker", build=_build, tracked=True)
 
 
-def _build(session: Opener) -> Any:
+def _build(session: SessionProvider) -> Any:
     graph = StateGraph(State)
     Nodes(session).add_to(graph)
     graph.add_edge(START, "think")

@@ -10,7 +10,7 @@ from langgraph.types import Command
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener, Session, State
+from ..state import Session, SessionProvider, State
 
 
 def sequential(*, patience: int = 5) -> Planner:
@@ -20,7 +20,7 @@ def sequential(*, patience: int = 5) -> Planner:
     2511.17006), or when the budget is used up; the last answer counts.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Sequential(session, patience)
         graph = StateGraph(State)
         nodes.add_to(graph)
@@ -32,7 +32,7 @@ def sequential(*, patience: int = 5) -> Planner:
 
 
 class _Sequential(Nodes):
-    def __init__(self, session: Opener, patience: int) -> None:
+    def __init__(self, session: SessionProvider, patience: int) -> None:
         super().__init__(session, answered="urge")
         self.patience = patience
 

@@ -19,7 +19,7 @@ from ..answers import final_answer
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener, Session, State, Status
+from ..state import Session, SessionProvider, State, Status
 
 _DRAFT_CHARACTERS = 2000
 
@@ -52,7 +52,7 @@ def pdr(*, drafts: int = 3, rounds: int = 2, workspace_tokens: int = 500) -> Pla
         workspace_tokens: the most tokens of the workspace that a round leaves to the next.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Distill(session, drafts, rounds, workspace_tokens)
         graph = StateGraph(DistillState)
         nodes.add_to(graph)
@@ -65,7 +65,7 @@ def pdr(*, drafts: int = 3, rounds: int = 2, workspace_tokens: int = 500) -> Pla
 
 
 class _Distill(Nodes):
-    def __init__(self, session: Opener, drafts: int, rounds: int, workspace: int) -> None:
+    def __init__(self, session: SessionProvider, drafts: int, rounds: int, workspace: int) -> None:
         super().__init__(session, answered="collect")
         self.drafts = drafts
         self.rounds = rounds

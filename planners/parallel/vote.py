@@ -14,13 +14,13 @@ from langgraph.types import Command
 from ..candidates import CandidatesState, candidate, judged, majority, select_allowance
 from ..nodes import Nodes, end, go
 from ..planner import Planner
-from ..state import Opener
+from ..state import SessionProvider
 
 
 def vote(*, n: int = 4) -> Planner:
     """Up to `n` attempts; the answer that most of them give, the earliest of equals."""
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         return _graph(_Vote(session, n, judge=False))
 
     return Planner(name="vote", build=build)
@@ -29,15 +29,15 @@ def vote(*, n: int = 4) -> Planner:
 def best_of(*, n: int = 4) -> Planner:
     """Up to `n` attempts; a judge picks the answer where they differ."""
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         return _graph(_Vote(session, n, judge=True))
 
-    closing = (select_allowance(),)
-    return Planner(name="best_of", build=build, phases=("select",), closing=closing)
+    after_wrap_up = (select_allowance(),)
+    return Planner(name="best_of", build=build, phases=("select",), after_wrap_up=after_wrap_up)
 
 
 class _Vote(Nodes):
-    def __init__(self, session: Opener, n: int, *, judge: bool) -> None:
+    def __init__(self, session: SessionProvider, n: int, *, judge: bool) -> None:
         super().__init__(session, answered="collect")
         self.n = n
         self.judge = judge

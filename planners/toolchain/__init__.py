@@ -6,7 +6,7 @@ from .actions import FINISH, Action, Proposal, Proposer
 from .lookahead import ForkableWorld, ForkLookahead
 from .options import ToolchainOptions
 from .past_plans import Plans
-from .planner import planned, toolchain
+from .planner import toolchain, toolchain_planner
 from .policy_proposer import PolicyProposer
 from .scores import ScoreWeights
 from .search_loop import search
@@ -26,8 +26,8 @@ __all__ = [
     "ScoreWeights",
     "SearchTree",
     "ToolchainOptions",
-    "planned",
     "search",
     "search_named",
     "toolchain",
+    "toolchain_planner",
 ]

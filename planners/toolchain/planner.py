@@ -18,7 +18,7 @@ from ...journal.records import Message, Observation, ToolCall
 from ..critic import criticised
 from ..nodes import Nodes, go
 from ..planner import Planner
-from ..state import Opener, Session, State
+from ..state import Session, SessionProvider, State
 from .actions import Action, Lookahead
 from .lookahead import ForkableWorld, ForkLookahead, ReadOnlyLookahead
 from .options import ToolchainOptions, remembered
@@ -57,7 +57,7 @@ def toolchain(
     Raises:
         UsageError: an option makes no sense.
     """
-    return planned(
+    return toolchain_planner(
         ToolchainOptions(
             k=k, alpha=alpha, beta=beta, scaled=scaled, depth=depth, expansions=expansions,
             search=search, width=width, plans=plans,
@@ -65,7 +65,7 @@ def toolchain(
     )  # fmt: skip
 
 
-def planned(options: ToolchainOptions, world: ForkableWorld | None = None) -> Planner:
+def toolchain_planner(options: ToolchainOptions, world: ForkableWorld | None = None) -> Planner:
     """Returns the planner.
 
     Args:
@@ -74,7 +74,7 @@ def planned(options: ToolchainOptions, world: ForkableWorld | None = None) -> Pl
             out on forks of it.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Toolchain(session, options, world)
         graph = StateGraph(ToolchainState)
         nodes.add_to(graph)
@@ -88,7 +88,7 @@ def planned(options: ToolchainOptions, world: ForkableWorld | None = None) -> Pl
 
 class _Toolchain(Nodes):
     def __init__(
-        self, session: Opener, options: ToolchainOptions, world: ForkableWorld | None
+        self, session: SessionProvider, options: ToolchainOptions, world: ForkableWorld | None
     ) -> None:
         super().__init__(session)
         self.options = options

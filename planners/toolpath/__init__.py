@@ -7,16 +7,16 @@ from .estimates import ToolEstimates
 from .order import Order
 from .planner import toolpath
 from .product import Product
-from .search.cheapest import NoPath, SearchLimits, Toolpath, cheapest
+from .search.cheapest import NoPath, SearchLimits, Toolpath, cheapest_path
 from .search.graph import PathWeights, ToolGraph
-from .search.pareto import pareto
-from .subroutines.learned import FILE, SubroutineLibrary
+from .search.pareto import pareto_paths
+from .subroutines.learned import SUBROUTINES_FILE, SubroutineLibrary
 from .subroutines.subroutine import Subroutine
 from .trace import SubtaskTrace, traces
 
 __all__ = [
     "CATALOGUE",
-    "FILE",
+    "SUBROUTINES_FILE",
     "NoPath",
     "Order",
     "PathWeights",
@@ -30,8 +30,8 @@ __all__ = [
     "ToolGraph",
     "Toolpath",
     "catalogue",
-    "cheapest",
-    "pareto",
+    "cheapest_path",
+    "pareto_paths",
     "toolpath",
     "traces",
 ]

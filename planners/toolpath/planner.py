@@ -18,13 +18,13 @@ from ...journal.records import ToolCall
 from ...ledger.errors import UsageError
 from ..nodes import Nodes, end, go
 from ..planner import Planner
-from ..state import Opener, Session, State
+from ..state import Session, SessionProvider, State
 from .ability import CATALOGUE, Catalogue, ToolAbility, read
 from .estimates import ToolEstimates, ToolTally
 from .order import Order
 from .product import Product
 from .progress import OrderProgress
-from .search.cheapest import NoPath, SearchLimits, cheapest
+from .search.cheapest import NoPath, SearchLimits, cheapest_path
 from .search.graph import PathWeights, ToolGraph
 from .subroutines.learned import SubroutineLibrary
 
@@ -70,7 +70,7 @@ def toolpath(
         raise UsageError(f"toolpath option check={check}: a quality is from 0 to 1")
     source = Path(learned) if learned else None
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Pathing(
             session, weights, limits, check=check, retry=retry,
             subroutines=source if subroutines else None, estimates=source if estimates else None,
@@ -88,7 +88,7 @@ def toolpath(
 class _Pathing(Nodes):
     def __init__(
         self,
-        session: Opener,
+        session: SessionProvider,
         weights: PathWeights,
         limits: SearchLimits,
         *,
@@ -168,7 +168,7 @@ class _Pathing(Nodes):
         work = work.looked(listed.price)
         declared = work.usable(listed.abilities, retry=self._retry)
         found = await self._estimated(effects, work, declared, order.material)
-        path = cheapest(ToolGraph(found), work.have, (want,), self._weights, self._limits)
+        path = cheapest_path(ToolGraph(found), work.have, (want,), self._weights, self._limits)
         if isinstance(path, NoPath):
             return work, path
         booked = [float(found[tool].usd or 0) for tool in path.tools]

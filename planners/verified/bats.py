@@ -20,7 +20,7 @@ from ..candidates import Candidate, CandidatesState, candidate, judged, select_a
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener, Session, State
+from ..state import Session, SessionProvider, State
 from ..structured_output import ask_for
 from .checklist import Checklist, Decomposition
 from .verifier import Verdict, verified, verify_allowance
@@ -52,7 +52,7 @@ def bats(
         verification: with the verifier; without it each answer ends an attempt.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Bats(session, early_stop, attempts, k, verification)
         graph = StateGraph(BatsState)
         nodes.add_to(graph)
@@ -68,13 +68,13 @@ def bats(
         prompts=("react", "bats") if planning else ("react",),
         phases=(*(("plan",) if planning else ()), *(("verify",) if verification else ()), "select"),
         allowances=(verify_allowance(),) if verification else (),
-        closing=(select_allowance(),),
+        after_wrap_up=(select_allowance(),),
     )  # fmt: skip
 
 
 class _Bats(Nodes):
     def __init__(
-        self, session: Opener, early_stop: bool, attempts: int, k: int, verification: bool
+        self, session: SessionProvider, early_stop: bool, attempts: int, k: int, verification: bool
     ) -> None:
         super().__init__(session, answered="review")
         self.early_stop = early_stop

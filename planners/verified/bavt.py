@@ -25,7 +25,7 @@ from ..candidates import Candidate, CandidatesState, candidate, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener, Session
+from ..state import Session, SessionProvider
 from ..structured_output import ask_for
 
 VALUE_TOKENS = 512
@@ -75,7 +75,7 @@ def bavt(
         backstop: below this share of the budget it no longer branches, but goes on from the best.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Bavt(session, width, steps, confidence, backstop)
         graph = StateGraph(BavtState)
         nodes.add_to(graph)
@@ -102,7 +102,7 @@ def weights(values: Sequence[float], share: float) -> list[float]:
 
 class _Bavt(Nodes):
     def __init__(
-        self, session: Opener, width: int, steps: int, confidence: float, backstop: float
+        self, session: SessionProvider, width: int, steps: int, confidence: float, backstop: float
     ) -> None:
         super().__init__(session, answered="value", acted="value")
         self.width = width

@@ -15,7 +15,7 @@ from langgraph.types import Command
 from ..candidates import Candidate, CandidatesState, candidate, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
-from ..state import Opener, Session
+from ..state import Session, SessionProvider
 from .verifier import verified, verify_allowance
 
 
@@ -31,7 +31,7 @@ def cascade() -> Planner:
     attempt verifies it. A verdict that cannot be had counts as not satisfied.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Cascade(session)
         graph = StateGraph(CascadeState)
         nodes.add_to(graph)
@@ -41,12 +41,12 @@ def cascade() -> Planner:
 
     return Planner(
         name="cascade", build=build, phases=("verify",), allowances=(verify_allowance(),),
-        climbs=True,
+        escalates=True,
     )  # fmt: skip
 
 
 class _Cascade(Nodes):
-    def __init__(self, session: Opener) -> None:
+    def __init__(self, session: SessionProvider) -> None:
         super().__init__(session, answered="verify")
 
     async def verify(self, state: CascadeState) -> Command[Any]:

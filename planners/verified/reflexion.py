@@ -13,7 +13,7 @@ from ..candidates import CandidatesState, candidate, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
-from ..state import Opener
+from ..state import SessionProvider
 from .verifier import verified, verify_allowance
 
 _REFLECTION_TOKENS = 400
@@ -25,7 +25,7 @@ def reflexion(*, n: int = 3) -> Planner:
     The verifier's `success` ends it; else the last answer counts.
     """
 
-    def build(session: Opener) -> Any:
+    def build(session: SessionProvider) -> Any:
         nodes = _Reflexion(session, n)
         graph = StateGraph(CandidatesState)
         nodes.add_to(graph)
@@ -41,7 +41,7 @@ def reflexion(*, n: int = 3) -> Planner:
 
 
 class _Reflexion(Nodes):
-    def __init__(self, session: Opener, n: int) -> None:
+    def __init__(self, session: SessionProvider, n: int) -> None:
         super().__init__(session, answered="verify")
         self.n = n
 

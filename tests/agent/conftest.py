@@ -12,7 +12,7 @@ import pytest
 
 from outlay.agent import Agent, Home, RunRecord
 from outlay.journal.events import Event
-from outlay.ledger.amount import NOTHING, Amount
+from outlay.ledger.amount import ZERO, Amount
 from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer
 from outlay.tools import Tool, tool
@@ -60,7 +60,7 @@ class JournalFiles:
     @property
     def spent(self) -> Amount:
         """What all runs have spent."""
-        return sum((RunRecord.of(self.events(run=run)).spent for run in self.runs), NOTHING)
+        return sum((RunRecord.of(self.events(run=run)).spent for run in self.runs), ZERO)
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from outlay.policies.scripted import Step
 from .suites.published.samples import HOTPOT, HOTPOT_YES, write
 
 OWN = """
-from outlay.benchmarks.suites.call_world import CallSuite, CallWorld, Function, dispatch
-from outlay.benchmarks.suites.records import Record
+from outlay.benchmarks.suites.call_world import CallSuite, CallWorld, WorldFunction, dispatch
+from outlay.benchmarks.suites.records import DatasetRecord
 from outlay.benchmarks.suite import Task
 
 
@@ -31,7 +31,7 @@ class Counter(CallWorld):
 
     def functions(self):
         schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-        return [Function(name="add", description="Adds.", parameters=schema)]
+        return [WorldFunction(name="add", description="Adds.", parameters=schema)]
 
     def run(self, call):
         return dispatch(self._add, call)

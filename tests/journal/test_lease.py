@@ -14,7 +14,7 @@ import pytest
 from outlay.journal.journal import Journal
 from outlay.journal.lease import Lease, Lender
 from outlay.ledger.account import Account, Shortfall
-from outlay.ledger.amount import NOTHING, Amount
+from outlay.ledger.amount import ZERO, Amount
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import BudgetError
 
@@ -43,7 +43,7 @@ async def test_four_processes_cannot_spend_more_than_their_lender(tmp_path: Path
         spent = json.loads(out)
         lender.take_back(lease, Amount({"usd": Decimal(spent["usd"])}))
     assert account.spent.usd == Decimal("0.048")
-    assert account.held == NOTHING
+    assert account.held == ZERO
 
 
 async def test_a_lease_is_in_the_journal_before_it_is_handed_out(tmp_path: Path) -> None:
@@ -62,4 +62,4 @@ async def test_a_slice_without_a_limit_is_refused(tmp_path: Path) -> None:
 async def test_more_than_there_is_is_not_lent(tmp_path: Path) -> None:
     account = Account(Budget(usd=1))
     assert isinstance(await Lender(account, Journal(tmp_path)).lend(Budget(usd=2)), Shortfall)
-    assert account.held == NOTHING
+    assert account.held == ZERO

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from outlay.ledger.account import Account, Hold, Shortfall
-from outlay.ledger.amount import NOTHING, SOFT, Amount
+from outlay.ledger.amount import SOFT, ZERO, Amount
 from outlay.ledger.budget import Budget, Limit
 
 CENTS = st.integers(0, 60).map(lambda cents: Decimal(cents) / 100)
@@ -42,7 +42,7 @@ class Tree(RuleBasedStateMachine):
         self.right = self.root.child(Budget(model_calls=5), name="right")
         self.leaf = self.left.child(Budget(usd="0.30", output_tokens=60), name="leaf")
         self.all = (self.root, self.left, self.right, self.leaf)
-        self.booked = NOTHING
+        self.booked = ZERO
 
     @rule(target=holds, which=st.integers(0, 3), usd=CENTS, tokens=st.integers(0, 80))
     def hold_model(self, which: int, usd: Decimal, tokens: int) -> Hold | None:
@@ -122,7 +122,7 @@ def test_eight_threads_hammer_one_tree() -> None:
         thread.join()
     check(root, *children)
     assert over == []
-    assert root.held == NOTHING
+    assert root.held == ZERO
     assert root.spent["tool_calls"] == 300
 
 
@@ -167,7 +167,7 @@ def test_a_hold_is_all_or_nothing() -> None:
     root = Account(Budget(usd="0.05"), name="root")
     child = root.child(Budget(usd="1"), name="child")
     assert isinstance(child.try_hold(model_call("0.06")), Shortfall)
-    assert child.held == root.held == NOTHING
+    assert child.held == root.held == ZERO
 
 
 def test_the_reserve_is_kept_for_its_owner() -> None:
@@ -177,7 +177,7 @@ def test_the_reserve_is_kept_for_its_owner() -> None:
     assert isinstance(two.try_hold(model_call("0.07")), Shortfall)
     assert isinstance(two.try_hold(model_call("0.06")), Hold)
     assert isinstance(one.try_hold(model_call("0.04")), Shortfall)
-    assert isinstance(one.try_hold(model_call("0.04"), reserve=NOTHING), Hold)
+    assert isinstance(one.try_hold(model_call("0.04"), reserve=ZERO), Hold)
 
 
 def test_an_overrun_is_booked_in_full_and_closes_the_account() -> None:

@@ -15,7 +15,7 @@ from outlay.agent import Agent, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
-from outlay.planners import BudgetLine, block, planner, planner_names, prompt
+from outlay.planners import BudgetLine, budget_block, planner, planner_names, prompt
 from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step, by_turn
 from outlay.tools import tool
@@ -148,8 +148,8 @@ def test_block() -> None:
         BudgetLine("tool_calls.search", 3, 0),
         BudgetLine("usd.search", Decimal("0.003"), Decimal("10")),
     ]
-    assert f"{block(lines)}\n" == (GOLDEN / "block.txt").read_text("utf-8")
-    assert block([]) == ""
+    assert f"{budget_block(lines)}\n" == (GOLDEN / "block.txt").read_text("utf-8")
+    assert budget_block([]) == ""
 
 
 def test_planners_are_named_where_one_is_unknown() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outlay.tools import BUILT_IN, tool
+from outlay.tools import BUILTIN_TOOLS, tool
 from outlay.tools.documents.corpus import SUFFIXES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -30,9 +30,9 @@ def test_every_option_and_kind_of_document_is_documented() -> None:
 
 
 def test_the_tools_that_ship_are_listed_as_they_are() -> None:
-    calls = [f"{e.name}:{e.argument}" if e.argument else e.name for e in BUILT_IN]
+    calls = [f"{e.name}:{e.argument}" if e.argument else e.name for e in BUILTIN_TOOLS]
     rows = [
         f"| `--tool {call.replace(':[', '[:')}` | {entry.does} |"
-        for call, entry in zip(calls, BUILT_IN, strict=True)
+        for call, entry in zip(calls, BUILTIN_TOOLS, strict=True)
     ]
     assert "\n".join(rows) in PAGE

@@ -5,16 +5,16 @@ from outlay import tools
 
 def test_the_public_names_are_pinned() -> None:
     assert tools.__all__ == [
-        "BUILT_IN",
+        "BUILTIN_TOOLS",
         "FunctionTool",
         "Outputs",
         "Registry",
         "Tool",
         "ToolContext",
         "Wrapper",
-        "builtin",
+        "builtin_tools",
         "calculator",
-        "documents",
+        "document_tools",
         "recall",
         "tool",
     ]

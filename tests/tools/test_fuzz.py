@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outlay.journal.records import ToolCall
-from outlay.tools import Tool, ToolContext, builtin, documents
+from outlay.tools import Tool, ToolContext, builtin_tools, document_tools
 
 OBJECTS = 10_000
 WORDS = ["", "a", "0", "-1", "..", "/etc/passwd", "http://[::1]/", "select 1", "\0", "é" * 99]
@@ -29,7 +29,10 @@ def every_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Tool]:
         "ask_human", "calculator", "fetch", f"files:{tmp_path / 'notes'}", "python", "recall",
         f"sql:{tmp_path / 't.csv'}", "think", "web_search:tavily",
     ]  # fmt: skip
-    return [*(t for spec in specs for t in builtin(spec)), *documents(tmp_path / "notes")]
+    return [
+        *(t for spec in specs for t in builtin_tools(spec)),
+        *document_tools(tmp_path / "notes"),
+    ]
 
 
 def value(chance: random.Random, depth: int = 0) -> Any:

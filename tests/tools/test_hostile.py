@@ -18,7 +18,7 @@ from outlay.agent import Agent, Home, Result
 from outlay.journal.events import Event
 from outlay.policies import Endpoint
 from outlay.testing import LoopbackServer, ScriptedAnswer
-from outlay.tools import Tool, documents, tool
+from outlay.tools import Tool, document_tools, tool
 from outlay.tools.wrappers import ApprovalRequest, approved
 
 TEXT = """\
@@ -133,7 +133,7 @@ async def test_text_commands_nothing(
     folder, home = tmp_path / "documents", tmp_path / "home"
     folder.mkdir()
     (folder / "report.md").write_text(TEXT)
-    tools = [approved(transfer, refuse), harbour_report, failing_report, *documents(folder)]
+    tools = [approved(transfer, refuse), harbour_report, failing_report, *document_tools(folder)]
     server.script = obeying(first)
     agent = Agent(
         model=Endpoint("m", base_url=server.url, name="priced"),

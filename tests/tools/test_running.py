@@ -12,12 +12,12 @@ from outlay.tools import running
 
 HANGING = """
 import asyncio, threading
-from outlay.tools.running import TimedOut, in_thread
+from outlay.tools.running import ToolTimedOut, in_thread
 
 async def main():
     try:
         await in_thread(threading.Event().wait, 0.01)
-    except TimedOut:
+    except ToolTimedOut:
         print("given up")
 
 asyncio.run(main())

@@ -7,7 +7,7 @@ import pytest
 
 from outlay.journal.records import ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.tools import Toolset, builtin, calculator, recall, tool
+from outlay.tools import Toolset, builtin_tools, calculator, recall, tool
 
 
 def weather(city: str) -> str:
@@ -53,24 +53,24 @@ def test_two_tools_of_one_name_are_refused() -> None:
 
 
 def test_builtins_come_by_name() -> None:
-    assert builtin("calculator") == (calculator,)
-    assert builtin("recall") == (recall,)
+    assert builtin_tools("calculator") == (calculator,)
+    assert builtin_tools("recall") == (recall,)
     with pytest.raises(UsageError, match="these do: ask_human, calculator, fetch, files"):
-        builtin("telescope")
+        builtin_tools("telescope")
     with pytest.raises(UsageError, match="--docs DIR"):
-        builtin("search")
+        builtin_tools("search")
 
 
 def test_one_tool_of_a_group_comes_alone(tmp_path: Path) -> None:
-    named = [tool.spec.name for tool in builtin(f"files:{tmp_path}")]
-    assert [builtin(f"{name}:{tmp_path}")[0].spec.name for name in named] == named
-    assert len(builtin(f"read_file:{tmp_path}")) == 1
+    named = [tool.spec.name for tool in builtin_tools(f"files:{tmp_path}")]
+    assert [builtin_tools(f"{name}:{tmp_path}")[0].spec.name for name in named] == named
+    assert len(builtin_tools(f"read_file:{tmp_path}")) == 1
     with pytest.raises(UsageError, match="needs an argument: read_file:DIR"):
-        builtin("read_file")
+        builtin_tools("read_file")
 
 
 def test_searxng_is_named_by_its_address() -> None:
-    (search,) = builtin("web_search:http://localhost:8080/searx")
+    (search,) = builtin_tools("web_search:http://localhost:8080/searx")
     assert search.least_cost == 0
     with pytest.raises(UsageError, match="write web_search:http://HOST:PORT"):
-        builtin("web_search:searxng")
+        builtin_tools("web_search:searxng")

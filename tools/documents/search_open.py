@@ -24,7 +24,7 @@ _TIMEOUT = 120.0
 _LOG = logging.getLogger(__name__)
 
 
-def documents(folder: Path | str) -> tuple[Tool, Tool]:
+def document_tools(folder: Path | str) -> tuple[Tool, Tool]:
     """Returns the tools `search` and `open` over the text-like files below a folder.
 
     They are indexed at the first search; what changes later is seen by `open` only. Both tools

@@ -1,6 +1,6 @@
 """Tools made of other tools: each changes one thing."""
 
-from .approved import ApprovalRequest, Approve, always, approved, by_interrupt
+from .approved import ApprovalRequest, Approver, approve_harmless, approved, by_interrupt
 from .cached import cached
 from .limited import limited, rate_limited, retried
 from .redacted import redacted
@@ -8,8 +8,8 @@ from .renamed import filtered, prefixed
 
 __all__ = [
     "ApprovalRequest",
-    "Approve",
-    "always",
+    "Approver",
+    "approve_harmless",
     "approved",
     "by_interrupt",
     "cached",

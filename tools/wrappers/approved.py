@@ -26,11 +26,11 @@ class ApprovalRequest:
     read_only: bool
 
 
-Approve = Callable[[ApprovalRequest], bool | Awaitable[bool]]
+Approver = Callable[[ApprovalRequest], bool | Awaitable[bool]]
 
 
 class _ApprovedTool(Wrapper):
-    def __init__(self, inner: Tool, approve: Approve, above: Decimal) -> None:
+    def __init__(self, inner: Tool, approve: Approver, above: Decimal) -> None:
         super().__init__(inner)
         self._approve = approve
         self._above = above
@@ -49,7 +49,7 @@ class _ApprovedTool(Wrapper):
         return None if answer is True else f"Not run: this call of {spec.name} was not approved."
 
 
-def approved(tool: Tool, approve: Approve, *, above: Decimal | float | str = 0) -> Tool:
+def approved(tool: Tool, approve: Approver, *, above: Decimal | float | str = 0) -> Tool:
     """Returns the tool with its calls put to `approve`; only the answer True lets one run.
 
     Calls of a read-only tool that cost no more than `above` USD need no approval. What the
@@ -80,6 +80,6 @@ def by_interrupt(question: ApprovalRequest) -> bool:
     return interrupt(asked) is True
 
 
-def always(question: ApprovalRequest) -> bool:
+def approve_harmless(question: ApprovalRequest) -> bool:
     """What `--yes` stands for: it never covers a tool with side effects that costs money."""
     return question.read_only or question.usd == 0

@@ -45,7 +45,7 @@ def imitated(
     return examples(rows, [[1.0] * len(row.ids) for row in rows], tokenizer)
 
 
-def replayed(
+def off_policy_examples(
     runs: Sequence[Rollout], tokenizer: str, *, cost_share: float = 0.2
 ) -> list[TrainingExample]:
     """Returns judged runs as examples weighted by their advantages, for off-policy learning.

@@ -56,7 +56,7 @@ LOOP = LossConfig(reference="token", clip=(0.1, 0.1), aggregation="trajectory_me
 """PPO as in Chen et al. 2025 (arXiv 2502.01600)."""
 GSPO = LossConfig(reference="sequence", clip=(3e-4, 4e-4), aggregation="sequence_mean")
 """One ratio a row, its tokens' geometric mean (Zheng et al. 2025, arXiv 2507.18071)."""
-REPLAY = LossConfig(reference="token", most=2.0)
+OFF_POLICY = LossConfig(reference="token", most=2.0)
 """Off-policy: {cut ratio, logged policy, A}, the ratio cut off at 2."""
 
 

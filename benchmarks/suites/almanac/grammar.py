@@ -95,7 +95,7 @@ OLD = "(old)"
 """Stands after a clause from an older edition, which may be wrong by now."""
 UNKNOWN = "unknown"
 """The answer to a question that the Almanac cannot answer."""
-NOTHING = "Nothing found."
+NO_HITS_TEXT = "Nothing found."
 NO_DOCUMENT = "No document has this name."
 
 _RELATION_OF_NOUN = {noun: r.name for r in RELATIONS.values() for noun in r.nouns}
@@ -229,7 +229,7 @@ def _vocabulary() -> tuple[str, ...]:
         *_RELATION_OF_PHRASE,
         *KINDS,
         *(text.format(x="", y="") for text in FILLERS + DISTRACTORS),
-        *(NOTHING, NO_DOCUMENT, OLD, UNKNOWN, "Similar names: , yes no Answer: [ ] ; ? '"),
+        *(NO_HITS_TEXT, NO_DOCUMENT, OLD, UNKNOWN, "Similar names: , yes no Answer: [ ] ; ? '"),
         "Who is What are and the same Which of has the 's",
         "is the name of a and of a . Open () or ()",
     ]

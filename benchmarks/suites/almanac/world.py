@@ -10,7 +10,7 @@ from random import Random
 from ....tools import Tool, tool
 from .documents import Sentence, WorldDocuments, write_library
 from .facts import Facts, draw_facts
-from .grammar import NO_DOCUMENT, NOTHING
+from .grammar import NO_DOCUMENT, NO_HITS_TEXT
 from .index import SentenceIndex
 from .knobs import AlmanacKnobs
 
@@ -29,7 +29,7 @@ class AlmanacWorld:
     def search(self, query: str) -> str:
         """Returns what the `search` tool answers."""
         found = self._index.find(query, self.knobs.snippets)
-        return "\n".join(f"[{snippet.title}] {snippet.text}" for snippet in found) or NOTHING
+        return "\n".join(f"[{snippet.title}] {snippet.text}" for snippet in found) or NO_HITS_TEXT
 
     def open(self, name: str) -> str:
         """Returns what the `open` tool answers."""

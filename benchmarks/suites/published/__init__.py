@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answers import AnswerMatch, compare, normalise
+from .answers import AnswerMatch, match_answer, normalise
 from .library import Paragraph, ParagraphCorpus
 from .scorers import IncludesScorer, MultipleChoiceScorer, NumberScorer, ShortAnswerScorer
 from .taskset import TaskSet, question
@@ -18,7 +18,7 @@ __all__ = [
     "ShortAnswerScorer",
     "SuiteValidation",
     "TaskSet",
-    "compare",
+    "match_answer",
     "normalise",
     "question",
     "validate",

@@ -39,7 +39,7 @@ def normalise(answer: str) -> str:
     return " ".join(_ARTICLES.sub(" ", bare).split())
 
 
-def compare(answer: str, gold: str, *, closed: bool) -> AnswerMatch:
+def match_answer(answer: str, gold: str, *, closed: bool) -> AnswerMatch:
     """Compares an answer with one accepted answer.
 
     A gold answer of which normalisation leaves nothing, such as `A`, is compared as it stands:
@@ -64,7 +64,7 @@ def compare(answer: str, gold: str, *, closed: bool) -> AnswerMatch:
 
 def best(answer: str, golds: Iterable[str], *, closed: bool) -> AnswerMatch:
     """Compares an answer with each accepted answer; the best match counts."""
-    matches = (compare(answer, gold, closed=closed) for gold in golds)
+    matches = (match_answer(answer, gold, closed=closed) for gold in golds)
     return max(matches, key=lambda match: (match.em, match.f1), default=NO_MATCH)
 
 

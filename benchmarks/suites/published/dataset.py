@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ....ledger.errors import UsageError
-from ....tools import Tool, calculator, documents
+from ....tools import Tool, calculator, document_tools
 from ...suite import Scorer, Task
 from ..records import DatasetRecord, read_records
 from .scorers import IncludesScorer, MultipleChoiceScorer, NumberScorer, ShortAnswerScorer
@@ -43,7 +43,7 @@ def dataset(*, data: str | Path = "", docs: str | Path = "", scorer: str = "exac
     """
     if scorer not in SCORERS:
         raise UsageError(f"there is no scorer {scorer!r}; known are: {', '.join(SCORERS)}")
-    tools = (calculator, *(documents(docs) if docs else ()))
+    tools = (calculator, *(document_tools(docs) if docs else ()))
     return _tasks(read_records(data, suite="dataset"), tools, scorer)
 
 

@@ -18,7 +18,7 @@ from ..almanac.grammar import OPEN_PRICE, SEARCH_PRICE
 HITS = 5
 """Paragraphs that one search lists at most."""
 
-NOTHING = "Nothing found. Try other words."
+NOTHING_FOUND_TEXT = "Nothing found. Try other words."
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class ParagraphCorpus:
         """Returns what the `search` tool answers: the best passage of each of the best."""
         hits = self._index.find(query, HITS)
         lines = (f"{place}. [{hit.name}] {hit.snippet}" for place, hit in enumerate(hits, 1))
-        return "\n".join(lines) or NOTHING
+        return "\n".join(lines) or NOTHING_FOUND_TEXT
 
     def open(self, name: str) -> str:
         """Returns what the `open` tool answers: a paragraph, its sentences numbered.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ....planners.toolpath import NoPath, PathWeights, ToolAbility, ToolGraph, cheapest
+from ....planners.toolpath import NoPath, PathWeights, ToolAbility, ToolGraph, cheapest_path
 from .physics import CARES, Care, Day
 from .shop import Machine
 
@@ -55,7 +55,7 @@ def optimal(
 ) -> Gold | None:
     """Returns the optimal path to all that is wanted together, or None if there is none today."""
     graph = ToolGraph({f"{tool} {care}": way for (tool, care), way in ways(machines, day).items()})
-    path = cheapest(graph, have, want, WEIGHTS)
+    path = cheapest_path(graph, have, want, WEIGHTS)
     if isinstance(path, NoPath):
         return None
     by_name = {machine.name: machine for machine in machines}

@@ -25,13 +25,13 @@ def diff(
 
     Exit codes: 0 they went the same way, 1 they part.
     """
-    from ....agent import Home, costs, parting
+    from ....agent import Home, costs, first_divergence
 
     place = Home.at(home)
     records = [place.record(run) for run in (first, second)]
     for name, record in zip("AB", records, strict=True):
         typer.echo(f"{name}  {_title(record)}")
-    where = parting(*records)
+    where = first_divergence(*records)
     typer.echo()
     if where is None:
         typer.echo("They went the same way to their ends.")

@@ -96,12 +96,12 @@ def _fork(
     from ....agent import Home, RunLabels
     from ....ledger.budget import Budget
     from ...render.timeline import Timeline
-    from ...run_loop import drive
+    from ...run_loop import run_to_end
 
     record = Home.at(home).record(run)
     limits = Budget.parse(budget) if budget else record.budget
     labels = RunLabels(agent={"cli": recipe.to_record()})
-    return drive(
+    return run_to_end(
         recipe.agent(limits, home), Timeline(),
         lambda agent, listen: agent.fork(run, step, budget=limits, labels=labels, listen=listen),
         plain=plain, json=json,

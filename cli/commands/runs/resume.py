@@ -43,13 +43,13 @@ def resume(
     from ....ledger.budget import Budget
     from ...agent_recipe import AgentSpec, recorded
     from ...render.timeline import sub_agents, tell
-    from ...run_loop import drive
+    from ...run_loop import run_to_end
 
     more, place = Budget.parse(add) if add else None, Home.at(home)
     story, _ = tell(place.events(run), sub_agents(place, run))
     assert story.start is not None
     recipe = AgentSpec.from_record(recorded(run, story.start.body))
-    code = drive(
+    code = run_to_end(
         recipe.agent(story.budget, home, yes=yes), story,
         lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),
         plain=plain, json=json,

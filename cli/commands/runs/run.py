@@ -83,7 +83,7 @@ def run(
     from ....ledger.errors import UsageError
     from ...agent_recipe import AgentSpec, absolute, absolute_model, required
     from ...render.timeline import Timeline
-    from ...run_loop import drive
+    from ...run_loop import run_to_end
 
     if not task.strip():
         raise UsageError('the task is empty: say what is asked, as in outlay run "Who is …?"')
@@ -97,7 +97,7 @@ def run(
         tool_protocol=tool_protocol.value if tool_protocol else None,
     )  # fmt: skip
     labels = RunLabels(seed=seed, agent={"cli": recipe.to_record()})
-    code = drive(
+    code = run_to_end(
         recipe.agent(limits, home, yes=yes), Timeline(),
         lambda agent, listen: agent.run(task, labels=labels, listen=listen),
         plain=plain, json=json,

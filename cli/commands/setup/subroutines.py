@@ -36,10 +36,10 @@ def subroutines(
     With --json, the list has one object a subroutine.
     """
     from ....agent import Home
-    from ....planners.toolpath import FILE, SubroutineLibrary
+    from ....planners.toolpath import SUBROUTINES_FILE, SubroutineLibrary
 
     place = Home.at(home)
-    path = place.path / FILE
+    path = place.path / SUBROUTINES_FILE
     known = SubroutineLibrary.load(path)
     if action is SubroutinesAction.mine:
         _mine(place, known, path)

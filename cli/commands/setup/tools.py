@@ -48,9 +48,9 @@ def tools(
 
 
 def _list() -> None:
-    from ....tools import BUILT_IN
+    from ....tools import BUILTIN_TOOLS
 
-    for entry in BUILT_IN:
+    for entry in BUILTIN_TOOLS:
         call = f"{entry.name}:{entry.argument}" if entry.argument else entry.name
         typer.echo(f"{call.replace(':[', '[:'):<22}  {entry.does}")
     typer.echo(f"{'search, open':<22}  a folder of your documents: --docs DIR")
@@ -65,7 +65,7 @@ def _find(action: ToolsAction, name: str | None, docs: Path | None, yes: bool) -
     """
     from ....agent.delegate import DELEGATE
     from ....ledger.errors import UsageError
-    from ....tools import documents
+    from ....tools import document_tools
     from ...agent_recipe import shipped_tools
 
     if not name:
@@ -73,7 +73,7 @@ def _find(action: ToolsAction, name: str | None, docs: Path | None, yes: bool) -
     if name == DELEGATE:
         raise UsageError("delegate takes an agent to make it: outlay run … --tool delegate")
     if docs is not None:
-        of_docs = [tool for tool in documents(docs) if tool.spec.name == name]
+        of_docs = [tool for tool in document_tools(docs) if tool.spec.name == name]
         if of_docs:
             return of_docs
     return list(shipped_tools(name, yes=yes))

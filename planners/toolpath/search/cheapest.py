@@ -78,7 +78,7 @@ class NoPath:
     expansions: int = 0
 
 
-def cheapest(
+def cheapest_path(
     graph: ToolGraph,
     have: Iterable[str],
     want: Iterable[str],

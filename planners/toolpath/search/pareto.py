@@ -46,7 +46,7 @@ class _BackPointer:
     before: _BackPointer | None
 
 
-def pareto(
+def pareto_paths(
     graph: ToolGraph,
     have: Iterable[str],
     want: Iterable[str],

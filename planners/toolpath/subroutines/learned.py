@@ -22,7 +22,7 @@ from .mining import mine
 from .subroutine import Subroutine
 
 FORMAT = 1
-FILE = "subroutines.json"
+SUBROUTINES_FILE = "subroutines.json"
 """Its name in the home folder."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from outlay.agent import Agent, Result, costs, parting
+from outlay.agent import Agent, Result, costs, first_divergence
 from outlay.journal.records import Message, Reply, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.policies import ScriptedPolicy
@@ -55,7 +55,7 @@ async def test_two_runs_part_at_their_first_difference(
 ) -> None:
     agent, one = await played(home, ["a", "b"], "Answer: 7")
     _, other = await played(home, queries, answer)
-    found = parting(agent.home.record(one.run), agent.home.record(other.run))
+    found = first_divergence(agent.home.record(one.run), agent.home.record(other.run))
     assert found is not None
     for moment, text in zip((found.first, found.second), texts, strict=True):
         assert moment is not None
@@ -66,13 +66,13 @@ async def test_two_runs_part_at_their_first_difference(
 async def test_the_same_way_is_no_parting(home: Path) -> None:
     agent, one = await played(home, ["a", "b"], "Answer: 7")
     _, other = await played(home, ["a", "b"], "Answer: 7")
-    assert parting(agent.home.record(one.run), agent.home.record(other.run)) is None
+    assert first_divergence(agent.home.record(one.run), agent.home.record(other.run)) is None
 
 
 async def test_planners_part_in_what_the_policy_is_told(home: Path) -> None:
     agent, one = await played(home, ["a"], "Answer: 7")
     _, other = await played(home, ["a"], "Answer: 7", planner="tracker")
-    found = parting(agent.home.record(one.run), agent.home.record(other.run))
+    found = first_divergence(agent.home.record(one.run), agent.home.record(other.run))
     assert found is not None
     assert found.second is not None
     assert (found.second.step, found.second.what) == (1, "prompt")

@@ -15,7 +15,7 @@ from outlay.embedded.transformer.dialect import (
     read_turn,
 )
 from outlay.embedded.transformer.vocabulary import IDS, LAST, TOLD, TURN, decode
-from outlay.planners.budget_tracker import BudgetLine, block
+from outlay.planners.budget_tracker import BudgetLine, budget_block
 
 QUESTION = "Who is the mayor of Vokizu's birthplace?"
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
@@ -64,7 +64,7 @@ def test_a_transcript_only_grows(first: DialectTurn, second: DialectTurn) -> Non
 
 
 def test_the_transcript_of_a_request() -> None:
-    budget = block([BudgetLine("usd", 0, 0), BudgetLine("search", 1, 3)])
+    budget = budget_block([BudgetLine("usd", 0, 0), BudgetLine("search", 1, 3)])
     turn = DialectTurn(thought="mayor Vokizu birthplace : none .", calls=(("search", "Vokizu"),))
     told = {"role": "tool", "content": f"[Vokizu] Vokizu comes from Navazi.\n\n{budget}"}
     assert decode(prompt_ids(asking(turn.message(0), told, tools=TOOLS))) == (
@@ -76,8 +76,8 @@ def test_the_transcript_of_a_request() -> None:
 
 def test_what_training_shows_is_what_the_agent_shows() -> None:
     text = "[Kasa] Kasa comes from Memu.\n\nUsed up, and no longer available: open."
-    shown = f"{text}\n\n{block([BudgetLine('search', 1, 2)])}"
-    asked = f"{QUESTION}\n\n{block([BudgetLine('search', 0, 3)])}"
+    shown = f"{text}\n\n{budget_block([BudgetLine('search', 1, 2)])}"
+    asked = f"{QUESTION}\n\n{budget_block([BudgetLine('search', 0, 3)])}"
     body = {
         "messages": [{"role": "user", "content": asked}, {"role": "tool", "content": shown}],
         "tools": TOOLS,

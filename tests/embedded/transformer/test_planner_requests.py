@@ -25,7 +25,7 @@ from outlay.embedded.transformer.planner_requests import (
 )
 from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, decode, encode
 from outlay.planners import prompt
-from outlay.planners.budget_tracker import BudgetLine, block
+from outlay.planners.budget_tracker import BudgetLine, budget_block
 from outlay.planners.candidates import JudgeChoice
 from outlay.planners.critic import Critique
 from outlay.planners.loops.auto import ModeChoice as Mode
@@ -51,7 +51,7 @@ def asking(phase: str, *seen: str, answer: str = "", extra: str = "") -> Body:
     """Returns a phase's request after searches and an answer."""
     messages: list[Body] = [{"role": "system", "content": "s"}]
     messages.append(
-        {"role": "user", "content": f"{QUESTION}\n\n{block([BudgetLine('search', 0, 9)])}"}
+        {"role": "user", "content": f"{QUESTION}\n\n{budget_block([BudgetLine('search', 0, 9)])}"}
     )
     for place, text in enumerate(seen):
         called = {"name": "search", "arguments": json.dumps({"query": "Vokizu birthplace"})}

@@ -432,8 +432,8 @@ def test_several_processes_write_load_and_ask_at_once(home, store):
 
 def test_a_loader_that_is_killed_leaves_nothing_half_done(book, home, store):
     code = (
-        "import os, sys; from pathlib import Path; from outlay.ledger import filling, store\n"
-        "filling.note = lambda *_: os.kill(os.getpid(), 9)\n"
+        "import os, sys; from pathlib import Path; from outlay.journal.store import store, tables\n"
+        "tables.note = lambda *_: os.kill(os.getpid(), 9)\n"
         "store.Store(Path(sys.argv[1])).load()"
     )
     small_run(book)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from outlay.benchmarks.perf.toolpath import drawn, measure
-from outlay.planners.toolpath import Toolpath, cheapest
+from outlay.planners.toolpath import Toolpath, cheapest_path
 
 
 def test_both_searches_find_the_same_and_the_heuristic_looks_at_less() -> None:
     graphs = [drawn(seed, second=0.1) for seed in range(2)]
     for graph in graphs:
         found = [
-            cheapest(graph, ("t0", "t1"), ("t399",), informed=informed)
+            cheapest_path(graph, ("t0", "t1"), ("t399",), informed=informed)
             for informed in (True, False)
         ]
         costs = [path.cost for path in found if isinstance(path, Toolpath)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
-from outlay.tools import Tool, ToolContext, documents
+from outlay.tools import Tool, ToolContext, document_tools
 
 SECRET = "the secret is out"
 
@@ -39,7 +39,7 @@ async def call(subject: Tool, context: ToolContext, /, **arguments: object) -> O
 async def test_search_shows_places_that_open_understands(
     folder: Path, context: ToolContext
 ) -> None:
-    search, open = documents(folder)
+    search, open = document_tools(folder)
     seen = await call(search, context, query="where does the Sul rise?")
     assert seen.text.startswith('1. The river Sul [open(name="rivers/sul.md", start=0)]')
     assert "The Sul rises in Torvane." in seen.text
@@ -47,13 +47,13 @@ async def test_search_shows_places_that_open_understands(
 
 
 async def test_html_is_read_as_text(folder: Path, context: ToolContext) -> None:
-    search, open = documents(folder)
+    search, open = document_tools(folder)
     assert "On cafés" in (await call(search, context, query="CAFES")).text
     assert (await call(open, context, name="page.html")).text == "Cafés in Torvane\n\nare cheap."
 
 
 async def test_a_long_document_is_read_page_by_page(folder: Path, context: ToolContext) -> None:
-    search, open = documents(folder)
+    search, open = document_tools(folder)
     hit = await call(search, context, query="4321")
     start = int(hit.text.split("start=")[1].split(")")[0])
     whole = (folder / "long.txt").read_text()
@@ -68,20 +68,20 @@ async def test_a_long_document_is_read_page_by_page(folder: Path, context: ToolC
 async def test_the_limit_is_kept_and_bounded(tmp_path: Path, context: ToolContext) -> None:
     for number in range(30):
         (tmp_path / f"{number}.txt").write_text("word")
-    search, _ = documents(tmp_path)
+    search, _ = document_tools(tmp_path)
     for limit, listed in ((3, 3), (-5, 1), (10**9, 20)):
         seen = await call(search, context, query="word", limit=limit)
         assert len(seen.text.splitlines()) == 2 * listed
 
 
 def test_they_are_free_and_harmless(folder: Path) -> None:
-    for each in documents(folder):
+    for each in document_tools(folder):
         assert each.price == Decimal(0)
         assert each.spec.read_only
 
 
 async def test_a_query_without_words_finds_nothing(folder: Path, context: ToolContext) -> None:
-    search, _ = documents(folder)
+    search, _ = document_tools(folder)
     for query in ("", "  ", '"', "*", "___", "AND (", "\0"):
         assert not (await call(search, context, query=query)).error
 
@@ -90,7 +90,7 @@ async def test_a_query_without_words_finds_nothing(folder: Path, context: ToolCo
 def module_search(tmp_path_factory: pytest.TempPathFactory) -> Tool:
     folder = tmp_path_factory.mktemp("docs")
     (folder / "a.txt").write_text("some words NOT near AND or 日本語 straße")
-    return documents(folder)[0]
+    return document_tools(folder)[0]
 
 
 QUERY = st.text() | st.lists(
@@ -137,7 +137,7 @@ async def test_open_never_leaves_the_folder(folder: Path, context: ToolContext, 
     (folder / ".git" / "notes.txt").write_text(SECRET)
     (folder / "program.py").write_text(SECRET)
     os.mkfifo(folder / "pipe.txt")
-    search, open = documents(folder)
+    search, open = document_tools(folder)
     for path in (name, str(folder.parent / "secret.txt")):
         seen = await call(open, context, name=path)
         assert seen.error
@@ -151,7 +151,7 @@ async def test_open_never_leaves_the_folder(folder: Path, context: ToolContext, 
 async def test_no_name_opens_what_is_outside(
     folder_once: Path, context: ToolContext, name: str
 ) -> None:
-    _, open = documents(folder_once)
+    _, open = document_tools(folder_once)
     for each in (name, name + "secret.txt"):
         assert SECRET not in (await call(open, context, name=each)).text
 
@@ -167,12 +167,12 @@ def folder_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def test_a_link_inside_the_folder_is_followed(folder: Path, context: ToolContext) -> None:
     (folder / "alias.md").symlink_to(folder / "rivers" / "sul.md")
-    _, open = documents(folder)
+    _, open = document_tools(folder)
     assert "Torvane" in (await call(open, context, name="alias.md")).text
 
 
 async def test_a_near_miss_names_what_is_close(folder: Path, context: ToolContext) -> None:
-    _, open = documents(folder)
+    _, open = document_tools(folder)
     assert "rivers/sul.md" in (await call(open, context, name="river/sul.md")).text
 
 
@@ -190,7 +190,7 @@ async def test_unreadable_files_are_left_out_and_reported_once(
     (folder / "wide.txt").write_text("Torvane wide", "utf-16")
     os.symlink("nowhere.txt", folder / "dangling.txt")
     Path(os.fsdecode(bytes(folder) + b"/bad\xff.txt")).write_text("Torvane")
-    search, open = documents(folder)
+    search, open = document_tools(folder)
     with caplog.at_level(logging.WARNING):
         seen = [await call(search, context, query="Torvane", limit=20) for _ in range(3)]
     assert seen[0] == seen[1] == seen[2]
@@ -206,8 +206,8 @@ async def test_unreadable_files_are_left_out_and_reported_once(
 def test_a_missing_or_empty_folder_says_how_to_mend_it(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("")
     with pytest.raises(UsageError, match="there is no folder"):
-        documents(tmp_path / "missing")
+        document_tools(tmp_path / "missing")
     with pytest.raises(UsageError, match="there is no folder"):
-        documents(tmp_path / "program.py")
+        document_tools(tmp_path / "program.py")
     with pytest.raises(UsageError, match=r"holds no document: put files there \(.csv"):
-        documents(tmp_path)
+        document_tools(tmp_path)

@@ -26,7 +26,7 @@ from outlay.policies import ScriptedPolicy
 from outlay.tools import Tool, ToolContext, recall, tool
 from outlay.tools.wrappers import (
     ApprovalRequest,
-    always,
+    approve_harmless,
     approved,
     by_interrupt,
     cached,
@@ -264,10 +264,10 @@ async def test_nobody_is_asked_about_a_price_that_cannot_be_told(tmp_path: Path)
 
 
 def test_yes_covers_no_side_effect_that_costs_money() -> None:
-    assert always(ApprovalRequest("look", "{}", Decimal(5), True))
-    assert always(ApprovalRequest("note", "{}", Decimal(0), False))
-    assert not always(ApprovalRequest("send", "{}", Decimal("0.01"), False))
-    assert not always(ApprovalRequest("send", "{}", None, False))
+    assert approve_harmless(ApprovalRequest("look", "{}", Decimal(5), True))
+    assert approve_harmless(ApprovalRequest("note", "{}", Decimal(0), False))
+    assert not approve_harmless(ApprovalRequest("send", "{}", Decimal("0.01"), False))
+    assert not approve_harmless(ApprovalRequest("send", "{}", None, False))
 
 
 async def test_a_person_approves_through_an_interrupt(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from outlay.ledger.prices.price_book import PriceBook  # noqa: E402
 from outlay.training.data.outcome import Outcome  # noqa: E402
 from outlay.training.data.recorded_runs import recorded  # noqa: E402
 from outlay.training.data.rollouts import Rollout, RolloutConfig, play  # noqa: E402
-from outlay.training.loop.offline import imitated, replayed  # noqa: E402
+from outlay.training.loop.offline import imitated, off_policy_examples  # noqa: E402
 from outlay.training.loop.reinforce import Learner, RlConfig, TaskHistory  # noqa: E402
 from outlay.training.loop.round_checkpoint import RoundCheckpoint  # noqa: E402
 from outlay.training.loop.trainer import FineTuneConfig  # noqa: E402
@@ -73,13 +73,13 @@ async def test_play_learn_and_learn_again_from_the_log(tmp_path: Path) -> None:
     assert len({each.trajectory for each in right}) >= len(tasks)
     weights = [
         weight
-        for each in replayed(logged, loaded.trainable.tokenizer)
+        for each in off_policy_examples(logged, loaded.trainable.tokenizer)
         for weight, on in zip(each.weights, each.mask, strict=True)
         if on
     ]
     assert min(weights) < 0 < max(weights)
     with pytest.raises(UsageError, match=r"has ids of the tokenizer '.*', not of 'other'"):
-        replayed(logged, "other")
+        off_policy_examples(logged, "other")
     home.close()
 
 

@@ -18,7 +18,7 @@ from outlay.training.loop import checkpoint  # noqa: E402
 from outlay.training.loop.collapse_guard import CollapseGuard, PolicyCollapsed  # noqa: E402
 from outlay.training.loop.examples import Trainable, TrainingExample, examples  # noqa: E402
 from outlay.training.loop.trainer import FineTuneConfig, TrainStep, fit, name_of  # noqa: E402
-from outlay.training.objectives.loss import REPLAY, SFT  # noqa: E402
+from outlay.training.objectives.loss import OFF_POLICY, SFT  # noqa: E402
 
 WORDS = 6
 
@@ -52,7 +52,7 @@ def after(plan: FineTuneConfig, given: list[TrainingExample], **more: object) ->
 
 @pytest.mark.parametrize("aggregation", ["token_mean", "trajectory_mean", "sequence_mean"])
 def test_how_a_step_is_cut_into_batches_and_padded_does_not_matter(aggregation: str) -> None:
-    how = replace(REPLAY, aggregation=aggregation)
+    how = replace(OFF_POLICY, aggregation=aggregation)
     plan = FineTuneConfig(how=how, rows=8, rate=0.01, batch_tokens=10_000)
     whole, given = after(plan, some(20)), some(20)
     assert after(replace(plan, batch_tokens=1), given) == pytest.approx(whole, abs=1e-12)
@@ -69,7 +69,7 @@ def test_what_does_not_train_moves_nothing() -> None:
 
 
 def test_a_broken_training_goes_on_to_the_same_parameters(tmp_path: Path) -> None:
-    plan = FineTuneConfig(how=REPLAY, epochs=3, rows=4, rate=0.02, keep_every=2)
+    plan = FineTuneConfig(how=OFF_POLICY, epochs=3, rows=4, rate=0.02, keep_every=2)
     unbroken = after(plan, some(20))
 
     class TrainingStopped(Exception):
@@ -92,8 +92,8 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_fitting import REPLAY, Fitting, after, some
-plan = Fitting(how=REPLAY, epochs=60, rows=4, rate=0.02, keep_every=1)
+from test_trainer import OFF_POLICY, FineTuneConfig, after, some
+plan = FineTuneConfig(how=OFF_POLICY, epochs=60, rows=4, rate=0.02, keep_every=1)
 print("ready", flush=True)
 after(plan, some(20), folder=Path({folder!r}), told=lambda step: print(step.number, flush=True))
 """
@@ -108,7 +108,7 @@ def test_a_killed_training_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
                 running.kill()
                 break
         running.stdout.read()
-    plan = FineTuneConfig(how=REPLAY, epochs=60, rows=4, rate=0.02, keep_every=1)
+    plan = FineTuneConfig(how=OFF_POLICY, epochs=60, rows=4, rate=0.02, keep_every=1)
     kept = checkpoint.load(tmp_path, name_of(plan, some(20), model()))
     assert kept is not None
     assert 25 <= kept.step < 300
@@ -140,7 +140,7 @@ def test_it_learns_what_is_rewarded_and_unlearns_what_is_not() -> None:
     ]  # fmt: skip
     made = model()
     steps: list[TrainStep] = []
-    plan = FineTuneConfig(how=REPLAY, epochs=10, rows=30, rate=0.05)
+    plan = FineTuneConfig(how=OFF_POLICY, epochs=10, rows=30, rate=0.05)
     fit(made, given, plan, told=steps.append)
     shares = torch.softmax(made.logits(torch.tensor([[1]]))[0, 0], -1).tolist()
     assert shares[2] > 0.5
@@ -158,7 +158,7 @@ def test_a_policy_that_is_being_lost_is_stopped() -> None:
     with pytest.raises(
         PolicyCollapsed, match=r"stopped at step 1: .* nats a token from the one that"
     ):
-        after(FineTuneConfig(how=REPLAY, epochs=4), far, watch=CollapseGuard(patience=2))
+        after(FineTuneConfig(how=OFF_POLICY, epochs=4), far, watch=CollapseGuard(patience=2))
 
 
 def row(**changes: object) -> TrainingRow:

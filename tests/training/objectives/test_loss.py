@@ -15,9 +15,9 @@ from outlay.ledger.errors import UsageError  # noqa: E402
 from outlay.training.objectives.loss import (  # noqa: E402
     GSPO,
     LOOP,
+    OFF_POLICY,
     PPO,
     REINFORCE,
-    REPLAY,
     SFT,
     LossConfig,
     TokenBatch,
@@ -25,7 +25,14 @@ from outlay.training.objectives.loss import (  # noqa: E402
     loss_of,
 )
 
-ALL = {"sft": SFT, "reinforce": REINFORCE, "ppo": PPO, "loop": LOOP, "gspo": GSPO, "replay": REPLAY}
+ALL = {
+    "sft": SFT,
+    "reinforce": REINFORCE,
+    "ppo": PPO,
+    "loop": LOOP,
+    "gspo": GSPO,
+    "replay": OFF_POLICY,
+}
 
 
 def tokens(
@@ -58,10 +65,10 @@ def test_golden_gradients_of_each_method() -> None:
     assert gradient(given, REINFORCE) == [-0.25, 0.25, -0.5, -0.125]
     assert gradient(given, PPO) == [round(-up / 4, 12), 0.0, 0.0, -0.125]
     assert down < 0.8 < 1.2 < far
-    assert gradient(given, REPLAY) == [
+    assert gradient(given, OFF_POLICY) == [
         round(value / 4, 12) for value in (-up, down, -2 * far, -0.5)
     ]
-    truncated = replace(REPLAY, most=1.5)
+    truncated = replace(OFF_POLICY, most=1.5)
     assert gradient(given, truncated)[2] == round(-2 * 1.5 / 4, 12)
     first, second = math.exp(-0.1), math.exp(0.25)
     wide = replace(GSPO, clip=(1, 1))
@@ -95,13 +102,13 @@ def _model(seed: int) -> tuple[torch.nn.Module, torch.Tensor]:
 @pytest.mark.parametrize("name", ["reinforce", "ppo", "replay", "kl", "entropy"])
 def test_gradients_of_a_model_against_finite_differences(name: str) -> None:
     """Where the value of the loss has the gradient of the method: near the sampling policy."""
-    uncut = replace(REPLAY, most=None)
+    uncut = replace(OFF_POLICY, most=None)
     how = {
         "kl": replace(uncut, kl=0.3),
         "entropy": replace(uncut, entropy=0.2),
         "reinforce": uncut,
         "ppo": PPO,
-        "replay": REPLAY,
+        "replay": OFF_POLICY,
     }[name]
     model, ids = _model(3)
     gains = torch.randn(3, 5, dtype=torch.float64)
@@ -158,7 +165,7 @@ def test_how_a_trajectory_was_cut_into_rows_does_not_matter(name: str, data: st.
 
 def test_at_the_sampling_policy_ppo_gspo_and_replay_are_reinforce() -> None:
     given = tokens([-1, -0.2, -3], [-1, -0.2, -3], [1, 1, 1])
-    for how in (PPO, replace(GSPO, aggregation="token_mean"), REPLAY):
+    for how in (PPO, replace(GSPO, aggregation="token_mean"), OFF_POLICY):
         assert gradient(given, how) == gradient(given, REINFORCE)
     assert loss_of(given, PPO).effective == pytest.approx(1)
     assert loss_of(given, PPO).kl == 0
@@ -179,7 +186,7 @@ def test_aggregations_weigh_tokens_trajectories_rows_or_nothing() -> None:
 
 def test_figures_tell_how_far_the_policy_has_moved() -> None:
     given = tokens([-1, -0.1], [-1, -2], [1, 1])
-    figures = loss_of(given, REPLAY)
+    figures = loss_of(given, OFF_POLICY)
     weights = [1, math.exp(1.9)]
     assert figures.effective == pytest.approx(sum(weights) ** 2 / 2 / sum(w * w for w in weights))
     assert figures.clipped == 0.5
@@ -194,6 +201,6 @@ def test_divergence_without_a_reference_is_refused() -> None:
 
 def test_logged_log_probabilities_matter() -> None:
     given = tokens([-1, -1], [-0.5, -1.5], [1, 1])
-    assert gradient(given, REPLAY) != gradient(
-        replace(given, sampled=given.logprobs.detach()), REPLAY
+    assert gradient(given, OFF_POLICY) != gradient(
+        replace(given, sampled=given.logprobs.detach()), OFF_POLICY
     )

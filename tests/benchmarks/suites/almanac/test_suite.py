@@ -10,7 +10,7 @@ import pytest
 
 from outlay.benchmarks.suites.almanac import Almanac, AlmanacKnobs, AlmanacWorld, almanac
 from outlay.benchmarks.suites.almanac.grammar import (
-    NOTHING,
+    NO_HITS_TEXT,
     VOCABULARY,
     ParsedQuestion,
     read_question,
@@ -115,7 +115,13 @@ def test_everything_is_written_in_the_closed_vocabulary(suite, tasks):
     assert len(known) == len(VOCABULARY)
     for task in tasks[:20]:
         world = suite.world(task)
-        texts = [task.prompt, *task.gold, NOTHING, world.open("Nobody"), world.search("Nobody")]
+        texts = [
+            task.prompt,
+            *task.gold,
+            NO_HITS_TEXT,
+            world.open("Nobody"),
+            world.search("Nobody"),
+        ]
         texts += [world.open(title) for title in world.library.documents]
         texts += [world.open(entity.name) for entity in world.facts.entities]
         texts += [world.open(entity.name + "ba") for entity in world.facts.entities]

@@ -3,7 +3,7 @@
 import json
 
 from outlay.benchmarks.suites.almanac import AlmanacKnobs, AlmanacWorld
-from outlay.benchmarks.suites.almanac.grammar import ALIAS, NOTHING, read_statements
+from outlay.benchmarks.suites.almanac.grammar import ALIAS, NO_HITS_TEXT, read_statements
 
 WORLDS = [AlmanacWorld(f"world {number}", AlmanacKnobs(shared=0.3)) for number in range(5)]
 
@@ -75,8 +75,8 @@ def test_a_search_does_not_mind_case_order_and_other_words():
 
 
 def test_a_search_without_a_name_finds_nothing():
-    assert WORLDS[0].search("who is the mayor?") == NOTHING
-    assert WORLDS[0].search("") == NOTHING
+    assert WORLDS[0].search("who is the mayor?") == NO_HITS_TEXT
+    assert WORLDS[0].search("") == NO_HITS_TEXT
 
 
 def test_a_shared_name_asks_which_one_is_meant():

@@ -15,7 +15,7 @@ from outlay.benchmarks.suites.game24.board import left_after, moves, solvable
 from outlay.journal.records import Message, Request
 from outlay.planners import Planner
 from outlay.planners.toolchain import ToolchainOptions as Search
-from outlay.planners.toolchain import planned, toolchain
+from outlay.planners.toolchain import toolchain, toolchain_planner
 from outlay.planners.toolchain.actions import Action, LookaheadResult, PlanStep
 from outlay.planners.toolchain.policy_proposer import question
 from outlay.tools import Tool
@@ -107,7 +107,7 @@ async def test_the_planner_tries_steps_out_on_forks_of_the_world(
     game: Game24, tmp_path: Path
 ) -> None:
     world = game.world(game.tasks(3, seed=0)[0])
-    planner = planned(Search(k=2, depth=3, expansions=3), world)
+    planner = toolchain_planner(Search(k=2, depth=3, expansions=3), world)
     assert await run(game, 0, planner, tmp_path / "home", "usd=0.1") == 1
     assert len(world.board.numbers) == 4
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from outlay.benchmarks.suites.published.answers import (
     best,
-    compare,
     compare_facts,
     joint,
+    match_answer,
     normalise,
 )
 
@@ -36,14 +36,16 @@ def test_normalisation_is_squads(answer: str, bare: str) -> None:
 @given(TEXTS)
 def test_normalisation_changes_nothing_twice_and_a_text_fits_itself(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
-    assert compare(text, text, closed=True).em == compare(text, text, closed=False).em == 1
+    assert (
+        match_answer(text, text, closed=True).em == match_answer(text, text, closed=False).em == 1
+    )
 
 
 @given(TEXTS, TEXTS, st.booleans())
 def test_figures_are_shares_and_f1_lies_between_precision_and_recall(
     answer: str, gold: str, closed: bool
 ) -> None:
-    match = compare(answer, gold, closed=closed)
+    match = match_answer(answer, gold, closed=closed)
     low, high = sorted((match.precision, match.recall))
     assert 0 <= low <= match.f1 + 1e-12
     assert match.f1 <= high + 1e-12 <= 1 + 1e-12
@@ -51,21 +53,21 @@ def test_figures_are_shares_and_f1_lies_between_precision_and_recall(
 
 
 def test_tokens_are_counted_as_often_as_they_stand() -> None:
-    match = compare("new new york", "new york", closed=True)
+    match = match_answer("new new york", "new york", closed=True)
     assert (match.em, match.precision, match.recall) == (0, pytest.approx(2 / 3), 1)
     assert match.f1 == pytest.approx(0.8)
 
 
 def test_yes_and_no_get_no_part_credit_by_hotpotqas_rule_only() -> None:
-    assert compare("yes they are", "yes", closed=True).f1 == 0
-    assert compare("yes", "yes they are", closed=True).f1 == 0
-    assert compare("yes they are", "yes", closed=False).f1 == 0.5
-    assert compare("Yes.", "yes", closed=True).em == 1
+    assert match_answer("yes they are", "yes", closed=True).f1 == 0
+    assert match_answer("yes", "yes they are", closed=True).f1 == 0
+    assert match_answer("yes they are", "yes", closed=False).f1 == 0.5
+    assert match_answer("Yes.", "yes", closed=True).em == 1
 
 
 def test_an_answer_that_is_an_article_is_compared_as_it_stands() -> None:
-    assert compare("a", "A", closed=False).em == 1
-    assert compare("the", "A", closed=False).em == compare("", "A", closed=False).em == 0
+    assert match_answer("a", "A", closed=False).em == 1
+    assert match_answer("the", "A", closed=False).em == match_answer("", "A", closed=False).em == 0
 
 
 def test_the_best_of_several_accepted_answers_counts() -> None:
@@ -76,7 +78,7 @@ def test_the_best_of_several_accepted_answers_counts() -> None:
 
 
 def test_joint_figures_are_products() -> None:
-    answer = compare("Ada Quill the mayor", "Ada Quill", closed=True)
+    answer = match_answer("Ada Quill the mayor", "Ada Quill", closed=True)
     facts = compare_facts(frozenset("ab"), frozenset("bc"))
     both = joint(answer, facts)
     assert (facts.em, facts.f1) == (0, 0.5)

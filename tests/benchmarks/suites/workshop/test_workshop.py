@@ -21,7 +21,7 @@ from outlay.benchmarks.suites.workshop.gold import WEIGHTS, ways
 from outlay.benchmarks.suites.workshop.physics import CARES, Day
 from outlay.journal.records import Request, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
-from outlay.planners.toolpath import Order, ToolGraph, Toolpath, cheapest, toolpath
+from outlay.planners.toolpath import Order, ToolGraph, Toolpath, cheapest_path, toolpath
 from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step
 
@@ -89,11 +89,11 @@ def test_the_optimal_path_makes_what_is_ordered_and_nothing_is_cheaper(task: Tas
     graph = ToolGraph(
         {" ".join(way): ability for way, ability in ways(world.machines, world.day).items()}
     )
-    found = cheapest(graph, order.have, order.want, WEIGHTS, informed=False)
+    found = cheapest_path(graph, order.have, order.want, WEIGHTS, informed=False)
     assert isinstance(found, Toolpath)
     assert found.cost == pytest.approx(task.metadata["objective"])
     parts = [
-        cheapest(graph, [*order.have, *order.want[:place]], [want], WEIGHTS)
+        cheapest_path(graph, [*order.have, *order.want[:place]], [want], WEIGHTS)
         for place, want in enumerate(order.want)
     ]
     assert sum(part.cost for part in parts if isinstance(part, Toolpath)) == pytest.approx(

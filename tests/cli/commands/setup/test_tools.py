@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outlay.cli import main
-from outlay.tools import BUILT_IN
+from outlay.tools import BUILTIN_TOOLS
 
 from ...conftest import RUN, run_id
 
@@ -42,7 +42,7 @@ def tried(within: Within, name: str, *more: str, **arguments: object) -> tuple[i
 
 def test_all_that_ships_is_listed(inside: Told) -> None:
     listed = inside("tools")
-    assert all(f"{entry.name}" in listed and entry.does in listed for entry in BUILT_IN)
+    assert all(f"{entry.name}" in listed and entry.does in listed for entry in BUILTIN_TOOLS)
     assert "delegate" in listed
 
 

@@ -20,8 +20,8 @@ from outlay.planners.toolpath import (
     ToolAbility,
     ToolGraph,
     Toolpath,
-    cheapest,
-    pareto,
+    cheapest_path,
+    pareto_paths,
 )
 
 TYPES = "abcdef"
@@ -79,7 +79,7 @@ def test_no_path_is_cheaper(tools: dict[str, ToolAbility], want: set[str], have:
     graph, weights = ToolGraph(tools), PathWeights(usd=1, seconds=0.3, quality=2)
     best = forward(tools, have, want, weights)
     for informed in (True, False):
-        found = cheapest(graph, have, want, weights, informed=informed)
+        found = cheapest_path(graph, have, want, weights, informed=informed)
         if isinstance(found, NoPath):
             assert (found.reason, best) == ("unreachable", math.inf)
         else:
@@ -100,7 +100,7 @@ def test_the_lower_bound_never_overestimates(tools: dict[str, ToolAbility], have
 @given(graphs, goals)
 def test_the_heuristic_spares_work(tools: dict[str, ToolAbility], want: set[str]) -> None:
     graph = ToolGraph(tools)
-    informed, blind = (cheapest(graph, "a", want, USD, informed=i) for i in (True, False))
+    informed, blind = (cheapest_path(graph, "a", want, USD, informed=i) for i in (True, False))
     if isinstance(informed, Toolpath) and isinstance(blind, Toolpath):
         assert informed.expansions <= blind.expansions + len(graph.types)
 
@@ -138,7 +138,7 @@ def test_the_front_holds_every_path_that_none_beats(
         one for one in every
         if not any(other != one and all(map(float.__le__, other, one)) for other in every)
     }  # fmt: skip
-    found = pareto(ToolGraph(tools), "a", want)
+    found = pareto_paths(ToolGraph(tools), "a", want)
     if isinstance(found, NoPath):
         assert not best
         return
@@ -157,7 +157,7 @@ def line(**changes: object) -> dict[str, ToolAbility]:
 
 
 def test_a_cycle_is_no_trap() -> None:
-    found = cheapest(ToolGraph(line()), "a", "c")
+    found = cheapest_path(ToolGraph(line()), "a", "c")
     assert isinstance(found, Toolpath)
     assert found.tools == ("first", "second")
 
@@ -169,7 +169,7 @@ def test_a_product_that_two_tools_need_is_made_once() -> None:
         "right": ToolAbility(takes=("b",), gives=("d",), usd=Decimal(1)),
         "join": ToolAbility(takes=("c", "d"), gives=("e",), usd=Decimal(1)),
     }
-    found = cheapest(ToolGraph(tools), "a", "e", USD)
+    found = cheapest_path(ToolGraph(tools), "a", "e", USD)
     assert isinstance(found, Toolpath)
     assert (found.cost, sorted(found.tools)) == (8.0, ["base", "join", "left", "right"])
 
@@ -183,7 +183,7 @@ def test_the_weights_decide() -> None:
     graph = ToolGraph(tools)
 
     def best(**weights: float) -> tuple[str, ...]:
-        found = cheapest(graph, "a", "b", PathWeights(**weights))
+        found = cheapest_path(graph, "a", "b", PathWeights(**weights))
         assert isinstance(found, Toolpath)
         return found.tools
 
@@ -200,23 +200,23 @@ def test_the_weights_decide() -> None:
     ],
 )
 def test_what_cannot_be_made_is_named(have: str, want: str, why: str) -> None:
-    found = cheapest(ToolGraph(line()), have, want)
+    found = cheapest_path(ToolGraph(line()), have, want)
     assert isinstance(found, NoPath)
     assert (found.reason, found.why, found.missing) == ("unreachable", why, (want,))
 
 
 def test_without_tools_only_what_is_at_hand_can_be_had() -> None:
     graph = ToolGraph({})
-    assert isinstance(cheapest(graph, "a", "b"), NoPath)
-    found = cheapest(graph, "ab", "b")
+    assert isinstance(cheapest_path(graph, "a", "b"), NoPath)
+    found = cheapest_path(graph, "ab", "b")
     assert isinstance(found, Toolpath)
     assert (found.tools, found.cost, found.quality, found.expansions) == ((), 0.0, 1.0, 0)
 
 
 def test_a_tool_of_no_quality_is_no_way() -> None:
-    found = cheapest(ToolGraph(line(quality=0.0)), "a", "c")
+    found = cheapest_path(ToolGraph(line(quality=0.0)), "a", "c")
     assert isinstance(found, NoPath)
-    assert isinstance(cheapest(ToolGraph(line(quality=0.0)), "a", "c", USD), Toolpath)
+    assert isinstance(cheapest_path(ToolGraph(line(quality=0.0)), "a", "c", USD), Toolpath)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,8 @@ def test_an_ability_that_makes_no_sense_is_refused(change: dict[str, object], fa
 def test_a_missing_price_is_refused_where_prices_count() -> None:
     graph = ToolGraph(line(usd=None))
     with pytest.raises(UsageError, match="'first' has no price"):
-        cheapest(graph, "a", "c")
-    assert isinstance(cheapest(graph, "a", "c", PathWeights(usd=0, seconds=1)), Toolpath)
+        cheapest_path(graph, "a", "c")
+    assert isinstance(cheapest_path(graph, "a", "c", PathWeights(usd=0, seconds=1)), Toolpath)
 
 
 @pytest.mark.parametrize("weights", [{"usd": -1.0}, {"quality": math.nan}, {"seconds": math.inf}])
@@ -258,8 +258,8 @@ def test_limits_end_a_search(limits: SearchLimits) -> None:
     }
     graph = ToolGraph(tools)
     for found in (
-        cheapest(graph, "a", "bcdef", USD, limits, informed=False),
-        pareto(graph, "a", "bcdef", USD, limits),
+        cheapest_path(graph, "a", "bcdef", USD, limits, informed=False),
+        pareto_paths(graph, "a", "bcdef", USD, limits),
     ):
         assert isinstance(found, NoPath)
         assert (found.reason, found.expansions <= 4) == ("limit", True)
