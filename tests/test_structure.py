@@ -18,6 +18,8 @@ PACKAGES = set(SETTINGS["tool"]["setuptools"]["packages"])
 REPOSITORY_ONLY = {
     "outlay.benchmarks.evidence",
     "outlay.benchmarks.perf",
+    "outlay.benchmarks.perf.peers",
+    "outlay.benchmarks.perf.peers.scripts",
     "outlay.training.evidence",
 }
 """What measures outlay itself and makes the tables of docs/: it stays out of the wheel."""
