@@ -1,6 +1,6 @@
 """What concurrent runs that share a cap spend above it, by the server's own count.
 
-Each of the runs asks with 900 words and is answered with 700 after 100 ms. Tokens are words.
+Each run asks with 100 words and is answered with 1,000 after 100 ms; tokens are words.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from ....ledger.errors import BudgetError
 from ....policies import Endpoint
 from .asking import Server, serving, told_by
 from .environments import Peer
+from .scripts.stage import LONG, TOKENS
 from .turns import OURS
 
 MODEL = "words"
-TOKENS = 4_000
-_REPLY = {"words": 700, "wait": 0.1}
+_REPLY = {"words": 1_000, "wait": 0.1}
+_TRIES = 2
+"""Replies planned for each run; one that runs short may ask again, for less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def spent_at_cap(peer: Peer, runs: int) -> Spent:
         PeerFailed: its script fails.
     """
     with serving() as server:
-        server.plan([_REPLY] * runs)
+        server.plan([_REPLY] * (_TRIES * runs))
         told = told_by(
             peer, f"--url={server.url}", f"--model={MODEL}", f"--agents={runs}", "--at-cap"
         )
@@ -60,7 +62,7 @@ def spent_at_cap(peer: Peer, runs: int) -> Spent:
 def own_spent_at_cap(runs: int) -> Spent:
     """Returns the same of outlay's runs."""
     with serving() as server, tempfile.TemporaryDirectory(prefix="outlay-cap-") as folder:
-        server.plan([_REPLY] * runs)
+        server.plan([_REPLY] * (_TRIES * runs))
         answers = asyncio.run(_own_answers(server.url, Path(folder), runs))
         told = {
             "cap": "tokens of a shared account",
@@ -80,7 +82,7 @@ async def _own_answers(url: str, folder: Path, runs: int) -> int:
     account = Account(Budget(tokens=TOKENS), name="the cap")
     agent = Agent(model=Endpoint(MODEL, base_url=url, api_key="none"), budget=Budget(), home=folder)
     ends = await asyncio.gather(
-        *(agent.run("word " * 900, account=account) for _ in range(runs)), return_exceptions=True
+        *(agent.run(LONG, account=account) for _ in range(runs)), return_exceptions=True
     )
     await agent.close()
     agent.home.close()

@@ -14,9 +14,7 @@ from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.tool import ToolDef
 from inspect_ai.util import token_limit
 
-from .stage import KEY, SYSTEM, Cap, PlayAll, all_ends, lookup, main
-
-TOKENS = 4_000
+from .stage import KEY, SYSTEM, TOKENS, Cap, PlayAll, all_ends, lookup, main
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from .stage import KEY, SYSTEM, Cap, PlayAll, all_ends, at_once, lookup, main
 
-CALLS = 2
+CALLS = 3
 
 
 @asynccontextmanager

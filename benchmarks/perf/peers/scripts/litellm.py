@@ -8,9 +8,8 @@ from typing import Any
 
 import litellm
 
-from .stage import KEY, SYSTEM, TOOL, Cap, PlayAll, all_ends, at_once, main, observed
+from .stage import KEY, SYSTEM, TOKENS, TOOL, Cap, PlayAll, all_ends, at_once, main, observed
 
-TOKENS = 4_000
 USD_A_TOKEN = 1e-6
 
 

@@ -11,9 +11,7 @@ from pydantic_ai import Agent, RunUsage, UsageLimits
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from .stage import KEY, SYSTEM, Cap, PlayAll, all_ends, at_once, lookup, main
-
-TOKENS = 4_000
+from .stage import KEY, SYSTEM, TOKENS, Cap, PlayAll, all_ends, at_once, lookup, main
 
 
 @asynccontextmanager

@@ -18,6 +18,12 @@ from typing import Any, Literal
 SYSTEM = "You answer questions with the tools at hand."
 KEY = "none"
 
+TOKENS = 4_000
+"""What runs at a cap share, where it can be said in tokens."""
+
+LONG = "word " * 100
+"""What each of them asks."""
+
 Play = Callable[[str], Awaitable[str]]
 """Plays one conversation from a question to its answer."""
 
@@ -132,7 +138,7 @@ async def _measured(playing: Playing, chosen: argparse.Namespace) -> dict[str, A
 
 
 async def _at_cap(cap: Cap, url: str, model: str, runs: int) -> dict[str, Any]:
-    ends = await cap.ask(url, model, ["word " * 900] * runs)
+    ends = await cap.ask(url, model, [LONG] * runs)
     errors = Counter(type(end).__name__ for end in ends if isinstance(end, BaseException))
     return {
         "cap": cap.name,
