@@ -31,7 +31,7 @@ FACADES = [
 
 
 def packages_on_disk() -> set[str]:
-    skip = {"tests", "build", "dist", "docs", ".venv", ".typecheck"}
+    skip = {"tests", "build", "dist", "docs", ".peers", ".venv", ".typecheck"}
     found = {p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/__init__.py")}
     kept = (p for p in found if not skip.intersection(p.parts))
     return {"outlay", *(".".join(("outlay", *p.parts)) for p in kept)}

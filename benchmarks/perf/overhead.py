@@ -120,7 +120,7 @@ def compare(case: Case, set_ups: Sequence[str], rounds: int) -> list[Row]:
 
 
 def medians(case: Case, set_up: str, samples: dict[str, list[Sample]]) -> Row:
-    """Returns the medians of a set-up; the floor is the first of the samples without `FLOOR`."""
+    """Returns the medians of a set-up; without `FLOOR` among them the first is the floor."""
     own, floor = samples[set_up], samples.get(FLOOR) or next(iter(samples.values()))
     return Row(
         case=str(case),

@@ -27,16 +27,18 @@ _LIMIT = 900
 
 
 class Server:
-    """What a server did between two questions to it."""
+    """The loopback server of a comparison, seen from outside its process."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._root = url.removesuffix("/v1")
 
     def plan(self, steps: list[dict[str, Any]]) -> None:
+        """Plans the next answers, objects with the fields of `outlay.testing.Step`."""
         self._ask("/plan", json.dumps(steps).encode())
 
     def served(self) -> dict[str, int]:
+        """Returns what it did and billed so far, the fields of `outlay.testing.Served`."""
         found: dict[str, int] = self._ask("/served")
         return found
 

@@ -19,6 +19,7 @@ from ....ledger.errors import BudgetError
 from ....policies import Endpoint
 from .asking import Server, serving, told_by
 from .environments import Peer
+from .errors import PeerFailed
 from .scripts.stage import LONG, TOKENS
 from .turns import OURS
 
@@ -49,13 +50,15 @@ def spent_at_cap(peer: Peer, runs: int) -> Spent:
     """Returns what the peer's runs spent against a server of their own.
 
     Raises:
-        PeerFailed: its script fails.
+        PeerFailed: its script fails, or none of its calls arrives.
     """
     with serving() as server:
         server.plan([_REPLY] * (_TRIES * runs))
         told = told_by(
             peer, f"--url={server.url}", f"--model={MODEL}", f"--agents={runs}", "--at-cap"
         )
+        if "cap" in told and not server.served()["replies"]:
+            raise PeerFailed(peer.name, "at its cap", f"nothing was billed: {told['errors']}")
         return _spent(f"{peer.name} {told['version']}", told, server)
 
 

@@ -106,6 +106,12 @@ def test_what_a_peer_spends_above_its_cap(tmp_path: Path) -> None:
     assert spent.cap == "4,000 tokens: a limit"
 
 
+def test_calls_that_do_not_arrive_are_no_thrift(tmp_path: Path) -> None:
+    script = f"{BY_HAND}\ndef post(*_): raise OSError\nmain('pytest', playing, {CAP})"
+    with pytest.raises(PeerFailed, match=r"nothing was billed: {'OSError': 3}"):
+        spent_at_cap(peer(tmp_path, "offline", script), 3)
+
+
 def test_outlay_spends_nothing_above_its_cap() -> None:
     spent = own_spent_at_cap(8)
     assert 0 < spent.billed <= spent.amount
