@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..ledger.errors import UsageError
+from .codec import restore
 from .events import Event
-from .prompt_delta import restore
 from .records import Message
 from .run_record import ForkOrigin, RunRecord, spending, step_of
 

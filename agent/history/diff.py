@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import zip_longest
 
+from ...journal.codec import usage_from
 from ...journal.fork_record import prompts_of
 from ...journal.records import Message
-from ...journal.run_record import RunRecord, billed_amount, held_amount, step_of, usage_from
+from ...journal.run_record import RunRecord, billed_amount, held_amount, step_of
 
 
 @dataclass(frozen=True)

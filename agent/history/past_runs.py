@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from ...journal.codec import observation_from, reply_from
 from ...journal.events import Event
-from ...journal.run_record import observation_from, reply_from, spending
+from ...journal.run_record import spending
 from ...memory.experience.examples import PREFIX, ExampleStep
 from ...memory.experience.help_value import ArmOutcome
 from ...memory.experience.lessons import Lesson

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from ...agent import Home, final_answer
 from ...agent.delegate import DELEGATE, sub_run
+from ...journal.codec import budget_from
 from ...journal.events import Event
-from ...journal.run_record import billed_amount, budget_from, held_amount
+from ...journal.run_record import billed_amount, held_amount
 from ...ledger.amount import ZERO, Amount, Quantity
 from ...ledger.budget import Budget
 from ...ledger.usage import CLASSES
