@@ -13,10 +13,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ...journal.codec import TokenDeltas, delta, reply_from, reply_to
+from ...journal.costs import held_amount
 from ...journal.effects import Refusal
 from ...journal.events import Event
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
-from ...journal.run_record import Effect, held_amount, step_of
+from ...journal.run_record import Effect, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
