@@ -9,6 +9,7 @@ from typing import Any
 
 from ..ledger.amount import ZERO, Amount
 from ..ledger.budget import Budget, Limit
+from ..ledger.resources import BY_NAME
 from ..ledger.usage import CLASSES, Usage
 from .events import Event
 from .records import Message, Observation, Reply, ToolCall
@@ -204,7 +205,7 @@ def billed_amount(hold: Event, settle: Event) -> Amount:
     usage = usage_from(settle.body)
     if usage is None:
         return held_amount(hold)
-    return Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens)
+    return Amount.of_model_bill(usd, usage)
 
 
 def usage_from(body: Mapping[str, Any]) -> Usage | None:
@@ -255,7 +256,7 @@ def budget_from(limits: Mapping[str, Any]) -> Budget:
     for name, limit in limits.items():
         unit, _, tool = name.partition(".")
         if tool:
-            tools.setdefault(tool, {})["calls" if unit == "tool_calls" else unit] = limit
+            tools.setdefault(tool, {})[BY_NAME[unit].per_tool] = limit
         else:
             plain[name] = limit
     return Budget(**plain, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})

@@ -18,6 +18,7 @@ from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget
 from ...ledger.errors import BudgetError, Unpriced
 from ...ledger.prices.price_book import PriceBook
+from ...ledger.resources import is_money
 from ...tools import ToolContext
 from ..config import AgentConfig, RunLabels
 from ..effects.effect_log import EffectLog
@@ -279,7 +280,7 @@ class RunLifecycle:
 
     def _check_prices(self, account: Account) -> None:
         """Raises Unpriced if the account is limited in USD and something has no price."""
-        if not any(r.startswith("usd") for r in account.limited()):
+        if not any(map(is_money, account.limited())):
             return
         for name in self._routes.unpriced:
             raise Unpriced("model", name)
