@@ -9,7 +9,6 @@ from typing import Any
 
 from ..ledger.amount import ZERO, Amount
 from ..ledger.budget import Budget, Limit
-from ..ledger.resources import BY_NAME
 from ..ledger.usage import CLASSES, Usage
 from .events import Event
 from .records import Message, Observation, Reply, ToolCall
@@ -256,7 +255,7 @@ def budget_from(limits: Mapping[str, Any]) -> Budget:
     for name, limit in limits.items():
         unit, _, tool = name.partition(".")
         if tool:
-            tools.setdefault(tool, {})[BY_NAME[unit].per_tool] = limit
+            tools.setdefault(tool, {})["calls" if unit == "tool_calls" else unit] = limit
         else:
             plain[name] = limit
     return Budget(**plain, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})
