@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from ...journal.fork_record import prompts_of
+from ...journal.message_form import message_from
 from ...journal.records import Message
 from ...journal.run_record import RunRecord, billed_amount, held_amount, step_of, usage_from
 
@@ -64,7 +65,7 @@ def moments(record: RunRecord) -> Iterator[DiffEntry]:
         elif hold is not None:
             yield DiffEntry(step, "call", f"{hold.body['name']} {hold.body['arguments']}")
         if end is not None and "reply" in end.body:
-            yield DiffEntry(step, "reply", _said(Message.from_dict(end.body["reply"]["message"])))
+            yield DiffEntry(step, "reply", _said(message_from(end.body["reply"]["message"])))
         elif end is not None:
             yield DiffEntry(step, "observation", end.body["observation"]["text"])
         elif effect.refused is not None:
