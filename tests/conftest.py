@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,20 +15,8 @@ from hypothesis import settings
 
 from outlay.testing import LoopbackServer
 
-FOLDERS = (
-    "agent",
-    "benchmarks",
-    "cli",
-    "embedded",
-    "journal",
-    "ledger",
-    "memory",
-    "planners",
-    "policies",
-    "testing",
-    "tools",
-    "training",
-)
+SETTINGS = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+FOLDERS = sorted({name.split(".")[1] for name in SETTINGS["tool"]["setuptools"]["packages"][1:]})
 SPENDING = ("OPENAI_", "OUTLAY_", "ANTHROPIC_")
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = (
-    "agent", "benchmarks", "cli", "ledger", "memory", "planners", "policies", "tools", "training",
-)  # fmt: skip
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+FOLDERS = sorted({name.split(".")[1] for name in SETTINGS["tool"]["setuptools"]["packages"][1:]})
 
 BEGIN = """
 import builtins, importlib, os, signal, sys

@@ -188,9 +188,9 @@ async def test_without_a_fence_what_left_the_group_keeps_nobody_waiting(
     root: Path, context: ToolContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("outlay.tools.builtin.shell._ALONE", ("no-such-program",))
-    subject = shell(root, approve=bool, network=True, limits=ShellLimits(seconds=1))
-    seen = await call(subject, context, "setsid sleep 5 & echo began")
-    assert seen.text == "Error: the command was killed after 1 seconds\nbegan"
+    subject = shell(root, approve=bool, network=True, limits=ShellLimits(seconds=3))
+    seen = await call(subject, context, "setsid sleep 30 & echo began")
+    assert seen.text == "Error: the command was killed after 3 seconds\nbegan"
     assert (await call(subject, context, "echo alive")).text == "alive"
 
 
