@@ -128,6 +128,15 @@ def test_tool_calls_and_schemas_count():
     assert book.plain([bare], (SEARCH,)) >= book.plain([bare]) + len(tool_bytes(SEARCH))
 
 
+def test_what_a_provider_gets_back_counts():
+    book = TokenBounds("some-model")
+    call = ToolCall("c1", "search", "{}")
+    signed = ToolCall("c1", "search", "{}", {"a": {"signature": "x" * 40}})
+    plain = book.plain([Message("assistant", "", (call,))])
+    thought = Message("assistant", "", (signed,), provider={"a": {"reasoning": "y" * 50}})
+    assert book.plain([thought]) >= plain + 90
+
+
 def test_a_message_is_counted_once_in_its_life(monkeypatch):
     book = TokenBounds("some-model")
     prompt = [Message("user", "hello")]
