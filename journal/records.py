@@ -15,6 +15,9 @@ from typing import Any, Literal
 import orjson
 
 from ..ledger.usage import Usage
+from .notices import Notice
+from .notices import from_dict as notice_from
+from .notices import to_dict as notice_to
 
 Role = Literal["system", "user", "assistant", "tool"]
 ToolChoice = Literal["auto", "none"]
@@ -49,6 +52,9 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    notice: Notice | None = field(default=None, compare=False)
+    """What a `tool` message tells beside what the tool brought, as a value; it is in the words of
+    `content` too, and part of no wire format or digest."""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the OpenAI chat-completions form."""
@@ -86,13 +92,6 @@ class ToolSpec:
     batched: str | None = None
     """The parameter that takes a list of which each item counts as a call of its own."""
 
-    def calls(self, arguments: str) -> int:
-        """Returns how many calls a call with these well-formed arguments counts as (BATS §3)."""
-        if self.batched is None:
-            return 1
-        items = orjson.loads(arguments).get(self.batched)
-        return max(len(items), 1) if isinstance(items, list) else 1
-
     def to_dict(self) -> dict[str, Any]:
         return {
             "type": "function",
@@ -118,6 +117,8 @@ class Observation:
     error: bool = False
     ref: str | None = None
     """Address of the complete output where `text` is a cut of it, else None."""
+    notice: Notice | None = field(default=None, compare=False)
+    """What `text` tells beside what the tool brought, as a value."""
 
     def to_dict(self) -> dict[str, Any]:
         data: dict[str, Any] = {"call_id": self.call_id, "tool": self.tool, "text": self.text}
@@ -125,13 +126,17 @@ class Observation:
             data["error"] = True
         if self.ref is not None:
             data["ref"] = self.ref
+        if self.notice is not None:
+            data["notice"] = notice_to(self.notice)
         return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Observation:
+        notice = notice_from(data["notice"]) if "notice" in data else None
         return cls(
-            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref")
-        )
+            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref"),
+            notice,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
