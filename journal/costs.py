@@ -127,7 +127,7 @@ def _settled(line: CostLine, settle: Event) -> CostLine:
     if line.call == "tool":
         amount = Amount.of_tool_call(line.name, usd or Decimal(0), int(line.amount["tool_calls"]))
     elif usage is not None:
-        amount = Amount.of_model_call(usd or Decimal(0), usage.input_tokens, usage.output_tokens)
+        amount = Amount.of_model_bill(usd or Decimal(0), usage)
     else:
         amount, usd = line.amount, line.usd
     return replace(line, status="settled", amount=amount, usd=usd, usd_by_class=parts, usage=usage)

@@ -12,6 +12,7 @@ from rich.status import Status
 from ...agent import default_home
 from ...journal.costs import total
 from ...journal.events import Event
+from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import TimelineColumns, ending, opening
 from .timeline import Timeline
@@ -144,7 +145,8 @@ def hints(story: Timeline, home: Path) -> list[str]:
     found = [f"outlay show {story.run}{place}"]
     if story.status == "budget_exhausted":
         resource = next(iter(story.budget.limits), "usd")
-        name = resource.removeprefix("tool_calls.")
+        row, tool = split_resource(resource)
+        name = tool if tool and row.unit == "count" else resource
         found.append(f"outlay resume {story.run} --add {name}=…{place}")
     elif story.status != "answered":
         found.append(f"outlay resume {story.run}{place}")

@@ -14,6 +14,7 @@ from ...journal.costs import CostFold, CostLine, total
 from ...journal.events import Event
 from ...ledger.amount import ZERO, Amount, Quantity
 from ...ledger.budget import Budget
+from ...ledger.resources import recorded_quantity
 from ...ledger.usage import CLASSES
 
 Sort = Literal["reply", "tool", "trouble", "note"]
@@ -119,7 +120,7 @@ class Timeline:
         self.start = event
         self.budget = budget_from(event.body["budget"])
         before = (event.body.get("fork") or {}).get("spent", {})
-        self._fresh_from = ZERO - Amount({n: _quantity(n, v) for n, v in before.items()})
+        self._fresh_from = ZERO - Amount({n: recorded_quantity(n, v) for n, v in before.items()})
 
     def _run_resumed(self, event: Event) -> TimelineEntry:
         self.end = None
@@ -228,10 +229,6 @@ def summary(story: Timeline) -> dict[str, Any]:
         "left": story.left,
         "seconds": round(story.seconds, 3),
     }
-
-
-def _quantity(resource: str, value: Any) -> Quantity:
-    return Decimal(value) if resource.startswith("usd") else int(value)
 
 
 def _step(key: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
 from ...journal.costs import CostLine
 from ...journal.events import Event
+from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import what
 from .timeline import Timeline, TimelineEntry
@@ -169,13 +170,14 @@ def _on_hold(line: CostLine) -> str:
 
 
 def _resource(resource: str) -> str:
-    name, _, tool = resource.partition(".")
+    row, tool = split_resource(resource)
     if tool:
-        return f"{tool} $" if name == "usd" else tool
-    return "USD" if name == "usd" else name.replace("_", " ")
+        return f"{tool} $" if row.unit == "usd" else tool
+    return row.label if row.unit == "usd" else f"{row.label}s"
 
 
 def _quantity(resource: str, value: Decimal, decimals: int) -> str:
-    if resource == "seconds":
+    unit = split_resource(resource)[0].unit
+    if unit == "seconds":
         return format.seconds(max(float(value), 0.0))
-    return format.usd(value, decimals) if resource.startswith("usd") else f"{int(value):,}"
+    return format.usd(value, decimals) if unit == "usd" else f"{int(value):,}"
