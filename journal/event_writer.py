@@ -13,7 +13,7 @@ from .journal import Journal
 
 logger = logging.getLogger(__name__)
 
-_BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "value", "withdrawn"})
+_BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "observed", "value", "withdrawn"})
 
 Listener = Callable[[Event], None]
 

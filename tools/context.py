@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Protocol
 
 from ..journal.records import Message
@@ -39,7 +38,5 @@ class ToolContext:
     """The call's place in the run: the same when the run is resumed."""
     account: Account | None = None
     """What the run spends from: a tool that spends more than its price takes it from here."""
-    usd: Decimal | None = None
-    """What the call will cost, where a tool is asked to admit it; None if no price is known."""
     past: Callable[[], Sequence[AttemptHistory]] = tuple
     """Returns the attempts of the run so far, the present one last."""

@@ -68,8 +68,8 @@ class Signature:
         schema = _schema(model, tool)
         return cls(tool, described.summary, schema, context, is_async, model, names)
 
-    def read(self, arguments: str) -> dict[str, Any]:
-        """Returns the validated arguments by name.
+    def read(self, arguments: str) -> tuple[dict[str, Any], frozenset[str]]:
+        """Returns the validated arguments by name, and the names of those that were written.
 
         Raises:
             ToolError: they are no JSON object or do not fit; the text says what was expected.
@@ -80,7 +80,8 @@ class Signature:
             raise ToolError(_explain(exc, self.tool, list(self._names.values()))) from None
         except UnicodeEncodeError:
             raise ToolError(f"the arguments of {self.tool} are not valid JSON text") from None
-        return {name: getattr(read, place) for place, name in self._names.items()}
+        values = {name: getattr(read, place) for place, name in self._names.items()}
+        return values, frozenset(self._names[place] for place in read.model_fields_set)
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:

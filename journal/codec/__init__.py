@@ -5,7 +5,15 @@ Prompts and token ids are written as deltas; bills, replies, observations and bu
 
 from .prompt_delta import PrefixMatch, SentPrompts, delta, restore
 from .token_delta import TokenDeltas, restored
-from .values import budget_from, budget_to, observation_from, reply_from, reply_to, usage_from
+from .values import (
+    budget_from,
+    budget_to,
+    observation_from,
+    refusal_from,
+    reply_from,
+    reply_to,
+    usage_from,
+)
 
 __all__ = [
     "PrefixMatch",
@@ -15,6 +23,7 @@ __all__ = [
     "budget_to",
     "delta",
     "observation_from",
+    "refusal_from",
     "reply_from",
     "reply_to",
     "restore",

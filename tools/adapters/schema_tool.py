@@ -34,8 +34,8 @@ class SchemaSignature(Signature):
 
     checker: Checker | None = None
 
-    def read(self, arguments: str) -> dict[str, Any]:
-        """Returns the arguments by name.
+    def read(self, arguments: str) -> tuple[dict[str, Any], frozenset[str]]:
+        """Returns the arguments by name, all of which were written.
 
         Raises:
             ToolError: they are no JSON object, or the checker speaks against them.
@@ -50,7 +50,7 @@ class SchemaSignature(Signature):
         fault = self.checker(read) if self.checker is not None else None
         if fault is not None:
             raise ToolError(fault)
-        return read
+        return read, frozenset(read)
 
 
 def foreign_tool(
