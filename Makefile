@@ -11,9 +11,10 @@ EDITABLE = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build
 TORCH = $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+PEERS = $(wildcard requirements/peers/*.in)
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: setup trainer demo test lint lock newest clean
+.PHONY: setup trainer demo test lint lock peers newest clean
 
 setup: $(VENV)/.ready .typecheck/outlay
 
@@ -62,13 +63,19 @@ lint: setup
 	$(BIN)/mypy --exclude '/outlay/(training|embedded/(school|evidence))/' --follow-imports silent
 	$(BIN)/lint-imports
 
-# The newest releases that the ranges of pyproject.toml allow, in both locks.
+# The newest releases that the ranges of pyproject.toml allow, in all locks.
 lock: $(VENV)/.uv
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) pyproject.toml --extra dev --extra train --excludes requirements/no-torch.txt \
 		-o requirements/test.txt
 	$(COMPILE) pyproject.toml requirements/build.in -c requirements/test.txt \
 		-o requirements/demo.txt
+	for peer in $(PEERS); do $(COMPILE) $$peer -o $${peer%.in}.txt || exit; done
+
+# outlay beside other frameworks, each in an environment of its own under .peers.
+peers: $(VENV)/.ready
+	$(BIN)/python -m outlay.benchmarks.perf.peers
+	$(BIN)/python -m outlay.benchmarks.perf.peers --overshoot
 
 # The tests against the newest releases that users get today, in an environment of its own.
 newest:
@@ -84,4 +91,4 @@ newest-tests: .typecheck/outlay
 	$(PYTEST)
 
 clean:
-	rm -rf .venv .venv-newest .typecheck build dist *.egg-info
+	rm -rf .venv .venv-newest .peers .typecheck build dist *.egg-info

@@ -27,6 +27,7 @@ OF_MODULE = {
 UNIMPORTED = {
     "lxml-html-clean": "trafilatura imports it through lxml",
 }
+PEERS = [f"peers/{lock.stem}" for lock in sorted((ROOT / "requirements/peers").glob("*.txt"))]
 LOCK = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.*?))? \\$", re.MULTILINE)
 
 
@@ -111,7 +112,7 @@ def test_the_lock_has_all_that_is_declared(lock: str, extras: tuple[str, ...]) -
     assert outside == [], "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", ["demo", "test", "uv"])
+@pytest.mark.parametrize("lock", ["demo", "test", "uv", *PEERS])
 def test_a_lock_names_no_address_and_hashes_every_file(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text()
     assert "://" not in text

@@ -18,6 +18,8 @@ PACKAGES = set(SETTINGS["tool"]["setuptools"]["packages"])
 REPOSITORY_ONLY = {
     "outlay.benchmarks.evidence",
     "outlay.benchmarks.perf",
+    "outlay.benchmarks.perf.peers",
+    "outlay.benchmarks.perf.peers.scripts",
     "outlay.embedded.evidence",
 }
 """What measures outlay itself and makes the tables of docs/: it stays out of the wheel."""
@@ -30,7 +32,7 @@ FACADES = [
 
 
 def packages_on_disk() -> set[str]:
-    skip = {"tests", "build", "dist", "docs", ".venv", ".typecheck"}
+    skip = {"tests", "build", "dist", "docs", ".peers", ".venv", ".typecheck"}
     found = {p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/__init__.py")}
     kept = (p for p in found if not skip.intersection(p.parts))
     return {"outlay", *(".".join(("outlay", *p.parts)) for p in kept)}

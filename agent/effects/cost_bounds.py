@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from ...journal.codec import PrefixMatch
 from ...journal.effects import Allowance
-from ...journal.prompt_delta import PrefixMatch
 from ...journal.records import Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from ...journal.codec import TokenDeltas, delta, reply_from, reply_to
+from ...journal.costs import held_amount
 from ...journal.effects import Refusal
 from ...journal.events import Event
-from ...journal.prompt_delta import delta
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
-from ...journal.run_record import Effect, held_amount, reply_from, reply_to, step_of
-from ...journal.token_delta import TokenDeltas
+from ...journal.run_record import Effect, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError

@@ -7,13 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from ...journal.codec import SentPrompts, budget_to, restore
 from ...journal.event_writer import EventWriter, NullWriter, new_run_id
 from ...journal.events import Event
 from ...journal.fork_record import inherited
 from ...journal.listeners import Listener, Listeners
-from ...journal.prompt_delta import SentPrompts, restore
 from ...journal.records import Message, Request
-from ...journal.run_record import RunRecord, budget_to
+from ...journal.run_record import RunRecord
 from ...ledger.account import Account
 from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget

@@ -7,7 +7,7 @@ imported where they are used, so that no set-up carries those of another in its 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -20,27 +20,16 @@ from ...journal.records import Message, Request
 from ...ledger.prices.price_book import ModelPrice, PriceBook, Rate
 from ...policies import Endpoint
 from ...tools import tool
+from .peers.scripts import stage
+from .peers.scripts.stage import SYSTEM, Play
 
 if TYPE_CHECKING:
     import aiohttp
 
-Play = Callable[[str], Awaitable[str]]
-"""Plays one conversation from a question to its answer."""
-
 SetUp = Callable[[str, str, Path], AbstractAsyncContextManager[Play]]
 """From the server's address, the model and a folder to write in."""
 
-SYSTEM = "You answer questions with the tools at hand."
-
-
-@tool(price="0.001", read_only=True, inline=True)
-def lookup(query: str) -> str:
-    """Looks something up.
-
-    Args:
-        query: what is sought.
-    """
-    return f"What is known of {query} is this."
+lookup = tool(price="0.001", read_only=True, inline=True)(stage.lookup)
 
 
 @asynccontextmanager

@@ -13,9 +13,7 @@ import asyncio
 import gc
 import json
 import multiprocessing
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -23,6 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from .floors import SET_UPS
+from .peers.scripts.stage import Timing, at_once, timed
 from .serving import in_process
 
 FLOOR = next(iter(SET_UPS))
@@ -63,15 +62,9 @@ class LoadCase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class Measurement(Timing):
     """One measurement."""
 
-    cpu_ms: float
-    """Milliseconds of user and system time of the process per turn, all threads."""
-    wall_s: float
-    """Seconds until the last conversation had ended (of one repeat)."""
-    memory_kb: float
-    """Growth of the peak resident memory by conversation at once, in kB."""
     journal_bytes: float
     """Bytes of journal per turn."""
 
@@ -108,28 +101,47 @@ async def _measure(set_up: str, url: str, case: LoadCase, folder: Path) -> Measu
         await play("To warm up")
         if case.gc_threshold is not None:
             gc.set_threshold(case.gc_threshold, 20, 50)
-        written, memory = _written(folder), _peak_kb()
-        wall, cpu = time.perf_counter(), time.process_time()
-        for repeat in range(case.repeats):
-            questions = (f"Question {repeat}.{number}" for number in range(case.agents))
-            await asyncio.gather(*map(play, questions))
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return Measurement(
-            cpu_ms=cpu * 1000 / case.all_turns,
-            wall_s=wall / case.repeats,
-            memory_kb=(_peak_kb() - memory) / case.agents,
-            journal_bytes=(_written(folder) - written) / case.all_turns,
+        written = _written(folder)
+        timing = await timed(
+            at_once(play), agents=case.agents, turns=case.turns, repeats=case.repeats
         )
+        journal_bytes = (_written(folder) - written) / case.all_turns
+        return Measurement(**asdict(timing), journal_bytes=journal_bytes)
 
 
 def compare(case: LoadCase, set_ups: Sequence[str], rounds: int) -> list[OverheadRow]:
     """Measures the set-ups in turns, each in a fresh process, and returns their medians."""
     samples: dict[str, list[Measurement]] = {set_up: [] for set_up in set_ups}
-    with in_process() as url, _fresh_processes() as pool:
+    with in_process() as url, fresh_processes() as pool:
         for _ in range(rounds):
             for set_up in set_ups:
                 samples[set_up].append(pool.submit(measure, set_up, url, case).result())
-    return [_row(case, set_up, samples) for set_up in set_ups]
+    return [medians(case, set_up, samples) for set_up in set_ups]
+
+
+def medians(case: LoadCase, set_up: str, samples: dict[str, list[Measurement]]) -> OverheadRow:
+    """Returns the medians of a set-up; without `FLOOR` among them the first is the floor."""
+    own, floor = samples[set_up], samples.get(FLOOR) or next(iter(samples.values()))
+    return OverheadRow(
+        case=str(case),
+        **asdict(case),
+        set_up=set_up,
+        cpu_ms=median(s.cpu_ms for s in own),
+        cpu_low_ms=min(s.cpu_ms for s in own),
+        cpu_high_ms=max(s.cpu_ms for s in own),
+        ratio=median(s.cpu_ms / f.cpu_ms for s, f in zip(own, floor, strict=True)),
+        wall_s=median(s.wall_s for s in own),
+        memory_kb=median(s.memory_kb for s in own),
+        journal_bytes=median(s.journal_bytes for s in own),
+        rounds=len(own),
+    )
+
+
+def fresh_processes() -> ProcessPoolExecutor:
+    """Returns a pool that starts a new process for each measurement."""
+    return ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
+    )
 
 
 def table(rows: Sequence[OverheadRow]) -> str:
@@ -155,23 +167,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 
 
-def _row(case: LoadCase, set_up: str, samples: dict[str, list[Measurement]]) -> OverheadRow:
-    own, floor = samples[set_up], samples.get(FLOOR) or next(iter(samples.values()))
-    return OverheadRow(
-        case=str(case),
-        **asdict(case),
-        set_up=set_up,
-        cpu_ms=median(s.cpu_ms for s in own),
-        cpu_low_ms=min(s.cpu_ms for s in own),
-        cpu_high_ms=max(s.cpu_ms for s in own),
-        ratio=median(s.cpu_ms / f.cpu_ms for s, f in zip(own, floor, strict=True)),
-        wall_s=median(s.wall_s for s in own),
-        memory_kb=median(s.memory_kb for s in own),
-        journal_bytes=median(s.journal_bytes for s in own),
-        rounds=len(own),
-    )
-
-
 def _lines(rows: Sequence[OverheadRow]) -> Iterator[str]:
     case = ""
     for row in rows:
@@ -190,22 +185,8 @@ def _lines(rows: Sequence[OverheadRow]) -> Iterator[str]:
         )
 
 
-def _fresh_processes() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1
-    )
-
-
 def _written(folder: Path) -> int:
     return sum(file.stat().st_size for file in (folder / "journals").glob("*.jsonl"))
-
-
-def _peak_kb() -> float:
-    """Returns the most memory that the process has had so far; Windows does not tell."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 if sys.platform == "darwin" else float(peak)
 
 
 def _parser() -> argparse.ArgumentParser:

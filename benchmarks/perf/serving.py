@@ -12,8 +12,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from ...testing import LoopbackServer
+from ...testing import LoopbackServer, ScriptedAnswer
+from ...testing.answers import default_script
+
+
+def by_replies(body: dict[str, Any]) -> ScriptedAnswer:
+    """Answers like `default_script`, also a client that sends its calls back as text."""
+    spoken = [{"tool_calls": True} for m in body["messages"] if m["role"] == "assistant"]
+    return default_script({**body, "messages": spoken})
 
 
 @contextmanager
@@ -31,7 +39,7 @@ def in_process() -> Iterator[str]:
 
 
 async def _main(port: int) -> None:
-    server = LoopbackServer()
+    server = LoopbackServer(by_replies)
     serving = asyncio.create_task(server.serve(port))
     while not server.port and not serving.done():
         await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .records import Message
+from ..records import Message
 
 
 @dataclass(slots=True)
