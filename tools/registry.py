@@ -33,8 +33,8 @@ def tool_offer(name: str) -> ToolOffer:
     if isinstance(offered, Tool):
         return offer_of(offered)
     raise UsageError(
-        f"the tool {name!r} of another package is of type {type(offered).__name__}: what is offered as "
-        "outlay.tools must be a @tool function or a ToolOffer"
+        f"the tool {name!r} of another package is of type {type(offered).__name__}: what is "
+        "offered as outlay.tools must be a @tool function or a ToolOffer"
     )
 
 

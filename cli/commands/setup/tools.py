@@ -34,7 +34,7 @@ def tools(
     home: options.Home = None,
     yes: options.Yes = False,
 ) -> None:
-    """List the tools that ship with outlay or are installed, show or try one.
+    """List the tools that ship with outlay, show or try one.
 
     Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
     """

@@ -68,7 +68,7 @@ def test_they_are_listed_and_a_broken_one_says_so(installed: Outlay) -> None:
     assert rows["almanac:YEAR"] == "one year of tides"
     assert rows["calculator"] == "exact arithmetic"
     assert "cannot be loaded from not_there_at_all:tool" in rows["absent"]
-    assert "is of type int: what is offered as outlay.tools must be a @tool function" in rows["number"]
+    assert "is of type int: what is offered as outlay.tools must be a @tool" in rows["number"]
 
 
 def test_one_is_shown_and_tried(installed: Outlay) -> None:
