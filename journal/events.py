@@ -34,7 +34,7 @@ and, by kind:
 USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
 `release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
 "keep": number of leading messages taken from it, "new": [messages], "hash": …, "tools": digest,
-"max_tokens": …}`. Where the endpoint tells the tokens, `reply` has `sampled`, a delta too:
+"max_tokens": …}`; `message_form` tells the form of a message, `request_hash` that of a hash. Where the endpoint tells the tokens, `reply` has `sampled`, a delta too:
 `{"base": hold id or null, "keep": number of leading ids of that call's prompt and reply, "prompt":
 [further ids of this prompt] or null, "ids": [of the reply], "logprobs": […], "tokenizer": name}`.
 """
@@ -44,8 +44,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-FORMAT = 1
-"""Version of the journal's format, written in the first line of every file."""
+FORMAT = 2
+"""Version of the journal's format, written in the first line of every file. Format 1 differs in the
+form of messages and the hash of requests; both are read."""
 
 JUDGEMENT = -1
 """`seq` of a `scored` event: a judgement is no step of the run."""

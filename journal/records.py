@@ -1,7 +1,7 @@
 """The records that every layer shares: messages, tool calls, requests, replies, token usage.
 
-All are immutable. `wire` properties give the OpenAI chat-completions form as JSON bytes and are
-computed once per record: prompts only grow, so a message is encoded once in its life.
+All are immutable and know no provider's format: `policies/` writes those, and `message_form` what
+the journal keeps.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from ..ledger.usage import Usage
 Role = Literal["system", "user", "assistant", "tool"]
 ToolChoice = Literal["auto", "none"]
 
+ProviderData = Mapping[str, Any]
+"""What providers added to a message or a call, by the provider's name: reasoning, signatures and
+the like. It is opaque: the provider of that name gets it back unchanged, and no other gets it."""
+
 
 @dataclass(frozen=True)
 class ToolCall:
@@ -27,18 +31,7 @@ class ToolCall:
     id: str
     name: str
     arguments: str = "{}"
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "type": "function",
-            "function": {"name": self.name, "arguments": self.arguments},
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ToolCall:
-        function = data["function"]
-        return cls(str(data["id"]), str(function["name"]), str(function["arguments"]))
+    provider: ProviderData | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -49,29 +42,14 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the OpenAI chat-completions form."""
-        data: dict[str, Any] = {"role": self.role, "content": self.content}
-        if self.tool_calls:
-            data["tool_calls"] = [call.to_dict() for call in self.tool_calls]
-        if self.tool_call_id is not None:
-            data["tool_call_id"] = self.tool_call_id
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Message:
-        calls = tuple(ToolCall.from_dict(call) for call in data.get("tool_calls") or ())
-        return cls(data["role"], data.get("content") or "", calls, data.get("tool_call_id"))
-
-    @cached_property
-    def wire(self) -> bytes:
-        whole_buffer = memoryview(orjson.dumps(self.to_dict()))  # 4 KB, however short the text
-        return bytes(whole_buffer)
+    provider: ProviderData | None = field(default=None, hash=False)
 
     @cached_property
     def digest(self) -> bytes:
-        return hashlib.blake2b(self.wire, digest_size=16).digest()
+        """Is the same for the same message and for no other. Request hashes are made of it: a
+        change of it is a new version of those."""
+        calls = [(call.id, call.name, call.arguments, call.provider) for call in self.tool_calls]
+        return _digest((self.role, self.content, calls, self.tool_call_id, self.provider))
 
 
 @dataclass(frozen=True)
@@ -93,19 +71,11 @@ class ToolSpec:
         items = orjson.loads(arguments).get(self.batched)
         return max(len(items), 1) if isinstance(items, list) else 1
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "type": "function",
-            "function": {
-                "name": self.name,
-                "description": self.description,
-                "parameters": dict(self.parameters),
-            },
-        }
-
     @cached_property
-    def wire(self) -> bytes:
-        return orjson.dumps(self.to_dict())
+    def digest(self) -> bytes:
+        """Is the same for what a policy is told of the same tool, and for no other. Request hashes
+        are made of it."""
+        return _digest((self.name, self.description, dict(self.parameters)))
 
 
 @dataclass(frozen=True)
@@ -182,3 +152,7 @@ class Reply:
     """The further samples, where several were asked for. `usage` is the bill of all."""
     sampled: Sampled | None = None
     """The tokens of `message`, where the endpoint was told to ask for them."""
+
+
+def _digest(form: tuple[object, ...]) -> bytes:
+    return hashlib.blake2b(orjson.dumps(form), digest_size=16).digest()

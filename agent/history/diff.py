@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from ...journal.costs import costs as cost_lines
 from ...journal.fork_record import prompts_of
+from ...journal.message_form import message_from
 from ...journal.records import Message
 from ...journal.run_record import RunRecord, step_of
 
@@ -65,7 +66,7 @@ def moments(record: RunRecord) -> Iterator[DiffEntry]:
         elif hold is not None:
             yield DiffEntry(step, "call", f"{hold.body['name']} {hold.body['arguments']}")
         if end is not None and "reply" in end.body:
-            yield DiffEntry(step, "reply", _said(Message.from_dict(end.body["reply"]["message"])))
+            yield DiffEntry(step, "reply", _said(message_from(end.body["reply"]["message"])))
         elif end is not None:
             yield DiffEntry(step, "observation", end.body["observation"]["text"])
         elif effect.refused is not None:

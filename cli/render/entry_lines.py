@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from ...journal.costs import CostLine, total
+from ...journal.message_form import message_from
 from . import format
 from .timeline import Timeline, TimelineEntry
 
@@ -90,16 +91,15 @@ def what(entry: TimelineEntry) -> Text:
 
 
 def _reply(body: Mapping[str, Any], held: Mapping[str, Any]) -> Text:
-    message = body["reply"]["message"]
+    message = message_from(body["reply"]["message"])
     called: dict[str, int] = {}
-    for call in message.get("tool_calls") or ():
-        name = call["function"]["name"]
-        called[name] = called.get(name, 0) + 1
+    for call in message.tool_calls:
+        called[call.name] = called.get(call.name, 0) + 1
     text = Text(f"(try {held['attempt']}) " if held["attempt"] > 1 else "", style="yellow")
     if called:
         names = (f"{name} × {n}" if n > 1 else name for name, n in called.items())
         text.append(f"→ {format.one_line(', '.join(names))}", style="default")
-    if content := format.one_line(message.get("content") or ""):
+    if content := format.one_line(message.content):
         text.append(f"  {content}" if called else content, style="dim" if called else "bold")
     if body["reply"]["finish_reason"] == "length":
         text.append(" [cut at its limit]", style="yellow")

@@ -10,6 +10,7 @@ from typing import Any
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
 from ...journal.costs import CostLine
 from ...journal.events import Event
+from ...journal.message_form import message_from
 from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import what
@@ -87,8 +88,8 @@ def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
     body, held = entry.event.body, entry.call.body if entry.call else {}
     tokens, seconds = entry.tokens, body.get("seconds")
     has_cost = entry.sort != "note" and entry.call is not None
-    message = body["reply"]["message"] if entry.sort == "reply" else {}
-    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    is_reply = entry.sort == "reply"
+    calls = message_from(body["reply"]["message"]).tool_calls if is_reply else ()
     return RunSpan(
         seq=entry.event.seq,
         number=entry.step,
@@ -98,7 +99,7 @@ def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
         failed=entry.event.kind == "settle" and not body.get("ok", True),
         what=_what(entry),
         text=format.printable(_text(entry)),
-        calls=[(call["name"], format.printable(call["arguments"])) for call in calls],
+        calls=[(call.name, format.printable(call.arguments)) for call in calls],
         cost=format.usd(entry.cost, format.places(story.budget.usd)) if has_cost else "",
         tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
         seconds=format.seconds(seconds) if seconds is not None else "",
@@ -127,7 +128,7 @@ def _what(entry: TimelineEntry) -> str:
 def _text(entry: TimelineEntry) -> str:
     body = entry.event.body
     if entry.sort == "reply":
-        return body["reply"]["message"].get("content") or ""
+        return message_from(body["reply"]["message"]).content
     if entry.sort == "tool":
         observation = body["observation"]
         ref = observation.get("ref")

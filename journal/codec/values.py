@@ -8,7 +8,8 @@ from typing import Any
 from ...ledger.budget import Budget, Limit
 from ...ledger.usage import CLASSES, Usage
 from ..events import Event
-from ..records import Message, Observation, Reply
+from ..message_form import message_from, message_to
+from ..records import Observation, Reply
 
 
 def usage_from(body: Mapping[str, Any]) -> Usage | None:
@@ -18,9 +19,9 @@ def usage_from(body: Mapping[str, Any]) -> Usage | None:
 
 
 def reply_to(reply: Reply) -> dict[str, Any]:
-    others = [message.to_dict() for message in reply.others]
+    others = [message_to(message) for message in reply.others]
     return {
-        "message": reply.message.to_dict(),
+        "message": message_to(reply.message),
         "finish_reason": reply.finish_reason,
         "model": reply.model,
         "response_id": reply.response_id,
@@ -31,13 +32,13 @@ def reply_to(reply: Reply) -> dict[str, Any]:
 def reply_from(settle: Event) -> Reply:
     reply = settle.body["reply"]
     return Reply(
-        Message.from_dict(reply["message"]),
+        message_from(reply["message"]),
         usage_from(settle.body),
         reply["finish_reason"],
         reply["model"],
         reply["response_id"],
         settle.body["seconds"] or 0.0,
-        tuple(map(Message.from_dict, reply.get("others", ()))),
+        tuple(map(message_from, reply.get("others", ()))),
     )
 
 

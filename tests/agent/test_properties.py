@@ -21,6 +21,7 @@ from outlay.ledger.errors import BudgetError
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import ScriptedPolicy
+from outlay.policies.endpoint.wire import message_bytes
 from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\ncache_read = 0.1\noutput = 10\nreasoning = 20\n'
@@ -171,7 +172,7 @@ def living(turns: list[Any], budget: str, planner: str) -> Iterator[Agent]:
 
 def bill(request: Request, shares: list[float]) -> Usage:
     """Returns a bill of a token for every three bytes, and of no more output than asked."""
-    seen = sum(len(message.wire) // 3 for message in request.messages)
+    seen = sum(len(message_bytes(message)) // 3 for message in request.messages)
     read, write, written, thought = shares
     most = request.max_tokens or 0
     output = int(written * most)
