@@ -316,13 +316,8 @@ class _RecordedExperiment:
         for events in home.store.events_of_experiment(experiment):
             record = RunRecord.of(events)
             start = record.start
-            plan = ExperimentPlan.from_record(start.body["agent"]["plan"])
-            key = (
-                start.body["task_id"],
-                start.body["planner"],
-                start.body["agent"]["budget"],
-                start.body["repeat"],
-            )
+            plan = ExperimentPlan.from_record(start.agent["plan"])
+            key = (start.task_id or "", start.planner, start.agent["budget"], start.repeat)
             runs[key] = _known(record)
             spent += record.spent
         return cls(plan, runs, spent)
@@ -330,14 +325,13 @@ class _RecordedExperiment:
 
 def _known(record: RunRecord) -> _RecordedRun:
     end = record.end
-    status = end.body["status"] if end else "cancelled"
+    status = end.status if end else "cancelled"
     counts = _RunCounts.from_spend(record.start.run, status, record.spent, record.seconds)
-    judged = [e.body for e in record.events if e.kind == "scored"]
     finished = end is not None and status != "cancelled"
-    last: Mapping[str, Any] = judged[-1] if judged and finished else {}
+    score = record.score if finished else None
     return _RecordedRun(
-        record.start.run, record.start.body["memory"], counts, last.get("score"),
-        last.get("metrics", {}), record.events,
+        record.start.run, record.start.memory, counts, score.score if score else None,
+        score.metrics if score else {}, record.events,
     )  # fmt: skip
 
 

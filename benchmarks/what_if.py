@@ -56,12 +56,12 @@ async def suppose(
     ended = [r for r in records if r.end is not None and _score(r) is not None]
     if not ended:
         raise UsageError(f"experiment {experiment!r} has no scored runs: see `outlay runs`")
-    plan = ExperimentPlan.from_record(ended[0].start.body["agent"]["plan"])
+    plan = ExperimentPlan.from_record(ended[0].start.agent["plan"])
     rebuilt = _RebuiltAgents(plan, home, prices)
     groups: dict[tuple[str, str], list[RunRecord]] = {}
     for record in ended:
-        body = record.start.body
-        groups.setdefault((body["planner"], body["agent"]["budget"]), []).append(record)
+        start = record.start
+        groups.setdefault((start.planner, start.agent["budget"]), []).append(record)
     try:
         return [
             await _supposed(rebuilt, setup, group, budget)
@@ -76,9 +76,7 @@ async def what_if(
     record: RunRecord, budget: Budget | None, *, home: Home, prices: PriceBook
 ) -> WhatIf:
     """Returns the what-if of one run of an experiment."""
-    rebuilt = _RebuiltAgents(
-        ExperimentPlan.from_record(record.start.body["agent"]["plan"]), home, prices
-    )
+    rebuilt = _RebuiltAgents(ExperimentPlan.from_record(record.start.agent["plan"]), home, prices)
     try:
         return await rebuilt.agent(record).what_if(record.start.run, budget=budget, prices=prices)
     finally:
@@ -99,10 +97,10 @@ class _RebuiltAgents:
         self._tasks: Mapping[str, Task] = {task.id: task for task in tasks}
 
     def agent(self, record: RunRecord) -> Agent:
-        body = record.start.body
+        start = record.start
         return agent_for(
-            self._plan, self._suite, self._tasks[body["task_id"]], body["planner"],
-            body["agent"]["budget"], body["repeat"], self.policy, self._prices, self._home,
+            self._plan, self._suite, self._tasks[start.task_id or ""], start.planner,
+            start.agent["budget"], start.repeat, self.policy, self._prices, self._home,
             self._learning,
         )  # fmt: skip
 
@@ -133,5 +131,4 @@ def _most(reasons: Iterable[str]) -> str:
 
 
 def _score(record: RunRecord) -> float | None:
-    scores: list[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
-    return scores[-1] if scores else None
+    return None if record.score is None else record.score.score

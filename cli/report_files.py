@@ -127,20 +127,21 @@ def _steps(story: Timeline, entries: Sequence[TimelineEntry]) -> Iterator[Report
 def _what(entry: TimelineEntry) -> str:
     """Returns what the text of an entry does not say itself."""
     if entry.sort == "tool" and entry.call is not None:
-        return format.arguments(entry.call.body["arguments"])
+        return format.arguments(entry.call.arguments)
     return "" if entry.sort == "reply" else what(entry).plain
 
 
 def _text(entry: TimelineEntry) -> str:
-    body = entry.event.body
-    if entry.sort == "tool":
-        return str(body["observation"]["text"])
-    if entry.sort != "reply":
+    call = entry.call
+    if call is None or entry.sort not in ("reply", "tool"):
         return ""
-    message = body["reply"]["message"]
-    calls = [call["function"] for call in message.get("tool_calls") or ()]
-    called = [f"→ {call['name']} {call['arguments']}" for call in calls]
-    return "\n".join(filter(None, [message.get("content") or "", *called]))
+    if call.observation is not None:
+        return call.observation.text
+    if call.reply is None:
+        return ""
+    message = call.reply.message
+    wishes = [f"→ {wish.name} {wish.arguments}" for wish in message.tool_calls]
+    return "\n".join(filter(None, [message.content, *wishes]))
 
 
 def _cut(text: str) -> str:

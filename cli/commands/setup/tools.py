@@ -103,6 +103,7 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
     """Makes one call as a policy would: held, booked and recorded. True if the tool answered."""
     from ....agent import Agent
     from ....journal.events import Event
+    from ....journal.recorded_calls import recorded_calls
     from ....journal.records import Message, ToolCall
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
@@ -130,4 +131,5 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
     typer.echo(shown.rpartition("\n\nUsed up, and no longer available")[0] or shown)
     cost = "no price is known" if result.cost is None else exact_usd(result.cost)
     typer.echo(f"\n{cost}; outlay show {result.run}", err=True)
-    return not any(e.kind == "refused" or e.body.get("ok") is False for e in events)
+    refused = any(event.kind == "refused" for event in events)
+    return not refused and all(call.ok for call in recorded_calls(events))
