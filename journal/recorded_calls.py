@@ -53,6 +53,11 @@ class RecordedCall:
     """Whether it was cut off when the run was resumed or went back."""
 
     @property
+    def bound(self) -> int:
+        """The most tokens that the prompt of a policy call could have."""
+        return int(self.cost.held["input_tokens"])
+
+    @property
     def is_tool(self) -> bool:
         return self.cost.call == "tool"
 

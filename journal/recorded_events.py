@@ -181,6 +181,11 @@ def void_spans(ordered: Iterable[Event]) -> list[range]:
     return [range(cut, event.seq) for event, cut in cuts if cut is not None]
 
 
+def text_from(event: Event) -> str:
+    """Returns the piece of a reply that a `text` event brings."""
+    return str(event.body["text"])
+
+
 def _fork(body: Mapping[str, Any] | None) -> ForkPoint | None:
     if body is None:
         return None

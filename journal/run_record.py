@@ -51,6 +51,11 @@ class Effect:
             for hold, end in tries
         )
 
+    @property
+    def answered(self) -> RecordedCall | None:
+        """The try that ended it, or None while there is no answer."""
+        return next((call for call in self.calls if call.final), None)
+
     def of_call(self, call: ToolCall) -> Effect:
         """Returns the part that is of this very call.
 

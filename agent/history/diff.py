@@ -63,7 +63,7 @@ def moments(record: RunRecord) -> Iterator[DiffEntry]:
             shown = prompt
         elif calls:
             yield DiffEntry(step, "call", f"{calls[-1].name} {calls[-1].arguments}")
-        answered = next((call for call in calls if call.final), None)
+        answered = effect.answered
         if answered is not None and answered.reply is not None:
             yield DiffEntry(step, "reply", _said(answered.reply.message))
         elif answered is not None and answered.observation is not None:

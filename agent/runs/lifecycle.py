@@ -212,7 +212,7 @@ class RunLifecycle:
         bounds = self._routes[first.name].bounds(self._parts.options.min_output)
         request = Request(first.prompt, self._parts.tools.specs)
         nothing = SentPrompts().match(request.messages)
-        bounds.recall(request, nothing, int(first.cost.held["input_tokens"]))
+        bounds.recall(request, nothing, first.bound)
 
     def _open(
         self,
