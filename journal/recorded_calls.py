@@ -86,6 +86,12 @@ def recorded_calls(events: Iterable[Event]) -> tuple[RecordedCall, ...]:
     return tuple(calls)
 
 
+def ended_calls(events: Iterable[Event]) -> list[RecordedCall]:
+    """Returns the calls of one run of which something came, in the order in which it came."""
+    ended = (call for call in recorded_calls(events) if call.ended is not None)
+    return sorted(ended, key=lambda call: call.ended or 0)
+
+
 def recorded_call(
     hold: Event,
     end: Event | None,

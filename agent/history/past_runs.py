@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...journal.costs import costs, total
 from ...journal.events import Event
-from ...journal.recorded_calls import RecordedCall, recorded_calls
+from ...journal.recorded_calls import ended_calls
 from ...journal.recorded_events import RecordedScore, RecordedStart
 from ...memory.experience.examples import PREFIX, ExampleStep
 from ...memory.experience.help_value import ArmOutcome
@@ -27,7 +27,7 @@ def steps_of(events: Sequence[Event]) -> list[ExampleStep]:
     task = _task(events)
     outcomes: dict[int, list[str]] = {}
     steps: list[ExampleStep] = []
-    for call in _ended(events):
+    for call in ended_calls(events):
         if call.node == "act" and call.final and call.observation is not None:
             outcomes.setdefault(len(steps), []).append(call.observation.text)
         elif call.node == "think" and call.reply is not None:
@@ -51,7 +51,7 @@ def steps_of(events: Sequence[Event]) -> list[ExampleStep]:
 
 def lessons_of(suite: str, events: Sequence[Event]) -> Iterator[Lesson]:
     """Yields what the policy wrote of failed attempts within a run."""
-    for call in _ended(events):
+    for call in ended_calls(events):
         if call.node == REFLECT and call.reply is not None:
             yield Lesson(suite=suite, task=_task(events), text=call.reply.message.content)
 
@@ -72,9 +72,3 @@ def _task(events: Sequence[Event]) -> str:
 
 def _start(events: Sequence[Event]) -> RecordedStart:
     return RecordedStart.of(next(event for event in events if event.kind == "run_started"))
-
-
-def _ended(events: Sequence[Event]) -> list[RecordedCall]:
-    """Returns the calls of a run of which something came, in the order in which it came."""
-    ended = (call for call in recorded_calls(events) if call.ended is not None)
-    return sorted(ended, key=lambda call: call.ended or 0)
