@@ -178,7 +178,7 @@ class Agent:
         _ = self._own_graph  # compiled before the run's clock starts
         with self.home.ownership():
             record = self.home.record(run)
-            ended = record.end.body["status"] if record.end else ""
+            ended = record.end.status if record.end else ""
             spendable = more is not None or mode == "per_invocation"
             if ended == "answered" or (ended == "budget_exhausted" and not spendable):
                 session = self._opening.reopen(self.home.record(run, strict=True))
@@ -247,7 +247,7 @@ class Agent:
             DriftError: this agent asks for something else than what is recorded.
         """
         record = self.home.record(run, supposing=True)
-        if record.end is None or record.end.body["status"] not in ("answered", "budget_exhausted"):
+        if record.end is None or record.end.status not in ("answered", "budget_exhausted"):
             raise UsageError(
                 f"run {run} did not end by itself: nothing can be said of its what-ifs"
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..agent import RunLabels
+from ..journal.recorded_events import RecordedStart
 
 CellKey = tuple[str, str, str, int]
 """Task, planner, budget and repeat: what tells the runs of an experiment apart."""
@@ -29,18 +30,14 @@ class Cell:
         return (self.task, self.planner, self.budget, self.repeat)
 
     @classmethod
-    def from_record(cls, body: Mapping[str, Any]) -> Cell:
-        """Returns the cell of a recorded run of an experiment.
-
-        Args:
-            body: that of the event `run_started`.
-        """
+    def of(cls, start: RecordedStart) -> Cell:
+        """Returns the cell of a recorded run of an experiment."""
         return cls(
-            task=body["task_id"],
-            planner=body["planner"],
-            budget=body["agent"]["budget"],
-            repeat=body["repeat"],
-            seed=body["seed"] + body["repeat"],
+            task=start.task_id or "",
+            planner=start.planner,
+            budget=start.agent["budget"],
+            repeat=start.repeat,
+            seed=start.seed + start.repeat,
         )
 
 

@@ -15,6 +15,7 @@ from zlib import crc32
 from ..agent import Home
 from ..agent.history.past_runs import is_solved, lessons_of, outcomes_of, steps_of
 from ..journal.events import Event
+from ..journal.recorded_events import RecordedStart
 from ..ledger.errors import UsageError
 from ..memory import Memory
 from ..memory.experience.examples import Examples, ExampleStep, with_examples
@@ -95,16 +96,16 @@ def _tasks_of(
         raise UsageError(
             f"there is no experiment {experiment!r} in {home.path} to learn from: see `outlay runs`"
         )
-    started = next(event for event in runs[0] if event.kind == "run_started")
-    if started.body.get("pruned"):
+    started = RecordedStart.of(next(event for event in runs[0] if event.kind == "run_started"))
+    if started.pruned:
         raise UsageError(
             f"the texts of experiment {experiment!r} were pruned: nothing can be learned from it"
         )
-    plan: Mapping[str, object] = started.body["agent"]["plan"]
+    plan: Mapping[str, object] = started.agent["plan"]
     if plan["suite"] != of.name:
         raise UsageError(
             f"experiment {experiment!r} is of the suite {plan['suite']}, not of {of.name}: "
             "nothing is learned from other suites"
         )
-    made = suite(of.name, **started.body["agent"]["plan"]["knobs"])
+    made = suite(of.name, **started.agent["plan"]["knobs"])
     return made.tasks(int(str(plan["tasks"])), int(str(plan["seed"])))

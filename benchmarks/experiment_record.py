@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..agent import Home, RunRecord
 from ..journal.events import Event
@@ -27,15 +27,13 @@ class RecordedCell:
     @classmethod
     def of(cls, record: RunRecord) -> RecordedCell:
         start, end = record.start, record.end
-        status: Status = end.body["status"] if end else "cancelled"
-        judged = [e.body for e in record.events if e.kind == "scored"]
-        finished = end is not None and status != "cancelled"
-        last: Mapping[str, Any] = judged[-1] if judged and finished else {}
+        status = cast(Status, end.status) if end else "cancelled"
+        judged = record.score if end is not None and status != "cancelled" else None
         return cls(
-            memory=start.body["memory"],
+            memory=start.memory,
             counts=RunCounts.of(start.run, status, record.spent, record.seconds),
-            score=last.get("score"),
-            metrics=last.get("metrics", {}),
+            score=judged.score if judged else None,
+            metrics=judged.metrics if judged else {},
             events=record.events,
         )
 
@@ -56,8 +54,7 @@ class RecordedExperiment:
         spent = ZERO
         for events in home.store.events_of_experiment(experiment):
             record = RunRecord.of(events)
-            body = record.start.body
-            plan = body["agent"]["plan"]
-            cells[Cell.from_record(body).key] = RecordedCell.of(record)
+            plan = record.start.agent["plan"]
+            cells[Cell.of(record.start).key] = RecordedCell.of(record)
             spent += record.spent
         return cls(plan=plan, cells=cells, spent=spent)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 from ..journal.events import Event
+from ..journal.recorded_calls import recorded_calls
 from ..ledger.errors import ToolError, UsageError
 from ..ledger.registry import Registry
 from ..tools import Tool
@@ -167,13 +168,10 @@ def restore(world: World, events: Iterable[Event]) -> None:
     """
     if not isinstance(world, DirectWorld):
         return
-    ordered = sorted(events, key=lambda event: event.seq)
-    answered = {e.body["hold"] for e in ordered if e.kind == "settle" and e.body.get("final")}
-    for event in ordered:
-        body = event.body
-        if event.kind == "hold" and body["call"] == "tool" and body["hold"] in answered:
+    for call in recorded_calls(events):
+        if call.is_tool and call.final:
             try:
-                world.act(body["name"], body["arguments"])
+                world.act(call.name, call.arguments)
             except ToolError:
                 continue
 

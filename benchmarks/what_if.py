@@ -60,8 +60,8 @@ async def suppose(
     rebuilt = _RebuiltAgents(ended[0], home, prices)
     groups: dict[tuple[str, str], list[RunRecord]] = {}
     for record in ended:
-        body = record.start.body
-        groups.setdefault((body["planner"], body["agent"]["budget"]), []).append(record)
+        start = record.start
+        groups.setdefault((start.planner, start.agent["budget"]), []).append(record)
     try:
         return [
             await _supposed(rebuilt, setup, group, budget)
@@ -87,13 +87,12 @@ class _RebuiltAgents:
     """The agents of an experiment, built again from the plan that its runs are recorded with."""
 
     def __init__(self, one: RunRecord, home: Home, prices: PriceBook) -> None:
-        body = one.start.body
-        plan = ExperimentPlan.from_record(body["agent"]["plan"])
+        plan = ExperimentPlan.from_record(one.start.agent["plan"])
         self._sources = sources_of(plan, home, prices)
-        self._spec = spec_of(plan, body["experiment"], self._sources)
+        self._spec = spec_of(plan, one.start.experiment or "", self._sources)
 
     def agent(self, record: RunRecord) -> Agent:
-        return agent_for(Cell.from_record(record.start.body), self._spec, self._sources)
+        return agent_for(Cell.of(record.start), self._spec, self._sources)
 
     async def close(self) -> None:
         await self._sources.policy.close()
@@ -125,5 +124,4 @@ def _most(reasons: Iterable[str]) -> str:
 
 
 def _score(record: RunRecord) -> float | None:
-    scores: list[float] = [e.body["score"] for e in record.events if e.kind == "scored"]
-    return scores[-1] if scores else None
+    return None if record.score is None else record.score.score

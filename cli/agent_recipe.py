@@ -11,6 +11,7 @@ from typing import Any
 
 from ..agent import Agent, AgentOptions, delegate
 from ..agent.delegate import DELEGATE
+from ..journal.recorded_events import RecordedStart
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..policies import Endpoint, Policy, Router, policy
@@ -156,20 +157,21 @@ def required(value: Any, name: str, example: str) -> Any:
     )
 
 
-def recorded(run: str, started: Mapping[str, Any]) -> Mapping[str, Any]:
+def recorded(start: RecordedStart) -> Mapping[str, Any]:
     """Returns the recorded options of a run that `outlay run` started.
 
     Raises:
         UsageError: somebody else did; the text says how to go on with it.
     """
-    found: Mapping[str, Any] | None = started["agent"].get("cli")
+    found: Mapping[str, Any] | None = start.agent.get("cli")
     if found is not None:
         return found
-    if started["experiment"]:
+    if start.experiment:
         raise UsageError(
-            f"run {run} belongs to an experiment: go on with it by "
-            f"`outlay bench --resume {started['experiment']}`"
+            f"run {start.run} belongs to an experiment: go on with it by "
+            f"`outlay bench --resume {start.experiment}`"
         )
     raise UsageError(
-        f"run {run} was started by a program: go on with it there, by `agent.resume({run!r})`"
+        f"run {start.run} was started by a program: go on with it there, "
+        f"by `agent.resume({start.run!r})`"
     )

@@ -13,7 +13,6 @@ from ..benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from ..benchmarks.reports.power import PowerSummary, PowerTarget
 from ..benchmarks.reports.terminal.experiment_report import render_rich, summarise
 from ..benchmarks.reports.terminal.power_report import render_power
-from ..journal.message_form import message_from
 from ..ledger.errors import UsageError
 from .render import format
 from .render.console import console, show
@@ -128,19 +127,21 @@ def _steps(story: Timeline, entries: Sequence[TimelineEntry]) -> Iterator[Report
 def _what(entry: TimelineEntry) -> str:
     """Returns what the text of an entry does not say itself."""
     if entry.sort == "tool" and entry.call is not None:
-        return format.arguments(entry.call.body["arguments"])
+        return format.arguments(entry.call.arguments)
     return "" if entry.sort == "reply" else what(entry).plain
 
 
 def _text(entry: TimelineEntry) -> str:
-    body = entry.event.body
-    if entry.sort == "tool":
-        return str(body["observation"]["text"])
-    if entry.sort != "reply":
+    call = entry.call
+    if call is None or entry.sort not in ("reply", "tool"):
         return ""
-    message = message_from(body["reply"]["message"])
-    called = [f"→ {call.name} {call.arguments}" for call in message.tool_calls]
-    return "\n".join(filter(None, [message.content, *called]))
+    if call.observation is not None:
+        return call.observation.text
+    if call.reply is None:
+        return ""
+    message = call.reply.message
+    wishes = [f"→ {wish.name} {wish.arguments}" for wish in message.tool_calls]
+    return "\n".join(filter(None, [message.content, *wishes]))
 
 
 def _cut(text: str) -> str:

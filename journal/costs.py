@@ -36,6 +36,8 @@ class CostLine:
     """What the call was for: the graph's node, or the purpose of the policy call."""
     status: CostStatus
     """`open` until an event tells what became of the call; `unknown`: no bill came."""
+    held: Amount
+    """What was set aside: what the call could cost at most."""
     amount: Amount
     """What counts as spent of every resource; nothing if it was released."""
     usd: Decimal | None
@@ -102,10 +104,10 @@ def held_amount(hold: Event) -> Amount:
 
 
 def _held(hold: Event) -> CostLine:
-    body = hold.body
+    body, held = hold.body, held_amount(hold)
     return CostLine(
         hold=body["hold"], key=hold.key, seq=hold.seq, call=body["call"], name=body["name"],
-        node=body["node"], status="open", amount=held_amount(hold),
+        node=body["node"], status="open", held=held, amount=held,
         usd=None if body["usd"] is None else Decimal(body["usd"]),
     )  # fmt: skip
 

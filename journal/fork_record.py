@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from ..ledger.errors import UsageError
-from .codec import restore
 from .costs import costs, total
 from .events import Event
-from .records import Message
+from .recorded_calls import prompts_of
+from .recorded_events import RecordedStart
 from .run_record import ForkOrigin, RunRecord, step_of
 
 
@@ -25,11 +25,9 @@ def record_of(
         events_of: returns the events of a run by its id.
     """
     events = events_of(run)
-    start = next((event for event in events if event.kind == "run_started"), None)
-    fork = start.body.get("fork") if start else None
-    parent = None
-    if fork is not None:
-        parent = inherited(record_of(fork["run"], events_of), fork["step"])
+    start = next((RecordedStart.of(e) for e in events if e.kind == "run_started"), None)
+    fork = start.fork if start else None
+    parent = inherited(record_of(fork.run, events_of), fork.step) if fork else None
     return RunRecord.of(events, strict=strict, supposing=supposing, inherited=parent)
 
 
@@ -53,12 +51,3 @@ def inherited(parent: RunRecord, step: int) -> ForkOrigin:
         seconds=max((event.at for event in earlier), default=above.seconds),
         prompts=prompts_of(parent.events) | dict(above.prompts),
     )
-
-
-def prompts_of(events: Iterable[Event]) -> dict[str, tuple[Message, ...]]:
-    """Returns the whole prompt of each policy call, by hold."""
-    prompts: dict[str, tuple[Message, ...]] = {}
-    for event in events:
-        if event.kind == "hold" and event.body["call"] == "model":
-            prompts[event.body["hold"]] = restore(event.body["request"], prompts)
-    return prompts

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..ledger.amount import ZERO, Amount
 from ..ledger.budget import Budget
-from .codec import budget_from
 from .costs import costs, total
 from .events import Event
+from .recorded_calls import RecordedCall, recorded_call
+from .recorded_events import (
+    RecordedEnd,
+    RecordedRefusal,
+    RecordedResume,
+    RecordedScore,
+    RecordedStart,
+    void_spans,
+)
 from .records import Message, ToolCall
 
 
@@ -28,6 +37,25 @@ class Effect:
         """The settlement that ended it, or None while there is no answer."""
         ends = (self.ends.get(hold.body["hold"]) for hold in self.holds)
         return next((e for e in ends if e is not None and e.body.get("final")), None)
+
+    @property
+    def refusal(self) -> RecordedRefusal | None:
+        """What stood in the way of the call, or None if it was not refused."""
+        return None if self.refused is None else RecordedRefusal.of(self.refused)
+
+    @property
+    def calls(self) -> tuple[RecordedCall, ...]:
+        """The tries of the call as values, without their prompts."""
+        tries = ((hold, self.ends.get(hold.body["hold"])) for hold in self.holds)
+        return tuple(
+            recorded_call(hold, end, costs((hold, end) if end else (hold,))[0])
+            for hold, end in tries
+        )
+
+    @property
+    def answered(self) -> RecordedCall | None:
+        """The try that ended it, or None while there is no answer."""
+        return next((call for call in self.calls if call.final), None)
 
     def of_call(self, call: ToolCall) -> Effect:
         """Returns the part that is of this very call.
@@ -93,8 +121,7 @@ class RunRecord:
         inherited: ForkOrigin | None = None,
     ) -> RunRecord:
         ordered = tuple(sorted(events, key=lambda event: event.seq))
-        cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
-        void = [range(e.body["cut"], e.seq) for e in cuts]
+        void = void_spans(ordered)
         above = inherited or ForkOrigin()
         effects = dict(above.effects)
         steps: dict[int, int] = {}
@@ -102,17 +129,24 @@ class RunRecord:
             if event.key and not any(event.seq in span for span in void):
                 note(effects, event)
                 steps.setdefault(step_of(event.key), event.seq)
-        return cls(ordered, effects, steps, len(cuts), strict or supposing, supposing, above)
+        return cls(ordered, effects, steps, len(void), strict or supposing, supposing, above)
+
+    @cached_property
+    def start(self) -> RecordedStart:
+        """How the run began."""
+        return RecordedStart.of(next(e for e in self.events if e.kind == "run_started"))
 
     @property
-    def start(self) -> Event:
-        return next(event for event in self.events if event.kind == "run_started")
-
-    @property
-    def end(self) -> Event | None:
+    def end(self) -> RecordedEnd | None:
         """The end of the run, or None if it was interrupted or has been resumed since."""
         last = [e for e in self.events if e.kind in ("run_started", "run_resumed", "run_ended")]
-        return last[-1] if last and last[-1].kind == "run_ended" else None
+        return RecordedEnd.of(last[-1]) if last and last[-1].kind == "run_ended" else None
+
+    @property
+    def score(self) -> RecordedScore | None:
+        """The latest judgement of the run, or None if nobody judged it."""
+        scored = [event for event in self.events if event.kind == "scored"]
+        return RecordedScore.of(scored[-1]) if scored else None
 
     @property
     def exhaustion(self) -> int | None:
@@ -121,7 +155,7 @@ class RunRecord:
         That is the last look at what tools brought, or the policy call that was refused, if no
         tool was called before it.
         """
-        if self.end is None or self.end.body["status"] != "budget_exhausted":
+        if self.end is None or self.end.status != "budget_exhausted":
             return None
         for event in reversed(self.events):
             if event.kind == "value" and event.key.split("/")[1] == "act":
@@ -149,11 +183,9 @@ class RunRecord:
     @property
     def budget(self) -> Budget:
         """The budget that the run has now: as started, with all that was added since."""
-        budget = budget_from(self.start.body["budget"])
-        for event in self.events:
-            if event.kind == "run_resumed" and event.body.get("add"):
-                budget += budget_from(event.body["add"])
-        return budget
+        budget = self.start.budget
+        resumes = (RecordedResume.of(e) for e in self.events if e.kind == "run_resumed")
+        return sum((resume.added for resume in resumes if resume.added), budget)
 
 
 def step_of(key: str) -> int:

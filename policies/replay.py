@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from ..journal.events import Event
-from ..journal.message_form import message_from
+from ..journal.recorded_calls import ended_calls
 from ..journal.records import Message, Reply, Request
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage
@@ -35,11 +35,7 @@ class ReplayPolicy:
     @classmethod
     def of(cls, events: Iterable[Event]) -> ReplayPolicy:
         """Takes the replies from the events of one run."""
-        return cls(
-            message_from(event.body["reply"]["message"])
-            for event in events
-            if event.kind == "settle" and "reply" in event.body
-        )
+        return cls(call.reply.message for call in ended_calls(events) if call.reply is not None)
 
     @classmethod
     def read(cls, journal: Path, run: str = "", *, name: str = "replay") -> ReplayPolicy:

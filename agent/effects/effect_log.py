@@ -9,6 +9,7 @@ import orjson
 
 from ...journal.event_writer import EventWriter
 from ...journal.events import Kind
+from ...journal.recorded_events import value_from
 from ...journal.run_record import Effect, RunRecord, note, step_of
 from ...ledger.account import Account, Shortfall
 from ...ledger.amount import Amount
@@ -65,7 +66,7 @@ class EffectLog:
         """
         effect = self.effect(key)
         if effect is not None and effect.value is not None:
-            recorded = effect.value.body["value"]
+            recorded = value_from(effect.value)
             if self.supposing and told:
                 now = _as_recorded(orjson.loads(orjson.dumps(make())), recorded)
                 if now != recorded:

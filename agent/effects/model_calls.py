@@ -12,11 +12,10 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
-from ...journal.codec import TokenDeltas, delta, reply_from, reply_to
-from ...journal.costs import held_amount
+from ...journal.codec import TokenDeltas, delta, reply_to
 from ...journal.effects import Refusal
-from ...journal.events import Event
 from ...journal.old_request_hash import old_request_hash, old_tools_hash
+from ...journal.recorded_calls import RecordedCall
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ...journal.request_hash import is_old, request_hash, tools_hash
 from ...journal.run_record import Effect, step_of
@@ -97,10 +96,10 @@ class ModelCalls:
             await self._suppose(key, effect, request, purpose)
         if effect.settled is not None:
             return self._replay(effect, messages)
-        if effect.refused is not None:
-            return Refusal(effect.refused.body["resource"], effect.refused.body["why"])
+        if effect.refusal is not None:
+            return Refusal(effect.refusal.resource, effect.refusal.why)
         if self._desk.strict and effect.ends:
-            raise PolicyError(str(list(effect.ends.values())[-1].body["why"]))
+            raise PolicyError([call.why for call in effect.calls if call.ended is not None][-1])
         self._desk.expect_live(key)
         attempt = len(effect.holds)
 
@@ -222,12 +221,13 @@ class ModelCalls:
             )  # fmt: skip
 
     def _replay(self, effect: Effect, messages: tuple[Message, ...]) -> Reply:
-        settled = effect.settled
-        assert settled is not None
-        reply = reply_from(settled)
+        call = effect.answered
+        assert call is not None
+        assert call.reply is not None
+        reply = call.reply
         billed = None if reply.usage is None else reply.usage.input_tokens
-        hold = settled.body["hold"]
-        base = "" if hold in self._desk.inherited.prompts else hold  # a run's deltas are its own
+        is_inherited = call.hold in self._desk.inherited.prompts
+        base = "" if is_inherited else call.hold  # a run's deltas are its own
         self._prefixes.add(base, messages, billed)
         return reply
 
@@ -239,39 +239,38 @@ class ModelCalls:
         """
         used = self._kept.allowance(purpose)
         account = self._desk.account
-        for hold in effect.holds:
-            match = self._prefixes.match(request.messages)
-            self._bounds.recall(request, match, hold.body["input_tokens"])
+        for call in effect.calls:
+            match, tokens = self._prefixes.match(request.messages), call.bound
+            self._bounds.recall(request, match, tokens)
             reserve = self._kept.after(used, request.messages)
-            end = effect.ends.get(hold.body["hold"])
-            if end is not None and end.kind == "release":
+            if call.cost.status == "released":
                 continue
-            if end is None or end.kind != "settle":
-                self._desk.suppose(key, held_amount(hold), reserve=reserve)
+            if call.reply is None:
+                self._desk.suppose(key, call.cost.held, reserve=reserve)
                 continue
             granted = await self._bounds.grant(
-                account, request, hold.body["input_tokens"], reserve=reserve, allowance=used
+                account, request, tokens, reserve=reserve, allowance=used
             )
             if isinstance(granted, Shortfall):
                 raise Diverged(step_of(key), f"a policy call is refused: {granted}")
             held, most = granted
-            reply = reply_from(end)
-            account.settle(held, self._billed(held, reply)[0] if reply.usage else held_amount(hold))
-            self._check_length(key, hold, reply, most)
+            reply = call.reply
+            account.settle(held, self._billed(held, reply)[0] if reply.usage else call.cost.held)
+            self._check_length(key, call, reply, most)
             if reply.usage is not None:
                 self._bounds.learn(request, reply.usage.input_tokens)
-        if effect.refused is None:
+        if effect.refusal is None:
             return
-        tokens = effect.refused.body.get("input_tokens")
-        if tokens is None:  # refused for another reason than its price, or in an older journal
-            tokens = self._bounds.input(request, self._prefixes.match(request.messages))
+        known = effect.refusal.input_tokens
+        if known is None:  # refused for another reason than its price, or in an older journal
+            known = self._bounds.input(request, self._prefixes.match(request.messages))
         reserve = self._kept.after(used, request.messages)
-        if account.fits(self._bounds.least(request, tokens, used), reserve=reserve):
+        if account.fits(self._bounds.least(request, known, used), reserve=reserve):
             raise Diverged(step_of(key), "a policy call is made that was refused")
 
-    def _check_length(self, key: str, hold: Event, reply: Reply, most: int) -> None:
-        written = reply.usage.output_tokens if reply.usage else hold.body["max_tokens"]
-        cut = reply.finish_reason == "length" and most != hold.body["max_tokens"]
+    def _check_length(self, key: str, call: RecordedCall, reply: Reply, most: int) -> None:
+        written = reply.usage.output_tokens if reply.usage else call.max_tokens or 0
+        cut = reply.finish_reason == "length" and most != call.max_tokens
         if written > most or cut:
             raise Diverged(step_of(key), f"a reply may have {most} tokens at most")
 

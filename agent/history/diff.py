@@ -8,8 +8,7 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from ...journal.costs import costs as cost_lines
-from ...journal.fork_record import prompts_of
-from ...journal.message_form import message_from
+from ...journal.recorded_calls import prompts_of
 from ...journal.records import Message
 from ...journal.run_record import RunRecord, step_of
 
@@ -57,22 +56,20 @@ def moments(record: RunRecord) -> Iterator[DiffEntry]:
     shown: tuple[Message, ...] = ()
     for key, effect in sorted(record.effects.items(), key=lambda item: _order(item[0])):
         step = step_of(key) + 1
-        end = effect.settled
-        hold = effect.holds[-1] if effect.holds else None
-        if hold is not None and hold.body["call"] == "model":
-            prompt = prompts[hold.body["hold"]]
+        calls = effect.calls
+        if calls and not calls[-1].is_tool:
+            prompt = prompts[calls[-1].hold]
             yield from (DiffEntry(step, "prompt", _said(m)) for m in _new(shown, prompt))
             shown = prompt
-        elif hold is not None:
-            yield DiffEntry(step, "call", f"{hold.body['name']} {hold.body['arguments']}")
-        if end is not None and "reply" in end.body:
-            yield DiffEntry(step, "reply", _said(message_from(end.body["reply"]["message"])))
-        elif end is not None:
-            yield DiffEntry(step, "observation", end.body["observation"]["text"])
-        elif effect.refused is not None:
-            yield DiffEntry(
-                step, "refusal", f"{effect.refused.body['name']}: {effect.refused.body['why']}"
-            )
+        elif calls:
+            yield DiffEntry(step, "call", f"{calls[-1].name} {calls[-1].arguments}")
+        answered = effect.answered
+        if answered is not None and answered.reply is not None:
+            yield DiffEntry(step, "reply", _said(answered.reply.message))
+        elif answered is not None and answered.observation is not None:
+            yield DiffEntry(step, "observation", answered.observation.text)
+        elif effect.refusal is not None:
+            yield DiffEntry(step, "refusal", f"{effect.refusal.name}: {effect.refusal.why}")
 
 
 def costs(record: RunRecord) -> dict[str, CallCosts]:

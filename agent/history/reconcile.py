@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...journal.events import Event
+from ...journal.recorded_calls import RecordedCall, recorded_calls
 from ...journal.run_record import RunRecord
 from ...ledger.errors import UsageError
 from ...ledger.usage import CLASSES
@@ -71,10 +72,7 @@ def reconcile(home: Home, lines: list[BillLine]) -> list[BillCorrection]:
             }  # fmt: skip
             seq = record.events[-1].seq + 1
             home.append(Event(line.run, seq, "settle", at=record.seconds, body=body))
-    return [
-        BillCorrection(line.hold, Decimal(hold.body["usd"] or 0), line.usd)
-        for line, _, hold in found
-    ]
+    return [BillCorrection(line.hold, call.cost.held.usd, line.usd) for line, _, call in found]
 
 
 def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[BillLine]:
@@ -102,14 +100,13 @@ def _number(where: str, column: str, text: str | None) -> Decimal:
     return number
 
 
-def _hold(home: Home, line: BillLine) -> tuple[RunRecord, Event]:
+def _hold(home: Home, line: BillLine) -> tuple[RunRecord, RecordedCall]:
     events = home.events(line.run)
     home.check_unowned(line.run, events)
     record = RunRecord.of(events)
-    holds = [e for e in events if e.kind == "hold" and e.body["hold"] == line.hold]
-    ended = {e.body["hold"] for e in events if e.kind in ("settle", "release")}
-    if not holds or holds[0].body["call"] != "model":
+    call = next((call for call in recorded_calls(events) if call.hold == line.hold), None)
+    if call is None or call.is_tool:
         raise UsageError(f"line {line.number}: there is no policy call under hold {line.hold!r}")
-    if line.hold in ended:
+    if not call.cost.is_open:
         raise UsageError(f"line {line.number}: hold {line.hold!r} is settled already")
-    return record, holds[0]
+    return record, call

@@ -7,11 +7,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from ...journal.codec import SentPrompts, budget_to, restore
+from ...journal.codec import SentPrompts, budget_to
 from ...journal.event_writer import EventWriter, NullWriter, new_run_id
 from ...journal.events import Event
 from ...journal.fork_record import inherited
 from ...journal.listeners import Listener, Listeners
+from ...journal.recorded_calls import recorded_calls
 from ...journal.records import Message, Request
 from ...journal.run_record import RunRecord
 from ...ledger.account import Account
@@ -206,14 +207,14 @@ class RunLifecycle:
 
     def _recall(self, record: RunRecord) -> None:
         """Takes over what was known of the endpoints when a run began."""
-        asked = (e for e in record.events if e.kind == "hold" and e.body["call"] == "model")
-        first = next(asked, None)
-        if first is None or first.body["request"]["base"] is not None:
+        holds = (recorded_calls((e,)) for e in record.events if e.kind == "hold")
+        first = next((call for (call,) in holds if not call.is_tool), None)
+        if first is None:
             return
-        bounds = self._routes[first.body["name"]].bounds(self._parts.options.min_output)
-        request = Request(restore(first.body["request"], {}), self._parts.tools.specs)
+        bounds = self._routes[first.name].bounds(self._parts.options.min_output)
+        request = Request(first.prompt, self._parts.tools.specs)
         nothing = SentPrompts().match(request.messages)
-        bounds.recall(request, nothing, first.body["input_tokens"])
+        bounds.recall(request, nothing, first.bound)
 
     def _open(
         self,

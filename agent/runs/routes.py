@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...journal.events import Event
 from ...journal.prompt_files import PromptVersions, versions_of
+from ...journal.recorded_events import RecordedStart
 from ...ledger.errors import Unpriced
 from ...ledger.prices.price_book import ModelPrice, PriceBook
 from ...ledger.token_bounds import TokenBounds
@@ -115,16 +115,15 @@ class Routes(Mapping[str, Route]):
             return list(self._routes)
         return self._router.ladder(self.history, task_class)
 
-    def brief(self, start: Event) -> RunBrief:
-        """Returns the brief of a recorded run, from its first event.
+    def brief(self, start: RecordedStart) -> RunBrief:
+        """Returns the brief of a recorded run, from how it began.
 
         Where the run began with a policy that is not among these, the first one stands for it.
         """
-        body = start.body
-        known = body["model"] in self._routes
+        known = start.model in self._routes
         return RunBrief(
-            task=body["task"],
-            task_class=body["agent"].get("task_class", ""),
-            model=body["model"] if known else next(iter(self._routes)),
-            prompts=versions_of(body["agent"]),
+            task=start.task,
+            task_class=start.agent.get("task_class", ""),
+            model=start.model if known else next(iter(self._routes)),
+            prompts=versions_of(start.agent),
         )

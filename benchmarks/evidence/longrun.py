@@ -20,6 +20,8 @@ from pathlib import Path
 from statistics import mean
 
 from ...agent import Agent, AgentOptions, Result
+from ...journal.costs import costs
+from ...journal.recorded_events import value_from
 from ...journal.records import Reply, Request
 from ...ledger.prices.model_prices import ModelPrice, Rate
 from ...ledger.prices.price_book import PriceBook
@@ -119,8 +121,8 @@ async def run(
         events = agent.home.events(result.run)
         await agent.close()
         agent.home.close()
-    asked = sum(e.kind == "hold" and e.body["node"] == "compact" for e in events)
-    reckoned = [e.body["value"] for e in events if e.kind == "value"]
+    asked = sum(line.node == "compact" for line in costs(events))
+    reckoned = map(value_from, events)
     saved = [v["realised_saving_usd"] for v in reckoned if _is_decision(v)]
     return LongrunResult(
         memory, _success(suite, task, result), result.spend.usd, tuple(walker.points), asked,

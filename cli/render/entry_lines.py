@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from rich.text import Text
 
-from ...journal.codec import refusal_from
+from ...journal import Observation, Reply
 from ...journal.costs import CostLine, total
-from ...journal.events import Event
-from ...journal.message_form import message_from
+from ...journal.recorded_calls import RecordedCall
+from ...journal.recorded_events import (
+    RecordedOverrun,
+    RecordedRefusal,
+    RecordedResume,
+    RecordedWithdrawal,
+)
 from . import format
 from .notices import for_people
-from .timeline import Timeline, TimelineEntry
+from .timeline import RunNote, Timeline, TimelineEntry
 
 MARGIN = 2
 _STEP, _BY, _TOKENS = 4, 10, 13
@@ -85,67 +90,64 @@ class TimelineColumns:
 
 def what(entry: TimelineEntry) -> Text:
     """Returns what an entry is about, in a few words on one line."""
-    body, held = entry.event.body, entry.call.body if entry.call else {}
-    if entry.sort == "reply":
-        return _reply(body, held)
-    if entry.sort == "tool":
-        return _observation(body["observation"], held["arguments"])
-    if entry.event.kind == "refused":
-        return Text(format.one_line(f"refused: {_refused(entry.event)}"), style="yellow")
-    return Text(format.one_line(_TROUBLES[entry.event.kind](body, held)), style="yellow")
+    call = entry.call
+    if entry.note is not None:
+        return Text(format.one_line(_noted(entry.note)), style="yellow")
+    assert call is not None
+    if entry.kind == "release":
+        return Text(format.one_line(f"not billed: {call.why}"), style="yellow")
+    if entry.kind == "unknown":
+        text = f"no bill came, the hold stays booked: {call.why}"
+        return Text(format.one_line(text), style="yellow")
+    if call.observation is not None:
+        return _observation(call.observation, call.arguments)
+    return Text(format.one_line(call.why)) if call.reply is None else _reply(call, call.reply)
 
 
-def _reply(body: Mapping[str, Any], held: Mapping[str, Any]) -> Text:
-    message = message_from(body["reply"]["message"])
-    called: dict[str, int] = {}
-    for call in message.tool_calls:
-        called[call.name] = called.get(call.name, 0) + 1
-    text = Text(f"(try {held['attempt']}) " if held["attempt"] > 1 else "", style="yellow")
+def _reply(call: RecordedCall, reply: Reply) -> Text:
+    called = Counter(wish.name for wish in reply.message.tool_calls)
+    text = Text(f"(try {call.attempt}) " if call.attempt > 1 else "", style="yellow")
     if called:
         names = (f"{name} × {n}" if n > 1 else name for name, n in called.items())
         text.append(f"→ {format.one_line(', '.join(names))}", style="default")
-    if content := format.one_line(message.content):
+    if content := format.one_line(reply.message.content):
         text.append(f"  {content}" if called else content, style="dim" if called else "bold")
-    if body["reply"]["finish_reason"] == "length":
+    if reply.finish_reason == "length":
         text.append(" [cut at its limit]", style="yellow")
     return text
 
 
-def _observation(observation: Mapping[str, Any], arguments: str) -> Text:
+def _observation(observation: Observation, arguments: str) -> Text:
     text = Text(format.arguments(arguments))
-    style = "red" if observation.get("error") else "dim"
-    return text.append(f" → {format.one_line(observation['text'])}", style=style)
+    style = "red" if observation.error else "dim"
+    return text.append(f" → {format.one_line(observation.text)}", style=style)
 
 
-def _refused(event: Event) -> str:
-    notice = refusal_from(event).notice if event.body["call"] == "tool" else None
-    return str(event.body["why"]) if notice is None else for_people(notice)
+def _noted(note: RunNote) -> str:
+    match note:
+        case RecordedRefusal():
+            return f"refused: {note.why if note.notice is None else for_people(note.notice)}"
+        case RecordedOverrun():
+            return f"overrun: {note.billed} {note.resource} billed, {note.held} held"
+        case RecordedWithdrawal():
+            return f"{note.tool} is used up and no longer offered"
+        case RecordedResume():
+            return _resumed(note)
 
 
-def _resumed(body: Mapping[str, Any], held: Mapping[str, Any]) -> str:
-    added = ",".join(f"{name}={value}" for name, value in (body.get("add") or {}).items())
-    return f"resumed ({body['mode'].replace('_', ' ')}{f', {added} added' if added else ''})"
-
-
-_TROUBLES = {
-    "release": lambda body, held: f"not billed: {body['why']}",
-    "unknown": lambda body, held: f"no bill came, the hold stays booked: {body['why']}",
-    "overrun": lambda body, held: (
-        f"overrun: {body['billed']} {body['resource']} billed, {body['held']} held"
-    ),
-    "withdrawn": lambda body, held: f"{body['name']} is used up and no longer offered",
-    "run_resumed": _resumed,
-}
+def _resumed(note: RecordedResume) -> str:
+    added = ",".join(f"{name}={value}" for name, value in note.added_limits.items())
+    return f"resumed ({note.mode.replace('_', ' ')}{f', {added} added' if added else ''})"
 
 
 def opening(story: Timeline) -> Text:
     """Returns who works on what, with which budget."""
     assert story.start is not None
-    body = story.start.body
+    start = story.start
     setup = format.joined(
-        [f"run {story.run}", body["model"], body["planner"], body["memory"], str(story.budget)]
+        [f"run {story.run}", start.model, start.planner, start.memory, str(story.budget)]
     )
-    task = Text(format.one_line(body["task"]), style="bold", no_wrap=True, overflow="ellipsis")
+    task = Text(format.one_line(start.task), style="bold", no_wrap=True, overflow="ellipsis")
     return Text("\n").join([task, Text(format.one_line(setup), style="dim")])
 
 
@@ -163,7 +165,7 @@ def ending(story: Timeline, status: str = "") -> Text:
 def _facts(story: Timeline, status: str) -> Iterator[tuple[str, Text]]:
     if story.answer is not None:
         yield "answer", Text(format.printable(story.answer), style="bold")
-    why = story.end.body.get("why", "") if story.end else ""
+    why = story.end.why if story.end else ""
     why = "" if why == status else why
     shown = Text(status.replace("_", " "), style=_STATUS_STYLES.get(status, ""))
     yield "status", shown.append(f" ({format.one_line(why)})" if why else "", style="default")

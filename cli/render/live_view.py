@@ -12,6 +12,7 @@ from rich.status import Status
 from ...agent import default_home
 from ...journal.costs import total
 from ...journal.events import Event
+from ...journal.recorded_events import text_from
 from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import TimelineColumns, ending, opening
@@ -95,7 +96,7 @@ class LiveView:
 
     def listen(self, event: Event) -> None:
         if event.kind == "text":
-            self._said += event.body["text"]
+            self._said += text_from(event)
         else:
             self._heard, self._said = True, ""
         entry = self.story.add(event)

@@ -9,7 +9,6 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ...journal.events import Event
-from ...journal.message_form import message_from
 from . import format
 from .console import show
 from .entry_lines import TimelineColumns, ending, opening
@@ -41,18 +40,18 @@ def tell_run(
 
 
 def _texts(entry: TimelineEntry) -> Iterator[Text]:
-    body = entry.event.body
-    if entry.sort == "reply":
-        message = message_from(body["reply"]["message"])
+    call = entry.call
+    if entry.sort == "reply" and call is not None and call.reply is not None:
+        message = call.reply.message
         if message.content:
             yield Text(format.printable(message.content))
-        for call in message.tool_calls:
-            yield Text(format.printable(f"{call.name} {call.arguments}"))
-    elif entry.sort == "tool":
-        observation = body["observation"]
-        yield Text(format.printable(observation["text"]), style="dim")
-        if observation.get("ref"):
-            run = entry.event.run
-            yield Text(f"complete: outlay show {run} --output {observation['ref']}", style="cyan")
-    elif why := body.get("why"):
-        yield Text(format.printable(why), style="yellow")
+        for wish in message.tool_calls:
+            yield Text(format.printable(f"{wish.name} {wish.arguments}"))
+    elif entry.sort == "tool" and call is not None and call.observation is not None:
+        observation = call.observation
+        yield Text(format.printable(observation.text), style="dim")
+        if observation.ref:
+            more = f"complete: outlay show {entry.run} --output {observation.ref}"
+            yield Text(more, style="cyan")
+    elif entry.why:
+        yield Text(format.printable(entry.why), style="yellow")

@@ -9,18 +9,27 @@ from typing import Any, Literal
 
 from ...agent import Home, final_answer
 from ...agent.delegate import DELEGATE, sub_run
-from ...journal.codec import budget_from
 from ...journal.costs import CostFold, CostLine, total
-from ...journal.events import Event
+from ...journal.events import Event, Kind
+from ...journal.recorded_calls import RecordedCall, recorded_call
+from ...journal.recorded_events import (
+    RecordedEnd,
+    RecordedOverrun,
+    RecordedRefusal,
+    RecordedResume,
+    RecordedScore,
+    RecordedStart,
+    RecordedWithdrawal,
+)
 from ...ledger.amount import ZERO, Amount, Quantity
 from ...ledger.budget import Budget
-from ...ledger.resources import recorded_quantity
-from ...ledger.usage import CLASSES
+
+RunNote = RecordedRefusal | RecordedOverrun | RecordedWithdrawal | RecordedResume
 
 Sort = Literal["reply", "tool", "trouble", "note"]
 
-Below = Callable[[Event], Amount]
-"""From the hold of a tool call to what the sub-agent behind it has spent; most have none."""
+Below = Callable[[str, CostLine], Amount]
+"""From a run and a tool call of it to what the sub-agent behind it has spent; most have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,31 +41,40 @@ class TimelineEntry:
     """The step of the graph, counted from 1; None for what belongs to no step."""
     by: str
     """The node that asked the policy, or the tool; empty for notes."""
-    call: Event | None = None
-    """The hold that the entry is about."""
-    event: Event
+    kind: Kind
+    """The kind of the event that the entry stands for."""
+    run: str
+    seq: int
+    call: RecordedCall | None = None
+    """The call that the entry is about, as it stood then."""
+    note: RunNote | None = None
+    """What stood in the way, or was changed, where the entry is about no call."""
     cost: Decimal | None = None
     """USD; None where the price is unknown or nothing was paid."""
     left: Mapping[str, Quantity | float]
     """What remains of each limited resource, open holds taken off."""
 
     @property
+    def why(self) -> str:
+        """Why a call was not made, not billed or has no bill; else empty."""
+        if isinstance(self.note, RecordedRefusal):
+            return self.note.why
+        return self.call.why if self.call else ""
+
+    @property
     def tokens(self) -> tuple[int, int] | None:
         """Billed tokens in and out, or None without a bill."""
-        body = self.event.body
-        if body.get("input") is None:
-            return None
-        numbers = [body[name] for name in CLASSES]
-        return sum(numbers[:3]), sum(numbers[3:])
+        usage = self.call.cost.usage if self.call else None
+        return None if usage is None else (usage.input_tokens, usage.output_tokens)
 
 
 @dataclass
 class Timeline:
     """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
 
-    below: Below = lambda hold: ZERO
-    start: Event | None = None
-    end: Event | None = None
+    below: Below = lambda run, line: ZERO
+    start: RecordedStart | None = None
+    end: RecordedEnd | None = None
     budget: Budget = field(default_factory=Budget)
     settled: Amount = ZERO
     open: dict[str, CostLine] = field(default_factory=dict)
@@ -104,11 +122,11 @@ class Timeline:
     @property
     def status(self) -> str:
         """How the run ended; empty while it has not."""
-        return "" if self.end is None else str(self.end.body["status"])
+        return "" if self.end is None else self.end.status
 
     @property
     def answer(self) -> str | None:
-        text = self.end.body["answer"] if self.end else None
+        text = self.end.answer if self.end else None
         return None if text is None else final_answer(text)
 
     # -- what each kind of event adds ----------------------------------------------------------
@@ -117,21 +135,21 @@ class Timeline:
         return None
 
     def _run_started(self, event: Event) -> None:
-        self.start = event
-        self.budget = budget_from(event.body["budget"])
-        before = (event.body.get("fork") or {}).get("spent", {})
-        self._fresh_from = ZERO - Amount({n: recorded_quantity(n, v) for n, v in before.items()})
+        self.start = RecordedStart.of(event)
+        self.budget = self.start.budget
+        self._fresh_from = ZERO - self.start.fork.spent if self.start.fork else ZERO
 
     def _run_resumed(self, event: Event) -> TimelineEntry:
         self.end = None
-        if event.body.get("add"):
-            self.budget += budget_from(event.body["add"])
-        if event.body["mode"] == "per_invocation":
+        resume = RecordedResume.of(event)
+        if resume.added:
+            self.budget += resume.added
+        if resume.mode == "per_invocation":
             self._fresh_from, self._fresh_at = self.spent, event.at
-        return self._entry("note", event)
+        return self._entry("note", event, note=resume)
 
     def _run_ended(self, event: Event) -> None:
-        self.end = event
+        self.end = RecordedEnd.of(event)
 
     def _hold(self, event: Event) -> None:
         line = self._costs.add(event)
@@ -146,47 +164,56 @@ class Timeline:
         if line is None:
             return None
         del self.open[line.hold]
-        hold = self._holds[line.hold]
         is_tool = line.call == "tool"
-        below = self.below(hold) if is_tool else ZERO
+        below = self.below(event.run, line) if is_tool else ZERO
         cost = None if line.usd is None else line.usd + below.usd
         self.settled += line.amount + below
         purse = line.name if is_tool else "tokens"
         self.usd_of[purse] = self.usd_of.get(purse, Decimal(0)) + (cost or Decimal(0))
-        return self._entry("tool" if is_tool else "reply", event, hold, cost)
+        return self._entry("tool" if is_tool else "reply", event, line, cost)
 
     def _release(self, event: Event) -> TimelineEntry | None:
         line = self._costs.add(event)
         if line is None:
             return None
         del self.open[line.hold]
-        return self._entry("trouble", event, self._holds[line.hold], Decimal(0))
+        return self._entry("trouble", event, line, Decimal(0))
 
     def _unknown(self, event: Event) -> TimelineEntry | None:
         line = self._costs.add(event)
         if line is None:
             return None
         self.open[line.hold] = line
-        return self._entry("trouble", event, self._holds[line.hold], line.amount.usd)
+        return self._entry("trouble", event, line, line.amount.usd)
 
     def _refused(self, event: Event) -> TimelineEntry:
-        return self._entry("trouble", event)
+        return self._entry("trouble", event, note=RecordedRefusal.of(event))
 
     def _overrun(self, event: Event) -> TimelineEntry:
-        return self._entry("trouble", event)
+        return self._entry("trouble", event, note=RecordedOverrun.of(event))
 
     def _withdrawn(self, event: Event) -> TimelineEntry:
-        return self._entry("note", event)
+        return self._entry("note", event, note=RecordedWithdrawal.of(event))
 
     def _scored(self, event: Event) -> None:
-        self.score = event.body["score"]
+        self.score = RecordedScore.of(event).score
 
     def _entry(
-        self, sort: Sort, event: Event, hold: Event | None = None, cost: Decimal | None = None
+        self,
+        sort: Sort,
+        event: Event,
+        line: CostLine | None = None,
+        cost: Decimal | None = None,
+        *,
+        note: RunNote | None = None,
     ) -> TimelineEntry:
+        call = None if line is None else recorded_call(self._holds[line.hold], event, line)
+        if line is not None and not line.is_open:
+            del self._holds[line.hold]
+        about = note if isinstance(note, RecordedRefusal) else line
         return TimelineEntry(
-            sort=sort, step=_step(event.key), by=_by(event, hold), call=hold, event=event,
-            cost=cost, left=self.left,
+            sort=sort, step=_step(event.key), by=_by(about), kind=event.kind, run=event.run,
+            seq=event.seq, call=call, note=note, cost=cost, left=self.left,
         )  # fmt: skip
 
 
@@ -198,16 +225,16 @@ def sub_agents(home: Home, run: str | None = None) -> Below:
     """
     children = frozenset() if run is None else frozenset(home.children(run))
 
-    def below(hold: Event) -> Amount:
-        child = sub_run(hold.run, hold.key.partition("/")[2])  # without its branch
-        is_known = hold.body["name"] == DELEGATE or child in children
+    def below(run: str, line: CostLine) -> Amount:
+        child = sub_run(run, line.key.partition("/")[2])  # without its branch
+        is_known = line.name == DELEGATE or child in children
         return home.spent_with_below(child) if is_known else ZERO
 
     return below
 
 
 def tell(
-    events: list[Event], below: Below = lambda hold: ZERO
+    events: list[Event], below: Below = lambda run, line: ZERO
 ) -> tuple[Timeline, list[TimelineEntry]]:
     """Returns the story of recorded events, and its entries."""
     story = Timeline(below=below)
@@ -217,13 +244,13 @@ def tell(
 
 def summary(story: Timeline) -> dict[str, Any]:
     """Returns what `--json` says of a run."""
-    end = story.end.body if story.end else {}
+    end = story.end
     return {
         "run": story.run,
         "status": story.status or "interrupted",
         "answer": story.answer,
-        "text": end.get("answer"),
-        "why": end.get("why", ""),
+        "text": end.answer if end else None,
+        "why": end.why if end else "",
         "cost_usd": story.cost,
         "spend": dict(story.spent),
         "left": story.left,
@@ -236,8 +263,7 @@ def _step(key: str) -> int | None:
     return int(parts[-3]) + 1 if len(parts) >= 3 and parts[-3].isdigit() else None
 
 
-def _by(event: Event, hold: Event | None) -> str:
-    body = (hold or event).body
-    if body.get("call") == "tool":
-        return str(body["name"])
-    return str(body.get("node") or "")
+def _by(about: CostLine | RecordedRefusal | None) -> str:
+    if about is None:
+        return ""
+    return about.name if about.call == "tool" else about.node

@@ -10,7 +10,7 @@ from typing import Any
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
 from ...journal.costs import CostLine
 from ...journal.events import Event
-from ...journal.message_form import message_from
+from ...journal.recorded_events import RecordedStart, value_from
 from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import what
@@ -28,19 +28,19 @@ def trajectory(events: Sequence[Event], status: str) -> RunDetails:
         status: what to call a run that has not ended.
     """
     story = Timeline()
-    pruned = any("pruned" in event.body for event in events)
     ordered = sorted(events, key=lambda event: event.seq)
+    starts = (RecordedStart.of(event) for event in ordered if event.kind == "run_started")
+    pruned = any(start.pruned is not None for start in starts)
     moments = [] if pruned else list(_moments(story, ordered))
     if pruned:
         for event in ordered:
             if event.kind in ("run_started", "run_ended", "scored"):
                 story.add(event)
-    body = story.start.body if story.start else {}
     return RunDetails(
         run=ordered[0].run if ordered else "",
-        task=format.printable(body.get("task") or ""),
+        task=format.printable(story.start.task if story.start else ""),
         status=story.status or status,
-        facts=tuple(_facts(story, body, pruned=pruned)),
+        facts=tuple(_facts(story, pruned=pruned)),
         answer=None if story.answer is None else format.printable(story.answer),
         gauges=() if pruned else tuple(gauges(story)),
         on_hold=tuple(map(_on_hold, story.open.values())),
@@ -85,21 +85,20 @@ def _moments(story: Timeline, ordered: Sequence[Event]) -> Iterator[RunSpan]:
 
 
 def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
-    body, held = entry.event.body, entry.call.body if entry.call else {}
-    tokens, seconds = entry.tokens, body.get("seconds")
-    has_cost = entry.sort != "note" and entry.call is not None
-    is_reply = entry.sort == "reply"
-    calls = message_from(body["reply"]["message"]).tool_calls if is_reply else ()
+    call, tokens = entry.call, entry.tokens
+    seconds = call.seconds if call else None
+    has_cost = entry.sort != "note" and call is not None
+    wishes = call.reply.message.tool_calls if call and call.reply else ()
     return RunSpan(
-        seq=entry.event.seq,
+        seq=entry.seq,
         number=entry.step,
         sort=entry.sort,
         by=format.one_line(entry.by),
-        attempt=held.get("attempt", 1),
-        failed=entry.event.kind == "settle" and not body.get("ok", True),
+        attempt=call.attempt if call else 1,
+        failed=entry.kind == "settle" and call is not None and not call.ok,
         what=_what(entry),
         text=format.printable(_text(entry)),
-        calls=[(call.name, format.printable(call.arguments)) for call in calls],
+        calls=[(wish.name, format.printable(wish.arguments)) for wish in wishes],
         cost=format.usd(entry.cost, format.places(story.budget.usd)) if has_cost else "",
         tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
         seconds=format.seconds(seconds) if seconds is not None else "",
@@ -117,28 +116,27 @@ def _note(story: Timeline, event: Event, said: str) -> RunSpan:
 
 
 def _what(entry: TimelineEntry) -> str:
-    if entry.sort == "reply":
-        cut = entry.event.body["reply"]["finish_reason"] == "length"
-        return "cut at its limit" if cut else ""
-    if entry.sort == "tool" and entry.call is not None:
-        return format.arguments(entry.call.body["arguments"])
+    call = entry.call
+    if entry.sort == "reply" and call is not None and call.reply is not None:
+        return "cut at its limit" if call.reply.finish_reason == "length" else ""
+    if entry.sort == "tool" and call is not None:
+        return format.arguments(call.arguments)
     return what(entry).plain
 
 
 def _text(entry: TimelineEntry) -> str:
-    body = entry.event.body
-    if entry.sort == "reply":
-        return message_from(body["reply"]["message"]).content
-    if entry.sort == "tool":
-        observation = body["observation"]
-        ref = observation.get("ref")
-        more = f"\n(complete: outlay show {entry.event.run} --output {ref})" if ref else ""
-        return f"{observation['text']}{more}"
-    return ""
+    call = entry.call
+    if call is None or entry.sort not in ("reply", "tool"):
+        return ""
+    if call.observation is not None:
+        ref = call.observation.ref
+        more = f"\n(complete: outlay show {entry.run} --output {ref})" if ref else ""
+        return f"{call.observation.text}{more}"
+    return call.reply.message.content if call.reply else ""
 
 
 def _noted(event: Event) -> str:
-    value = event.body["value"]
+    value = value_from(event)
     if isinstance(value, dict):
         value = {name: each for name, each in value.items() if name not in _TOLD}
     if not isinstance(value, dict | list) or not value:
@@ -146,9 +144,9 @@ def _noted(event: Event) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
-def _facts(story: Timeline, body: dict[str, Any], *, pruned: bool) -> Iterator[tuple[str, str]]:
+def _facts(story: Timeline, *, pruned: bool) -> Iterator[tuple[str, str]]:
     for name in ("planner", "memory", "model"):
-        yield name, format.one_line(str(body.get(name) or ""))
+        yield name, format.one_line(getattr(story.start, name, ""))
     yield "budget", str(story.budget)
     if story.score is not None:
         yield "score", f"{story.score:g}"
@@ -162,7 +160,7 @@ def _facts(story: Timeline, body: dict[str, Any], *, pruned: bool) -> Iterator[t
     else:
         yield "cost", format.exact_usd(story.cost)
     yield "used", format.joined([format.spend(story.spent), format.seconds(story.seconds)])
-    why = story.end.body.get("why", "") if story.end else ""
+    why = story.end.why if story.end else ""
     yield "why", "" if why == story.status else format.one_line(why)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ...journal.events import Event
+from ...journal.recorded_events import value_from
 
 TRACE = "toolpath"
 """The key under which a recorded value holds a trace."""
@@ -99,7 +100,7 @@ class SubtaskTrace:
 def traces(events: Iterable[Event]) -> Iterator[SubtaskTrace]:
     """Yields the traces among recorded events, in their order."""
     for event in events:
-        value = event.body.get("value") if event.kind == "value" else None
+        value = value_from(event)
         if isinstance(value, dict) and TRACE in value:
             yield _TRACE.validate_python({**value[TRACE], "run": event.run})
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import orjson
 
-from ...journal.costs import costs
 from ...journal.events import Event
-from .recorded_calls import ModelCall, model_calls
+from ...journal.recorded_calls import RecordedCall, recorded_calls
+from ...journal.recorded_events import RecordedScore
+from ...journal.run_record import RunRecord
+from .recorded_calls import ModelCall, answered_calls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +65,17 @@ class Outcome:
 
 def outcome(events: Iterable[Event]) -> Outcome:
     """Returns what one recorded run came to. Everything it spent counts, repeated steps too."""
-    ordered = sorted(events, key=lambda event: event.seq)
-    start = next(event for event in ordered if event.kind == "run_started")
-    turns = [e for e in ordered if e.kind in ("run_started", "run_resumed", "run_ended")]
-    judged = [e for e in ordered if e.kind == "scored"]
+    record = RunRecord.of(events)
+    judged = [event for event in record.events if event.kind == "scored"]
     latest = max(judged, key=lambda event: event.t, default=None)
-    said = list(model_calls(ordered))
-    usd, calls = _bill(ordered)
+    recorded = recorded_calls(record.events)
+    said = list(answered_calls(record.start, recorded))
+    usd, calls = _bill(recorded)
     return Outcome(
-        run=start.run,
-        task=start.body["task_id"] or start.body["task"],
-        score=None if latest is None else float(latest.body["score"]),
-        status=turns[-1].body["status"] if turns[-1].kind == "run_ended" else "",
+        run=record.start.run,
+        task=record.start.group,
+        score=None if latest is None else float(RecordedScore.of(latest).score),
+        status=record.end.status if record.end else "",
         format_errors=sum(_misshapen(call) for call in said),
         usd=usd,
         calls=calls,
@@ -82,24 +83,21 @@ def outcome(events: Iterable[Event]) -> Outcome:
     )
 
 
-def _bill(ordered: list[Event]) -> tuple[dict[str, Decimal], tuple[PaidCall, ...]]:
+def _bill(calls: Iterable[RecordedCall]) -> tuple[dict[str, Decimal], tuple[PaidCall, ...]]:
     """Returns the spending by class and the tool calls; a hold without a bill counts in full."""
-    arguments = {e.body["hold"]: e.body.get("arguments", "") for e in ordered if e.kind == "hold"}
     usd: dict[str, Decimal] = {}
-    calls: list[PaidCall] = []
-    for line in costs(ordered):
-        if line.status == "released":
+    paid: list[PaidCall] = []
+    for call in calls:
+        if call.cost.status == "released":
             continue
-        is_tool = line.call == "tool"
-        parts = {} if is_tool else line.usd_by_class
-        payee = f"tool.{line.name}" if is_tool else "unbilled"
-        for name, part in (parts or {payee: line.amount.usd}).items():
+        whole = call.cost.amount.usd
+        parts = {} if call.is_tool else call.cost.usd_by_class
+        payee = f"tool.{call.name}" if call.is_tool else "unbilled"
+        for name, part in (parts or {payee: whole}).items():
             usd[name] = usd.get(name, Decimal(0)) + part
-        if is_tool:
-            calls.append(
-                PaidCall(tool=line.name, arguments=arguments[line.hold], usd=line.amount.usd)
-            )
-    return usd, tuple(calls)
+        if call.is_tool:
+            paid.append(PaidCall(tool=call.name, arguments=call.arguments, usd=whole))
+    return usd, tuple(paid)
 
 
 def _misshapen(call: ModelCall) -> int:

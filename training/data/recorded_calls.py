@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...journal.codec import reply_from, restore, restored
 from ...journal.events import Event
+from ...journal.recorded_calls import RecordedCall, recorded_calls
+from ...journal.recorded_events import RecordedStart
 from ...journal.records import Message, Sampled
 
 
@@ -36,40 +37,20 @@ def model_calls(events: Iterable[Event]) -> Iterator[ModelCall]:
     Calls that a resumed run made anew, or that a graph went back over, are left out: nothing that
     came later was said after them.
     """
-    ordered = sorted(events, key=lambda event: event.seq)
-    start = next((event for event in ordered if event.kind == "run_started"), None)
+    ordered = tuple(events)
+    start = next((RecordedStart.of(e) for e in ordered if e.kind == "run_started"), None)
     if start is None:
         return
-    task = start.body["task_id"] or start.body["task"]
-    settled = {e.body["hold"]: e for e in ordered if e.kind == "settle" and "reply" in e.body}
-    tokens = restored(settled.values())
-    prompts: dict[str, tuple[Message, ...]] = {}
-    void = _void(ordered)
-    attempt = ordinal = 0
-    for event in ordered:
-        gone = any(event.seq in span for span in void)
-        attempt += not gone and _begins_attempt(event)
-        if event.kind != "hold" or event.body["call"] != "model":
-            continue
-        hold = event.body["hold"]
-        prompts[hold] = restore(event.body["request"], prompts)
-        if gone or hold not in settled:
-            continue
-        reply = reply_from(settled[hold])
+    yield from answered_calls(start, recorded_calls(ordered))
+
+
+def answered_calls(start: RecordedStart, calls: Iterable[RecordedCall]) -> Iterator[ModelCall]:
+    """Yields the same, of a run whose calls are read already."""
+    kept = (call for call in calls if not call.void)
+    answered = ((call, call.reply) for call in kept if call.reply is not None)
+    for ordinal, (call, reply) in enumerate(answered):
         yield ModelCall(
-            run=event.run, trajectory=f"{event.run}/{attempt}", task=task, ordinal=ordinal,
-            node=event.body["node"], policy=event.body["name"], prompt=prompts[hold],
-            reply=reply.message, others=reply.others, sampled=tokens.get(hold),
+            run=call.run, trajectory=f"{call.run}/{call.trial}", task=start.group, ordinal=ordinal,
+            node=call.node, policy=call.name, prompt=call.prompt, reply=reply.message,
+            others=reply.others, sampled=reply.sampled,
         )  # fmt: skip
-        ordinal += 1
-
-
-def _void(ordered: Sequence[Event]) -> list[range]:
-    """Returns the spans of events that were cut off when the run was resumed or went back."""
-    cuts = [e for e in ordered if e.kind == "run_resumed" and e.body["cut"] is not None]
-    return [range(cut.body["cut"], cut.seq) for cut in cuts]
-
-
-def _begins_attempt(event: Event) -> bool:
-    value = event.body.get("value") if event.kind == "value" else None
-    return isinstance(value, dict) and value.get("starts") is True

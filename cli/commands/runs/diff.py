@@ -46,9 +46,9 @@ def diff(
 
 
 def _title(record: RunRecord) -> str:
-    body = record.start.body
-    end = record.end.body["status"] if record.end else "not ended"
-    return f"{record.start.run}  {body['planner']}, {body['memory']}, {body['model']}: {end}"
+    start = record.start
+    end = record.end.status if record.end else "not ended"
+    return f"{start.run}  {start.planner}, {start.memory}, {start.model}: {end}"
 
 
 def _where(first: DiffEntry | None, second: DiffEntry | None) -> str:

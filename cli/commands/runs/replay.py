@@ -60,7 +60,7 @@ def replay(
     place = Home.at(home)
     story, _ = tell(place.events(run))
     assert story.start is not None
-    recipe = AgentSpec.from_record(recorded(run, story.start.body))
+    recipe = AgentSpec.from_record(recorded(story.start))
     if fork is None:
         raise typer.Exit(_replay(run, recipe, story, place))
     others = {

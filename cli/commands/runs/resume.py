@@ -48,7 +48,7 @@ def resume(
     more, place = Budget.parse(add) if add else None, Home.at(home)
     story, _ = tell(place.events(run), sub_agents(place, run))
     assert story.start is not None
-    recipe = AgentSpec.from_record(recorded(run, story.start.body))
+    recipe = AgentSpec.from_record(recorded(story.start))
     code = run_to_end(
         recipe.agent(story.budget, home, yes=yes), story,
         lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),

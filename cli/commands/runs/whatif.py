@@ -76,9 +76,9 @@ async def _supposed(run: str, budget: Budget | None, place: Home, book: PriceBoo
     from ...agent_recipe import AgentSpec, recorded
 
     record = place.record(run)
-    if record.start.body["experiment"]:
+    if record.start.experiment:
         return await what_if(record, budget, home=place, prices=book)
-    recipe = AgentSpec.from_record(recorded(run, record.start.body))
+    recipe = AgentSpec.from_record(recorded(record.start))
     agent = recipe.agent(record.budget, place.path)
     try:
         return await agent.what_if(run, budget=budget, prices=book if book.models else None)

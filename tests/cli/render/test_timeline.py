@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.agent import RunRecord
+from outlay.cli.render.entry_lines import what
 from outlay.cli.render.timeline import tell
 from outlay.journal.events import Event, Kind
 
@@ -50,3 +53,12 @@ def test_a_story_and_a_record_agree(calls: list[tuple[str, str | None, int, int]
         "tool_calls.search": 5 - spent["tool_calls.search"],
     }
     assert len(entries) == sum(end is not None for _, end, _, _ in calls)
+
+
+def test_a_bill_that_came_later_is_an_entry() -> None:
+    lost = events([("model", "unknown", 9, 0)])
+    tokens = dict.fromkeys(("input", "cache_read", "cache_write", "output", "reasoning"), 0)
+    bill = {"hold": "0", "usd": "4e-6", "final": False, "why": "reconciled", **tokens}
+    story, entries = tell([*lost, Event("r", len(lost), "settle", body=bill)])
+    assert [what(entry).plain for entry in entries][1] == "reconciled"
+    assert (story.spent.usd, story.open) == (Decimal("0.000004"), {})

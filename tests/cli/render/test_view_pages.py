@@ -12,6 +12,7 @@ from outlay.cli.render.view_pages import trajectory
 from outlay.journal.events import Event
 
 LIMIT = Decimal("1")
+SEEN = {"call_id": "c", "tool": "search", "text": "seen"}
 CALL = st.tuples(st.integers(0, 40), st.sampled_from(["settle", "release", "unknown", "open"]))
 
 
@@ -28,7 +29,7 @@ def told(calls: list[tuple[int, str]]) -> list[Event]:
         hold = {"hold": f"h{place}", "call": "tool", "name": "search", "node": "act"}
         usd = str(Decimal(cents) / 100)
         bodies.append(("hold", {**hold, "usd": usd, "attempt": 1, "arguments": "{}"}))
-        bill = {"usd": str(Decimal(cents) / 200), "seconds": 0.1, "observation": {"text": "seen"}}
+        bill = {"usd": str(Decimal(cents) / 200), "seconds": 0.1, "observation": SEEN}
         bodies += [(end, {**hold, "why": "it broke", **bill})] if end != "open" else []
     return [
         Event("r", seq, kind, f"0/act/{seq}/0/0" if seq else "", at=seq / 10, body=body)

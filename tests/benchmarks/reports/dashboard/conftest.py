@@ -45,7 +45,8 @@ class LiveJournal:
         counts = {"input": 80, "cache_read": 20, "cache_write": 0, "output": 10, "reasoning": 0}
         self.settle(run, 2, "think", usd="0.002", reply=reply, **counts)
         self.hold(run, 3, "act", call="tool", name="search", usd="0.001", arguments='{"query":"q"}')
-        self.settle(run, 4, "act", usd="0.001", observation={"text": seen})
+        told = {"call_id": "c", "tool": "search", "text": seen}
+        self.settle(run, 4, "act", usd="0.001", observation=told)
         if status is not None:
             self.write(run, 5, "run_ended", status=status, answer=f"Answer: {said}", why="")
 
