@@ -17,9 +17,10 @@ from ..agent import RunLabels, new_run_id
 from ..agent.effects.effect_log import EffectLog
 from ..agent.effects.tool_calls import ToolCalls
 from ..agent.effects.tool_costs import ToolPrices
+from ..journal.codec import budget_to
 from ..journal.event_writer import EventWriter
 from ..journal.records import Observation, ToolCall
-from ..journal.run_record import RunRecord, budget_to
+from ..journal.run_record import RunRecord
 from ..ledger.account import Account
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError
@@ -115,7 +116,8 @@ class McpService:
         """Returns the effects door of the direct calls; they are one run in the store."""
         if self._calling is None:
             home, run = self.agent.home, new_run_id()
-            desk = EffectLog(EventWriter(home.journal, run), RunRecord(), self.account)
+            log = EventWriter(home.journal, run, listeners=home.listeners)
+            desk = EffectLog(log, RunRecord(), self.account)
             desk.log.write(
                 "run_started", task="tool calls of MCP clients", task_id=None, experiment=None,
                 parent=None, planner="served", memory="none", model="none",

@@ -13,6 +13,7 @@ from ..benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from ..benchmarks.reports.power import PowerSummary, PowerTarget
 from ..benchmarks.reports.terminal.experiment_report import render_rich, summarise
 from ..benchmarks.reports.terminal.power_report import render_power
+from ..journal.message_form import message_from
 from ..ledger.errors import UsageError
 from .render import format
 from .render.console import console, show
@@ -137,10 +138,9 @@ def _text(entry: TimelineEntry) -> str:
         return str(body["observation"]["text"])
     if entry.sort != "reply":
         return ""
-    message = body["reply"]["message"]
-    calls = [call["function"] for call in message.get("tool_calls") or ()]
-    called = [f"→ {call['name']} {call['arguments']}" for call in calls]
-    return "\n".join(filter(None, [message.get("content") or "", *called]))
+    message = message_from(body["reply"]["message"])
+    called = [f"→ {call.name} {call.arguments}" for call in message.tool_calls]
+    return "\n".join(filter(None, [message.content, *called]))
 
 
 def _cut(text: str) -> str:

@@ -1,7 +1,7 @@
 """The records that every layer shares: messages, tool calls, requests, replies, token usage.
 
-All are immutable. `wire` properties give the OpenAI chat-completions form as JSON bytes and are
-computed once per record: prompts only grow, so a message is encoded once in its life.
+All are immutable and know no provider's format: `policies/` writes those, and `message_form` what
+the journal keeps.
 """
 
 from __future__ import annotations
@@ -15,9 +15,16 @@ from typing import Any, Literal
 import orjson
 
 from ..ledger.usage import Usage
+from .notices import Notice
+from .notices import from_dict as notice_from
+from .notices import to_dict as notice_to
 
 Role = Literal["system", "user", "assistant", "tool"]
 ToolChoice = Literal["auto", "none"]
+
+ProviderData = Mapping[str, Any]
+"""What providers added to a message or a call, by the provider's name: reasoning, signatures and
+the like. It is opaque: the provider of that name gets it back unchanged, and no other gets it."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +34,7 @@ class ToolCall:
     id: str
     name: str
     arguments: str = "{}"
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "type": "function",
-            "function": {"name": self.name, "arguments": self.arguments},
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ToolCall:
-        function = data["function"]
-        return cls(str(data["id"]), str(function["name"]), str(function["arguments"]))
+    provider: ProviderData | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -49,29 +45,17 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the OpenAI chat-completions form."""
-        data: dict[str, Any] = {"role": self.role, "content": self.content}
-        if self.tool_calls:
-            data["tool_calls"] = [call.to_dict() for call in self.tool_calls]
-        if self.tool_call_id is not None:
-            data["tool_call_id"] = self.tool_call_id
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Message:
-        calls = tuple(ToolCall.from_dict(call) for call in data.get("tool_calls") or ())
-        return cls(data["role"], data.get("content") or "", calls, data.get("tool_call_id"))
-
-    @cached_property
-    def wire(self) -> bytes:
-        whole_buffer = memoryview(orjson.dumps(self.to_dict()))  # 4 KB, however short the text
-        return bytes(whole_buffer)
+    provider: ProviderData | None = field(default=None, hash=False)
+    notice: Notice | None = field(default=None, compare=False)
+    """What a `tool` message tells beside what the tool brought, as a value; it is in the words of
+    `content` too, and part of no wire format or digest."""
 
     @cached_property
     def digest(self) -> bytes:
-        return hashlib.blake2b(self.wire, digest_size=16).digest()
+        """Is the same for the same message and for no other. Request hashes are made of it: a
+        change of it is a new version of those."""
+        calls = [(call.id, call.name, call.arguments, call.provider) for call in self.tool_calls]
+        return _digest((self.role, self.content, calls, self.tool_call_id, self.provider))
 
 
 @dataclass(frozen=True)
@@ -86,26 +70,11 @@ class ToolSpec:
     batched: str | None = None
     """The parameter that takes a list of which each item counts as a call of its own."""
 
-    def calls(self, arguments: str) -> int:
-        """Returns how many calls a call with these well-formed arguments counts as (BATS §3)."""
-        if self.batched is None:
-            return 1
-        items = orjson.loads(arguments).get(self.batched)
-        return max(len(items), 1) if isinstance(items, list) else 1
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "type": "function",
-            "function": {
-                "name": self.name,
-                "description": self.description,
-                "parameters": dict(self.parameters),
-            },
-        }
-
     @cached_property
-    def wire(self) -> bytes:
-        return orjson.dumps(self.to_dict())
+    def digest(self) -> bytes:
+        """Is the same for what a policy is told of the same tool, and for no other. Request hashes
+        are made of it."""
+        return _digest((self.name, self.description, dict(self.parameters)))
 
 
 @dataclass(frozen=True)
@@ -118,6 +87,8 @@ class Observation:
     error: bool = False
     ref: str | None = None
     """Address of the complete output where `text` is a cut of it, else None."""
+    notice: Notice | None = field(default=None, compare=False)
+    """What `text` tells beside what the tool brought, as a value."""
 
     def to_dict(self) -> dict[str, Any]:
         data: dict[str, Any] = {"call_id": self.call_id, "tool": self.tool, "text": self.text}
@@ -125,13 +96,17 @@ class Observation:
             data["error"] = True
         if self.ref is not None:
             data["ref"] = self.ref
+        if self.notice is not None:
+            data["notice"] = notice_to(self.notice)
         return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Observation:
+        notice = notice_from(data["notice"]) if "notice" in data else None
         return cls(
-            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref")
-        )
+            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref"),
+            notice,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,3 +157,7 @@ class Reply:
     """The further samples, where several were asked for. `usage` is the bill of all."""
     sampled: Sampled | None = None
     """The tokens of `message`, where the endpoint was told to ask for them."""
+
+
+def _digest(form: tuple[object, ...]) -> bytes:
+    return hashlib.blake2b(orjson.dumps(form), digest_size=16).digest()

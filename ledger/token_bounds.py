@@ -12,7 +12,7 @@ allowance per endpoint. It is learned from bills; before the first bill it is an
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,6 +47,8 @@ class CallText(Protocol):
     def name(self) -> str: ...
     @property
     def arguments(self) -> str: ...
+    @property
+    def provider(self) -> Mapping[str, Any] | None: ...
 
 
 class MessageText(Protocol):
@@ -61,6 +63,10 @@ class MessageText(Protocol):
     @property
     def tool_call_id(self) -> str | None: ...
     @property
+    def provider(self) -> Mapping[str, Any] | None:
+        """What providers added; each may get its own part back."""
+
+    @property
     def digest(self) -> bytes:
         """Is the same for equal messages and for no others."""
 
@@ -69,11 +75,16 @@ class ToolText(Protocol):
     """A tool that is offered, as far as the prompt's tokens depend on it."""
 
     @property
-    def wire(self) -> bytes:
-        """Is the same for equal tools and for no others."""
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Its JSON schema."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns its description and schema."""
+    @property
+    def digest(self) -> bytes:
+        """Is the same for equal tools and for no others."""
 
 
 @dataclass(frozen=True)
@@ -154,18 +165,21 @@ class TokenBounds:
             return known
         answers = message.role == "tool"
         bound = MESSAGE + self._text(message.content, quoted=answers)
-        bound += self._text(message.tool_call_id or "")
+        bound += self._text(message.tool_call_id or "") + self._added(message.provider)
         for call in message.tool_calls:
             bound += CALL + self._text(call.id) + self._text(call.name)
-            bound += self._text(call.arguments, quoted=True)
+            bound += self._text(call.arguments, quoted=True) + self._added(call.provider)
         return _remember(self._messages, message.digest, bound)
 
     def _tool(self, tool: ToolText) -> int:
-        known = self._tools.get(tool.wire)
+        known = self._tools.get(tool.digest)
         if known is not None:
             return known
-        schema = orjson.dumps(tool.to_dict(), option=orjson.OPT_INDENT_2).decode()
-        return _remember(self._tools, tool.wire, CALL + self._text(schema))
+        text = orjson.dumps(_as_templates_tell(tool), option=orjson.OPT_INDENT_2).decode()
+        return _remember(self._tools, tool.digest, CALL + self._text(text))
+
+    def _added(self, data: Mapping[str, Any] | None) -> int:
+        return 0 if data is None else self._text(orjson.dumps(data).decode())
 
     def _text(self, text: str, *, quoted: bool = False) -> int:
         """Returns a bound on the tokens of a text; `quoted` if it may be sent as a JSON string."""
@@ -183,6 +197,12 @@ def byte_bound(text: str) -> int:
     if unicodedata.is_normalized("NFKC", text):
         return raw
     return max(raw, len(unicodedata.normalize("NFKC", text).encode()))
+
+
+def _as_templates_tell(tool: ToolText) -> dict[str, Any]:
+    """Returns a tool as the longest of the usual chat templates writes it into the prompt."""
+    told = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": told}
 
 
 def _estimate(with_tools: bool) -> int:

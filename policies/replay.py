@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from ..journal.events import Event
+from ..journal.message_form import message_from
 from ..journal.records import Message, Reply, Request
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage
@@ -35,7 +36,7 @@ class ReplayPolicy:
     def of(cls, events: Iterable[Event]) -> ReplayPolicy:
         """Takes the replies from the events of one run."""
         return cls(
-            Message.from_dict(event.body["reply"]["message"])
+            message_from(event.body["reply"]["message"])
             for event in events
             if event.kind == "settle" and "reply" in event.body
         )

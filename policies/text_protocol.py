@@ -128,9 +128,10 @@ def _plain(message: Message, names: dict[str, str]) -> Message:
     if not message.tool_calls:
         return message
     if any(_blocks(message.content)):
-        return Message("assistant", message.content)
+        return replace(message, tool_calls=())
     blocks = [f"```tool_call\n{_written(call)}\n```" for call in message.tool_calls]
-    return Message("assistant", "\n\n".join([message.content, *blocks]).lstrip("\n"))
+    text = "\n\n".join([message.content, *blocks]).lstrip("\n")
+    return replace(message, content=text, tool_calls=())
 
 
 def _written(call: ToolCall) -> str:

@@ -28,7 +28,10 @@ class ScriptedAnswer:
     words: int = 0
     """Words of filler after `content`."""
     tool_calls: tuple[Mapping[str, Any], ...] = ()
-    """Objects with `name` and `arguments` (an object, or text that is sent as it stands)."""
+    """Objects with `name` and `arguments` (an object, or text that is sent as it stands), and what
+    else is sent with the call."""
+    added: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the message, such as `reasoning_content`."""
     usage: Any = ...
     """Sent in place of the honest bill; None sends none."""
     prompt_tokens: int | None = None
@@ -106,7 +109,7 @@ def completion(
     served.replies += 1
     served.prompt_tokens += prompt
     served.completion_tokens += spent
-    message: dict[str, Any] = {"role": "assistant", "content": content or None}
+    message: dict[str, Any] = {"role": "assistant", "content": content or None, **step.added}
     if calls:
         message["tool_calls"] = calls
     finish = "length" if cut else "tool_calls" if calls else "stop"
@@ -142,13 +145,15 @@ def chunks(reply: dict[str, Any], with_usage: bool) -> Iterator[bytes]:
     head: dict[str, Any] = {name: reply[name] for name in ("id", "model") if name in reply}
     for choice in reply["choices"][:1]:
         message = choice["message"]
+        for part in _in_halves(message):
+            yield _event(head, part)
         for piece in re.findall(r"\S+\s*", message["content"] or ""):
             yield _event(head, {"content": piece})
         for index, call in enumerate(message.get("tool_calls", ())):
             text = call["function"]["arguments"]
             half = len(text) // 2
             function = {"name": call["function"]["name"], "arguments": text[:half]}
-            first = {"index": index, "id": call["id"], "type": "function", "function": function}
+            first = {**call, "index": index, "function": function}
             yield _event(head, {"tool_calls": [first]})
             rest = {"index": index, "function": {"arguments": text[half:]}}
             yield _event(head, {"tool_calls": [rest]})
@@ -184,7 +189,19 @@ def _tool_call(number: int, position: int, wish: Mapping[str, Any]) -> dict[str,
         "id": f"call_{number}_{position}",
         "type": "function",
         "function": {"name": wish["name"], "arguments": arguments},
+        **{name: value for name, value in wish.items() if name not in ("name", "arguments")},
     }
+
+
+def _in_halves(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields what a message has beyond the usual fields, texts in two halves."""
+    for name, value in message.items():
+        if name in ("role", "content", "tool_calls"):
+            continue
+        half = len(value) // 2 if isinstance(value, str) else 0
+        if half:
+            yield {name: value[:half]}
+        yield {name: value[half:] if half else value}
 
 
 def _event(

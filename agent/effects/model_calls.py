@@ -7,23 +7,26 @@ account, journalled and on the disk before it leaves, and settled and journalled
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 
+from ...journal.codec import TokenDeltas, delta, reply_from, reply_to
+from ...journal.costs import held_amount
 from ...journal.effects import Refusal
 from ...journal.events import Event
-from ...journal.prompt_delta import delta
+from ...journal.old_request_hash import old_request_hash, old_tools_hash
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
-from ...journal.run_record import Effect, held_amount, reply_from, reply_to, step_of
-from ...journal.token_delta import TokenDeltas
+from ...journal.request_hash import is_old, request_hash, tools_hash
+from ...journal.run_record import Effect, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
 from ...policies import Policy
 from .cost_bounds import CostBounds
 from .effect_log import Diverged, EffectLog
+from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
 
@@ -67,7 +70,7 @@ class ModelCalls:
         self._seed = seed
         self._prefixes = kept.prefixes
         self._sequences = TokenDeltas()
-        self._tools_digest = _digest(*(spec.wire for spec in tools))
+        self._tools_hash = tools_hash(tools)
 
     async def ask(
         self,
@@ -87,7 +90,7 @@ class ModelCalls:
             messages, self._tools, tool_choice, max_tokens, self._temperature, seed, samples,
             on_text=self._desk.log.say, on_call=on_call,
         )  # fmt: skip
-        digest = self._request_digest(request)
+        digest = request_hash(self._policy.name, request, self._tools_hash)
         effect = self._desk.effect(key) or Effect()
         self._check(key, effect, request, digest)
         if self._desk.supposing:
@@ -142,7 +145,7 @@ class ModelCalls:
                 prompt=self._prompts.get(purpose, self._prompts.get("", "")),
                 request={
                     **delta(match, request.messages), "hash": digest,
-                    "tools": self._tools_digest, "tool_choice": request.tool_choice,
+                    "tools": self._tools_hash, "tool_choice": request.tool_choice,
                 },
             )  # fmt: skip
             await self._desk.log.durable()
@@ -181,7 +184,7 @@ class ModelCalls:
         sent = replace(request, max_tokens=max_tokens, timeout=limit)
         try:
             async with asyncio.timeout(limit):
-                return await self._policy.reply(sent)
+                return encodable_reply(await self._policy.reply(sent))
         except (CallRefused, UsageError) as error:
             self._desk.account.release(hold)
             self._desk.write("release", key, hold=id, why=str(error))
@@ -296,20 +299,19 @@ class ModelCalls:
             return
         asked = [h.body["request"]["hash"] for h in effect.holds if "request" in h.body]
         asked += [effect.refused.body["hash"]] if effect.refused is not None else []
-        if any(hash != digest for hash in asked):
+        if any(hash != (self._old_hash(request) if is_old(hash) else digest) for hash in asked):
             raise DriftError(
                 f"run {self._desk.log.run} asks for something else at {key!r} than is recorded: "
                 "its model, tools, prompts or options have changed since; go on with the "
                 "recorded ones, or start a new run"
             )
 
-    def _request_digest(self, request: Request) -> str:
-        sampling: tuple[object, ...] = (request.max_tokens, request.temperature, request.seed)
-        if request.samples > 1:
-            sampling += (request.samples,)
-        options = repr((self._policy.name, request.tool_choice, *sampling))
-        messages = b"".join(message.digest for message in request.messages)
-        return _digest(options.encode(), self._tools_digest.encode(), messages)
+    def _old_hash(self, request: Request) -> str:
+        return old_request_hash(self._policy.name, request, self._old_tools_hash)
+
+    @cached_property
+    def _old_tools_hash(self) -> str:
+        return old_tools_hash(self._tools)
 
     @property
     def takes_samples(self) -> bool:
@@ -324,14 +326,6 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._desk.account.fits(self._kept.call(messages), reserve=reserve)
-
-
-def _digest(*parts: bytes) -> str:
-    hash = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        hash.update(len(part).to_bytes(8, "big"))
-        hash.update(part)
-    return hash.hexdigest()
 
 
 def name_of(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from ...agent import Agent
 from ...journal.records import Message, Request
 from ...ledger.prices.price_book import ModelPrice, PriceBook, Rate
 from ...policies import Endpoint
+from ...policies.endpoint.wire import chat_tool
 from ...tools import tool
 from .peers.scripts import stage
 from .peers.scripts.stage import SYSTEM, Play
@@ -153,7 +154,7 @@ def _opening(question: str) -> list[dict[str, Any]]:
 async def _complete(
     http: aiohttp.ClientSession, url: str, model: str, messages: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    body = {"model": model, "messages": messages, "tools": [lookup.spec.to_dict()]}
+    body = {"model": model, "messages": messages, "tools": [chat_tool(lookup.spec)]}
     async with http.post(
         f"{url}/chat/completions",
         data=orjson.dumps(body),
@@ -180,5 +181,8 @@ def _endpoint(url: str, model: str) -> Endpoint:
 
 def _prices(model: str) -> PriceBook:
     cheap, dear = Rate(Decimal("0.25")), Rate(Decimal(2))
-    price = ModelPrice(model, cheap, cheap, cheap, dear, dear, "the benchmark")
+    price = ModelPrice(
+        model, input=cheap, cache_read=cheap, cache_write=cheap, output=dear, reasoning=dear,
+        source="the benchmark",
+    )  # fmt: skip
     return PriceBook({model: price})

@@ -100,7 +100,7 @@ def _run(number: int, random: Random) -> Iterator[Body]:
         yield event("value", f"0/act/{2 * turn - 1}/0/0", value=_budget(turn))
         query = orjson.dumps({"query": _words(random, 4)}).decode()
         yield event("hold", think, **_asked(run, think, base, turn, new))
-        said = {"role": "assistant", "content": _words(random, 25), "tool_calls": [_call(query)]}
+        said = {"role": "assistant", "content": _words(random, 25), "calls": [_call(query)]}
         yield event("settle", think, hold=f"{run}:{think}#1", **_replied(random, turn, said))
         yield event("hold", act, **_called(run, act, query))
         found = _words(random, 35)
@@ -156,8 +156,7 @@ def _observed(random: Random, text: str) -> Body:
 
 
 def _call(arguments: str) -> Body:
-    function = {"name": "search", "arguments": arguments}
-    return {"id": "call_0", "type": "function", "function": function}
+    return {"id": "call_0", "name": "search", "arguments": arguments}
 
 
 def _budget(turn: int) -> str:

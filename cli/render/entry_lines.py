@@ -8,8 +8,12 @@ from typing import Any
 
 from rich.text import Text
 
-from ...journal.run_record import held_amount
+from ...journal.codec import refusal_from
+from ...journal.costs import CostLine, total
+from ...journal.events import Event
+from ...journal.message_form import message_from
 from . import format
+from .notices import for_people
 from .timeline import Timeline, TimelineEntry
 
 MARGIN = 2
@@ -86,20 +90,21 @@ def what(entry: TimelineEntry) -> Text:
         return _reply(body, held)
     if entry.sort == "tool":
         return _observation(body["observation"], held["arguments"])
+    if entry.event.kind == "refused":
+        return Text(format.one_line(f"refused: {_refused(entry.event)}"), style="yellow")
     return Text(format.one_line(_TROUBLES[entry.event.kind](body, held)), style="yellow")
 
 
 def _reply(body: Mapping[str, Any], held: Mapping[str, Any]) -> Text:
-    message = body["reply"]["message"]
+    message = message_from(body["reply"]["message"])
     called: dict[str, int] = {}
-    for call in message.get("tool_calls") or ():
-        name = call["function"]["name"]
-        called[name] = called.get(name, 0) + 1
+    for call in message.tool_calls:
+        called[call.name] = called.get(call.name, 0) + 1
     text = Text(f"(try {held['attempt']}) " if held["attempt"] > 1 else "", style="yellow")
     if called:
         names = (f"{name} × {n}" if n > 1 else name for name, n in called.items())
         text.append(f"→ {format.one_line(', '.join(names))}", style="default")
-    if content := format.one_line(message.get("content") or ""):
+    if content := format.one_line(message.content):
         text.append(f"  {content}" if called else content, style="dim" if called else "bold")
     if body["reply"]["finish_reason"] == "length":
         text.append(" [cut at its limit]", style="yellow")
@@ -112,6 +117,11 @@ def _observation(observation: Mapping[str, Any], arguments: str) -> Text:
     return text.append(f" → {format.one_line(observation['text'])}", style=style)
 
 
+def _refused(event: Event) -> str:
+    notice = refusal_from(event).notice if event.body["call"] == "tool" else None
+    return str(event.body["why"]) if notice is None else for_people(notice)
+
+
 def _resumed(body: Mapping[str, Any], held: Mapping[str, Any]) -> str:
     added = ",".join(f"{name}={value}" for name, value in (body.get("add") or {}).items())
     return f"resumed ({body['mode'].replace('_', ' ')}{f', {added} added' if added else ''})"
@@ -120,7 +130,6 @@ def _resumed(body: Mapping[str, Any], held: Mapping[str, Any]) -> str:
 _TROUBLES = {
     "release": lambda body, held: f"not billed: {body['why']}",
     "unknown": lambda body, held: f"no bill came, the hold stays booked: {body['why']}",
-    "refused": lambda body, held: f"refused: {body['why'].removeprefix('Not run: ')}",
     "overrun": lambda body, held: (
         f"overrun: {body['billed']} {body['resource']} billed, {body['held']} held"
     ),
@@ -165,8 +174,8 @@ def _facts(story: Timeline, status: str) -> Iterator[tuple[str, Text]]:
     yield "used", Text(used)
     if left := format.left(story.left, format.places(story.budget.usd)):
         yield "left", Text(left)
-    for hold in story.open.values():
-        yield "on hold", Text(_on_hold(hold.body), style="yellow")
+    for line in story.open.values():
+        yield "on hold", Text(_on_hold(line), style="yellow")
 
 
 def _cost(story: Timeline) -> Text:
@@ -177,7 +186,7 @@ def _cost(story: Timeline) -> Text:
         text.append(f"; known {format.exact_usd(story.spent.usd)}" if story.spent.usd else "")
         return text
     text.append(format.exact_usd(story.spent.usd), style="bold")
-    held = {"on hold": sum((held_amount(hold).usd for hold in story.open.values()), Decimal(0))}
+    held = {"on hold": total(story.open.values()).usd}
     purses = {**story.usd_of, **held}
     parts = [f"{name} {format.exact_usd(usd)}" for name, usd in purses.items() if usd]
     if len(parts) > 1:
@@ -185,9 +194,9 @@ def _cost(story: Timeline) -> Text:
     return text
 
 
-def _on_hold(body: Mapping[str, Any]) -> str:
-    amount = format.exact_usd(None if body["usd"] is None else Decimal(body["usd"]))
-    return f"{amount} for a call of {format.one_line(body['name'])} whose bill has not come"
+def _on_hold(line: CostLine) -> str:
+    amount = format.exact_usd(line.usd)
+    return f"{amount} for a call of {format.one_line(line.name)} whose bill has not come"
 
 
 def status_text(status: str) -> Text:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ...journal.events import Event
+from ...journal.message_form import message_from
 from . import format
 from .console import show
 from .entry_lines import TimelineColumns, ending, opening
@@ -42,12 +43,11 @@ def tell_run(
 def _texts(entry: TimelineEntry) -> Iterator[Text]:
     body = entry.event.body
     if entry.sort == "reply":
-        message = body["reply"]["message"]
-        if message.get("content"):
-            yield Text(format.printable(message["content"]))
-        for call in message.get("tool_calls") or ():
-            function = call["function"]
-            yield Text(format.printable(f"{function['name']} {function['arguments']}"))
+        message = message_from(body["reply"]["message"])
+        if message.content:
+            yield Text(format.printable(message.content))
+        for call in message.tool_calls:
+            yield Text(format.printable(f"{call.name} {call.arguments}"))
     elif entry.sort == "tool":
         observation = body["observation"]
         yield Text(format.printable(observation["text"]), style="dim")

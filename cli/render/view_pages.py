@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
+from ...journal.costs import CostLine
 from ...journal.events import Event
-from ...journal.run_record import held_amount
+from ...journal.message_form import message_from
+from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import what
 from .timeline import Timeline, TimelineEntry
@@ -41,7 +43,7 @@ def trajectory(events: Sequence[Event], status: str) -> RunDetails:
         facts=tuple(_facts(story, body, pruned=pruned)),
         answer=None if story.answer is None else format.printable(story.answer),
         gauges=() if pruned else tuple(gauges(story)),
-        on_hold=tuple(_on_hold(hold.body) for hold in story.open.values()),
+        on_hold=tuple(map(_on_hold, story.open.values())),
         moments=moments,
     )
 
@@ -49,7 +51,7 @@ def trajectory(events: Sequence[Event], status: str) -> RunDetails:
 def gauges(story: Timeline) -> Iterator[Gauge]:
     """Yields, for each limit of the run, what is used, held and left of it now."""
     left = story.left
-    held = [held_amount(hold) for hold in story.open.values()]
+    held = [line.amount for line in story.open.values()]
     decimals = format.places(story.budget.usd)
     limits: dict[str, Any] = dict(story.budget.limits)
     if story.budget.seconds is not None:
@@ -86,8 +88,8 @@ def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
     body, held = entry.event.body, entry.call.body if entry.call else {}
     tokens, seconds = entry.tokens, body.get("seconds")
     has_cost = entry.sort != "note" and entry.call is not None
-    message = body["reply"]["message"] if entry.sort == "reply" else {}
-    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    is_reply = entry.sort == "reply"
+    calls = message_from(body["reply"]["message"]).tool_calls if is_reply else ()
     return RunSpan(
         seq=entry.event.seq,
         number=entry.step,
@@ -97,7 +99,7 @@ def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
         failed=entry.event.kind == "settle" and not body.get("ok", True),
         what=_what(entry),
         text=format.printable(_text(entry)),
-        calls=[(call["name"], format.printable(call["arguments"])) for call in calls],
+        calls=[(call.name, format.printable(call.arguments)) for call in calls],
         cost=format.usd(entry.cost, format.places(story.budget.usd)) if has_cost else "",
         tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
         seconds=format.seconds(seconds) if seconds is not None else "",
@@ -126,7 +128,7 @@ def _what(entry: TimelineEntry) -> str:
 def _text(entry: TimelineEntry) -> str:
     body = entry.event.body
     if entry.sort == "reply":
-        return body["reply"]["message"].get("content") or ""
+        return message_from(body["reply"]["message"]).content
     if entry.sort == "tool":
         observation = body["observation"]
         ref = observation.get("ref")
@@ -164,19 +166,19 @@ def _facts(story: Timeline, body: dict[str, Any], *, pruned: bool) -> Iterator[t
     yield "why", "" if why == story.status else format.one_line(why)
 
 
-def _on_hold(body: dict[str, Any]) -> str:
-    usd = None if body["usd"] is None else Decimal(body["usd"])
-    return f"{format.exact_usd(usd)} for a call of {format.one_line(body['name'])}"
+def _on_hold(line: CostLine) -> str:
+    return f"{format.exact_usd(line.usd)} for a call of {format.one_line(line.name)}"
 
 
 def _resource(resource: str) -> str:
-    name, _, tool = resource.partition(".")
+    row, tool = split_resource(resource)
     if tool:
-        return f"{tool} $" if name == "usd" else tool
-    return "USD" if name == "usd" else name.replace("_", " ")
+        return f"{tool} $" if row.unit == "usd" else tool
+    return row.label if row.unit == "usd" else f"{row.label}s"
 
 
 def _quantity(resource: str, value: Decimal, decimals: int) -> str:
-    if resource == "seconds":
+    unit = split_resource(resource)[0].unit
+    if unit == "seconds":
         return format.seconds(max(float(value), 0.0))
-    return format.usd(value, decimals) if resource.startswith("usd") else f"{int(value):,}"
+    return format.usd(value, decimals) if unit == "usd" else f"{int(value):,}"

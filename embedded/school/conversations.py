@@ -13,6 +13,7 @@ from ...journal.records import Message
 from ...memory import FullMemory, Memory, Summary, Trajectory
 from ...memory.prompts import prompt
 from ...planners.budget_tracker import BudgetLine, budget_block
+from ...policies.endpoint.wire import chat_message, from_chat
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import texts_of, with_notes
 from ..reader.planner_replies import SUMMARISE
@@ -82,7 +83,7 @@ class ExpertConversation:
             for tool, price in UNITS.items()
             if left is None or price <= left
         ]
-        body: dict[str, Any] = {"messages": [m.to_dict() for m in messages], "tools": tools}
+        body: dict[str, Any] = {"messages": [chat_message(m) for m in messages], "tools": tools}
         return {**body, "tool_choice": "none"} if asked else body
 
     def turn(self) -> None:
@@ -144,7 +145,7 @@ class ExpertConversation:
 
     def whole(self) -> TokenEpisode:
         """Returns all turns so far as an episode; what a memory hides is not in it."""
-        ids = message_ids(message.to_dict() for message in self.memory.shown(self.trajectory))
+        ids = message_ids(chat_message(message) for message in self.memory.shown(self.trajectory))
         return TokenEpisode(ids=tuple(ids), mask=tuple(self._own(ids)))
 
     def last(self) -> TokenEpisode:
@@ -178,7 +179,7 @@ class ExpertConversation:
         before = sum(1 for message in body["messages"] if message["role"] == "assistant")
         message = turn.message(before)
         message["content"] = remembered(message["content"], body)
-        said = Message.from_dict(message)
+        said = from_chat(message)
         text = self.play.take(ids, turn)
         self.trajectory.append(said)
         if text is not None:

@@ -102,6 +102,7 @@ class Endpoint:
             limit_field=self._limit_field,
             stream=self._streams(request),
             asks=self._asks(),
+            server=self.server,
         )
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         began = time.monotonic()
@@ -141,8 +142,9 @@ class Endpoint:
         options = clients.call_options(self._place, limit)
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
-            request.on_text, request.on_call if native else None, tokenizer=self.tokenizer
-        )
+            request.on_text, request.on_call if native else None, tokenizer=self.tokenizer,
+            server=self.server,
+        )  # fmt: skip
         try:
             async with asyncio.timeout(limit):
                 if self._streams(request):
@@ -150,7 +152,7 @@ class Endpoint:
                 response = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options
                 )
-                return wire.decode(response.content, self.tokenizer)
+                return wire.decode(response.content, self.tokenizer, self.server)
         except APIStatusError as exc:
             raise self._refusal(exc.response) from exc
         except wire.UnreadableReply as exc:

@@ -10,6 +10,7 @@ import orjson
 
 from ...journal.records import Reply, ToolCall
 from . import wire
+from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, gather, joined
 
 
 @dataclass
@@ -45,6 +46,7 @@ class StreamedReply:
         finished: the server said that the reply is complete; only its bill may still come.
         done: the server said that nothing more comes.
         tokenizer: whose token ids are in it; None leaves tokens out.
+        server: whose reply it is, as for `wire.decode`.
     """
 
     on_text: Callable[[str], None] | None = None
@@ -52,8 +54,11 @@ class StreamedReply:
     finished: bool = False
     done: bool = False
     tokenizer: str | None = None
+    server: str = ""
     _text: list[str] = field(default_factory=list)
     _calls: dict[int, dict[str, str]] = field(default_factory=dict)
+    _added: dict[str, list[Any]] = field(default_factory=dict)
+    _added_to: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
     _head: dict[str, Any] = field(default_factory=dict)
     _ids: list[int] = field(default_factory=list)
     _logprobs: list[Any] = field(default_factory=list)
@@ -83,10 +88,10 @@ class StreamedReply:
 
     def reply(self) -> Reply:
         """Returns the reply as if it had come in one piece."""
-        calls = [self._calls[index] for index in sorted(self._calls)]
         message = {
+            **joined(self._added),
             "content": "".join(self._text),
-            "tool_calls": [{"id": call["id"], "function": call} for call in calls],
+            "tool_calls": [self._call(index) for index in sorted(self._calls)],
         }
         choice = {
             "message": message,
@@ -94,7 +99,11 @@ class StreamedReply:
             "token_ids": self._ids,
             "logprobs": {"content": self._logprobs},
         }
-        return wire.reply({**self._head, "choices": [choice]}, self.tokenizer)
+        return wire.reply({**self._head, "choices": [choice]}, self.tokenizer, self.server)
+
+    def _call(self, index: int) -> dict[str, Any]:
+        call = self._calls[index]
+        return {**joined(self._added_to.get(index, {})), "id": call["id"], "function": call}
 
     def _choose(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
@@ -103,6 +112,7 @@ class StreamedReply:
                 self._text.append(piece)
                 if self.on_text:
                     self.on_text(piece)
+            gather(self._added, delta, MESSAGE_FIELDS)
             for position, part in enumerate(delta.get("tool_calls") or ()):
                 if isinstance(part, Mapping):
                     self._extend_call(position, part)
@@ -123,9 +133,9 @@ class StreamedReply:
         index = part.get("index")
         if index not in self._calls:
             self._tell(len(self._calls))  # the next call begins, so those before it are complete
-        call = self._calls.setdefault(
-            index if isinstance(index, int) else position, {"id": "", "name": "", "arguments": ""}
-        )
+        place = index if isinstance(index, int) else position
+        call = self._calls.setdefault(place, {"id": "", "name": "", "arguments": ""})
+        gather(self._added_to.setdefault(place, {}), part, CALL_FIELDS)
         function = part.get("function")
         if isinstance(part.get("id"), str) and not call["id"]:
             call["id"] = part["id"]

@@ -1,15 +1,18 @@
-"""The chat-completions format: requests to bytes, replies from bytes. No network here."""
+"""OpenAI's chat-completions format: requests to bytes, replies from bytes. No network here."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from ...journal.records import Message, Reply, Request, Sampled, ToolCall
+from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolSpec
 from . import bills
+from .encoded_once import EncodedOnce
+from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, added, given_back
 
 
 class UnreadableReply(ValueError):
@@ -24,21 +27,23 @@ def encode(
     limit_field: str,
     stream: bool,
     asks: Sequence[str] = (),
+    server: str = "",
 ) -> bytes:
-    """Returns the body of the request. Messages and tools come in already encoded.
+    """Returns the body of the request. Each message and tool is encoded once in its life.
 
     Args:
         asks: names of further fields that are true.
+        server: who gets it, and with it what it added to earlier replies itself.
     """
     parts = [
         b'{"model":',
         orjson.dumps(model),
         b',"messages":[',
-        b",".join([message.wire for message in request.messages]),
+        b",".join(_messages_to(server)(request.messages)),
         b"]",
     ]
     if request.tools:
-        parts += [b',"tools":[', b",".join([tool.wire for tool in request.tools]), b"]"]
+        parts += [b',"tools":[', b",".join(_TOOLS(request.tools)), b"]"]
         if request.tool_choice != "auto":
             parts.append(b',"tool_choice":"none"')
     parts.append(b',"%s":%d' % (limit_field.encode(), max_tokens))
@@ -55,16 +60,74 @@ def encode(
     return b"".join(parts)
 
 
-def decode(raw: bytes, tokenizer: str | None = None) -> Reply:
+def chat_message(message: Message, server: str = "") -> dict[str, Any]:
+    """Returns a message in OpenAI's form, with what `server` added to it itself."""
+    data: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        data["tool_calls"] = [_chat_call(call, server) for call in message.tool_calls]
+    if message.tool_call_id is not None:
+        data["tool_call_id"] = message.tool_call_id
+    return {**data, **given_back(message.provider, server)}
+
+
+def _chat_call(call: ToolCall, server: str) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments}
+    data = {"id": call.id, "type": "function", "function": function}
+    return {**data, **given_back(call.provider, server)}
+
+
+def chat_tool(spec: ToolSpec) -> dict[str, Any]:
+    """Returns what is told of a tool in OpenAI's form."""
+    return {
+        "type": "function",
+        "function": {
+            "name": spec.name,
+            "description": spec.description,
+            "parameters": dict(spec.parameters),
+        },
+    }
+
+
+def from_chat(data: Mapping[str, Any]) -> Message:
+    """Returns the message of any role that `chat_message` wrote, or a program in its form."""
+    calls = tool_calls(data.get("tool_calls"))
+    return Message(data["role"], data.get("content") or "", calls, data.get("tool_call_id"))
+
+
+def message_bytes(message: Message) -> bytes:
+    """Returns a message in OpenAI's form as JSON, without what any server added."""
+    return _messages_to("")((message,))[0]
+
+
+def tool_bytes(spec: ToolSpec) -> bytes:
+    """Returns a tool in OpenAI's form as JSON."""
+    return _TOOLS((spec,))[0]
+
+
+@lru_cache(maxsize=256)
+def _messages_to(server: str) -> EncodedOnce[Message]:
+    return EncodedOnce(lambda message: _bytes(chat_message(message, server)))
+
+
+def _bytes(data: Mapping[str, Any]) -> bytes:
+    whole_buffer = memoryview(orjson.dumps(data))  # 4 KB, however short the text
+    return bytes(whole_buffer)
+
+
+_TOOLS = EncodedOnce[ToolSpec](lambda spec: _bytes(chat_tool(spec)))
+
+
+def decode(raw: bytes, tokenizer: str | None = None, server: str = "") -> Reply:
     """Returns the reply in the body of a response.
 
     Args:
         tokenizer: whose token ids are in it; None leaves tokens out.
+        server: whose reply it is; what it adds to OpenAI's format is kept under that name.
 
     Raises:
         Unreadable: it is not JSON, an error in disguise, or has no message in it.
     """
-    return reply(loads(raw), tokenizer)
+    return reply(loads(raw), tokenizer, server)
 
 
 def loads(raw: bytes) -> Any:
@@ -81,8 +144,8 @@ def loads(raw: bytes) -> Any:
         raise UnreadableReply(f"the reply is not JSON: {shown!r}") from exc
 
 
-def reply(data: object, tokenizer: str | None = None) -> Reply:
-    """Returns the reply in a parsed chat completion; `tokenizer` as for `decode`.
+def reply(data: object, tokenizer: str | None = None, server: str = "") -> Reply:
+    """Returns the reply in a parsed chat completion; the arguments are those of `decode`.
 
     Raises:
         Unreadable: an error in disguise, or no message in it.
@@ -95,7 +158,7 @@ def reply(data: object, tokenizer: str | None = None) -> Reply:
     said = [c.get("message") if isinstance(c, Mapping) else None for c in choices]
     if not isinstance(said[0], Mapping):
         raise UnreadableReply("the reply has no message in its first choice")
-    first, *others = (_message(message) for message in said if isinstance(message, Mapping))
+    first, *others = (_message(message, server) for message in said if isinstance(message, Mapping))
     return Reply(
         message=first,
         usage=bills.usage(data.get("usage")),
@@ -128,8 +191,11 @@ def _sampled(data: Mapping[str, Any], choice: Mapping[str, Any], tokenizer: str)
     return Sampled(prompt=prompt, ids=ids, logprobs=logprobs, tokenizer=tokenizer)
 
 
-def _message(message: Mapping[str, Any]) -> Message:
-    return Message("assistant", text(message), tool_calls(message.get("tool_calls")))
+def _message(message: Mapping[str, Any], server: str) -> Message:
+    return Message(
+        "assistant", text(message), tool_calls(message.get("tool_calls"), server),
+        provider=added(message, MESSAGE_FIELDS, server),
+    )  # fmt: skip
 
 
 def text(message: Mapping[str, Any]) -> str:
@@ -141,8 +207,8 @@ def text(message: Mapping[str, Any]) -> str:
     return _string(content) or _string(message.get("refusal"))
 
 
-def tool_calls(data: object) -> tuple[ToolCall, ...]:
-    """Reads tool calls; each gets an id of its own within the reply."""
+def tool_calls(data: object, server: str = "") -> tuple[ToolCall, ...]:
+    """Reads the tool calls of a reply of `server`; each gets an id of its own within it."""
     calls: list[ToolCall] = []
     seen: set[str] = set()
     for position, entry in enumerate(data if isinstance(data, list) else ()):
@@ -156,7 +222,12 @@ def tool_calls(data: object) -> tuple[ToolCall, ...]:
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = orjson.dumps(arguments or {}).decode()
-        calls.append(ToolCall(name, _string(function.get("name")), arguments or "{}"))
+        calls.append(
+            ToolCall(
+                name, _string(function.get("name")), arguments or "{}",
+                added(entry, CALL_FIELDS, server),
+            )
+        )  # fmt: skip
     return tuple(calls)
 
 

@@ -16,6 +16,7 @@ from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
 from outlay.memory import memory_names
 from outlay.policies import ScriptedPolicy
+from outlay.policies.endpoint.wire import message_bytes
 from outlay.policies.scripted import Step
 from outlay.tools import recall, tool
 
@@ -159,7 +160,7 @@ async def test_a_compressed_prompt_is_what_money_is_kept_back_for(home: Path) ->
     """The wrap-up of a long run is priced at what the policy will see, not at all that was."""
 
     def script(request: Request) -> Step:
-        size = sum(len(message.wire) for message in request.messages)
+        size = sum(len(message_bytes(message)) for message in request.messages)
         call = ToolCall(f"c{len(request.messages)}", "search", '{"query": "x"}')
         return Reply(Message("assistant", "", (call,)), Usage(input=size // 4, output=10))
 

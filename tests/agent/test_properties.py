@@ -15,12 +15,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outlay.agent import Agent, AgentOptions, Home, Result, RunRecord, final_answer
-from outlay.journal.prompt_delta import SentPrompts, delta, restore
+from outlay.journal.codec import SentPrompts, delta, restore
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError
 from outlay.ledger.usage import Usage
 from outlay.planners import planner_names
 from outlay.policies import ScriptedPolicy
+from outlay.policies.endpoint.wire import message_bytes
 from outlay.tools import tool
 
 PRICES = '[models."scripted"]\ninput = 1\ncache_read = 0.1\noutput = 10\nreasoning = 20\n'
@@ -171,7 +172,7 @@ def living(turns: list[Any], budget: str, planner: str) -> Iterator[Agent]:
 
 def bill(request: Request, shares: list[float]) -> Usage:
     """Returns a bill of a token for every three bytes, and of no more output than asked."""
-    seen = sum(len(message.wire) // 3 for message in request.messages)
+    seen = sum(len(message_bytes(message)) // 3 for message in request.messages)
     read, write, written, thought = shares
     most = request.max_tokens or 0
     output = int(written * most)

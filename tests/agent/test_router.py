@@ -23,6 +23,7 @@ from outlay.ledger.usage import Usage
 from outlay.planners import planner
 from outlay.planners.verified.cascade import cascade
 from outlay.policies import Endpoint, Policy, Router, ScriptedPolicy
+from outlay.policies.endpoint.wire import message_bytes
 from outlay.policies.scripted import Script, Step
 from outlay.testing import LoopbackServer
 from outlay.testing import ScriptedAnswer as Served
@@ -349,7 +350,7 @@ def test_whatever_is_said_a_routed_run_ends_within_its_budget(
         at = sum(message.role == "assistant" for message in request.messages)
         text, calls, bill = turns[at] if at < len(turns) else ("", [], True)
         made = () if request.tool_choice == "none" else tuple(calls)
-        size = sum(len(message.wire) for message in request.messages) // 3
+        size = sum(len(message_bytes(message)) for message in request.messages) // 3
         usage = Usage(input=size, output=min(9, request.max_tokens or 9)) if bill else None
         return Reply(Message("assistant", text, made), usage)
 

@@ -21,6 +21,7 @@ from typing import Any
 from outlay.agent import Agent, Result
 from outlay.policies import Endpoint
 from outlay.policies.endpoint.clients import ServerKey, new_client
+from outlay.policies.endpoint.wire import chat_message
 from outlay.tools import Tool, tool
 
 
@@ -59,7 +60,7 @@ def child(order: dict[str, Any], output: int) -> None:
         "status": result.status,
         "answer": result.answer,
         "spend": {name: str(quantity) for name, quantity in result.spend.items()},
-        "trajectory": [message.to_dict() for message in result.trajectory],
+        "trajectory": [chat_message(message) for message in result.trajectory],
     }
     os.write(output, json.dumps(report).encode())
 

@@ -20,6 +20,7 @@ from outlay.ledger.token_bounds import (
     TokenBounds,
     byte_bound,
 )
+from outlay.policies.endpoint.wire import tool_bytes
 
 MERGES = (b"th", b"he", b"the", b"in", b"\xc3\xa9", b"\xe4\xb8", b"  ", b"\n\n", b'":')
 TOY = tiktoken.Encoding(
@@ -124,7 +125,16 @@ def test_tool_calls_and_schemas_count():
     bare = Message("assistant", "")
     asking = Message("assistant", "", (ToolCall("c1", "search", '{"q": "a long question"}'),))
     assert book.plain([asking]) >= book.plain([bare]) + len('{"q": "a long question"}')
-    assert book.plain([bare], (SEARCH,)) >= book.plain([bare]) + len(SEARCH.wire)
+    assert book.plain([bare], (SEARCH,)) >= book.plain([bare]) + len(tool_bytes(SEARCH))
+
+
+def test_what_a_provider_gets_back_counts():
+    book = TokenBounds("some-model")
+    call = ToolCall("c1", "search", "{}")
+    signed = ToolCall("c1", "search", "{}", {"a": {"signature": "x" * 40}})
+    plain = book.plain([Message("assistant", "", (call,))])
+    thought = Message("assistant", "", (signed,), provider={"a": {"reasoning": "y" * 50}})
+    assert book.plain([thought]) >= plain + 90
 
 
 def test_a_message_is_counted_once_in_its_life(monkeypatch):

@@ -17,6 +17,7 @@ from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, ScriptedPolicy
+from outlay.policies.endpoint.wire import tool_bytes
 from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool, ToolContext, recall, tool
 from outlay.tools.tool_search import SearchableRegistry, offered
@@ -52,7 +53,7 @@ MANY: list[Tool] = [*(numbered(n) for n in range(499)), getHarbourTides]
 
 
 def wire(tools: Any) -> int:
-    return sum(len(spec.wire) for spec in tools.specs)
+    return sum(len(tool_bytes(spec)) for spec in tools.specs)
 
 
 def test_500_tools_cost_less_than_10() -> None:

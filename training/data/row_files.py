@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from ...journal.records import Message, ToolSpec
+from ...journal.records import ToolSpec
 from ...journal.store.database import quoted
 from ...ledger.errors import UsageError
+from ...policies.endpoint.wire import chat_message, chat_tool, from_chat
 from .outcome import Outcome
 from .rows import RowTier, TrainingRow
 
@@ -121,9 +122,9 @@ def _record(row: TrainingRow, outcome: Outcome) -> dict[str, Any]:
         "tokenizer": row.tokenizer,
         "policy": row.policy,
         "tier": int(row.tier),
-        "messages": orjson.dumps([message.to_dict() for message in row.messages]).decode(),
+        "messages": orjson.dumps([chat_message(message) for message in row.messages]).decode(),
         "trained": row.trained,
-        "tools": orjson.dumps([tool.to_dict() for tool in row.tools]).decode(),
+        "tools": orjson.dumps([chat_tool(tool) for tool in row.tools]).decode(),
         "status": outcome.status,
         "score": outcome.score,
         "usd": outcome.cost,
@@ -134,7 +135,7 @@ def _row(record: dict[str, Any]) -> TrainingRow:
     lists = ("ids", "mask", "logprobs", "turns", "trained")
     values = record | {name: tuple(record[name]) for name in lists}
     values["tier"] = RowTier(record["tier"])
-    values["messages"] = tuple(map(Message.from_dict, orjson.loads(record["messages"])))
+    values["messages"] = tuple(map(from_chat, orjson.loads(record["messages"])))
     values["tools"] = _tools(orjson.loads(record["tools"]))
     return TrainingRow(**values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...policies.endpoint.wire import chat_message, chat_tool
 from ..data.outcome import Outcome
 from ..data.rows import RowTier, TrainingRow
 from ..data.turn_spans import TurnSpan, spans
@@ -40,14 +41,14 @@ def trajectories(
 
 
 def _history(row: TrainingRow) -> Record:
-    entries: list[Record] = [message.to_dict() for message in row.messages]
+    entries: list[Record] = [chat_message(message) for message in row.messages]
     told = spans(row) if row.tier is RowTier.TOKENS else ()
     for place, trained in enumerate(row.trained):
         span = told[place] if place < len(told) else None
         entries[trained] = _choice(entries[trained], row, span)
     return {
         "messages_and_choices": entries,
-        "tools": [tool.to_dict() for tool in row.tools] or None,
+        "tools": [chat_tool(tool) for tool in row.tools] or None,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from ...journal.records import Message, ToolSpec
+from ...policies.endpoint.wire import chat_message, chat_tool
 from ..data.rows import TrainingRow
 
 
@@ -21,7 +22,7 @@ def chat(messages: Iterable[Message]) -> list[dict[str, Any]]:
 
 def tools_text(tools: Iterable[ToolSpec]) -> str:
     """Returns tool schemas as one JSON text: their properties differ, so they fit no column."""
-    return orjson.dumps([tool.to_dict() for tool in tools]).decode()
+    return orjson.dumps([chat_tool(tool) for tool in tools]).decode()
 
 
 def said(row: TrainingRow) -> Iterator[tuple[tuple[Message, ...], Message]]:
@@ -31,7 +32,7 @@ def said(row: TrainingRow) -> Iterator[tuple[tuple[Message, ...], Message]]:
 
 
 def _chat(message: Message) -> dict[str, Any]:
-    data = message.to_dict()
+    data = chat_message(message)
     for call in data.get("tool_calls", ()):
         function = call["function"]
         try:

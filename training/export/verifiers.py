@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from ...journal.records import Message
+from ...policies.endpoint.wire import chat_message
 from ..data.outcome import Outcome
 from ..data.rows import RowTier, TrainingRow
 from ..data.turn_spans import spans
@@ -75,7 +76,7 @@ def _nodes(rows: Sequence[TrainingRow]) -> list[Record]:
 
 
 def _message(message: Message) -> Record:
-    data = message.to_dict()
+    data = chat_message(message)
     if message.tool_calls:
         data["tool_calls"] = [
             {"id": call.id, "name": call.name, "arguments": call.arguments}

@@ -24,6 +24,7 @@ from random import Random
 from ....journal.records import Message, Reply, Request, ToolCall
 from ....ledger.errors import ToolError
 from ....ledger.usage import Usage
+from ....policies.endpoint.wire import message_bytes, tool_bytes
 from .board import Board, Move, Values, left_after, moves, solvable
 from .world import pair
 
@@ -85,7 +86,8 @@ class Game24Player:
         ]
         first, *others = said
         usage = Usage(
-            input=tokens(*request.messages) + sum(_tokens(spec.wire) for spec in request.tools),
+            input=tokens(*request.messages)
+            + sum(_tokens(tool_bytes(spec)) for spec in request.tools),
             output=tokens(*said),
         )
         finish = "tool_calls" if first.tool_calls else "stop"
@@ -134,7 +136,7 @@ class Game24Player:
 
 def tokens(*messages: Message) -> int:
     """Returns the tokens of messages by the rule of thumb."""
-    return sum(_tokens(message.wire) for message in messages)
+    return sum(_tokens(message_bytes(message)) for message in messages)
 
 
 def _tokens(text: bytes) -> int:

@@ -16,6 +16,7 @@ from outlay.embedded.transformer.dialect import prompt_ids
 from outlay.embedded.transformer.vocabulary import IDS, LAST
 from outlay.embedded.transformer.weights import SHIPPED, shipped
 from outlay.policies import policy
+from outlay.policies.endpoint.wire import chat_message
 
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
 
@@ -53,5 +54,5 @@ async def test_the_agent_shows_it_what_training_showed_it(units: int, tmp_path: 
         )
         result = await agent.run(task.prompt)
         assert (result.answer, result.cost) == (play.answer, Decimal(play.spent) / 1000)
-        body = {"messages": [m.to_dict() for m in result.trajectory], "tools": TOOLS}
+        body = {"messages": [chat_message(m) for m in result.trajectory], "tools": TOOLS}
         assert prompt_ids(body)[:-1] == [place for place in play.ids if place != IDS[LAST]]

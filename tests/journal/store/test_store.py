@@ -219,8 +219,8 @@ def test_a_corrupt_first_line_does_not_cost_the_rest(book, home, store):
 
 
 def test_a_journal_of_a_newer_format_is_refused(home, store):
-    HandWrittenJournal(home, format=2)
-    with pytest.raises(JournalError, match=r"j1\.jsonl has format 2, .* update outlay"):
+    HandWrittenJournal(home, format=3)
+    with pytest.raises(JournalError, match=r"j1\.jsonl has format 3, .* update outlay"):
         store.load()
 
 

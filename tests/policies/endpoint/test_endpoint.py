@@ -11,6 +11,7 @@ from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
 from outlay.policies.endpoint import clients
 from outlay.policies.endpoint.endpoint import key_source, limit_field
+from outlay.policies.endpoint.wire import chat_message, chat_tool
 from outlay.testing import LoopbackServer, ScriptedAnswer
 
 LOOKUP = ToolSpec(
@@ -72,8 +73,8 @@ async def test_everything_that_changes_the_reply_is_sent(
         Request(messages, (LOOKUP,), "none", max_tokens=7, temperature=0.5, seed=3)
     )
     body = server.bodies[-1]
-    assert body["messages"] == [message.to_dict() for message in messages]
-    assert body["tools"] == [LOOKUP.to_dict()]
+    assert body["messages"] == [chat_message(message) for message in messages]
+    assert body["tools"] == [chat_tool(LOOKUP)]
     assert (body["tool_choice"], body["max_tokens"]) == ("none", 7)
     assert (body["temperature"], body["seed"], body["model"]) == (0.5, 3, "model")
 

@@ -15,6 +15,7 @@ from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, in_process_policy
 from outlay.policies.endpoint.chat_app import limited
 from outlay.policies.endpoint.in_process import endpoint
+from outlay.policies.endpoint.wire import chat_message
 
 ASK = Request((Message("user", "Where is Rome?"),))
 SEARCH = ToolSpec("search", "Finds texts.", {"type": "object"})
@@ -44,7 +45,7 @@ async def test_answers_and_bills_by_the_word(stream: bool) -> None:
 async def test_tool_calls(stream: bool) -> None:
     policy = in_process_policy(calling, name="a/reader", stream=stream)
     reply = await policy.reply(Request(ASK.messages, (SEARCH,)))
-    assert reply.message.to_dict()["tool_calls"] == [CALL]
+    assert chat_message(reply.message)["tool_calls"] == [CALL]
     assert reply.usage == Usage(input=5, output=1 + 1 + 3)
     await policy.close()
 

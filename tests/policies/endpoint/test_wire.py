@@ -27,8 +27,8 @@ def test_body_is_the_json_of_its_parts(
     body = json.loads(wire.encode(request, model, limit, limit_field="max_tokens", stream=stream))
     expected: dict[str, Any] = {
         "model": model,
-        "messages": [message.to_dict() for message in messages],
-        "tools": [tool.to_dict()],
+        "messages": [wire.chat_message(message) for message in messages],
+        "tools": [wire.chat_tool(tool)],
         "max_tokens": limit,
         "temperature": 0.0,
         "seed": 1,
@@ -69,7 +69,7 @@ def test_tool_calls_of_sloppy_servers() -> None:
 def test_lone_surrogates_do_not_lose_a_paid_reply() -> None:
     raw = b'{"choices":[{"message":{"content":"a\\ud800b\\u00e9"}}]}'
     assert wire.decode(raw).message.content == "a?bé"
-    assert wire.decode(raw).message.wire
+    assert wire.message_bytes(wire.decode(raw).message)
 
 
 @pytest.mark.parametrize(

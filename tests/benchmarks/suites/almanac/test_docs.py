@@ -8,6 +8,7 @@ from pathlib import Path
 from outlay.benchmarks.suites.almanac import Almanac, AlmanacKnobs
 from outlay.benchmarks.suites.almanac.grammar import RELATIONS, VOCABULARY
 from outlay.embedded.reader.reader import AlmanacReader
+from outlay.policies.endpoint.wire import chat_tool
 
 PAGE = (Path(__file__).parents[4] / "docs" / "almanac.md").read_text(encoding="utf-8")
 BLOCK = "\n<budget>\nusd: used 0, remaining 0.012\n</budget>"
@@ -15,7 +16,7 @@ BLOCK = "\n<budget>\nusd: used 0, remaining 0.012\n</budget>"
 
 def transcript(world, prompt):
     """Returns what the reader of the example does and sees, as the page prints it."""
-    tools = [tool.spec.to_dict() for tool in world.tools()]
+    tools = [chat_tool(tool.spec) for tool in world.tools()]
     messages = [{"role": "user", "content": prompt + BLOCK}]
     lines = [prompt]
     for _ in range(9):

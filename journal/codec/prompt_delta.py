@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .records import Message
+from ..message_form import message_from, message_to
+from ..records import Message
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class SentPrompts:
 
 def delta(match: PrefixMatch, messages: Sequence[Message]) -> dict[str, Any]:
     """Returns the prompt as the journal keeps it."""
-    new = [message.to_dict() for message in messages[match.keep :]]
+    new = [message_to(message) for message in messages[match.keep :]]
     return {"base": match.base, "keep": match.keep, "new": new}
 
 
@@ -71,4 +72,4 @@ def restore(
 ) -> tuple[Message, ...]:
     """Returns the prompt that `delta` encoded, given the earlier prompts by hold."""
     kept = prompts[request["base"]][: request["keep"]] if request["base"] else ()
-    return (*kept, *(Message.from_dict(message) for message in request["new"]))
+    return (*kept, *(message_from(message) for message in request["new"]))
