@@ -50,7 +50,7 @@ class TimelineEntry:
         return sum(numbers[:3]), sum(numbers[3:])
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Timeline:
     """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
 
