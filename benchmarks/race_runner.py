@@ -10,7 +10,7 @@ holds however few tasks there are and however rarely two candidates differ.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -49,15 +49,18 @@ async def run_race(
     Raises:
         UsageError: a plan makes no sense, or the total budget limits anything but money.
     """
-    track = _RaceState(race, name or f"{race.candidates[0].suite}-{new_run_id()}", on_row)
-    limit = _usd(total_budget)
-    on_start(track.name)
+    options = _RaceOptions(
+        limit_usd=_usd(total_budget), home=home, prices=prices, concurrency=concurrency
+    )
+    name = name or f"{race.candidates[0].suite}-{new_run_id()}"
+    track = _RaceState(race, name, options, on_row)
+    on_start(name)
     running = list(range(len(race.candidates)))
     for block in range(1, race.blocks + 1):
         tasks = min(block * race.block, race.tasks)
         for place in running:
-            await track.run(place, tasks, running, limit, home, prices, concurrency)
-            if track.is_short(place, limit):
+            await track.run(place, tasks, running)
+            if track.is_short(place):
                 return track.outcome(running, money_out=True)
         track.judge(running)
         gone = behind(track.shares, running, race)
@@ -106,23 +109,34 @@ def _usd(total_budget: str | None) -> Decimal | None:
     return budget.usd
 
 
+@dataclass(frozen=True, kw_only=True)
+class _RaceOptions:
+    """Where and with how much money a race is run."""
+
+    limit_usd: Decimal | None
+    """What the whole race may spend; None for no limit."""
+    home: Path | None
+    prices: Path | None
+    concurrency: int
+    """Runs under way at once."""
+
+
 class _RaceState:
     """The candidates of a race on their way."""
 
-    def __init__(self, race: RaceSpec, name: str, on_row: OnRow) -> None:
-        self.name = name
+    def __init__(self, race: RaceSpec, name: str, options: _RaceOptions, on_row: OnRow) -> None:
         self.rows: list[list[ResultRow]] = [[] for _ in race.candidates]
         self.shares: list[dict[str, float]] = [{} for _ in race.candidates]
         self.dropped_after: dict[int, int] = {}
         self._race = race
+        self._name = name
+        self._options = options
         self._on_row = on_row
         self._done: set[tuple[int, str, int]] = set()
 
-    async def run(
-        self, place: int, tasks: int, running: Sequence[int], limit: Decimal | None,
-        home: Path | None, prices: Path | None, concurrency: int,
-    ) -> None:  # fmt: skip
+    async def run(self, place: int, tasks: int, running: Sequence[int]) -> None:
         """Brings one candidate to so many tasks, with what the others have left of the limit."""
+        limit = self._options.limit_usd
         others = self._spent() - self._spent(place)
 
         def tell(row: ResultRow, progress: ExperimentProgress) -> None:
@@ -138,20 +152,21 @@ class _RaceState:
         outcome = await run_experiment(
             replace(self._race.candidates[place], tasks=tasks),
             resume=self._experiment(place),
-            home=home,
-            prices=prices,
-            concurrency=concurrency,
+            home=self._options.home,
+            prices=self._options.prices,
+            concurrency=self._options.concurrency,
             total_budget=None if limit is None else f"usd={limit - others:f}",
             on_row=tell,
         )
         self.rows[place] = outcome.rows
 
-    def is_short(self, place: int, limit: Decimal | None) -> bool:
+    def is_short(self, place: int) -> bool:
         """Says whether the limit may have cut a run of a candidate short.
 
         It cannot have as long as it leaves what a single run may cost: its own limit, or without
         one in USD, twice the dearest run.
         """
+        limit = self._options.limit_usd
         if limit is None:
             return False
         rows, (budget,) = self.rows[place], self._race.candidates[place].budgets
@@ -188,7 +203,7 @@ class _RaceState:
                 )
             )
         return RaceOutcome(
-            race=self.name,
+            race=self._name,
             plan=self._race,
             standings=tuple(standings),
             leader=None if leader is None else self._setup(leader),
@@ -214,7 +229,7 @@ class _RaceState:
         return max(running, key=merit)
 
     def _experiment(self, place: int) -> str:
-        return f"{self.name}.{place + 1}"
+        return f"{self._name}.{place + 1}"
 
     def _spent(self, *places: int) -> Decimal:
         chosen = [self.rows[place] for place in places] if places else self.rows

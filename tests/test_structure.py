@@ -26,8 +26,8 @@ REPOSITORY_ONLY = {
 """What measures outlay itself and makes the tables of docs/: it stays out of the wheel."""
 FACADES = [
     "agent", "benchmarks.reports.dashboard", "benchmarks.reports.html",
-    "benchmarks.suites.published", "benchmarks.statistics", "journal", "ledger", "ledger.prices",
-    "memory", "planners", "policies", "testing", "tools", "training.export",
+    "benchmarks.suites.published", "benchmarks.statistics", "cli.options", "journal", "ledger",
+    "ledger.prices", "memory", "planners", "policies", "testing", "tools", "training.export",
     "training.objectives.advantages", "training.objectives.rewards",
 ]  # fmt: skip
 

@@ -57,7 +57,7 @@ class GrowthPoint:
     """Bytes of the journal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LongrunResult:
     """A run to its end."""
 
@@ -125,8 +125,9 @@ async def run(
     reckoned = map(value_from, events)
     saved = [v["realised_saving_usd"] for v in reckoned if _is_decision(v)]
     return LongrunResult(
-        memory, _success(suite, task, result), result.spend.usd, tuple(walker.points), asked,
-        Decimal(saved[-1]) if saved else None,
+        memory=memory, success=_success(suite, task, result), usd=result.spend.usd,
+        points=tuple(walker.points), summaries=asked,
+        saved=Decimal(saved[-1]) if saved else None,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ ENOUGH_TASKS = 10
 LEVEL = 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measures:
     """Means over tasks of the finished runs of a set-up; each task counts the same."""
 
@@ -67,7 +67,7 @@ class MetricsSummary:
     """By name; each task counts the same."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HopsSummary:
     """The finished runs of one set-up on the tasks with one number of hops."""
 
@@ -83,7 +83,7 @@ class HopsSummary:
     """Cost of the successful runs by that of their cheapest paths; None without either."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Two set-ups on the tasks that both ran; differences are `other` - `base`."""
 
@@ -100,7 +100,7 @@ class Comparison:
     """p-value of the paired permutation test of success, not corrected for several set-ups."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All that is shown at the end of an experiment."""
 
@@ -240,7 +240,15 @@ def _compare(groups: Mapping[Setup, Sequence[ResultRow]]) -> tuple[Comparison, .
         cost = difference(base_costs, costs, level)
         gaps = [shares[task] - base_shares[task] for task in shares if task in base_shares]
         comparisons.append(
-            Comparison(base, other, success.tasks, success, cost, level, sign_flip(gaps))
+            Comparison(
+                base=base,
+                other=other,
+                tasks=success.tasks,
+                success=success,
+                cost=cost,
+                level=level,
+                success_p=sign_flip(gaps),
+            )
         )
     return tuple(comparisons)
 

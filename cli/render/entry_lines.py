@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from rich.text import Text
@@ -35,6 +36,18 @@ _STATUS_STYLES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class TimelineCells:
+    """What stands in the columns of one line."""
+
+    step: str
+    by: str
+    what: Text
+    tokens: str
+    cost: str
+    left: str
+
+
 class TimelineColumns:
     """Lays out the lines of one run in columns.
 
@@ -53,35 +66,38 @@ class TimelineColumns:
 
     def heading(self) -> Text:
         """Returns the names of the columns."""
-        return self._line("step", "by", Text("what"), "tokens", "cost", "left", style="bold")
+        heads = TimelineCells(
+            step="step", by="by", what=Text("what"), tokens="tokens", cost="cost", left="left"
+        )
+        return self._line(heads, style="bold")
 
     def line(self, entry: TimelineEntry) -> Text:
         """Returns one line: what was done, what it cost, what is left."""
         tokens = entry.tokens
-        return self._line(
-            "" if entry.step is None else str(entry.step),
-            format.one_line(entry.by),
-            what(entry),
-            f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
-            "" if entry.sort == "note" or entry.call is None else self._usd(entry),
-            format.left(entry.left, self._places),
+        cells = TimelineCells(
+            step="" if entry.step is None else str(entry.step),
+            by=format.one_line(entry.by),
+            what=what(entry),
+            tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
+            cost="" if entry.sort == "note" or entry.call is None else self._usd(entry),
+            left=format.left(entry.left, self._places),
         )
+        return self._line(cells)
 
     def _usd(self, entry: TimelineEntry) -> str:
         return format.usd(entry.cost, self._places)
 
-    def _line(
-        self, step: str, by: str, what: Text, tokens: str, cost: str, left: str, style: str = ""
-    ) -> Text:
+    def _line(self, cells: TimelineCells, *, style: str = "") -> Text:
         by_style, figure, dim = ("cyan", "", "dim") if not style else ("", "", "")
-        what = what.copy()
+        what = cells.what.copy()
         what.truncate(self._what, overflow="ellipsis", pad=True)
-        name = Text(by, style=by_style)
+        name = Text(cells.by, style=by_style)
         name.truncate(_BY, overflow="ellipsis", pad=True)
         parts = [
-            Text(f"{step:>{MARGIN + _STEP}}", style=dim), Text("  "), name, Text("  "), what,
-            Text(f"  {tokens:>{self._tokens}}" if self._tokens else "", style=dim),
-            Text(f"  {cost:>{self._cost}}", style=figure), Text(f"  {left}", style=dim),
+            Text(f"{cells.step:>{MARGIN + _STEP}}", style=dim), Text("  "), name, Text("  "), what,
+            Text(f"  {cells.tokens:>{self._tokens}}" if self._tokens else "", style=dim),
+            Text(f"  {cells.cost:>{self._cost}}", style=figure),
+            Text(f"  {cells.left}", style=dim),
         ]  # fmt: skip
         line = Text(style=style, no_wrap=True, overflow="ignore").append_text(Text.assemble(*parts))
         line.rstrip()

@@ -68,7 +68,7 @@ class TimelineEntry:
         return None if usage is None else (usage.input_tokens, usage.output_tokens)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Timeline:
     """Takes a run's events in order and keeps its totals, those of its sub-agents included."""
 

@@ -20,9 +20,9 @@ from ...training.loop.reference_logprobs import referred
 from ...training.loop.trainer import FineTuneConfig, TrainStep, fit
 from ...training.models.loading import LoadedModel, load
 from ...training.objectives.loss import GSPO, LOOP, OFF_POLICY, PPO, REINFORCE, SFT, LossConfig
+from ..options.training import Device, LossName
 from ..render.console import console
 from ..render.training_progress import TrainProgress
-from .options import Device, LossName
 
 _LOSSES = {
     LossName.gspo: GSPO,
@@ -94,7 +94,7 @@ def imitate(order: SftRequest, *, plain: bool) -> None:
     runs = recorded(Home.at(order.home).store, order.experiment)
     given = imitated(runs, loaded.trainable.tokenizer, cheapest=order.cheapest)
     plan = FineTuneConfig(how=SFT, epochs=order.epochs, rate=order.rate, seed=order.seed)
-    _fit(order, loaded, given, plan, console(plain))
+    _fit(order, loaded, given, plan, screen=console(plain))
 
 
 def replay(order: OfflineRlRequest, *, plain: bool) -> None:
@@ -105,7 +105,7 @@ def replay(order: OfflineRlRequest, *, plain: bool) -> None:
     plan = FineTuneConfig(how=order.how, rate=order.rate, seed=order.seed)
     if order.kl:
         given = referred(loaded.trainable, given, plan.batch_tokens)
-    _fit(order, loaded, given, plan, console(plain), CollapseGuard())
+    _fit(order, loaded, given, plan, screen=console(plain), watch=CollapseGuard())
 
 
 def prefer(order: DpoRequest, *, plain: bool) -> None:
@@ -136,6 +136,7 @@ def _fit(
     loaded: LoadedModel,
     given: Sequence[TrainingExample],
     plan: FineTuneConfig,
+    *,
     screen: Console,
     watch: CollapseGuard | None = None,
 ) -> None:

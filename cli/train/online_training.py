@@ -26,7 +26,7 @@ from ...training.loop.reinforce import Learner, RlConfig, RoundResult
 from ...training.loop.round_checkpoint import RoundCheckpoint
 from ...training.loop.trainer import FineTuneConfig
 from ...training.models.loading import LoadedModel, load
-from ..experiment_run import knob
+from ..experiment_plan import suite_knobs
 from ..render.console import console
 from ..render.format import exact_usd
 from ..render.training_progress import TrainProgress
@@ -90,7 +90,7 @@ class _OnlineTraining:
     """A suite that is played under one account, by a model that learns from it."""
 
     def __init__(self, order: OnlineRlRequest, loaded: LoadedModel, home: Home) -> None:
-        made = make_suite(order.suite or "", **dict(map(knob, order.knobs)))
+        made = make_suite(order.suite or "", **suite_knobs(order.knobs))
         self._order = order
         self._policy = loaded.policy
         self._home = home

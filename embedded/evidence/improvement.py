@@ -118,8 +118,8 @@ class ArmResult:
 
     @classmethod
     def of(
-        cls, arm: str, seed: int, units: int, line: str, before: Sequence[PlayResult],
-        after: Sequence[PlayResult],
+        cls, before: Sequence[PlayResult], after: Sequence[PlayResult], *, arm: str, seed: int,
+        units: int, line: str,
     ) -> ArmResult:  # fmt: skip
         """Returns what `after` shows against `before`, the same questions."""
         checked = [is_checked for each in after for is_checked in each.checked]
@@ -225,25 +225,27 @@ def spendthrift(start: Path, tokens: int, seed: int) -> TinyModel:
 def compare(
     start: TinyModel,
     practice: PracticeConfig,
+    *,
     names: Sequence[str],
     questions: Sequence[WorldQuestion],
     budgets: Sequence[int],
     told: Callable[[ArmResult], None],
 ) -> None:
     """Tells what the start, and each arm after it, make of the questions at each budget."""
+    seed = practice.seed
     before = {units: tried(start, questions, units) for units in budgets}
     for units, found in before.items():
-        told(ArmResult.of("start", practice.seed, units, "true", found, found))
+        told(ArmResult.of(found, found, arm="start", seed=seed, units=units, line="true"))
     least = min(budgets)
     for line in ("false", "none"):
         after = tried(start, questions, least, line)
-        told(ArmResult.of("start", practice.seed, least, line, before[least], after))
+        told(ArmResult.of(before[least], after, arm="start", seed=seed, units=least, line=line))
     for name in names:
         network = Network.of(start)
         arms(practice)[name](network)
         for units in budgets:
             after = tried(network.exported(), questions, units)
-            told(ArmResult.of(name, practice.seed, units, "true", before[units], after))
+            told(ArmResult.of(before[units], after, arm=name, seed=seed, units=units, line="true"))
 
 
 def main() -> None:
@@ -275,7 +277,9 @@ def main() -> None:
         for name, (groups, plays) in allocations(start, practice).items():
             shares = f"{groups:.0%} of groups, {plays:.0%} of plays have a gradient"
             print(f"seed {seed} {name}: {shares}", flush=True)
-        compare(start, practice, given.arms, questions, given.budgets, told)
+        compare(
+            start, practice, names=given.arms, questions=questions, budgets=given.budgets, told=told
+        )
 
 
 def sentence(finding: ArmResult) -> str:

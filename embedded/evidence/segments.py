@@ -136,7 +136,8 @@ async def _played(
     """Returns the plays of a round, sampled."""
     stage = RolloutConfig(suite=_TRAINING, planner="tracker", memory=MEMORY, budgets=BUDGETS)
     named = {task.id: task for task in tasks}
-    return await _play(loaded, stage, named, dict.fromkeys(named, group), number, home)
+    counts = dict.fromkeys(named, group)
+    return await _play(loaded, stage, named, counts=counts, number=number, home=home)
 
 
 async def _tried(loaded: LoadedModel, questions: int, home: Path) -> list[Rollout]:
@@ -145,12 +146,13 @@ async def _tried(loaded: LoadedModel, questions: int, home: Path) -> list[Rollou
     stage = RolloutConfig(
         suite=_HELD_OUT, planner="tracker", memory=MEMORY, budgets=BUDGETS[-1:], temperature=0.0
     )
-    return await _play(loaded, stage, tasks, dict.fromkeys(tasks, 1), 0, home)
+    counts = dict.fromkeys(tasks, 1)
+    return await _play(loaded, stage, tasks, counts=counts, number=0, home=home)
 
 
 async def _play(
-    loaded: LoadedModel, stage: RolloutConfig, tasks: Mapping[str, Task], counts: Mapping[str, int],
-    number: int, home: Path,
+    loaded: LoadedModel, stage: RolloutConfig, tasks: Mapping[str, Task], *,
+    counts: Mapping[str, int], number: int, home: Path,
 ) -> list[Rollout]:  # fmt: skip
     policy = loaded.policy()
     try:

@@ -68,16 +68,16 @@ class Expert:
     question: ParsedQuestion
     habits: ExpertHabits
     random: Random
-    _facts: dict[tuple[str, str], Statement] = field(default_factory=dict)
-    _seen: str = ""
-    _tried: set[Call] = field(default_factory=set)
-    _believed: set[tuple[str, str]] = field(default_factory=set)
-    _walkers: list[_PathPosition] = field(default_factory=list)
-    _is_poor: bool = False
+    _facts: dict[tuple[str, str], Statement] = field(default_factory=dict, init=False)
+    _seen: str = field(default="", init=False)
+    _tried: set[Call] = field(default_factory=set, init=False)
+    _believed: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _walkers: list[_PathPosition] = field(default_factory=list, init=False)
+    _is_poor: bool = field(default=False, init=False)
     """Whether it has seen that it cannot pay for a document any more."""
-    _agreed: str = ""
+    _agreed: str = field(default="", init=False)
     """The answer that notes of earlier drafts agree on, or ""."""
-    _lost: int = 0
+    _lost: int = field(default=0, init=False)
     """Routes that are given up: only of a `which` question the other one is then tried."""
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from decimal import Decimal
 from statistics import fmean
 from typing import Any
@@ -96,10 +96,11 @@ class Learner:
 
     model: Trainable
     plan: RlConfig
+    _: KW_ONLY
     watch: CollapseGuard = field(default_factory=CollapseGuard)
     known: dict[str, TaskHistory] = field(default_factory=dict)
     reference: Trainable | None = None
-    _costs: list[float] = field(default_factory=list)
+    _costs: list[float] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self.optimiser = adam(self.model.module, self.plan.fitting)

@@ -101,7 +101,8 @@ class _Pages:
         )
         rows, choices = found.value
         live = self._live(rows.rows)
-        return HTMLResponse(run_list(rows, filters, before, choices, live, found.note))
+        shown = run_list(rows, filters, before=before, offered=choices, live=live, note=found.note)
+        return HTMLResponse(shown)
 
     def run(self, request: Request) -> Response:
         run = request.path_params["run"]

@@ -65,7 +65,7 @@ class PageCursor:
         return f"{self.started.isoformat()}~{self.name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunFilters:
     """Which runs are wanted; what is empty filters nothing."""
 

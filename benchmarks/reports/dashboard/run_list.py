@@ -22,6 +22,7 @@ _NUMBERS = ("USD of budget", "calls")
 def run_list(
     found: ListPage[RunListItem],
     filters: RunFilters,
+    *,
     before: PageCursor | None,
     offered: FilterChoices,
     live: Collection[str],

@@ -24,9 +24,10 @@ def waterfalls(bills: Sequence[SpendingSummary], points: Sequence[PlotPoint]) ->
         rows, before = [], 0.0
         for part in bill.spending:
             share = number_format.percent(part.usd / total)
-            rows.append(_bar(_purpose(part), before / whole, part.usd / whole, part.usd, share, ""))
+            start, size = before / whole, part.usd / whole
+            rows.append(_bar(_purpose(part), part.usd, start=start, size=size, share=share))
             before += part.usd
-        rows.append(_bar("per task", 0.0, total / whole, total, "", " sum"))
+        rows.append(_bar("per task", total, start=0.0, size=total / whole, kind=" sum"))
         yield tag(
             "section",
             _heading(point),
@@ -35,7 +36,9 @@ def waterfalls(bills: Sequence[SpendingSummary], points: Sequence[PlotPoint]) ->
         )
 
 
-def _bar(label: str, start: float, size: float, usd: float, share: str, kind: str) -> Markup:
+def _bar(
+    label: str, usd: float, *, start: float, size: float, share: str = "", kind: str = ""
+) -> Markup:
     inside = tag("i", style=f"margin-left:{100 * start:.2f}%;width:{100 * size:.2f}%")
     return tag(
         "div",

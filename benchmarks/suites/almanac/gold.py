@@ -34,7 +34,7 @@ class GoldPath:
     cost: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _CandidateCall:
     """A candidate call and what it would tell."""
 
@@ -189,4 +189,7 @@ def _try(world: AlmanacWorld, call: Call, name: str, relation: str | None) -> _C
     text = world.search(argument) if tool == "search" else world.open(argument)
     price = world.knobs.search_price if tool == "search" else world.knobs.open_price
     statements = frozenset(s for s in read_statements(text) if not s.old)
-    return _CandidateCall(call, name, relation, price, statements, frozenset(_NAME.findall(text)))
+    return _CandidateCall(
+        call=call, name=name, relation=relation, cost=price, statements=statements,
+        names=frozenset(_NAME.findall(text)),
+    )  # fmt: skip

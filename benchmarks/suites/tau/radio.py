@@ -30,7 +30,7 @@ _SPEED_NAMES = ((1, "very poor"), (5, "poor"), (25, "fair"), (100, "good"))
 _BARS = {"poor": "📶¹ Poor", "fair": "📶² Fair", "good": "📶³ Good", "excellent": "📶⁴ Excellent"}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PhoneSettings:
     """The settings of a phone, with the names of `user_db.toml`."""
 

@@ -99,7 +99,9 @@ class RetailShop:
     ) -> str:  # fmt: skip
         self._order(order_id, "pending")
         order = self._edit("orders", order_id)
-        order["address"] = _address(address1, address2, city, state, country, zip)
+        order["address"] = _address(
+            address1=address1, address2=address2, city=city, state=state, country=country, zip=zip
+        )
         return _shown(order)
 
     def modify_user_address(
@@ -107,7 +109,9 @@ class RetailShop:
         zip: str,
     ) -> str:  # fmt: skip
         user = self._edit("users", user_id)
-        user["address"] = _address(address1, address2, city, state, country, zip)
+        user["address"] = _address(
+            address1=address1, address2=address2, city=city, state=state, country=country, zip=zip
+        )
         return _shown(user)
 
     def modify_pending_order_payment(self, order_id: str, payment_method_id: str) -> str:
@@ -259,16 +263,14 @@ def _transaction(kind: str, amount: float, method_id: str) -> Row:
     return {"transaction_type": kind, "amount": amount, "payment_method_id": method_id}
 
 
-def _address(
-    address1: str, address2: str, city: str, state: str, country: str, zip_code: str
-) -> Row:
+def _address(*, address1: str, address2: str, city: str, state: str, country: str, zip: str) -> Row:
     return {
         "address1": address1,
         "address2": address2,
         "city": city,
         "state": state,
         "country": country,
-        "zip": zip_code,
+        "zip": zip,
     }
 
 

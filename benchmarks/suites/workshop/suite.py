@@ -72,14 +72,16 @@ class Workshop:
             gold = optimal(_machines(shop, first, count), day, have, want)
             if gold is not None:
                 order = Order(have=have, want=want, material=day.material)
-                return self._as_task(name, where, (first, count), day, order, gold)
+                return self._as_task(
+                    name, where, crafts=(first, count), day=day, order=order, gold=gold
+                )
         raise UsageError(
             "orders of a workshop with these knobs can hardly ever be made: lower 'flaky' or "
             "'moody', or raise 'routes'"
         )
 
     def _as_task(
-        self, name: str, where: str, crafts: tuple[int, int], day: Day, order: Order, gold: Gold
+        self, name: str, where: str, *, crafts: tuple[int, int], day: Day, order: Order, gold: Gold
     ) -> Task:
         want = order.want[-1]
         reached = day.quality(want, gold.handles[want]) or 0.0

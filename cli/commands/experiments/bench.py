@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,43 +18,18 @@ def bench(
     memory: options.Memory = "full",
     budget: Annotated[
         list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET",
-            metavar="LIMITS",
-            help="What each run may use, e.g. search=8,open=4; each further one is a set-up.",
+        options.budget(
+            "What each run may use, e.g. search=8,open=4; each further one is a set-up."
         ),
     ] = None,
-    tasks: Annotated[
-        int,
-        typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="The first N of the suite."),
-    ] = 100,
-    repeats: Annotated[
-        int,
-        typer.Option(envvar="OUTLAY_REPEATS", min=1, metavar="N", help="Runs of each task."),
-    ] = 1,
-    seed: Annotated[
-        int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks, and the policy's sampling.")
-    ] = 0,
-    knob: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
-        ),
-    ] = None,
+    tasks: Annotated[int, options.tasks("The first N of the suite.")] = 100,
+    repeats: options.Repeats = 1,
+    seed: options.Seed = 0,
+    knob: options.Knobs = None,
     data: options.Data = None,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            envvar="OUTLAY_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
-        ),
-    ] = 16,
+    concurrency: options.Concurrency = 16,
     total_budget: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OUTLAY_TOTAL_BUDGET",
-            metavar="LIMITS",
-            help="What all runs together may use, e.g. usd=5.",
-        ),
+        str | None, options.total_budget("What all runs together may use, e.g. usd=5.")
     ] = None,
     learn_from: Annotated[
         list[str] | None,
@@ -71,16 +45,7 @@ def bench(
             envvar="OUTLAY_RESUME", metavar="EXPERIMENT", help="Go on with an experiment."
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            "--json-file",
-            envvar="OUTLAY_JSON_FILE",
-            metavar="FILE",
-            help="Write one JSON object per run to this file.",
-        ),
-    ] = None,
+    json_file: options.JsonFile = None,
     prices: options.Prices = None,
     home: options.Home = None,
     plain: options.Plain = False,
@@ -90,13 +55,15 @@ def bench(
     Set-ups are all pairs of a planner and a budget; the first is what others are compared with.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
-    from ...experiment_run import BenchRequest, carry_out, plan_of, with_data
+    from ...experiment_plan import plan_of, suite_knobs
+    from ...experiment_run import BenchRequest, carry_out
 
     plan = None
     if resume is None:
         plan = plan_of(
-            suite, model, planner, memory, budget or [], tasks, repeats, seed,
-            with_data(knob, data), learn_from or [],
+            suite=suite, model=model, planners=planner, memory=memory, budgets=budget or [],
+            tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data),
+            learn_from=learn_from or [],
         )  # fmt: skip
     order = BenchRequest(
         plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,

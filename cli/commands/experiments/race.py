@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,33 +13,15 @@ def race(
     suite: Annotated[str, typer.Argument(help="The suite's name, e.g. almanac.")],
     model: Annotated[
         list[str] | None,
-        typer.Option(
-            "--model",
-            "--policy",
-            envvar="OUTLAY_MODEL",
-            metavar="MODEL",
-            help="Who decides; repeatable, each further one makes more candidates.",
-        ),
+        options.model("Who decides; repeatable, each further one makes more candidates."),
     ] = None,
     planner: options.Planners = "react",
-    memory: Annotated[
-        str,
-        typer.Option(
-            envvar="OUTLAY_MEMORY", metavar="NAMES", help="The memories, e.g. full,window."
-        ),
-    ] = "full",
+    memory: Annotated[str, options.memory("The memories, e.g. full,window.", "NAMES")] = "full",
     budget: Annotated[
         list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET",
-            metavar="LIMITS",
-            help="What each run may use, e.g. search=8,open=4; repeatable.",
-        ),
+        options.budget("What each run may use, e.g. search=8,open=4; repeatable."),
     ] = None,
-    tasks: Annotated[
-        int,
-        typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="Tasks at most."),
-    ] = 100,
+    tasks: Annotated[int, options.tasks("Tasks at most.")] = 100,
     block: Annotated[
         int,
         typer.Option(envvar="OUTLAY_BLOCK", min=5, metavar="N", help="Tasks between two looks."),
@@ -59,31 +40,13 @@ def race(
             envvar="OUTLAY_KEEP", min=1, metavar="N", help="Candidates at which the race ends."
         ),
     ] = 1,
-    repeats: Annotated[
-        int,
-        typer.Option(envvar="OUTLAY_REPEATS", min=1, metavar="N", help="Runs of each task."),
-    ] = 1,
-    seed: Annotated[
-        int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks, and the policy's sampling.")
-    ] = 0,
-    knob: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
-        ),
-    ] = None,
+    repeats: options.Repeats = 1,
+    seed: options.Seed = 0,
+    knob: options.Knobs = None,
     data: options.Data = None,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            envvar="OUTLAY_CONCURRENCY", min=1, metavar="N", help="Runs under way at once."
-        ),
-    ] = 16,
+    concurrency: options.Concurrency = 16,
     total_budget: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OUTLAY_TOTAL_BUDGET", metavar="LIMITS", help="What the race may use: usd=5."
-        ),
+        str | None, options.total_budget("What the race may use: usd=5.")
     ] = None,
     resume: Annotated[
         str | None,
@@ -93,16 +56,7 @@ def race(
             help="Go on with a race; its other options must be given again.",
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            "--json-file",
-            envvar="OUTLAY_JSON_FILE",
-            metavar="FILE",
-            help="Write one JSON object per run to this file.",
-        ),
-    ] = None,
+    json_file: options.JsonFile = None,
     prices: options.Prices = None,
     home: options.Home = None,
     plain: options.Plain = False,
@@ -112,18 +66,22 @@ def race(
     Candidates are all combinations of model, planner, memory and budget.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
-    from ...experiment_run import plan_of, with_data
+    from ...experiment_plan import plan_of, suite_knobs
     from ...race_run import RaceRequest, carry_out
 
-    settings = with_data(knob, data)
+    settings = suite_knobs(knob, data)
     models: list[str | None] = [*(model or ())] or [None]
     plans = [
-        plan_of(suite, each, planner, kept, budget or [], tasks, repeats, seed, settings, [])
-        for each in models
-        for kept in filter(None, map(str.strip, memory.split(",")))
-    ]
-    start = RaceRequest(
+        plan_of(
+            suite=suite, model=one_model, planners=planner, memory=one_memory,
+            budgets=budget or [], tasks=tasks, repeats=repeats, seed=seed, knobs=settings,
+            learn_from=[],
+        )
+        for one_model in models
+        for one_memory in filter(None, map(str.strip, memory.split(",")))
+    ]  # fmt: skip
+    order = RaceRequest(
         plans=plans, block=block, alpha=alpha, keep=keep, resume=resume, concurrency=concurrency,
         total_budget=total_budget, json_file=json_file, prices=prices, home=home,
     )  # fmt: skip
-    raise typer.Exit(carry_out(start, plain=plain))
+    raise typer.Exit(carry_out(order, plain=plain))

@@ -19,19 +19,9 @@ def suites(
     action: Annotated[SuitesAction, typer.Argument(help="What to do.")] = SuitesAction.list,
     name: Annotated[str | None, typer.Argument(help="The suite's name, e.g. hotpotqa.")] = None,
     data: options.Data = None,
-    tasks: Annotated[
-        int | None,
-        typer.Option(
-            envvar="OUTLAY_TASKS", min=1, metavar="N", help="The first N (default: all, or 100)."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks.")] = 0,
-    knob: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
-        ),
-    ] = None,
+    tasks: Annotated[int | None, options.tasks("The first N (default: all, or 100).")] = None,
+    seed: Annotated[int, options.seed("Which tasks.")] = 0,
+    knob: options.Knobs = None,
     json: options.Json = False,
 ) -> None:
     """List the suites, or validate one and its data.
@@ -45,14 +35,14 @@ def suites(
     from ....benchmarks.suite import suite
     from ....benchmarks.suites.published import validate
     from ....ledger.errors import UsageError
-    from ...experiment_run import knob as read_knob
+    from ...experiment_plan import suite_knobs
 
     if name is None:
         raise UsageError(
             "which suite is to be validated? Write e.g. `outlay suites validate gsm8k`"
         )
 
-    settings = {**dict(map(read_knob, knob or [])), **({} if data is None else {"data": str(data)})}
+    settings = {**suite_knobs(knob), **({} if data is None else {"data": str(data)})}
     found = validate(suite(name, **settings), tasks, seed)
     _tell(found, as_json=json)
     raise typer.Exit(0 if found.valid else 1)

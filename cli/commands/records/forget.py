@@ -10,7 +10,7 @@ from ... import options
 
 
 def forget(
-    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
+    run: options.RunId,
     yes: Annotated[
         bool, typer.Option("--yes", envvar="OUTLAY_YES", help="Do not ask first.")
     ] = False,

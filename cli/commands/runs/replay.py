@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def replay(
-    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
+    run: options.RunId,
     fork: Annotated[
         int | None,
         typer.Option(
@@ -27,21 +27,11 @@ def replay(
         ),
     ] = None,
     model: options.Model = None,
-    planner: Annotated[
-        str | None,
-        typer.Option(envvar="OUTLAY_PLANNER", metavar="NAME", help="Another strategy, for a fork."),
-    ] = None,
-    memory: Annotated[
-        str | None,
-        typer.Option(envvar="OUTLAY_MEMORY", metavar="NAME", help="Another memory, for a fork."),
-    ] = None,
+    planner: Annotated[str | None, options.planner("Another strategy, for a fork.")] = None,
+    memory: Annotated[str | None, options.memory("Another memory, for a fork.")] = None,
     budget: Annotated[
         str | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET",
-            metavar="LIMITS",
-            help="Another budget, for a fork; what the way up to it has cost counts.",
-        ),
+        options.budget("Another budget, for a fork; what the way up to it has cost counts."),
     ] = None,
     prices: options.Prices = None,
     home: options.Home = None,
@@ -68,9 +58,8 @@ def replay(
         "prices": absolute(prices),
     }  # fmt: skip
     changed: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
-    raise typer.Exit(
-        _fork(run, fork, dataclasses.replace(recipe, **changed), budget, home, plain, json)
-    )
+    recipe = dataclasses.replace(recipe, **changed)
+    raise typer.Exit(_fork(run, fork, recipe, budget=budget, home=home, plain=plain, json=json))
 
 
 def _replay(run: str, recipe: AgentSpec, story: Timeline, place: Home) -> int:
@@ -90,7 +79,7 @@ def _replay(run: str, recipe: AgentSpec, story: Timeline, place: Home) -> int:
 
 
 def _fork(
-    run: str, step: int, recipe: AgentSpec, budget: str | None, home: Path | None, plain: bool,
+    run: str, step: int, recipe: AgentSpec, *, budget: str | None, home: Path | None, plain: bool,
     json: bool,
 ) -> int:  # fmt: skip
     from ....agent import Home, RunLabels

@@ -16,7 +16,7 @@ class ResumeMode(StrEnum):
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
+    run: options.RunId,
     add: Annotated[
         str | None,
         typer.Option(

@@ -20,10 +20,8 @@ def run(
     model: options.Model = None,
     budget: Annotated[
         str | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET",
-            metavar="LIMITS",
-            help="What the run may use at most, e.g. usd=0.10,tokens=200k,search=20,seconds=2m.",
+        options.budget(
+            "What the run may use at most, e.g. usd=0.10,tokens=200k,search=20,seconds=2m."
         ),
     ] = None,
     docs: options.Docs = None,
@@ -45,10 +43,7 @@ def run(
         float | None,
         typer.Option(envvar="OUTLAY_TEMPERATURE", min=0.0, help="Sampling of the policy."),
     ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(envvar="OUTLAY_SEED", help="Sampling seed, where servers take one."),
-    ] = None,
+    seed: Annotated[int | None, options.seed("Sampling seed, where servers take one.")] = None,
     max_output: Annotated[
         int | None,
         typer.Option(

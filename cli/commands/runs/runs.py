@@ -13,12 +13,7 @@ def runs(
     limit: Annotated[
         int, typer.Option(envvar="OUTLAY_LIMIT", min=1, metavar="N", help="The latest N.")
     ] = 20,
-    experiment: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OUTLAY_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."
-        ),
-    ] = None,
+    experiment: options.Experiment = None,
     home: options.Home = None,
     plain: options.Plain = False,
     json: options.Json = False,

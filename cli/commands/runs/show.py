@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")],
+    run: options.RunId,
     full: Annotated[
         bool,
         typer.Option("--full", envvar="OUTLAY_FULL", help="Replies and observations in full."),

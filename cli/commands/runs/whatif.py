@@ -20,17 +20,12 @@ def whatif(
         str | None, typer.Argument(help="The run's id, as `outlay runs` lists it.")
     ] = None,
     experiment: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OUTLAY_EXPERIMENT", metavar="ID", help="All runs of an experiment, instead."
-        ),
+        str | None, options.experiment("All runs of an experiment, instead.")
     ] = None,
     budget: Annotated[
         list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET",
-            metavar="LIMITS",
-            help="The other budget, e.g. usd=0.004; of an experiment also usd=0.002..0.064x2.",
+        options.budget(
+            "The other budget, e.g. usd=0.004; of an experiment also usd=0.002..0.064x2."
         ),
     ] = None,
     prices: options.Prices = None,

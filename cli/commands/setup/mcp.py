@@ -22,10 +22,8 @@ def mcp(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET",
-            metavar="LIMITS",
-            help="Budget of a task whose client names none (default: the most there may be).",
+        options.budget(
+            "Budget of a task whose client names none (default: the most there may be)."
         ),
     ] = None,
     offer: Annotated[

@@ -21,7 +21,7 @@ Out = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(envvar="OUTLAY_SEED", help="Fixes the episodes and the first weights."),
+    options.seed("Fixes the episodes and the first weights."),
 ]
 
 

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from ... import options as common
-from ...train import options
+from ... import options
+from ...options import training
 from ...train.require_torch import need_torch
 
 
 def sft(
-    model: options.Model,
-    out: options.Out,
-    source: options.Source = None,
-    epochs: options.Epochs = 1,
+    model: training.Model,
+    out: training.Out,
+    source: training.Source = None,
+    epochs: training.Epochs = 1,
     cheapest: Annotated[
         float,
         typer.Option(
@@ -25,12 +25,12 @@ def sft(
             help="Share of each task's right runs that is kept, the cheapest first.",
         ),
     ] = 1.0,
-    rate: options.Rate = 1e-4,
-    lora: options.Lora = 0,
-    device: options.On = None,
-    seed: options.Seed = 0,
-    home: common.Home = None,
-    plain: common.Plain = False,
+    rate: training.Rate = 1e-4,
+    lora: training.Lora = 0,
+    device: training.On = None,
+    seed: training.Seed = 0,
+    home: options.Home = None,
+    plain: options.Plain = False,
 ) -> None:
     """Imitate recorded runs that were right.
 
@@ -50,23 +50,23 @@ def sft(
 
 
 def dpo(
-    model: options.Model,
-    out: options.Out,
-    source: options.Source = None,
-    epochs: options.Epochs = 1,
+    model: training.Model,
+    out: training.Out,
+    source: training.Source = None,
+    epochs: training.Epochs = 1,
     beta: Annotated[
         float,
         typer.Option(
             envvar="OUTLAY_BETA", min=0, help="How dearly the model pays for what it unlearns."
         ),
     ] = 0.1,
-    cost_share: options.CostShare = 0.2,
-    rate: options.Rate = 2e-5,
-    lora: options.Lora = 0,
-    device: options.On = None,
-    seed: options.Seed = 0,
-    home: common.Home = None,
-    plain: common.Plain = False,
+    cost_share: training.CostShare = 0.2,
+    rate: training.Rate = 2e-5,
+    lora: training.Lora = 0,
+    device: training.On = None,
+    seed: training.Seed = 0,
+    home: options.Home = None,
+    plain: options.Plain = False,
 ) -> None:
     """Prefer the better of two replies to the same prompt.
 
@@ -87,34 +87,21 @@ def dpo(
 
 
 def rl(
-    model: options.Model,
-    out: options.Out,
-    source: options.Source = None,
-    suite: Annotated[
-        str | None,
-        typer.Option(envvar="OUTLAY_SUITE", metavar="NAME", help="Whose tasks are played."),
-    ] = None,
+    model: training.Model,
+    out: training.Out,
+    source: training.Source = None,
+    suite: Annotated[str | None, options.suite("Whose tasks are played.")] = None,
     knob: options.Knobs = None,
-    tasks: Annotated[
-        int, typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="Tasks to draw from.")
-    ] = 200,
+    tasks: Annotated[int, options.tasks("Tasks to draw from.")] = 200,
     per_round: Annotated[
         int, typer.Option(envvar="OUTLAY_PER_ROUND", min=1, metavar="N", help="Tasks of a round.")
     ] = 20,
-    planner: common.Planner = "tracker",
-    memory: common.Memory = "full",
+    planner: options.Planner = "tracker",
+    memory: options.Memory = "full",
     budget: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_BUDGET", metavar="LIMITS", help="Of single runs; repeatable, in turn."
-        ),
+        list[str] | None, options.budget("Of single runs; repeatable, in turn.")
     ] = None,
-    total_budget: Annotated[
-        str | None,
-        typer.Option(
-            envvar="OUTLAY_TOTAL_BUDGET", metavar="LIMITS", help="Of all rollouts together."
-        ),
-    ] = None,
+    total_budget: Annotated[str | None, options.total_budget("Of all rollouts together.")] = None,
     rounds: Annotated[
         int, typer.Option(envvar="OUTLAY_ROUNDS", min=1, metavar="N", help="Of play and learning.")
     ] = 20,
@@ -128,7 +115,7 @@ def rl(
         ),
     ] = False,
     loss: Annotated[
-        options.LossName | None,
+        training.LossName | None,
         typer.Option(envvar="OUTLAY_LOSS", help="The loss (default: loop, or with --from replay)."),
     ] = None,
     entropy: Annotated[
@@ -143,14 +130,14 @@ def rl(
             help="What a nat a token of divergence from the model at the start costs.",
         ),
     ] = 0.0,
-    cost_share: options.CostShare = 0.2,
-    rate: options.Rate = 1e-4,
-    lora: options.Lora = 0,
-    device: options.On = None,
-    seed: options.Seed = 0,
-    prices: common.Prices = None,
-    home: common.Home = None,
-    plain: common.Plain = False,
+    cost_share: training.CostShare = 0.2,
+    rate: training.Rate = 1e-4,
+    lora: training.Lora = 0,
+    device: training.On = None,
+    seed: training.Seed = 0,
+    prices: options.Prices = None,
+    home: options.Home = None,
+    plain: options.Plain = False,
 ) -> None:
     """Reinforce what was right for little money.
 
@@ -164,7 +151,7 @@ def rl(
     if source is not None:
         replay(
             OfflineRlRequest(
-                model=model, out=out, experiment=source, loss=loss or options.LossName.replay,
+                model=model, out=out, experiment=source, loss=loss or training.LossName.replay,
                 entropy=entropy, kl=kl, cost_share=cost_share, rate=rate, lora=lora,
                 device=device, seed=seed, home=home,
             ),
@@ -176,7 +163,7 @@ def rl(
             model=model, out=out, suite=suite, knobs=knob or [], tasks=tasks,
             per_round=per_round, planner=planner, memory=memory, budgets=budget or [],
             total_budget=total_budget, rounds=rounds, group=group, uniform=uniform,
-            loss=loss or options.LossName.loop, entropy=entropy, kl=kl, cost_share=cost_share,
+            loss=loss or training.LossName.loop, entropy=entropy, kl=kl, cost_share=cost_share,
             rate=rate, lora=lora, device=device, seed=seed, prices=prices, home=home,
         ),
         plain=plain,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ... import options as common
-from ...train import options
+from ... import options
+from ...options import training
 
 Out = Annotated[
     Path,
@@ -17,26 +18,17 @@ Out = Annotated[
         envvar="OUTLAY_OUT", metavar="FILE", help="Where it goes; ends in .parquet or .jsonl."
     ),
 ]
-Experiment = Annotated[
-    str | None,
-    typer.Option(envvar="OUTLAY_EXPERIMENT", metavar="ID", help="Only the runs of one experiment."),
-]
 Solved = Annotated[
     bool, typer.Option("--solved", envvar="OUTLAY_SOLVED", help="Only runs with full marks.")
 ]
 SuiteName = Annotated[
     str | None,
-    typer.Option(
-        "--suite",
-        envvar="OUTLAY_SUITE",
-        metavar="NAME",
-        help="The suite of the tasks: it knows their tools, and judges each attempt of a run.",
+    options.suite(
+        "The suite of the tasks: it knows their tools, and judges each attempt of a run."
     ),
 ]
-Tasks = Annotated[
-    int, typer.Option(envvar="OUTLAY_TASKS", min=1, metavar="N", help="The suite's first N tasks.")
-]
-Seed = Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Which tasks of the suite.")]
+Tasks = Annotated[int, options.tasks("The suite's first N tasks.")]
+Seed = Annotated[int, options.seed("Which tasks of the suite.")]
 
 
 class ExportFormat(StrEnum):
@@ -54,13 +46,13 @@ class ExportFormat(StrEnum):
 
 def rows(
     out: Out = Path("rows.parquet"),
-    experiment: Experiment = None,
+    experiment: options.Experiment = None,
     solved: Solved = False,
     suite: SuiteName = None,
     knob: options.Knobs = None,
     tasks: Tasks = 100,
     seed: Seed = 0,
-    home: common.Home = None,
+    home: options.Home = None,
 ) -> None:
     """Write training rows: what the policy saw, wrote and sampled.
 
@@ -69,7 +61,11 @@ def rows(
     """
     from ....training.data.row_files import write_rows
 
-    material = _material(home, experiment, solved, suite, knob, tasks, seed)
+    source = ExportSource(
+        home=home, experiment=experiment, solved=solved, suite=suite, knobs=knob, tasks=tasks,
+        seed=seed,
+    )  # fmt: skip
+    material = _material(source)
     count = write_rows(out, material.rows, material.outcomes)
     trajectories = len({row.trajectory for row in material.rows})
     tokens = sum(row.sampled for row in material.rows)
@@ -84,14 +80,14 @@ def export(
         ExportFormat, typer.Option(envvar="OUTLAY_TO", metavar="FORM", help="For which engine.")
     ],
     out: Out = Path("export.jsonl"),
-    experiment: Experiment = None,
+    experiment: options.Experiment = None,
     solved: Solved = False,
-    cost_share: options.CostShare = 0.2,
+    cost_share: training.CostShare = 0.2,
     suite: SuiteName = None,
     knob: options.Knobs = None,
     tasks: Tasks = 100,
     seed: Seed = 0,
-    home: common.Home = None,
+    home: options.Home = None,
 ) -> None:
     """Write recorded runs, or a suite's tasks, for a training engine.
 
@@ -102,44 +98,53 @@ def export(
     from ....training.data.row_files import write_records
     from ....training.export.targets import OF_TASKS, TARGETS, ExportData
 
+    source = ExportSource(
+        home=home, experiment=experiment, solved=solved, suite=suite, knobs=knob, tasks=tasks,
+        seed=seed,
+    )  # fmt: skip
     if to in OF_TASKS:
-        material = ExportData(known=_known(suite, knob, tasks, seed))
+        material = ExportData(known=_known(source))
     else:
-        material = _material(home, experiment, solved, suite, knob, tasks, seed, cost_share)
+        material = _material(source, alpha=cost_share)
     records = list(TARGETS[to](material))
     if not records:
         raise UsageError(f"there is nothing for {to.value} in these runs: see docs/training.md")
     typer.echo(f"{write_records(out, records)} records for {to.value} in {out}")
 
 
-def _material(
-    home: Path | None,
-    experiment: str | None,
-    solved: bool,
-    suite: str | None,
-    knobs: list[str] | None,
-    tasks: int,
-    seed: int,
-    alpha: float = 0.0,
-) -> Any:
+@dataclass(frozen=True, kw_only=True)
+class ExportSource:
+    """Which recorded runs are read, and which suite tells more of their tasks."""
+
+    home: Path | None
+    experiment: str | None
+    solved: bool
+    suite: str | None
+    knobs: list[str] | None
+    tasks: int
+    seed: int
+
+
+def _material(source: ExportSource, *, alpha: float = 0.0) -> Any:
     """Reads the runs of a home."""
     from ....agent import Home
     from ....training.data.recorded_runs import recorded
     from ....training.export.targets import ExportData
 
-    known = _known(suite, knobs, tasks, seed)
-    found = recorded(Home.at(home).store, experiment, known)
-    kept = tuple(run for run in found if run.outcome.success or not solved)
+    known = _known(source)
+    found = recorded(Home.at(source.home).store, source.experiment, known)
+    kept = tuple(run for run in found if run.outcome.success or not source.solved)
     return ExportData(runs=kept, known=known, alpha=alpha)
 
 
-def _known(suite: str | None, knobs: list[str] | None, tasks: int, seed: int) -> Any:
+def _known(source: ExportSource) -> Any:
     """Returns what the named suite tells of its tasks, or None."""
-    if suite is None:
+    if source.suite is None:
         return None
     from ....benchmarks.suite import suite as make
     from ....training.data.suite_context import SuiteContext
-    from ...experiment_run import knob
+    from ...experiment_plan import suite_knobs
 
-    made = make(suite, **dict(map(knob, knobs or [])))
-    return SuiteContext(suite=made, tasks={task.id: task for task in made.tasks(tasks, seed)})
+    made = make(source.suite, **suite_knobs(source.knobs))
+    tasks = made.tasks(source.tasks, source.seed)
+    return SuiteContext(suite=made, tasks={task.id: task for task in tasks})

@@ -23,5 +23,7 @@ def test_the_table_tells_growth_by_call() -> None:
         GrowthPoint(50, 300, 15_000, 80_000_000, 100_000),
         GrowthPoint(100, 310, 30_000, 81_000_000, 210_000),
     )
-    table = growth_table([LongrunResult("workspace", True, Decimal(0), points)])
+    table = growth_table(
+        [LongrunResult(memory="workspace", success=True, usd=Decimal(0), points=points)]
+    )
     assert table.splitlines()[-1] == "| workspace | 100 | 310 | 30,000 | 81 | 2,200 |"

@@ -15,11 +15,13 @@ BASE, OTHER = (Setup(planner, "full", "embedded", "usd=1") for planner in ("p", 
 
 
 def compared(success: Interval | None, cost: Interval | None, tasks: int = 50) -> Comparison:
-    estimates = [
+    gained, dearer = (
         Estimate((ends.low + ends.high) / 2 if ends else 0.0, ends, tasks)
         for ends in (success, cost)
-    ]
-    return Comparison(BASE, OTHER, tasks, *estimates, level=0.95, success_p=1.0)
+    )
+    return Comparison(
+        base=BASE, other=OTHER, tasks=tasks, success=gained, cost=dearer, level=0.95, success_p=1.0
+    )
 
 
 UP, DOWN, OPEN = Interval(0.01, 0.2), Interval(-0.2, -0.01), Interval(-0.1, 0.1)

@@ -44,14 +44,15 @@ def played(world: str, success: float, cost: float, *checked: bool) -> PlayResul
 def test_a_finding_is_paired_by_world() -> None:
     before = [played("a", 1, 4), played("a", 0, 4, True), played("b", 1, 8, False)]
     after = [replace(each, cost=each.cost - 1) for each in before]
-    found = ArmResult.of("loop", 0, 16, "true", before, after)
+    found = ArmResult.of(before, after, arm="loop", seed=0, units=16, line="true")
     assert found.cost_gain.value == pytest.approx(-1)
     assert found.success_gain.value == 0
     assert found.cost_gain.tasks == 2  # two worlds, however many questions
     assert (found.questions, found.checked) == (3, 0.5)
     assert found.by_hops == pytest.approx({"1-2": 2 / 3, "2": 2 / 3})
     assert "old facts checked 50%" in sentence(found)
-    assert ArmResult.of("loop", 0, 16, "true", before[:1], after[:1]).checked is None
+    one = ArmResult.of(before[:1], after[:1], arm="loop", seed=0, units=16, line="true")
+    assert one.checked is None
 
 
 def test_what_is_told_of_the_budget() -> None:
@@ -72,7 +73,8 @@ def test_a_play_is_begun_anew_with_its_whole_budget() -> None:
 
 def test_arms_are_held_against_the_start(start: TinyModel) -> None:
     found: list[ArmResult] = []
-    compare(start, PRACTICE, ["loop"], held_out(6, seed=0), (2, 4), found.append)
+    questions = held_out(6, seed=0)
+    compare(start, PRACTICE, names=["loop"], questions=questions, budgets=(2, 4), told=found.append)
     assert [(each.arm, each.line, each.units) for each in found] == [
         *(("start", "true", units) for units in (2, 4)),
         *(("start", line, 2) for line in ("false", "none")),

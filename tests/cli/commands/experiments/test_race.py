@@ -40,6 +40,10 @@ def test_a_race_is_run_and_resumed(inside: Callable[..., str], place: Path) -> N
             ["--budget", "usd=1", "--budget", "usd=2", "--resume", "almanac-nope"],
             "there is no experiment 'almanac-nope'",
         ),
+        (
+            ["--budget", "usd=1", "--budget", "usd=2", "--json", "no/such/folder"],
+            "cannot write results",
+        ),
     ],
 )
 def test_wrong_usage_is_one_sentence(

@@ -1,4 +1,4 @@
-"""The options that several verbs of `outlay train` share."""
+"""Options of trainings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .suite import seed
 
 
 class Device(StrEnum):
@@ -66,7 +68,7 @@ On = Annotated[
         help="Where it is trained (default: a GPU that torch sees, else the processor).",
     ),
 ]
-Seed = Annotated[int, typer.Option(envvar="OUTLAY_SEED", help="Order, and random draws.")]
+Seed = Annotated[int, seed("Order, and random draws.")]
 CostShare = Annotated[
     float,
     typer.Option(
@@ -74,11 +76,5 @@ CostShare = Annotated[
         min=0,
         max=1,
         help="Share of the reward that a low cost earns where the answer is right.",
-    ),
-]
-Knobs = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="OUTLAY_KNOB", metavar="NAME=VALUE", help="A setting of the suite; repeatable."
     ),
 ]

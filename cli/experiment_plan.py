@@ -1,0 +1,70 @@
+"""The plan of an experiment from the options of the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..benchmarks.budget_grid import budgets as expanded
+from ..benchmarks.experiment import ExperimentPlan
+from ..ledger.errors import UsageError
+from .agent_recipe import absolute_model, required
+
+
+def plan_of(
+    *,
+    suite: str | None,
+    model: str | None,
+    planners: str,
+    memory: str,
+    budgets: Sequence[str],
+    tasks: int,
+    repeats: int,
+    seed: int,
+    knobs: Mapping[str, Any],
+    learn_from: Sequence[str],
+) -> ExperimentPlan:
+    """Returns the plan that the options ask for.
+
+    Raises:
+        UsageError: something is missing or malformed.
+    """
+    if suite is None:
+        raise UsageError("a suite is required, e.g. `outlay bench almanac`")
+    return ExperimentPlan(
+        suite=suite,
+        knobs=knobs,
+        policy=absolute_model(required(model, "model", "embedded")),
+        planners=tuple(dict.fromkeys(filter(None, (p.strip() for p in planners.split(","))))),
+        memory=memory,
+        budgets=expanded(required(budgets, "budget", "search=8,open=4")),
+        tasks=tasks,
+        repeats=repeats,
+        seed=seed,
+        learn_from=tuple(learn_from),
+    )
+
+
+def suite_knobs(texts: Sequence[str] | None, data: Path | None = None) -> dict[str, Any]:
+    """Returns the knobs of a suite, with its data where they are found from any folder.
+
+    Args:
+        texts: what `--knob` gives, e.g. `hops=[1,2]`, `split=train`: JSON values, or else text.
+
+    Raises:
+        UsageError: a knob is not NAME=VALUE.
+    """
+    knobs = dict(map(_knob, texts or ()))
+    return knobs if data is None else {**knobs, "data": str(data.absolute())}
+
+
+def _knob(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"knob {text!r} is not NAME=VALUE: write e.g. --knob hops=[1,2]")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,44 @@
+"""The options that verbs share: one name, one variable and one meaning everywhere.
+
+A capital name is an option as it stands; a small one makes it with the help of a verb.
+"""
+
+from .budget import budget, total_budget
+from .home import Experiment, Home, Prices, RunId, experiment
+from .output import Json, JsonFile, Plain
+from .planning import Memory, Planner, Planners, memory, planner
+from .policy import Model, System, model
+from .suite import Concurrency, Data, Knobs, Repeats, Seed, seed, suite, tasks
+from .tools import Docs, Tools, Yes
+
+__all__ = [
+    "Concurrency",
+    "Data",
+    "Docs",
+    "Experiment",
+    "Home",
+    "Json",
+    "JsonFile",
+    "Knobs",
+    "Memory",
+    "Model",
+    "Plain",
+    "Planner",
+    "Planners",
+    "Prices",
+    "Repeats",
+    "RunId",
+    "Seed",
+    "System",
+    "Tools",
+    "Yes",
+    "budget",
+    "experiment",
+    "memory",
+    "model",
+    "planner",
+    "seed",
+    "suite",
+    "tasks",
+    "total_budget",
+]
