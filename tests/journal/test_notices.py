@@ -153,11 +153,11 @@ def test_a_shortfall_is_told_as_it_says_itself() -> None:
     assert for_policy(RefusedCall.of("open", short)) == f"Not run: {short}."
 
 
-def test_a_notice_is_part_of_no_hash_and_no_wire() -> None:
+def test_a_notice_is_part_of_no_hash() -> None:
     notice = UnreadOutput(shown=1)
     plain = Message("tool", "x", tool_call_id="1")
     noticed = Message("tool", "x", tool_call_id="1", notice=notice)
-    assert (plain, plain.digest, plain.wire) == (noticed, noticed.digest, noticed.wire)
+    assert (plain, plain.digest) == (noticed, noticed.digest)
     assert Observation("1", "open", "x") == Observation("1", "open", "x", notice=notice)
 
 
