@@ -69,7 +69,12 @@ def told(call: ToolCall, notice: Notice) -> Observation:
 
 def shortfall(notice: RefusedCall) -> str:
     """Returns a clause: who lacks how much of what."""
-    return str(Shortfall(notice.account, notice.resource, notice.limit, notice.spent, notice.asked))
+    return str(
+        Shortfall(
+            account=notice.account, resource=notice.resource, limit=notice.limit,
+            spent=notice.spent, asked=notice.asked,
+        )
+    )  # fmt: skip
 
 
 def _others(notice: UnknownTool) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..journal.listeners import Listeners
 from ..journal.records import Message
 from ..ledger.account import Account
 from .outputs import Outputs
@@ -38,5 +39,7 @@ class ToolContext:
     """The call's place in the run: the same when the run is resumed."""
     account: Account | None = None
     """What the run spends from: a tool that spends more than its price takes it from here."""
+    listeners: Listeners | None = None
+    """Who hears the runs of sub-agents that the call starts."""
     past: Callable[[], Sequence[AttemptHistory]] = tuple
     """Returns the attempts of the run so far, the present one last."""

@@ -48,9 +48,7 @@ class Invocation(ToolCall):
         items = kept.get(batched) if batched is not None else None
         units = len(items) if isinstance(items, list | tuple | set | frozenset) else 1
         names = frozenset(kept) if given is None else given
-        return cls(
-            call.id, call.name, call.arguments, call.provider, kept, names, max(units, 1)
-        )  # fmt: skip
+        return cls(call.id, call.name, call.arguments, call.provider, kept, names, max(units, 1))
 
     @property
     def written(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -29,7 +29,7 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Signature:
     """What a function takes from a policy."""
 
@@ -40,8 +40,8 @@ class Signature:
     context: str | None
     """Name of the parameter that takes the `ToolContext`, or None."""
     is_async: bool
-    _model: type[BaseModel]
-    _names: Mapping[str, str]
+    _model: type[BaseModel] = BaseModel
+    _names: Mapping[str, str] = field(default_factory=dict)
     """Parameter by field of the model: fields are numbered, as some names are pydantic's own."""
 
     @classmethod
@@ -66,7 +66,10 @@ class Signature:
         names = {f"p{place}": parameter.name for place, (parameter, _) in enumerate(typed)}
         is_async = inspect.iscoroutinefunction(_plain(function))
         schema = _schema(model, tool)
-        return cls(tool, described.summary, schema, context, is_async, model, names)
+        return cls(
+            tool=tool, description=described.summary, parameters=schema, context=context,
+            is_async=is_async, _model=model, _names=names,
+        )  # fmt: skip
 
     def read(self, arguments: str) -> tuple[dict[str, Any], frozenset[str]]:
         """Returns the validated arguments by name, and the names of those that were written.

@@ -35,6 +35,7 @@ from outlay.journal.notices import (
 from outlay.journal.old_sentences import notice_in, withdrawn_in
 from outlay.journal.records import Message, Observation, ToolCall
 from outlay.ledger.account import Shortfall
+from outlay.policies.endpoint.wire import chat_message
 
 TOLD: list[tuple[Notice, str]] = [
     (
@@ -158,6 +159,7 @@ def test_a_notice_is_part_of_no_hash() -> None:
     plain = Message("tool", "x", tool_call_id="1")
     noticed = Message("tool", "x", tool_call_id="1", notice=notice)
     assert (plain, plain.digest) == (noticed, noticed.digest)
+    assert chat_message(plain) == chat_message(noticed)
     assert Observation("1", "open", "x") == Observation("1", "open", "x", notice=notice)
 
 

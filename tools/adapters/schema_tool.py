@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
-from pydantic import BaseModel
 
 from ...journal.records import ToolSpec
 from ...ledger.errors import ToolError
@@ -28,7 +27,7 @@ LONGEST_DESCRIPTION = 1_200
 _CONTEXT = "\0context"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SchemaSignature(Signature):
     """Reads arguments under a JSON schema instead of Python types."""
 
@@ -89,14 +88,12 @@ def foreign_tool(
     if len(shown) > LONGEST_DESCRIPTION:
         shown = f"{shown[:LONGEST_DESCRIPTION].rstrip()} …"
     signature = SchemaSignature(
-        name,
-        shown,
-        dict(parameters),
-        _CONTEXT,
-        inspect.iscoroutinefunction(call),
-        BaseModel,
-        {},
-        checker,
+        tool=name,
+        description=shown,
+        parameters=dict(parameters),
+        context=_CONTEXT,
+        is_async=inspect.iscoroutinefunction(call),
+        checker=checker,
     )
     return FunctionTool(
         spec=ToolSpec(name, shown, dict(parameters), read_only),

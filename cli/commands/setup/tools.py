@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,10 +52,30 @@ def _list() -> None:
     from ....tools import BUILTIN_TOOLS
 
     for entry in BUILTIN_TOOLS:
-        call = f"{entry.name}:{entry.argument}" if entry.argument else entry.name
-        typer.echo(f"{call.replace(':[', '[:'):<22}  {entry.does}")
+        typer.echo(_row(entry.name, entry.argument, entry.does))
     typer.echo(f"{'search, open':<22}  a folder of your documents: --docs DIR")
     typer.echo(f"{'delegate':<22}  hands a task to a sub-agent that spends what is left")
+    for row in _foreign_rows():
+        typer.echo(row)
+
+
+def _foreign_rows() -> Iterator[str]:
+    """Yields the rows of other packages; one that cannot be loaded says so in its own."""
+    from ....ledger.errors import UsageError
+    from ....tools.registry import foreign_tools, tool_offer
+
+    for name in foreign_tools():
+        try:
+            offer = tool_offer(name)
+        except UsageError as error:
+            yield _row(name, "", str(error))
+        else:
+            yield _row(name, offer.argument, offer.does)
+
+
+def _row(name: str, argument: str, does: str) -> str:
+    call = f"{name}:{argument}" if argument else name
+    return f"{call.replace(':[', '[:'):<22}  {does}"
 
 
 def _find(action: ToolsAction, name: str | None, docs: Path | None, yes: bool) -> list[Any]:
