@@ -150,7 +150,10 @@ def test_old_refusals_have_their_numbers() -> None:
 
 
 def test_a_shortfall_is_told_as_it_says_itself() -> None:
-    short = Shortfall("suite", "usd", Decimal("1.50"), Decimal("1.5"), Decimal("0.1"))
+    short = Shortfall(
+        account="suite", resource="usd", limit=Decimal("1.50"), spent=Decimal("1.5"),
+        asked=Decimal("0.1"),
+    )  # fmt: skip
     assert for_policy(RefusedCall.of("open", short)) == f"Not run: {short}."
 
 
