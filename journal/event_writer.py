@@ -8,9 +8,7 @@ from typing import Any
 
 from .events import Event, Kind
 from .journal import Journal
-from .listeners import Listener, Listeners
-
-__all__ = ["EventWriter", "Listener", "NullWriter", "new_run_id"]
+from .listeners import Listeners
 
 _BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "observed", "value", "withdrawn"})
 
