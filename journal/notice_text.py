@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ..ledger.account import Shortfall
 from .notices import (
+    AnswerChecked,
+    CallTargetReached,
     CancelledCall,
     CriticAdvice,
     CutOutput,
@@ -18,6 +20,7 @@ from .notices import (
     RestoredTools,
     SeveralNotices,
     TimedOutCall,
+    UnchangedPlan,
     UnknownOutcome,
     UnknownTool,
     UnpricedCall,
@@ -58,6 +61,16 @@ def for_policy(notice: Notice) -> str:
             return f"Used up, and no longer available: {', '.join(notice.tools)}."
         case RestoredTools():
             return f"Available again: {', '.join(notice.tools)}."
+        case AnswerChecked():
+            return _sent_on(notice)
+        case UnchangedPlan():
+            faults = "; ".join(notice.faults)
+            return f"Your plan was not changed where it could not be followed: {faults}."
+        case CallTargetReached():
+            return (
+                f"That was tool call {notice.calls}, as many as this task was meant to take: "
+                "finish now, unless a single call more decides it."
+            )
         case SeveralNotices():
             return "\n\n".join(map(for_policy, notice.notices))
 
@@ -75,6 +88,12 @@ def shortfall(notice: RefusedCall) -> str:
             spent=notice.spent, asked=notice.asked,
         )
     )  # fmt: skip
+
+
+def _sent_on(notice: AnswerChecked) -> str:
+    checked = f"Your answer was checked. {notice.why}".strip()
+    unmet = "\n".join(f"- {state}: {condition}" for state, condition in notice.unmet)
+    return "\n".join(filter(None, (checked, unmet, notice.advice, "Dig deeper.")))
 
 
 def _others(notice: UnknownTool) -> str:

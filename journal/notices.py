@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from ..ledger.account import Shortfall
 
@@ -158,6 +157,30 @@ class RestoredTools:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerChecked:
+    """The answer was verified, and the policy is sent on to look further."""
+
+    why: str
+    unmet: tuple[tuple[str, str], ...] = ()
+    """Conditions that are not satisfied: how each of them stands, and the condition."""
+    advice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnchangedPlan:
+    """What the policy wrote of its plan could not be followed everywhere."""
+
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallTargetReached:
+    """The policy has made as many tool calls as the task was meant to take."""
+
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeveralNotices:
     """All that one message tells."""
 
@@ -179,6 +202,9 @@ Notice: TypeAlias = (
     | UnreadOutput
     | WithdrawnTools
     | RestoredTools
+    | AnswerChecked
+    | UnchangedPlan
+    | CallTargetReached
     | SeveralNotices
 )
 
@@ -190,26 +216,6 @@ MISTAKES = (UnknownTool, InvalidArguments, UnpricedCall)
 
 FAILURES = (*MISTAKES, FailedCall, TimedOutCall)
 """The call brought an error, or could not be made at all."""
-
-_KINDS: Mapping[str, type[Any]] = {
-    "refused": RefusedCall,
-    "denied": DeniedCall,
-    "critic": CriticAdvice,
-    "unknown_tool": UnknownTool,
-    "invalid_arguments": InvalidArguments,
-    "unpriced": UnpricedCall,
-    "failed": FailedCall,
-    "timed_out": TimedOutCall,
-    "cancelled": CancelledCall,
-    "unknown_outcome": UnknownOutcome,
-    "cut": CutOutput,
-    "unread": UnreadOutput,
-    "withdrawn": WithdrawnTools,
-    "restored": RestoredTools,
-}
-_NAMES = {kind: name for name, kind in _KINDS.items()}
-
-_SomeNotice = TypeVar("_SomeNotice", bound=Notice)
 
 
 def notices_of(notice: Notice | None) -> tuple[Notice, ...]:
@@ -223,53 +229,3 @@ def combined(*notices: Notice | None) -> Notice | None:
     """Returns all notices as one; None where there is none."""
     single = tuple(part for notice in notices for part in notices_of(notice))
     return SeveralNotices(notices=single) if len(single) > 1 else next(iter(single), None)
-
-
-def cleaned(notice: _SomeNotice, clean: Callable[[str], str]) -> _SomeNotice:
-    """Returns the notice with `clean` applied to each of its texts."""
-    changed: dict[str, Any] = {}
-    for place in fields(notice):
-        value = getattr(notice, place.name)
-        if isinstance(value, str):
-            changed[place.name] = clean(value)
-        elif place.name == "notices":
-            changed[place.name] = tuple(cleaned(part, clean) for part in value)
-        elif isinstance(value, tuple):
-            changed[place.name] = tuple(map(clean, value))
-    return replace(notice, **changed)
-
-
-def to_dict(notice: Notice) -> dict[str, Any]:
-    """Returns the JSON form, with the notice's `kind`; USD are decimal strings."""
-    if isinstance(notice, SeveralNotices):
-        return {"kind": "several", "notices": [to_dict(part) for part in notice.notices]}
-    data: dict[str, Any] = {"kind": _NAMES[type(notice)]}
-    for place in fields(notice):
-        value = getattr(notice, place.name)
-        data[place.name] = _plain(value)
-    return data
-
-
-def from_dict(data: Mapping[str, Any]) -> Notice | None:
-    """Returns the notice of a JSON form; None where its kind is one of a later version."""
-    if data["kind"] == "several":
-        return combined(*map(from_dict, data["notices"]))
-    kind = _KINDS.get(data["kind"])
-    if kind is None:
-        return None
-    known = {place.name for place in fields(kind)}
-    values = {name: value for name, value in data.items() if name in known}
-    for name in ("limit", "spent", "asked"):
-        if isinstance(values.get(name), str):
-            values[name] = Decimal(values[name])
-    for name in ("known", "tools"):
-        if name in values:
-            values[name] = tuple(values[name])
-    notice: Notice = kind(**values)
-    return notice
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return list(value) if isinstance(value, tuple) else value

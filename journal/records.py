@@ -15,9 +15,8 @@ from typing import Any, Literal
 import orjson
 
 from ..ledger.usage import Usage
+from .notice_form import notice_from, notice_to
 from .notices import Notice
-from .notices import from_dict as notice_from
-from .notices import to_dict as notice_to
 
 Role = Literal["system", "user", "assistant", "tool"]
 ToolChoice = Literal["auto", "none"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from pydantic import BaseModel
 
@@ -29,6 +29,8 @@ class Candidate(TypedDict):
     verdict: str
     """What the verifier said of it: `success`, `continue`, `pivot`, or "" if it was not asked."""
     why: str
+    score: NotRequired[int]
+    """What it was scored, where a planner scores steps."""
 
 
 class CandidatesState(State, total=False):

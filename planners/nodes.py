@@ -11,6 +11,7 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from ..journal.effects import Effects, Refusal
+from ..journal.notices import Notice
 from ..journal.prompt_files import prompt_versions
 from ..journal.records import Message, Reply
 from .critic import criticised
@@ -87,9 +88,9 @@ class Nodes:
             why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
             return self._answer(session, state, "budget_exhausted", best, why)
 
-    async def remark(self, session: Session, state: State, reply: Message) -> str:
+    async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:
         """Returns what the policy is to be told of its reply, beside what its calls brought."""
-        return ""
+        return None
 
     def add_to(self, graph: Any) -> None:
         """Adds the nodes to a `StateGraph`; where a node goes next it says itself."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, Protocol, TypedDict
 
 from ..journal.effects import Effects
+from ..journal.notices import Notice
 from ..journal.prompt_files import PromptVersions
 from ..journal.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
@@ -124,7 +125,7 @@ class Session(Protocol):
         effects: Effects,
         reply: Message,
         observations: Sequence[Observation],
-        remark: str = "",
+        remark: Notice | None = None,
     ) -> None:
         """Appends a reply and what came of its calls to the trajectory.
 
@@ -132,8 +133,8 @@ class Session(Protocol):
         remark, a reminder, the Budget Tracker's block) follows the last of them.
         """
 
-    async def tell(self, effects: Effects, text: str) -> None:
-        """Appends a message to the policy to the trajectory."""
+    async def tell(self, effects: Effects, told: str | Notice) -> None:
+        """Appends a message to the policy to the trajectory: a prompt's text, or a notice."""
 
     async def begin(self, effects: Effects, notes: str = "", *, model: str = "") -> bool:
         """Begins a new attempt: the task again, and what is known by now.

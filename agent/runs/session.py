@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...journal.effects import Effects
 from ...journal.notice_text import for_policy
-from ...journal.notices import UnreadOutput
+from ...journal.notices import Notice, UnreadOutput, notices_of
 from ...journal.records import Message, Observation, ToolCall
 from ...ledger.account import Account
 from ...ledger.amount import ZERO
@@ -175,15 +176,15 @@ class RunSession:
         effects: Effects,
         reply: Message,
         observations: Sequence[Observation],
-        remark: str = "",
+        remark: Notice | None = None,
     ) -> None:
         def decide() -> dict[str, Any]:
             gone = self._calling.used_up()
             for name in gone:
                 if name not in self._withdrawn:
                     self.desk.log.write("withdrawn", name=name)
-            lines = map(for_policy, changes(self._withdrawn, gone))
-            tail = (*lines, remark, self._reminder(), self._block())
+            notices = (*changes(self._withdrawn, gone), *notices_of(remark))
+            tail = (*map(for_policy, notices), self._reminder(), self._block())
             told = "\n\n".join(filter(None, tail))
             for cut in READABLE:
                 decided = {"cut": cut, "tail": told, "withdrawn": gone}
@@ -195,13 +196,16 @@ class RunSession:
             return decided
 
         decided = await effects.value(decide, told=True)
-        messages = shown(observations, decided, changes(self._withdrawn, decided["withdrawn"]))
+        changed = changes(self._withdrawn, decided["withdrawn"])
+        messages = shown(observations, decided, (*changed, *notices_of(remark)))
         self._withdrawn = frozenset(decided["withdrawn"])
         self.trajectory.observed(reply, messages, observations)
 
-    async def tell(self, effects: Effects, text: str) -> None:
+    async def tell(self, effects: Effects, told: str | Notice) -> None:
         shown = await effects.value(self._block, told=True)
-        self.trajectory.append(_opening(text, shown))
+        notice = None if isinstance(told, str) else told
+        text = told if isinstance(told, str) else for_policy(told)
+        self.trajectory.append(replace(_opening(text, shown), notice=notice))
 
     async def begin(self, effects: Effects, notes: str = "", *, model: str = "") -> bool:
         text = f"{self.task}\n\n{notes}" if notes else self.task

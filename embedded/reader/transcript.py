@@ -20,6 +20,8 @@ from ...benchmarks.suites.almanac.grammar import (
     read_question,
     read_statements,
 )
+from ...journal.notices import FAILURES
+from ..wire_notices import notices_in
 
 _PRICES = {"search": SEARCH_PRICE, "open": OPEN_PRICE}
 _PARAMETERS = {"search": "query", "open": "name"}
@@ -195,7 +197,8 @@ def _tried(messages: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]
             calls[call_id] = call
             counts[call] += 1
         answered = calls.get(str(message.get("tool_call_id")))
-        if answered and not _text(message).startswith("Error"):
+        failed = any(isinstance(notice, FAILURES) for notice in notices_in(_text(message)))
+        if answered and not failed:
             done.add(answered)
     return tuple(call for call in counts if call in done or counts[call] >= _MAX_TRIES)
 

@@ -180,12 +180,13 @@ class ExpertConversation:
         message = turn.message(before)
         message["content"] = remembered(message["content"], body)
         said = from_chat(message)
-        text = self.play.take(ids, turn)
+        seen = self.play.take(ids, turn)
         self.trajectory.append(said)
-        if text is not None:
-            self.expert.see(text)
-            call = said.tool_calls[0].id
-            self.trajectory.append(Message("tool", self._with_budget(text), tool_call_id=call))
+        if seen is not None:
+            self.expert.see(seen.text, seen.notice)
+            shown, call = self._with_budget(seen.text), said.tool_calls[0].id
+            answer = Message("tool", shown, tool_call_id=call, notice=seen.notice)
+            self.trajectory.append(answer)
 
     def _episode(
         self, body: dict[str, Any], reply: Sequence[int], *, alone: bool = False

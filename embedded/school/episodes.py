@@ -13,15 +13,19 @@ from ...benchmarks.suites.almanac.grammar import (
     NO_HITS_TEXT,
     OLD,
     RELATIONS,
+    SEARCH_PRICE,
     Statement,
     read_question,
     read_statements,
 )
 from ...benchmarks.suites.almanac.questions import DrawnQuestion, QuestionDrawer, QuestionKind
+from ...journal.notice_text import for_policy, told
+from ...journal.notices import RefusedCall, WithdrawnTools, notices_of
+from ...journal.records import Observation, ToolCall
 from ..reader.lookups import NONE
 from ..transformer.dialect import DialectTurn, budget_ids, observation_ids, question_ids
 from ..transformer.vocabulary import IDS, LAST, OBSERVATION, TOLD, TURN, encode
-from .expert import EFFICIENT, NOT_RUN, UNITS, WASTEFUL, WITHDRAWN, Expert, ExpertHabits
+from .expert import EFFICIENT, UNITS, WASTEFUL, Expert, ExpertHabits
 
 BUDGETS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 8, 10, 12, 14, 16, 16, 18, 20, 25)
 """Budgets in prices of a search, small ones more often."""
@@ -91,7 +95,7 @@ class QuestionPlay:
         self._add([*marks, IDS[TURN]], False)
         return self.ids
 
-    def take(self, ids: Sequence[int], turn: DialectTurn) -> str | None:
+    def take(self, ids: Sequence[int], turn: DialectTurn) -> Observation | None:
         """Takes a turn, given as what follows its `<t>` and as what it means.
 
         Returns what the tool answered, or None after the last turn.
@@ -102,24 +106,34 @@ class QuestionPlay:
         if was_last or not turn.calls:
             self.answer = turn.answer or ""
             return None
-        text = self._called(*turn.calls[0])
-        self._add(observation_ids(text, self.told), False)
-        return text
+        seen = self._called(*turn.calls[0])
+        self._add(observation_ids(seen.text, self.told, *notices_of(seen.notice)), False)
+        return seen
 
-    def _called(self, tool: str, argument: str) -> str:
+    def _called(self, tool: str, argument: str) -> Observation:
         """Returns what the Agent shows of a call."""
         price, before = UNITS[tool], self.units
         if before is not None and price > before:
-            return NOT_RUN
+            return told(ToolCall("", tool), self._refused(tool, before))
         self.spent += price
         world = self.case.world
         text = world.search(argument) if tool == "search" else world.open(argument)
         if before is None:
-            return text
+            return Observation("", tool, text)
         self.units = before - price
         gone = {name for name, cost in UNITS.items() if cost > self.units}
-        is_new, self._withdrawn = gone > self._withdrawn, gone
-        return f"{text}\n\n{WITHDRAWN}" if is_new else text
+        new, self._withdrawn = gone - self._withdrawn, gone
+        if not new:
+            return Observation("", tool, text)
+        notice = WithdrawnTools(tools=tuple(name for name in UNITS if name in new))
+        return Observation("", tool, f"{text}\n\n{for_policy(notice)}", notice=notice)
+
+    def _refused(self, tool: str, left: int) -> RefusedCall:
+        limit = (left + self.spent) * SEARCH_PRICE
+        return RefusedCall(
+            tool=tool, resource="usd", account="the run", limit=limit,
+            spent=self.spent * SEARCH_PRICE, asked=UNITS[tool] * SEARCH_PRICE,
+        )  # fmt: skip
 
     def score(self) -> float:
         """Returns 1 for a right answer, else 0."""
@@ -178,9 +192,9 @@ def played(play: QuestionPlay, random: Random, habits: ExpertHabits = EFFICIENT)
     while not play.is_done:
         play.prompt()
         turn = expert.turn(play.told, may_call=not play.is_last)
-        told = play.take(turn.ids()[1:], turn)
-        if told is not None:
-            expert.see(told)
+        seen = play.take(turn.ids()[1:], turn)
+        if seen is not None:
+            expert.see(seen.text, seen.notice)
     return play
 
 

@@ -18,6 +18,7 @@ from ...benchmarks.suites.almanac.grammar import (
     Statement,
     read_statements,
 )
+from ...journal.notices import Notice, RefusedCall, WithdrawnTools
 from ..reader.lookups import LookUp
 from ..reader.transcript import AGREED_ON
 from ..transformer.dialect import DialectTurn, named
@@ -25,10 +26,6 @@ from ..transformer.dialect import DialectTurn, named
 Call = tuple[str, str]
 UNITS = {"search": 1, "open": 3}
 """What a call costs, in prices of a search."""
-
-
-NOT_RUN = "Not run: it costs more than what is left."
-WITHDRAWN = "Used up, and no longer available: open."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +80,10 @@ class Expert:
     def __post_init__(self) -> None:
         self._walkers = [_PathPosition.on(route) for route in self.question.routes]
 
-    def see(self, text: str) -> None:
+    def see(self, text: str, notice: Notice | None = None) -> None:
         """Takes in what a tool answered, or what notes of earlier attempts tell."""
         self._seen += f"\n{text}"
-        self._is_poor = self._is_poor or NOT_RUN in text or WITHDRAWN in text
+        self._is_poor = self._is_poor or isinstance(notice, RefusedCall | WithdrawnTools)
         for fact in read_statements(text):
             key = (fact.subject, fact.relation)
             if key not in self._facts or self._facts[key].old or not fact.old:

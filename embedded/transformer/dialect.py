@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import UNKNOWN, read_statements
+from ...journal.notices import FAILURES, DeniedCall, Notice, RefusedCall, WithdrawnTools
 from ..reader.memory_notes import STATE, tried_in
 from ..reader.planner_replies import facts_text
 from ..reader.transcript import AGREED_ON, SENT_ON, read_purse
+from ..wire_notices import notices_in
 from .vocabulary import (
     AMPLE,
     ANSWER,
@@ -49,8 +51,8 @@ _ANSWER = re.compile(r"^Answer:(.*)\Z", re.MULTILINE | re.DOTALL)
 _NOTES = re.compile(r"<(report|state)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
 _REF = re.compile(r"^\[r\d+\] ")
 _HIDDEN = re.compile(r"\[r\d+ is out of view\]|pruned\b")
-_FAILURES = ("Error", "Not run:")
-_WITHDRAWN = "Used up, and no longer available:"
+_FAILED = (*FAILURES, RefusedCall, DeniedCall)
+"""What `<err>` stands for."""
 _MARK_OF = {"search": SEARCH, "open": OPEN}
 _TOOL_OF = {IDS[mark]: tool for tool, mark in _MARK_OF.items()}
 _WORDS = (UNKNOWN, "yes", "no")
@@ -135,9 +137,9 @@ def question_ids(question: str, units: int | None) -> list[int]:
     return [IDS[QUESTION], *encode(question), *budget_ids(units)]
 
 
-def observation_ids(text: str, units: int | None) -> list[int]:
-    """Returns what a tool answered, notices included, and the budget after it."""
-    return [*_result_ids(text), *budget_ids(units)]
+def observation_ids(text: str, units: int | None, *notices: Notice) -> list[int]:
+    """Returns what a tool answered, what else is told, and the budget after it."""
+    return [*_result_ids(text, notices), *budget_ids(units)]
 
 
 def budget_ids(units: int | None) -> list[int]:
@@ -163,7 +165,8 @@ def _message_ids(message: Mapping[str, Any]) -> Iterator[int]:
     if role == "assistant":
         yield from _said(message, text).ids()
     elif role == "tool":
-        yield from _result_ids(_BUDGET.sub("", text))
+        shown = _REF.sub("", _BUDGET.sub("", text))
+        yield from _result_ids(shown, notices_in(shown))
     elif role == "user":
         asked = _QUESTION.search(text)
         if asked:
@@ -198,15 +201,15 @@ def _notes_ids(text: str) -> list[int]:
     return [*encode(facts_text(read_statements(text))), *call_ids(tried_in(text)), *shown]
 
 
-def _result_ids(text: str) -> list[int]:
+def _result_ids(text: str, notices: Sequence[Notice]) -> list[int]:
     """Returns what a tool answered; `<err>` says that it failed, or that a tool is used up."""
-    text = _REF.sub("", text)
-    if text.startswith(_FAILURES):
+    if any(isinstance(notice, _FAILED) for notice in notices):
         return [IDS[ERROR]]
     if _HIDDEN.match(text):
         return [IDS[OBSERVATION]]
-    told, _, remark = text.partition("\n\n")
-    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if _WITHDRAWN in remark else [])]
+    told, _, _ = text.partition("\n\n")
+    withdrawn = any(isinstance(notice, WithdrawnTools) for notice in notices)
+    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if withdrawn else [])]
 
 
 def _said(message: Mapping[str, Any], text: str) -> DialectTurn:

@@ -16,6 +16,7 @@ from langgraph.types import Command
 from pydantic import BaseModel, Field
 
 from ...journal.effects import Effects, Refusal
+from ...journal.notices import CallTargetReached, Notice
 from ...journal.records import Message
 from ...ledger.errors import UsageError
 from ...policies import RoutingStats
@@ -145,15 +146,12 @@ class _Auto(Nodes):
             session.trajectory.append(Message("assistant", text))
             return end(session, state, "answered", text)
 
-    async def remark(self, session: Session, state: State, reply: Message) -> str:
+    async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:
         target = cast(AutoState, state).get("calls", 0)
         before = sum(len(message.tool_calls) for message in session.trajectory.messages)
         if not before < target <= before + len(reply.tool_calls):
-            return ""
-        return (
-            f"That was tool call {target}, as many as this task was meant to take: finish now, "
-            "unless a single call more decides it."
-        )
+            return None
+        return CallTargetReached(calls=target)
 
     def _logged(self, session: Session) -> dict[str, Any]:
         kind = session.task_class

@@ -14,6 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
 from ...journal.effects import Effects
+from ...journal.notices import AnswerChecked, Notice, UnchangedPlan, notices_of
 from ...journal.records import Message
 from ..answers import final_answer
 from ..candidates import Candidate, CandidatesState, candidate, judged, select_allowance, sound
@@ -93,13 +94,13 @@ class _Bats(Nodes):
             await session.begin(effects, _plan_text(session, plan))
             return go("think", session, state, plan=plan)
 
-    async def remark(self, session: Session, state: State, reply: Message) -> str:
+    async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:
         plan = cast(BatsState, state).get("plan")
         if not plan or "<plan>" not in reply.content:
-            return ""
+            return None
         _, faults = _current(session, plan).edited(reply.content)
-        told = any(_FAULT in message.content for message in session.trajectory.messages)
-        return f"{_FAULT} {'; '.join(faults)}." if faults and not told else ""
+        told = any(_tells(message, UnchangedPlan) for message in session.trajectory.messages)
+        return UnchangedPlan(faults=tuple(faults)) if faults and not told else None
 
     async def review(self, state: BatsState) -> Command[Any]:
         """Verifies an answer and decides: end, dig deeper, or a new attempt."""
@@ -147,19 +148,17 @@ class _Bats(Nodes):
         for message in reversed(messages[:-1]):
             if message.role == "tool":
                 break
-            fresh = fresh and not message.content.startswith(_DIG)
+            fresh = fresh and not _tells(message, AnswerChecked)
         return turns <= self.k and fresh
 
 
-_FAULT = "Your plan was not changed where it could not be followed:"
-_DIG = "Your answer was checked."
+def _tells(message: Message, kind: type[AnswerChecked | UnchangedPlan]) -> bool:
+    return any(isinstance(notice, kind) for notice in notices_of(message.notice))
 
 
-def _dig_deeper(verdict: Verdict) -> str:
-    open_checks = [check for check in verdict.checks if check.state != "satisfied"]
-    listed = "\n".join(f"- {check.state}: {check.condition}" for check in open_checks)
-    parts = (f"{_DIG} {verdict.why}".strip(), listed, verdict.advice, "Dig deeper.")
-    return "\n".join(filter(None, parts))
+def _dig_deeper(verdict: Verdict) -> AnswerChecked:
+    unmet = [(c.state, c.condition) for c in verdict.checks if c.state != "satisfied"]
+    return AnswerChecked(why=verdict.why, unmet=tuple(unmet), advice=verdict.advice)
 
 
 def _rejected(found: list[Candidate]) -> str:

@@ -121,7 +121,8 @@ class _Bavt(Nodes):
             tree = [*map(BavtNode.copy, state.get("steps", ()))] or [_root()]
             _add(tree, session, state.get("at", 0), score, closed=status == "answered")
             if status == "answered":
-                found.append(candidate(state, why=f"scored {score} of {HIGHEST}"))
+                why = f"scored {score} of {HIGHEST}"
+                found.append({**candidate(state, why=why), "score": score})
                 if score >= self.confidence * HIGHEST:
                     return end(session, state, "answered", state["answer"])
             share = await effects.value(session.share, told=True)
@@ -209,9 +210,5 @@ def _tried(session: Session, tree: list[BavtNode], place: int) -> Iterator[str]:
 
 
 def _finish(session: Session, state: BavtState, found: list[Candidate]) -> Command[Any]:
-    best = max(sound(found), key=lambda one: _scored(one["why"]))
+    best = max(sound(found), key=lambda one: one.get("score", 0))
     return end(session, state, best["status"], best["answer"], best["why"])
-
-
-def _scored(why: str) -> int:
-    return int(why.split()[1]) if why.startswith("scored ") else 0

@@ -8,8 +8,11 @@ import pytest
 
 from outlay.journal.codec import observation_from, refusal_from
 from outlay.journal.events import Event
+from outlay.journal.notice_form import cleaned, notice_from, notice_to
 from outlay.journal.notice_text import for_policy, told
 from outlay.journal.notices import (
+    AnswerChecked,
+    CallTargetReached,
     CancelledCall,
     CriticAdvice,
     CutOutput,
@@ -21,16 +24,14 @@ from outlay.journal.notices import (
     RestoredTools,
     SeveralNotices,
     TimedOutCall,
+    UnchangedPlan,
     UnknownOutcome,
     UnknownTool,
     UnpricedCall,
     UnreadOutput,
     WithdrawnTools,
-    cleaned,
     combined,
-    from_dict,
     notices_of,
-    to_dict,
 )
 from outlay.journal.old_sentences import notice_in, withdrawn_in
 from outlay.journal.records import Message, Observation, ToolCall
@@ -106,6 +107,21 @@ TOLD: list[tuple[Notice, str]] = [
         "Used up, and no longer available: open, search.",
     ),
     (RestoredTools(tools=("open",)), "Available again: open."),
+    (
+        AnswerChecked(why="One is open.", unmet=(("open", "a city"),), advice="Look it up."),
+        "Your answer was checked. One is open.\n- open: a city\nLook it up.\nDig deeper.",
+    ),
+    (AnswerChecked(why=""), "Your answer was checked.\nDig deeper."),
+    (
+        UnchangedPlan(faults=("there is no step 4", "step 1 is done")),
+        "Your plan was not changed where it could not be followed: there is no step 4; step 1 is "
+        "done.",
+    ),
+    (
+        CallTargetReached(calls=3),
+        "That was tool call 3, as many as this task was meant to take: finish now, unless a "
+        "single call more decides it.",
+    ),
 ]  # fmt: skip
 NAMES = [f"{type(notice).__name__}-{place}" for place, (notice, _) in enumerate(TOLD)]
 
@@ -119,7 +135,7 @@ def test_the_words_are_pinned(notice: Notice, words: str) -> None:
 def test_a_notice_survives_the_journal(notice: Notice) -> None:
     seen = told(ToolCall("1", "open"), combined(notice, UnreadOutput(shown=9)) or notice)
     event = Event("r", 0, "settle", body={"observation": seen.to_dict()})
-    assert from_dict(to_dict(notice)) == notice
+    assert notice_from(notice_to(notice)) == notice
     assert notices_of(observation_from(event).notice) == (notice, UnreadOutput(shown=9))
 
 
@@ -145,16 +161,20 @@ def test_old_refusals_have_their_numbers() -> None:
     assert (found.left, found.limit, found.asked) == (
         Decimal("0.001"), Decimal("0.016"), Decimal("0.003"),
     )  # fmt: skip
-    assert withdrawn_in(f"Navazi.\n\n{TOLD[-2][1]}") == WithdrawnTools(tools=("open", "search"))
+    gone = WithdrawnTools(tools=("open", "search"))
+    assert withdrawn_in(f"Navazi.\n\n{for_policy(gone)}") == gone
     assert notice_in("Vokizu was born in Navazi.") is None
 
 
 def test_a_shortfall_is_told_as_it_says_itself() -> None:
-    short = Shortfall("suite", "usd", Decimal("1.50"), Decimal("1.5"), Decimal("0.1"))
+    short = Shortfall(
+        account="suite", resource="usd", limit=Decimal("1.50"), spent=Decimal("1.5"),
+        asked=Decimal("0.1"),
+    )  # fmt: skip
     assert for_policy(RefusedCall.of("open", short)) == f"Not run: {short}."
 
 
-def test_a_notice_is_part_of_no_hash_and_no_wire() -> None:
+def test_a_notice_is_part_of_no_hash() -> None:
     notice = UnreadOutput(shown=1)
     plain = Message("tool", "x", tool_call_id="1")
     noticed = Message("tool", "x", tool_call_id="1", notice=notice)
@@ -164,9 +184,9 @@ def test_a_notice_is_part_of_no_hash_and_no_wire() -> None:
 
 
 def test_notices_of_a_later_version_are_left_out() -> None:
-    assert from_dict({"kind": "of tomorrow", "much": 1}) is None
-    later = {**to_dict(UnreadOutput(shown=1)), "much": 1}
-    assert from_dict(later) == UnreadOutput(shown=1)
+    assert notice_from({"kind": "of tomorrow", "much": 1}) is None
+    later = {**notice_to(UnreadOutput(shown=1)), "much": 1}
+    assert notice_from(later) == UnreadOutput(shown=1)
 
 
 def test_every_text_of_a_notice_is_cleaned() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from ...journal.notices import InvalidArguments, Notice, cleaned
+from ...journal.notice_form import cleaned
+from ...journal.notices import InvalidArguments, Notice
 from ...journal.records import Observation, ToolCall, ToolSpec
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext

@@ -15,6 +15,9 @@ from outlay.embedded.transformer.dialect import (
     read_turn,
 )
 from outlay.embedded.transformer.vocabulary import IDS, LAST, TOLD, TURN, decode
+from outlay.embedded.wire_notices import notices_in
+from outlay.journal.notice_text import for_policy
+from outlay.journal.notices import WithdrawnTools
 from outlay.planners.budget_tracker import BudgetLine, budget_block
 
 QUESTION = "Who is the mayor of Vokizu's birthplace?"
@@ -75,7 +78,8 @@ def test_the_transcript_of_a_request() -> None:
 
 
 def test_what_training_shows_is_what_the_agent_shows() -> None:
-    text = "[Kasa] Kasa comes from Memu.\n\nUsed up, and no longer available: open."
+    gone = WithdrawnTools(tools=("open",))
+    text = f"[Kasa] Kasa comes from Memu.\n\n{for_policy(gone)}"
     shown = f"{text}\n\n{budget_block([BudgetLine('search', 1, 2)])}"
     asked = f"{QUESTION}\n\n{budget_block([BudgetLine('search', 0, 3)])}"
     body = {
@@ -83,13 +87,13 @@ def test_what_training_shows_is_what_the_agent_shows() -> None:
         "tools": TOOLS,
     }
     assert prompt_ids(body) == [
-        *question_ids(QUESTION, 3), *observation_ids(text, 2), IDS[TURN],
+        *question_ids(QUESTION, 3), *observation_ids(text, 2, gone), IDS[TURN],
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["Error: no such tool", "Not run: the budget has no usd left."])
 def test_a_failed_call_is_one_token(text: str) -> None:
-    assert decode(observation_ids(text, None)) == "<err>"
+    assert decode(observation_ids(text, None, *notices_in(text))) == "<err>"
 
 
 @pytest.mark.parametrize("more", [{}, {"tools": TOOLS, "tool_choice": "none"}])
