@@ -281,7 +281,7 @@ class ModelCalls:
             return hold.amount, {}, hold.amount.usd
         parts = self._bounds.bill(usage, reply.seconds)
         usd = sum(parts.values(), Decimal(0))
-        return Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens), parts, usd
+        return Amount.of_model_bill(usd, usage), parts, usd
 
     def _check(self, key: str, effect: Effect, request: Request, digest: str) -> None:
         prompts = self._desk.inherited.prompts
