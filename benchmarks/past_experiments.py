@@ -10,6 +10,7 @@ from typing import Any
 
 from ..agent import Home
 from ..ledger.errors import UsageError
+from ..ledger.resources import COLUMNS
 from .results import UNFINISHED, ResultRow
 from .spending import RunSpending
 from .suite import Task, suite
@@ -29,8 +30,7 @@ family as (
 """
 _RUNS = f"""{_FAMILY}
 , sums as (
-    select root, sum(usd) as usd, sum(tool_calls) as tool_calls, sum(model_calls) as model_calls,
-        sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
+    select root, sum(usd) as usd, {", ".join(f"sum({name}) as {name}" for name, _ in COLUMNS)}
     from family join runs using (run) group by root
 ),
 starts as (
@@ -182,8 +182,7 @@ def _bills(
         usd.setdefault(run, {})[node, tool] = amount
     used: dict[str, dict[str, Decimal]] = {}
     for run in runs:
-        counts = ("usd", "input_tokens", "output_tokens", "model_calls", "tool_calls")
-        mine = {name: Decimal(run[name]) for name in counts}
+        mine = {name: Decimal(run[name]) for name in ("usd", *(name for name, _ in COLUMNS))}
         mine["tokens"] = mine["input_tokens"] + mine["output_tokens"]
         used[run["run"]] = mine
     for run, tool, calls, amount in home.store.query(_TOOL_CALLS, (list(names),)).rows:

@@ -8,10 +8,9 @@ from decimal import Decimal
 from statistics import fmean
 
 from ..ledger.budget import Budget
+from ..ledger.resources import split_resource
 from .results import ResultRow, Setup
 from .statistics import task_means
-
-_COUNTS = ("model_calls", "tool_calls")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +91,11 @@ def _caps(setup: Setup, billed: Sequence[tuple[ResultRow, RunSpending]]) -> Iter
     for resource, limit in Budget.parse(setup.budget).limits.items():
         cap = Decimal(limit)
         used = [(row.task, float(bill.used.get(resource, 0))) for row, bill in billed]
-        name, _, tool = resource.partition(".")
+        row, tool = split_resource(resource)
         at_cap = None
-        if name in _COUNTS:
+        if row.call:
             at_cap = _mean((task, float(value >= cap)) for task, value in used)
-        label = tool if tool and name == "tool_calls" else resource
+        label = tool if tool and row.unit == "count" else resource
         yield CapUse(resource=label, cap=cap, used=_mean(used), at_cap=at_cap)
 
 

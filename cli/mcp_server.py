@@ -17,9 +17,10 @@ from ..agent import RunLabels, new_run_id
 from ..agent.effects.effect_log import EffectLog
 from ..agent.effects.tool_calls import ToolCalls
 from ..agent.effects.tool_costs import ToolPrices
+from ..journal.codec import budget_to
 from ..journal.event_writer import EventWriter
 from ..journal.records import Observation, ToolCall
-from ..journal.run_record import RunRecord, budget_to
+from ..journal.run_record import RunRecord
 from ..ledger.account import Account
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError

@@ -13,7 +13,7 @@ from ..benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from ..benchmarks.reports.power import PowerSummary, PowerTarget
 from ..benchmarks.reports.terminal.experiment_report import render_rich, summarise
 from ..benchmarks.reports.terminal.power_report import render_power
-from ..journal.message_form import message_from
+from ..journal.codec import message_from
 from ..ledger.errors import UsageError
 from .render import format
 from .render.console import console, show

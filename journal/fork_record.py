@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..ledger.errors import UsageError
+from .codec import restore
+from .costs import costs, total
 from .events import Event
-from .prompt_delta import restore
 from .records import Message
-from .run_record import ForkOrigin, RunRecord, spending, step_of
+from .run_record import ForkOrigin, RunRecord, step_of
 
 
 def record_of(
@@ -48,7 +49,7 @@ def inherited(parent: RunRecord, step: int) -> ForkOrigin:
     return ForkOrigin(
         run=parent.start.run,
         effects={key: e for key, e in parent.effects.items() if step_of(key) < step},
-        spent=spending(earlier) + above.spent,
+        spent=total(costs(earlier)) + above.spent,
         seconds=max((event.at for event in earlier), default=above.seconds),
         prompts=prompts_of(parent.events) | dict(above.prompts),
     )

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
 from ..ledger.amount import ZERO, Amount
-from ..ledger.budget import Budget, Limit
-from ..ledger.usage import CLASSES, Usage
+from ..ledger.budget import Budget
+from .codec import budget_from
+from .costs import costs, total
 from .events import Event
-from .message_form import message_from, message_to
-from .records import Message, Observation, Reply, ToolCall
+from .records import Message, ToolCall
 
 
 @dataclass
@@ -135,13 +133,13 @@ class RunRecord:
     @property
     def spent(self) -> Amount:
         """All that was spent, open and unknown holds at their full amount."""
-        return spending(self.events)
+        return total(costs(self.events))
 
     @property
     def charged(self) -> Amount:
         """What counts against the budget: all that was spent since the run last got it anew."""
         fresh = [e.seq for e in self.events if e.body.get("mode") == "per_invocation"]
-        own = spending(e for e in self.events if e.seq > max(fresh, default=-1))
+        own = total(costs(e for e in self.events if e.seq > max(fresh, default=-1)))
         return own if fresh else own + self.inherited.spent
 
     @property
@@ -152,23 +150,6 @@ class RunRecord:
             if event.kind == "run_resumed" and event.body.get("add"):
                 budget += budget_from(event.body["add"])
         return budget
-
-
-def spending(events: Iterable[Event]) -> Amount:
-    """Returns what the holds among the events cost, at their full amount where no bill came."""
-    holds: dict[str, Event] = {}
-    total = ZERO
-    for event in events:
-        if event.kind == "hold":
-            holds[event.body["hold"]] = event
-        elif event.kind == "settle":
-            hold = holds.pop(event.body["hold"], None)
-            total += billed_amount(hold, event) if hold else ZERO
-        elif event.kind == "release":
-            holds.pop(event.body["hold"], None)
-    for hold in holds.values():
-        total += held_amount(hold)
-    return total
 
 
 def step_of(key: str) -> int:
@@ -189,74 +170,3 @@ def note(effects: dict[str, Effect], event: Event) -> None:
         effect.refused = event
     elif event.kind == "value":
         effect.value = event
-
-
-def held_amount(hold: Event) -> Amount:
-    usd = Decimal(hold.body["usd"] or 0)
-    if hold.body["call"] == "tool":
-        return Amount.of_tool_call(hold.body["name"], usd, hold.body.get("calls", 1))
-    return Amount.of_model_call(usd, hold.body["input_tokens"], hold.body["output_tokens"])
-
-
-def billed_amount(hold: Event, settle: Event) -> Amount:
-    usd = Decimal(settle.body["usd"] or 0)
-    if hold.body["call"] == "tool":
-        return Amount.of_tool_call(hold.body["name"], usd, hold.body.get("calls", 1))
-    usage = usage_from(settle.body)
-    if usage is None:
-        return held_amount(hold)
-    return Amount.of_model_call(usd, usage.input_tokens, usage.output_tokens)
-
-
-def usage_from(body: Mapping[str, Any]) -> Usage | None:
-    if body.get("input") is None:
-        return None
-    return Usage(**{name: body[name] for name in CLASSES})
-
-
-def reply_to(reply: Reply) -> dict[str, Any]:
-    others = [message_to(message) for message in reply.others]
-    return {
-        "message": message_to(reply.message),
-        "finish_reason": reply.finish_reason,
-        "model": reply.model,
-        "response_id": reply.response_id,
-        **({"others": others} if others else {}),
-    }
-
-
-def reply_from(settle: Event) -> Reply:
-    reply = settle.body["reply"]
-    return Reply(
-        message_from(reply["message"]),
-        usage_from(settle.body),
-        reply["finish_reason"],
-        reply["model"],
-        reply["response_id"],
-        settle.body["seconds"] or 0.0,
-        tuple(map(message_from, reply.get("others", ()))),
-    )
-
-
-def observation_from(event: Event) -> Observation:
-    return Observation.from_dict(event.body["observation"])
-
-
-def budget_to(budget: Budget) -> dict[str, Any]:
-    """Returns a budget as the journal keeps it: limits by resource name."""
-    limits: dict[str, Any] = dict(budget.limits)
-    if budget.seconds is not None:
-        limits["seconds"] = budget.seconds
-    return limits
-
-
-def budget_from(limits: Mapping[str, Any]) -> Budget:
-    tools: dict[str, Any] = {}
-    plain: dict[str, Any] = {}
-    for name, limit in limits.items():
-        unit, _, tool = name.partition(".")
-        if tool:
-            tools.setdefault(tool, {})["calls" if unit == "tool_calls" else unit] = limit
-        else:
-            plain[name] = limit
-    return Budget(**plain, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})

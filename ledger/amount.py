@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping
 from decimal import Decimal
 
-Quantity = int | Decimal
+from .resources import SOFT, Quantity, model_call_bill, model_call_bound
+from .usage import Usage
 
-SOFT = ("usd", "tokens", "input_tokens", "output_tokens")
-"""What a policy call's bill may leave unspent of its hold; a call counts as one in any case."""
+__all__ = ["SOFT", "ZERO", "Amount", "Quantity"]
 
 
 class Amount(Mapping[str, Quantity]):
     """Immutable quantities by resource; a resource that is not named is zero.
 
-    Resources: `usd` (Decimal), `input_tokens`, `output_tokens`, `tokens` (both), `model_calls`,
-    `tool_calls`, and of one tool `tool_calls.NAME` and `usd.NAME`.
+    Resources: those of the table in `resources.py` that are summed up, and of one tool
+    `tool_calls.NAME` and `usd.NAME`. USD are Decimals, all else are ints.
     """
 
     __slots__ = ("_quantities",)
@@ -25,15 +25,13 @@ class Amount(Mapping[str, Quantity]):
 
     @classmethod
     def of_model_call(cls, usd: Decimal, input_tokens: int, output_tokens: int) -> Amount:
-        return cls(
-            {
-                "usd": usd,
-                "input_tokens": input_tokens,
-                "output_tokens": output_tokens,
-                "tokens": input_tokens + output_tokens,
-                "model_calls": 1,
-            }
-        )
+        """Returns the most that a policy call within these bounds costs."""
+        return cls(model_call_bound(usd, input_tokens, output_tokens))
+
+    @classmethod
+    def of_model_bill(cls, usd: Decimal, usage: Usage) -> Amount:
+        """Returns what a policy call with this bill cost."""
+        return cls(model_call_bill(usd, usage))
 
     @classmethod
     def of_tool_call(cls, tool: str, usd: Decimal, calls: int = 1) -> Amount:

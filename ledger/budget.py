@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .amount import Quantity
 from .errors import BudgetError
+from .resources import BY_NAME, PER_TOOL, SUMS, Quantity, ResourceLimits, Unit
 
-COUNTS = ("tokens", "input_tokens", "output_tokens", "model_calls", "tool_calls")
-_SUFFIX = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+COUNTS = tuple(resource.name for resource in SUMS if resource.unit == "count")
+_SCALES: Mapping[Unit, Mapping[str, int]] = {
+    "usd": {"": 1},
+    "count": {"": 1, "k": 10**3, "m": 10**6, "b": 10**9},
+    "seconds": {"": 1, "s": 1, "m": 60, "h": 3600},
+}
+"""What may follow a number of each unit, and by what it multiplies."""
 _MOST = 10**12
 """The largest limit on anything: journal and store hold sums of such limits exactly."""
 _NUMBER = re.compile(r"^\$?([0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+)([a-z]?)$")
@@ -28,36 +32,20 @@ class Limit:
     usd: Decimal | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "calls", _count("calls", self.calls))
-        object.__setattr__(self, "usd", _usd("usd", self.usd))
+        for name, resource in PER_TOOL.items():
+            object.__setattr__(self, name, _read(name, BY_NAME[resource].unit, getattr(self, name)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
+class Budget(ResourceLimits):
     """Limits that cannot be overspent. None means no limit on that resource."""
 
-    usd: Decimal | None = None
-    """US dollars for everything: tokens and tools. Ints, floats and strings are converted."""
-    tokens: int | None = None
-    """Input and output tokens together."""
-    input_tokens: int | None = None
-    """Prompt tokens of all classes (fresh, cache reads and writes)."""
-    output_tokens: int | None = None
-    """Completion tokens, reasoning included."""
-    model_calls: int | None = None
-    tool_calls: int | None = None
-    """Calls of all tools together."""
     per_tool: Mapping[str, Limit] = field(default_factory=dict)
     """Limits of single tools by name; an int is short for `Limit(calls=…)`."""
-    seconds: float | None = None
-    """A deadline on the wall clock: work still in flight then is cancelled and booked."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "usd", _usd("usd", self.usd))
-        for name in COUNTS:
-            object.__setattr__(self, name, _count(name, getattr(self, name)))
-        seconds = _decimal("seconds", self.seconds)
-        object.__setattr__(self, "seconds", None if seconds is None else float(seconds))
+        for name, resource in BY_NAME.items():
+            object.__setattr__(self, name, _read(name, resource.unit, getattr(self, name)))
         object.__setattr__(self, "per_tool", _limits(self.per_tool))
 
     @classmethod
@@ -80,15 +68,16 @@ class Budget:
                     f"budget part {part!r} is not NAME=LIMIT: write e.g. usd=0.10,search=20"
                 )
             tool, _, unit = name.partition(".")
-            is_tool = name not in ("usd", "seconds", *COUNTS)
+            is_tool = name not in BY_NAME
             target, key = (
                 (tools.setdefault(tool, {}), unit or "calls") if is_tool else (values, name)
             )
-            if is_tool and key not in ("calls", "usd"):
+            if is_tool and key not in PER_TOOL:
                 raise BudgetError(f"budget part {part!r}: a tool is limited by `calls` or `usd`")
             if key in target:
                 raise BudgetError(f"budget names {name!r} twice: keep one of them")
-            target[key] = _parse_number(part, key, number)
+            unit_of = BY_NAME[PER_TOOL[key] if is_tool else key].unit
+            target[key] = _parse_number(part, unit_of, number)
         if not values and not tools:
             raise BudgetError("the budget is empty: write e.g. usd=0.10,search=20")
         return cls(**values, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})
@@ -96,8 +85,7 @@ class Budget:
     @property
     def limits(self) -> dict[str, Quantity]:
         """Limits by resource name, `seconds` left out (it is a deadline, not a sum)."""
-        found: dict[str, Quantity | None] = {"usd": self.usd}
-        found.update((name, getattr(self, name)) for name in COUNTS)
+        found: dict[str, Quantity | None] = {r.name: getattr(self, r.name) for r in SUMS}
         for tool, limit in self.per_tool.items():
             found[f"tool_calls.{tool}"] = limit.calls
             found[f"usd.{tool}"] = limit.usd
@@ -111,7 +99,7 @@ class Budget:
                 has = ", ".join(names) or "none"
                 raise BudgetError(
                     f"the budget limits {tool!r}, which is neither a resource nor a tool of this "
-                    f"agent: its tools are {has}; resources are usd, {', '.join(COUNTS)}, seconds"
+                    f"agent: its tools are {has}; resources are {', '.join(BY_NAME)}"
                 )
 
     @property
@@ -144,11 +132,11 @@ class Budget:
         return ",".join(parts)
 
 
-def _parse_number(part: str, name: str, text: str) -> Decimal:
+def _parse_number(part: str, unit: Unit, text: str) -> Decimal:
     match = _NUMBER.match(text.lower())
-    scale = _SECONDS if name == "seconds" else {"": 1} if name == "usd" else _SUFFIX
+    scale = _SCALES[unit]
     if match is None or match[2] not in scale:
-        units = "/".join(unit for unit in scale if unit)
+        units = "/".join(filter(None, scale))
         hint = f" (units: {units})" if units else ""
         raise BudgetError(f"budget part {part!r}: {text!r} is not a number that I can read{hint}")
     return Decimal(match[1].replace("_", "")) * scale[match[2]]
@@ -168,14 +156,13 @@ def _decimal(name: str, value: Any) -> Decimal | None:
     return number
 
 
-def _usd(name: str, value: Any) -> Decimal | None:
-    return _decimal(name, value)
-
-
-def _count(name: str, value: Any) -> int | None:
+def _read(name: str, unit: Unit, value: Any) -> Quantity | float | None:
+    """Returns a limit in the type of its unit: Decimal for USD, int for counts, float seconds."""
     number = _decimal(name, value)
-    if number is None:
-        return None
+    if number is None or unit == "usd":
+        return number
+    if unit == "seconds":
+        return float(number)
     if number != number.to_integral_value():
         raise BudgetError(f"budget {name}={value} must be a whole number")
     return int(number)
@@ -185,7 +172,7 @@ def _limits(per_tool: Any) -> dict[str, Limit]:
     if not isinstance(per_tool, Mapping):
         raise BudgetError(f"per_tool must map names of tools to limits, not be {per_tool!r}")
     for tool in per_tool:
-        if not isinstance(tool, str) or not tool or tool in ("usd", "seconds", *COUNTS):
+        if not isinstance(tool, str) or not tool or tool in BY_NAME:
             raise BudgetError(f"per_tool[{tool!r}] is no name of a tool")
     return {tool: _limit(tool, limit) for tool, limit in per_tool.items()}
 
@@ -194,5 +181,6 @@ def _limit(tool: str, value: Any) -> Limit:
     if isinstance(value, Limit):
         return value
     if isinstance(value, int):
-        return Limit(calls=_count(tool, value))
+        _read(tool, "count", value)  # what is wrong with it is told with the tool's name
+        return Limit(calls=value)
     raise BudgetError(f"per_tool[{tool!r}] must be a number of calls or a Limit, not {value!r}")

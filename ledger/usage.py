@@ -33,3 +33,5 @@ class Usage:
 
 CLASSES = tuple(field.name for field in fields(Usage))
 """The token classes, in the order of `Usage`."""
+OUTPUT_CLASSES = ("output", "reasoning")
+"""Those that a reply is made of; all others are of the prompt."""

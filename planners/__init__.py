@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..journal.prompt_files import Prompt
 from .answers import final_answer
 from .budget_tracker import BudgetLine, budget_block
 from .planner import Planner
-from .prompts import Prompt, prompt
+from .prompts import prompt
 from .registry import planner, planner_names
 from .state import Session, SessionProvider, State, Status, WastedTurn
 

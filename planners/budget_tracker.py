@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..ledger.amount import Quantity
+from ..ledger.resources import split_resource
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,10 @@ def budget_block(lines: Iterable[BudgetLine]) -> str:
 
 def _label(resource: str) -> str:
     """Tools go by their own names: `search`, not `tool_calls.search`."""
-    if resource.startswith("tool_calls."):
-        return resource.removeprefix("tool_calls.")
-    if resource.startswith("usd."):
-        return f"usd for {resource.removeprefix('usd.')}"
-    return resource
+    row, tool = split_resource(resource)
+    if not tool:
+        return resource
+    return f"{row.name} for {tool}" if row.unit == "usd" else tool
 
 
 def _show(quantity: Quantity) -> str:

@@ -48,11 +48,9 @@ class JudgeChoice(BaseModel):
 
 def select_allowance() -> Allowance:
     """Returns what is kept back for the judge."""
-    instruction = Message("user", prompt("select").text)
     return Allowance(
-        purpose="select", prompt=(instruction,), output=_JUDGE_TOKENS, alone=True,
-        input=SELECT_BYTES,
-    )  # fmt: skip
+        purpose="select", prompt=(), output=_JUDGE_TOKENS, alone=True, input=SELECT_BYTES
+    )
 
 
 def candidate(state: State, verdict: str = "", why: str = "") -> Candidate:

@@ -11,6 +11,7 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from ..journal.effects import Effects, Refusal
+from ..journal.prompt_files import prompt_versions
 from ..journal.records import Message, Reply
 from .critic import criticised
 from .prompts import prompt
@@ -112,7 +113,8 @@ class Nodes:
         """Gives the session and the effects of a node; books a run that breaks off in it."""
         session = await self._session(state)
         try:
-            yield session, session.enter(node, state)
+            with prompt_versions(session.prompts):
+                yield session, session.enter(node, state)
         except GraphBubbleUp:  # an interrupt: the graph comes back to this node
             raise
         except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +30,10 @@ class Planner:
     phases: tuple[str, ...] = ()
     """The prompts of its other policy calls: their purposes, by name."""
     allowances: tuple[Allowance, ...] = ()
-    """What is kept back for calls before the wrap-up reply, in the order in which they come."""
+    """What is kept back for calls before the wrap-up reply, in the order in which they come.
+
+    One without a prompt is for the prompt that has the name of its purpose.
+    """
     after_wrap_up: tuple[Allowance, ...] = ()
     """What is kept back for calls after the wrap-up reply."""
     escalates: bool = False
@@ -51,20 +54,20 @@ class Planner:
     @property
     def versions(self) -> Mapping[str, str]:
         """The prompts of each purpose with their versions; "" are those of the system message."""
-        system = ",".join(map(_version, self._system))
+        system = ",".join(prompt(name).label for name in self._system)
         phases = ("wrap_up", *self.phases, *(("critic",) if self.critic is not None else ()))
-        return {"": system, **{name: _version(name) for name in phases}}
+        return {"": system, **{name: prompt(name).label for name in phases}}
 
     def kept(self, wrap_up_tokens: int) -> tuple[Allowance, ...]:
-        """Returns all that is kept back, in the order of the calls."""
-        instruction = Message("user", prompt("wrap_up").text)
-        wrap_up = Allowance(purpose="wrap_up", prompt=(instruction,), output=wrap_up_tokens)
-        return (*self.allowances, wrap_up, *self.after_wrap_up)
+        """Returns all that is kept back, in the order of the calls, with the prompts of each."""
+        wrap_up = Allowance(purpose="wrap_up", prompt=(), output=wrap_up_tokens)
+        kept = (*self.allowances, wrap_up, *self.after_wrap_up)
+        return tuple(_with_prompt(each) if not each.prompt else each for each in kept)
 
     @property
     def _system(self) -> tuple[str, ...]:
         return (*self.prompts, "budget") if self.tracked else self.prompts
 
 
-def _version(name: str) -> str:
-    return f"{name}@{prompt(name).version}"
+def _with_prompt(allowance: Allowance) -> Allowance:
+    return replace(allowance, prompt=(Message("user", prompt(allowance.purpose).text),))

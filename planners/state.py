@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, Protocol, TypedDict
 
 from ..journal.effects import Effects
+from ..journal.prompt_files import PromptVersions
 from ..journal.records import Message, Observation, ToolCall
 from ..memory import Memory, Trajectory
 from ..policies import RoutingStats
@@ -75,6 +76,10 @@ class Session(Protocol):
 
         It follows from the history, so it is to be recorded.
         """
+
+    @property
+    def prompts(self) -> PromptVersions | None:
+        """The versions of prompts that its record names; None in a new run: the newest ones."""
 
     @property
     def planner(self) -> PlannerSettings: ...

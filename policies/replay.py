@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 
+from ..journal.codec import message_from
 from ..journal.events import Event
-from ..journal.message_form import message_from
 from ..journal.records import Message, Reply, Request
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage

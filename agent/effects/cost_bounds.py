@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from ...journal.codec import PrefixMatch
 from ...journal.effects import Allowance
-from ...journal.prompt_delta import PrefixMatch
 from ...journal.records import Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount
 from ...ledger.prices.price_book import ModelPrice
+from ...ledger.resources import output_room
 from ...ledger.token_bounds import BilledPrefix, TokenBounds
 from ...ledger.usage import Usage
 from ...policies import Policy
@@ -139,13 +140,9 @@ class CostBounds:
             found = account.available(resource)
             return None if found is None else found - reserve[resource]
 
-        rooms: list[int] = []
-        usd, both, out = left("usd"), left("tokens"), left("output_tokens")
+        rooms = output_room(left, input_tokens)
+        usd = left("usd")
         if usd is not None and self._price is not None:
             timeout = self._policy.timeout
             rooms.append(self._price.most_output(Decimal(usd), input_tokens, timeout))
-        if both is not None:
-            rooms.append(int(both) - input_tokens)
-        if out is not None:
-            rooms.append(int(out))
         return min(rooms, default=self._policy.max_output)

@@ -12,14 +12,14 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
+from ...journal.codec import TokenDeltas, delta, reply_from, reply_to
+from ...journal.costs import held_amount
 from ...journal.effects import Refusal
 from ...journal.events import Event
 from ...journal.old_request_hash import old_request_hash, old_tools_hash
-from ...journal.prompt_delta import delta
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ...journal.request_hash import is_old, request_hash, tools_hash
-from ...journal.run_record import Effect, held_amount, reply_from, reply_to, step_of
-from ...journal.token_delta import TokenDeltas
+from ...journal.run_record import Effect, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError

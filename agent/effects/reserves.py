@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...journal.codec import SentPrompts
 from ...journal.effects import Allowance
-from ...journal.prompt_delta import SentPrompts
 from ...journal.records import Message, Request, ToolSpec
 from ...ledger.amount import ZERO, Amount
 from .cost_bounds import CostBounds

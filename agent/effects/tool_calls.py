@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from langgraph.errors import GraphBubbleUp
 
+from ...journal.codec import observation_from
 from ...journal.records import Observation, ToolCall
-from ...journal.run_record import Effect, observation_from, step_of
+from ...journal.run_record import Effect, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import UsageError

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import zip_longest
 
+from ...journal.codec import message_from
+from ...journal.costs import costs as cost_lines
 from ...journal.fork_record import prompts_of
-from ...journal.message_form import message_from
 from ...journal.records import Message
-from ...journal.run_record import RunRecord, billed_amount, held_amount, step_of, usage_from
+from ...journal.run_record import RunRecord, step_of
 
 
 @dataclass(frozen=True)
@@ -77,20 +78,14 @@ def moments(record: RunRecord) -> Iterator[DiffEntry]:
 def costs(record: RunRecord) -> dict[str, CallCosts]:
     """Returns what a run itself has cost: by purpose of its policy calls, and by tool."""
     found: dict[str, CallCosts] = {}
-    ends = {e.body["hold"]: e for e in record.events if e.kind in ("settle", "release")}
-    for hold in record.events:
-        if hold.kind != "hold":
+    for line in cost_lines(record.events):
+        if line.status == "released":
             continue
-        end = ends.get(hold.body["hold"])
-        if end is not None and end.kind == "release":
-            continue
-        model = hold.body["call"] == "model"
-        cost = found.setdefault(hold.body["node"] if model else hold.body["name"], CallCosts())
-        amount = billed_amount(hold, end) if end else held_amount(hold)
-        cost.calls += 1 if model else int(amount["tool_calls"])
-        cost.usd += amount.usd
-        usage = usage_from(end.body) if end and model else None
-        for name, count in vars(usage).items() if usage else ():
+        is_model = line.call == "model"
+        cost = found.setdefault(line.node if is_model else line.name, CallCosts())
+        cost.calls += 1 if is_model else int(line.amount["tool_calls"])
+        cost.usd += line.amount.usd
+        for name, count in vars(line.usage).items() if line.usage else ():
             cost.tokens[name] = cost.tokens.get(name, 0) + count
     return found
 

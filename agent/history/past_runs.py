@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 
+from ...journal.codec import observation_from, reply_from
+from ...journal.costs import costs, total
 from ...journal.events import Event
-from ...journal.run_record import observation_from, reply_from, spending
 from ...memory.experience.examples import PREFIX, ExampleStep
 from ...memory.experience.help_value import ArmOutcome
 from ...memory.experience.lessons import Lesson
@@ -66,7 +66,7 @@ def outcomes_of(runs: Iterable[Sequence[Event]]) -> Iterator[ArmOutcome]:
         if solved is not None:
             started = next(event for event in events if event.kind == "run_started")
             helped = str(started.body["memory"]).startswith(PREFIX)
-            yield ArmOutcome(helped, solved, Decimal(spending(events).usd))
+            yield ArmOutcome(helped, solved, total(costs(events)).usd)
 
 
 def _task(events: Sequence[Event]) -> str:

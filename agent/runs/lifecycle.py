@@ -7,17 +7,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from ...journal.codec import SentPrompts, budget_to, restore
 from ...journal.event_writer import EventWriter, Listener, NullWriter, new_run_id
 from ...journal.events import Event
 from ...journal.fork_record import inherited
-from ...journal.prompt_delta import SentPrompts, restore
 from ...journal.records import Message, Request
-from ...journal.run_record import RunRecord, budget_to
+from ...journal.run_record import RunRecord
 from ...ledger.account import Account
 from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget
 from ...ledger.errors import BudgetError, Unpriced
 from ...ledger.prices.price_book import PriceBook
+from ...ledger.resources import is_money
 from ...tools import ToolContext
 from ..config import AgentConfig, RunLabels
 from ..effects.effect_log import EffectLog
@@ -25,6 +26,7 @@ from ..effects.model_calls import ModelCalls
 from ..effects.reserves import Reserves
 from ..effects.tool_calls import ToolCalls
 from ..effects.tool_costs import ToolPrices
+from .instructions import Instructions
 from .routes import Route, Routes, RunBrief
 from .session import RunSession
 
@@ -87,7 +89,7 @@ class RunLifecycle:
         budget.check_tools(self._parts.tools.names)
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
-        payable = self._payable(task, account, tuple(self._routes))
+        payable = self._payable(task, account, tuple(self._routes), Instructions(self._parts))
         escalates = self._parts.planner.escalates
         model = self._routes.choose(labels.task_class, payable, escalates=escalates)
         brief = RunBrief(task=task, task_class=labels.task_class, model=model)
@@ -199,7 +201,8 @@ class RunLifecycle:
         self._check_prices(account)
         brief = self._routes.brief(record.start)
         self._recall(record)
-        self._payable(brief.task, account, (brief.model,))
+        told = Instructions(self._parts, brief.prompts)
+        self._payable(brief.task, account, (brief.model,), told)
         return self._open(_silent(record), record, account, brief)
 
     def _recall(self, record: RunRecord) -> None:
@@ -232,54 +235,41 @@ class RunLifecycle:
             )  # fmt: skip
 
         calling = ToolCalls(desk, parts.tools, context, self._prices)
-        askings = {name: self._asking(desk, route) for name, route in self._routes.items()}
+        told = Instructions(parts, brief.prompts)
+        askings = {name: self._asking(desk, route, told) for name, route in self._routes.items()}
         session = RunSession(
             desk, askings, calling, parts.tools, memory, planner=parts.planner,
-            system=self._system(), brief=brief, routes=self._routes,
+            system=told.system, brief=brief, routes=self._routes,
             ended=lambda: self._ended(session),
         )  # fmt: skip
         self._opened(session)
         return session
 
-    def _asking(self, desk: EffectLog, route: Route) -> ModelCalls:
+    def _asking(self, desk: EffectLog, route: Route, told: Instructions) -> ModelCalls:
         parts, options = self._parts, self._parts.options
         return ModelCalls(
             desk, route.policy, route.bounds(options.min_output), parts.tools.specs,
-            kept=self._kept(route), prompts=self._versions(), attempts=options.attempts,
+            kept=self._kept(route, told), prompts=told.labels, attempts=options.attempts,
             temperature=options.temperature, seed=options.seed,
         )  # fmt: skip
 
-    def _system(self) -> str:
-        parts = self._parts
-        told = (parts.planner.system, parts.memory.system, parts.options.system)
-        return "\n\n".join(filter(None, told))
-
-    def _versions(self) -> dict[str, str]:
-        """Returns the prompts of each purpose with their versions, the memory's among them."""
-        planner, memory = self._parts.planner.versions, self._parts.memory.versions
-        system = ",".join(filter(None, (planner[""], memory[""])))
-        return {**planner, **memory, "": system}
-
     def _describe(self, brief: RunBrief, labels: RunLabels) -> dict[str, Any]:
-        prompts = self._versions()
         expected = self._routes.expected(brief.task_class)
         return {
             "tools": list(self._parts.tools.names),
-            "prompts": prompts,
+            **Instructions(self._parts, brief.prompts).record(),
             **({"task_class": brief.task_class} if brief.task_class else {}),
             **({"expected": expected} if expected else {}),
             **labels.agent,
         }
 
-    def _kept(self, route: Route) -> Reserves:
-        parts = self._parts
-        allowances = parts.planner.kept(parts.options.wrap_up_tokens)
-        bounds = route.bounds(parts.options.min_output)
-        return Reserves(bounds, SentPrompts(), parts.tools.specs, allowances)
+    def _kept(self, route: Route, told: Instructions) -> Reserves:
+        bounds = route.bounds(self._parts.options.min_output)
+        return Reserves(bounds, SentPrompts(), self._parts.tools.specs, told.kept)
 
     def _check_prices(self, account: Account) -> None:
         """Raises Unpriced if the account is limited in USD and something has no price."""
-        if not any(r.startswith("usd") for r in account.limited()):
+        if not any(map(is_money, account.limited())):
             return
         for name in self._routes.unpriced:
             raise Unpriced("model", name)
@@ -287,14 +277,16 @@ class RunLifecycle:
             if not self._prices.known(tool):
                 raise Unpriced("tool", tool.spec.name)
 
-    def _payable(self, task: str, account: Account, models: Sequence[str]) -> list[str]:
+    def _payable(
+        self, task: str, account: Account, models: Sequence[str], told: Instructions
+    ) -> list[str]:
         """Returns the policies of which the budget can pay one call and the wrap-up reply.
 
         Raises:
             BudgetError: there is none.
         """
-        messages = (Message("system", self._system()), Message("user", task))
-        leasts = {name: self._kept(self._routes[name]).least(messages) for name in models}
+        messages = (Message("system", told.system), Message("user", task))
+        leasts = {name: self._kept(self._routes[name], told).least(messages) for name in models}
         payable = [name for name, least in leasts.items() if account.fits(least)]
         if payable:
             return payable
@@ -306,18 +298,16 @@ class RunLifecycle:
         ]
         raise BudgetError(
             f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
-            f"{self._later()}: it takes at least {','.join(short)}"
+            f"{_later(told)}: it takes at least {','.join(short)}"
         )
 
-    def _later(self) -> str:
-        """Returns what is kept back for, in words."""
-        kept = self._parts.planner.kept(self._parts.options.wrap_up_tokens)
-        others = [a.purpose for a in kept if a.purpose != "wrap_up"]
-        return (
-            f"wrap-up reply, and what is kept back for {', '.join(others)}"
-            if others
-            else ("wrap-up reply")
-        )
+
+def _later(told: Instructions) -> str:
+    """Returns what is kept back for, in words."""
+    others = [each.purpose for each in told.kept if each.purpose != "wrap_up"]
+    if not others:
+        return "wrap-up reply"
+    return f"wrap-up reply, and what is kept back for {', '.join(others)}"
 
 
 def _silent(record: RunRecord) -> NullWriter:

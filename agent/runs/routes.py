@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...journal.events import Event
+from ...journal.prompt_files import PromptVersions, versions_of
 from ...ledger.errors import Unpriced
 from ...ledger.prices.price_book import ModelPrice, PriceBook
 from ...ledger.token_bounds import TokenBounds
@@ -44,6 +45,8 @@ class RunBrief:
     task: str
     task_class: str
     model: str
+    prompts: PromptVersions | None = None
+    """The versions of prompts that its record names; None in a new run: the newest ones."""
 
 
 class Routes(Mapping[str, Route]):
@@ -123,4 +126,5 @@ class Routes(Mapping[str, Route]):
             task=body["task"],
             task_class=body["agent"].get("task_class", ""),
             model=body["model"] if known else next(iter(self._routes)),
+            prompts=versions_of(body["agent"]),
         )

@@ -64,6 +64,7 @@ class RunSession:
         self.planner = planner
         self.task = brief.task
         self.task_class = brief.task_class
+        self.prompts = brief.prompts
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
         self.before = ZERO

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.text import Text
 
-from ...journal.message_form import message_from
-from ...journal.run_record import held_amount
+from ...journal.codec import message_from
+from ...journal.costs import CostLine, total
 from . import format
 from .timeline import Timeline, TimelineEntry
 
@@ -165,8 +165,8 @@ def _facts(story: Timeline, status: str) -> Iterator[tuple[str, Text]]:
     yield "used", Text(used)
     if left := format.left(story.left, format.places(story.budget.usd)):
         yield "left", Text(left)
-    for hold in story.open.values():
-        yield "on hold", Text(_on_hold(hold.body), style="yellow")
+    for line in story.open.values():
+        yield "on hold", Text(_on_hold(line), style="yellow")
 
 
 def _cost(story: Timeline) -> Text:
@@ -177,7 +177,7 @@ def _cost(story: Timeline) -> Text:
         text.append(f"; known {format.exact_usd(story.spent.usd)}" if story.spent.usd else "")
         return text
     text.append(format.exact_usd(story.spent.usd), style="bold")
-    held = {"on hold": sum((held_amount(hold).usd for hold in story.open.values()), Decimal(0))}
+    held = {"on hold": total(story.open.values()).usd}
     purses = {**story.usd_of, **held}
     parts = [f"{name} {format.exact_usd(usd)}" for name, usd in purses.items() if usd]
     if len(parts) > 1:
@@ -185,9 +185,9 @@ def _cost(story: Timeline) -> Text:
     return text
 
 
-def _on_hold(body: Mapping[str, Any]) -> str:
-    amount = format.exact_usd(None if body["usd"] is None else Decimal(body["usd"]))
-    return f"{amount} for a call of {format.one_line(body['name'])} whose bill has not come"
+def _on_hold(line: CostLine) -> str:
+    amount = format.exact_usd(line.usd)
+    return f"{amount} for a call of {format.one_line(line.name)} whose bill has not come"
 
 
 def status_text(status: str) -> Text:

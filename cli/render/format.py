@@ -9,9 +9,13 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from ...ledger.amount import Quantity
+from ...ledger.resources import SUMS, split_resource
 
 NONE = "–"
 """Stands where a figure is unknown."""
+
+_SIDES = ("tokens", "input_tokens", "output_tokens")
+"""What is told as `120 input + 30 output tokens`."""
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -81,7 +85,12 @@ def spend(amounts: Mapping[str, Quantity]) -> str:
     if amounts["tokens"]:
         sides = ("input", "output")
         parts.append(" + ".join(f"{amounts[f'{s}_tokens']:,} {s}" for s in sides) + " tokens")
-    parts.append(count(int(amounts["model_calls"]), "model call"))
+    plain = [row for row in SUMS if row.unit == "count" and not row.per_tool]
+    parts += [
+        count(int(amounts[row.name]), row.label)
+        for row in plain
+        if row.name not in _SIDES and (row.call or amounts[row.name])
+    ]
     tools = [(r.partition(".")[2], n) for r, n in amounts.items() if r.startswith("tool_calls.")]
     return " · ".join([*parts, *(f"{n:,} {printable(tool)}" for tool, n in tools)])
 
@@ -92,15 +101,13 @@ def left(remaining: Mapping[str, Quantity | float], decimals: int) -> str:
 
 
 def _left(resource: str, quantity: Quantity | float, decimals: int) -> str:
-    if resource == "seconds":
+    row, tool = split_resource(resource)
+    if row.unit == "seconds":
         return seconds(max(float(quantity), 0.0))
-    name, _, tool = resource.partition(".")
-    if name == "usd":
+    if row.unit == "usd":
         amount = usd(Decimal(quantity), decimals)
         return f"{amount} {tool}" if tool else amount
-    if tool:
-        return f"{quantity:,} {tool}"
-    return count(int(quantity), name.replace("_", " ").removesuffix("s"))
+    return f"{quantity:,} {tool}" if tool else count(int(quantity), row.label)
 
 
 def arguments(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -11,7 +10,9 @@ from rich.console import Console
 from rich.status import Status
 
 from ...agent import default_home
+from ...journal.costs import total
 from ...journal.events import Event
+from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import TimelineColumns, ending, opening
 from .timeline import Timeline
@@ -127,11 +128,11 @@ class LiveView:
         self._console.print()
 
     def _under_way(self) -> str:
-        open = [hold.body for hold in self.story.open.values()]
+        open = self.story.open.values()
         if not open:
             return "…"
-        names = ", ".join(dict.fromkeys(format.one_line(body["name"], 40) for body in open))
-        held = sum((Decimal(body["usd"] or 0) for body in open), Decimal(0))
+        names = ", ".join(dict.fromkeys(format.one_line(line.name, 40) for line in open))
+        held = total(open).usd
         amount = format.usd(held, format.places(self.story.budget.usd))
         said = format.one_line(self._said[-_TAIL:])
         return " · ".join(filter(None, [names, f"{amount} held" if held else "", said]))
@@ -144,7 +145,8 @@ def hints(story: Timeline, home: Path) -> list[str]:
     found = [f"outlay show {story.run}{place}"]
     if story.status == "budget_exhausted":
         resource = next(iter(story.budget.limits), "usd")
-        name = resource.removeprefix("tool_calls.")
+        row, tool = split_resource(resource)
+        name = tool if tool and row.unit == "count" else resource
         found.append(f"outlay resume {story.run} --add {name}=…{place}")
     elif story.status != "answered":
         found.append(f"outlay resume {story.run}{place}")

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from ...journal.codec import message_from
 from ...journal.events import Event
-from ...journal.message_form import message_from
 from . import format
 from .console import show
 from .entry_lines import TimelineColumns, ending, opening

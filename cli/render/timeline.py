@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from ...agent import Home, final_answer
 from ...agent.delegate import DELEGATE, sub_run
+from ...journal.codec import budget_from
+from ...journal.costs import CostFold, CostLine, total
 from ...journal.events import Event
-from ...journal.run_record import billed_amount, budget_from, held_amount
 from ...ledger.amount import ZERO, Amount, Quantity
 from ...ledger.budget import Budget
+from ...ledger.resources import recorded_quantity
 from ...ledger.usage import CLASSES
 
 Sort = Literal["reply", "tool", "trouble", "note"]
@@ -57,7 +59,7 @@ class Timeline:
     end: Event | None = None
     budget: Budget = field(default_factory=Budget)
     settled: Amount = ZERO
-    open: dict[str, Event] = field(default_factory=dict)
+    open: dict[str, CostLine] = field(default_factory=dict)
     """Holds that were neither settled nor released, by id."""
     unpriced: set[str] = field(default_factory=set)
     """Models and tools that were called without a known price."""
@@ -65,6 +67,8 @@ class Timeline:
     """USD settled, by tool; tokens are under `tokens`."""
     seconds: float = 0.0
     score: float | None = None
+    _costs: CostFold = field(default_factory=CostFold)
+    _holds: dict[str, Event] = field(default_factory=dict)
     _fresh_from: Amount = ZERO
     _fresh_at: float = 0.0
 
@@ -80,7 +84,7 @@ class Timeline:
     @property
     def spent(self) -> Amount:
         """All that was spent; a hold that is open counts in full."""
-        return sum(map(held_amount, self.open.values()), self.settled)
+        return self.settled + total(self.open.values())
 
     @property
     def cost(self) -> Decimal | None:
@@ -116,7 +120,7 @@ class Timeline:
         self.start = event
         self.budget = budget_from(event.body["budget"])
         before = (event.body.get("fork") or {}).get("spent", {})
-        self._fresh_from = ZERO - Amount({n: _quantity(n, v) for n, v in before.items()})
+        self._fresh_from = ZERO - Amount({n: recorded_quantity(n, v) for n, v in before.items()})
 
     def _run_resumed(self, event: Event) -> TimelineEntry:
         self.end = None
@@ -130,30 +134,40 @@ class Timeline:
         self.end = event
 
     def _hold(self, event: Event) -> None:
-        self.open[event.body["hold"]] = event
-        if event.body["usd"] is None:
-            self.unpriced.add(event.body["name"])
+        line = self._costs.add(event)
+        if line is None:
+            return
+        self.open[line.hold], self._holds[line.hold] = line, event
+        if line.usd is None:
+            self.unpriced.add(line.name)
 
     def _settle(self, event: Event) -> TimelineEntry | None:
-        hold = self.open.pop(event.body["hold"], None)
-        if hold is None:
+        line = self._costs.add(event)
+        if line is None:
             return None
-        is_tool = hold.body["call"] == "tool"
+        del self.open[line.hold]
+        hold = self._holds[line.hold]
+        is_tool = line.call == "tool"
         below = self.below(hold) if is_tool else ZERO
-        usd = event.body["usd"]
-        cost = None if usd is None else Decimal(usd) + below.usd
-        self.settled += billed_amount(hold, event) + below
-        purse = _purse(hold)
+        cost = None if line.usd is None else line.usd + below.usd
+        self.settled += line.amount + below
+        purse = line.name if is_tool else "tokens"
         self.usd_of[purse] = self.usd_of.get(purse, Decimal(0)) + (cost or Decimal(0))
         return self._entry("tool" if is_tool else "reply", event, hold, cost)
 
     def _release(self, event: Event) -> TimelineEntry | None:
-        hold = self.open.pop(event.body["hold"], None)
-        return None if hold is None else self._entry("trouble", event, hold, Decimal(0))
+        line = self._costs.add(event)
+        if line is None:
+            return None
+        del self.open[line.hold]
+        return self._entry("trouble", event, self._holds[line.hold], Decimal(0))
 
     def _unknown(self, event: Event) -> TimelineEntry | None:
-        hold = self.open.get(event.body["hold"])
-        return None if hold is None else self._entry("trouble", event, hold, held_amount(hold).usd)
+        line = self._costs.add(event)
+        if line is None:
+            return None
+        self.open[line.hold] = line
+        return self._entry("trouble", event, self._holds[line.hold], line.amount.usd)
 
     def _refused(self, event: Event) -> TimelineEntry:
         return self._entry("trouble", event)
@@ -217,10 +231,6 @@ def summary(story: Timeline) -> dict[str, Any]:
     }
 
 
-def _quantity(resource: str, value: Any) -> Quantity:
-    return Decimal(value) if resource.startswith("usd") else int(value)
-
-
 def _step(key: str) -> int | None:
     parts = key.split("/")
     return int(parts[-3]) + 1 if len(parts) >= 3 and parts[-3].isdigit() else None
@@ -231,7 +241,3 @@ def _by(event: Event, hold: Event | None) -> str:
     if body.get("call") == "tool":
         return str(body["name"])
     return str(body.get("node") or "")
-
-
-def _purse(hold: Event) -> str:
-    return str(hold.body["name"]) if hold.body["call"] == "tool" else "tokens"

@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
+from ...journal.codec import message_from
+from ...journal.costs import CostLine
 from ...journal.events import Event
-from ...journal.message_form import message_from
-from ...journal.run_record import held_amount
+from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import what
 from .timeline import Timeline, TimelineEntry
@@ -42,7 +43,7 @@ def trajectory(events: Sequence[Event], status: str) -> RunDetails:
         facts=tuple(_facts(story, body, pruned=pruned)),
         answer=None if story.answer is None else format.printable(story.answer),
         gauges=() if pruned else tuple(gauges(story)),
-        on_hold=tuple(_on_hold(hold.body) for hold in story.open.values()),
+        on_hold=tuple(map(_on_hold, story.open.values())),
         moments=moments,
     )
 
@@ -50,7 +51,7 @@ def trajectory(events: Sequence[Event], status: str) -> RunDetails:
 def gauges(story: Timeline) -> Iterator[Gauge]:
     """Yields, for each limit of the run, what is used, held and left of it now."""
     left = story.left
-    held = [held_amount(hold) for hold in story.open.values()]
+    held = [line.amount for line in story.open.values()]
     decimals = format.places(story.budget.usd)
     limits: dict[str, Any] = dict(story.budget.limits)
     if story.budget.seconds is not None:
@@ -165,19 +166,19 @@ def _facts(story: Timeline, body: dict[str, Any], *, pruned: bool) -> Iterator[t
     yield "why", "" if why == story.status else format.one_line(why)
 
 
-def _on_hold(body: dict[str, Any]) -> str:
-    usd = None if body["usd"] is None else Decimal(body["usd"])
-    return f"{format.exact_usd(usd)} for a call of {format.one_line(body['name'])}"
+def _on_hold(line: CostLine) -> str:
+    return f"{format.exact_usd(line.usd)} for a call of {format.one_line(line.name)}"
 
 
 def _resource(resource: str) -> str:
-    name, _, tool = resource.partition(".")
+    row, tool = split_resource(resource)
     if tool:
-        return f"{tool} $" if name == "usd" else tool
-    return "USD" if name == "usd" else name.replace("_", " ")
+        return f"{tool} $" if row.unit == "usd" else tool
+    return row.label if row.unit == "usd" else f"{row.label}s"
 
 
 def _quantity(resource: str, value: Decimal, decimals: int) -> str:
-    if resource == "seconds":
+    unit = split_resource(resource)[0].unit
+    if unit == "seconds":
         return format.seconds(max(float(value), 0.0))
-    return format.usd(value, decimals) if resource.startswith("usd") else f"{int(value):,}"
+    return format.usd(value, decimals) if unit == "usd" else f"{int(value):,}"

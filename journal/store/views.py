@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
+from ...ledger.resources import COLUMNS
+
 NAMES = (
     "events",
     "calls",
@@ -18,6 +20,17 @@ NAMES = (
     "unified_cost",
 )
 """The views, each after those that it rests on."""
+
+_RESOURCES = {
+    "--   [a column for each resource of the table in ledger/resources.py]": "\n".join(
+        f"--   {name:<14} BIGINT          {column.about}" for name, column in COLUMNS
+    ),
+    "[their sums]": ",\n        ".join(f"{column.sql} as {name}" for name, column in COLUMNS),
+    "[their names]": ",\n    ".join(
+        f"coalesce({name}, 0)::bigint as {name}" for name, _ in COLUMNS
+    ),
+}
+"""What stands in the place of each mark in the SQL files."""
 
 _COLUMN = re.compile(r"^--   (\w+)\s+([A-Z]+(?:\(\d+,\d+\))?)\s+(.+)$")
 
@@ -41,8 +54,11 @@ class SqlView:
 
 
 def statement(name: str) -> str:
-    """Returns the text of one of the SQL files."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    """Returns the text of one of the SQL files, with the resources of the table in it."""
+    sql = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    for mark, lines in _RESOURCES.items():
+        sql = sql.replace(mark, lines)
+    return sql
 
 
 def view(name: str) -> SqlView:

@@ -1,31 +1,18 @@
-"""Prompts as files: `NAME.md`, whose first line is `version: N`."""
+"""The prompts of memories, as files: see `journal/prompt_files.py`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 
+from ...journal.prompt_files import Prompt, PromptFiles
 
-@dataclass(frozen=True)
-class MemoryPrompt:
-    name: str
-    version: int
-    text: str
-
-    @property
-    def label(self) -> str:
-        """How it is recorded, e.g. `compact@1`."""
-        return f"{self.name}@{self.version}"
+FILES = PromptFiles(files(__package__))
 
 
-@cache
-def read_prompt(package: str, name: str) -> MemoryPrompt:
-    """Returns the prompt of that name which lies in a package."""
-    first, _, text = (files(package) / f"{name}.md").read_text("utf-8").partition("\n")
-    return MemoryPrompt(name, int(first.removeprefix("version:")), text.strip())
+def prompt(name: str, version: int | None = None) -> Prompt:
+    """Returns a prompt of a memory, in the version of the run at hand unless one is given.
 
-
-def prompt(name: str) -> MemoryPrompt:
-    """Returns the prompt of a memory."""
-    return read_prompt(__package__, name)
+    Raises:
+        UsageError: there is no such prompt or version.
+    """
+    return FILES.prompt(name, version)

@@ -1,21 +1,18 @@
-"""Prompts as files: `NAME.md`, whose first line is `version: N`."""
+"""The prompts of planners, as files: see `journal/prompt_files.py`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 
+from ...journal.prompt_files import Prompt, PromptFiles
 
-@dataclass(frozen=True)
-class Prompt:
-    name: str
-    version: int
-    text: str
+FILES = PromptFiles(files(__package__))
 
 
-@cache
-def prompt(name: str) -> Prompt:
-    """Returns the prompt of that name."""
-    first, _, text = (files(__package__) / f"{name}.md").read_text("utf-8").partition("\n")
-    return Prompt(name, int(first.removeprefix("version:")), text.strip())
+def prompt(name: str, version: int | None = None) -> Prompt:
+    """Returns a prompt of a planner, in the version of the run at hand unless one is given.
+
+    Raises:
+        UsageError: there is no such prompt or version.
+    """
+    return FILES.prompt(name, version)

@@ -66,8 +66,7 @@ class Verdict(BaseModel):
 
 def verify_allowance() -> Allowance:
     """Returns what is kept back for one verification."""
-    instruction = Message("user", prompt("verify").text)
-    return Allowance(purpose="verify", prompt=(instruction,), output=VERIFY_TOKENS)
+    return Allowance(purpose="verify", prompt=(), output=VERIFY_TOKENS)
 
 
 async def verified(effects: Effects, view: Sequence[Message], extra: str = "") -> Verdict | None:

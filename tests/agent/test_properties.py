@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outlay.agent import Agent, AgentOptions, Home, Result, RunRecord, final_answer
-from outlay.journal.prompt_delta import SentPrompts, delta, restore
+from outlay.journal.codec import SentPrompts, delta, restore
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import BudgetError
 from outlay.ledger.usage import Usage

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import orjson
 
+from ...journal.costs import costs
 from ...journal.events import Event
 from .recorded_calls import ModelCall, model_calls
 
@@ -83,29 +84,22 @@ def outcome(events: Iterable[Event]) -> Outcome:
 
 def _bill(ordered: list[Event]) -> tuple[dict[str, Decimal], tuple[PaidCall, ...]]:
     """Returns the spending by class and the tool calls; a hold without a bill counts in full."""
-    holds = {e.body["hold"]: e for e in ordered if e.kind == "hold"}
-    ends = {e.body["hold"]: e for e in ordered if e.kind in ("settle", "release", "unknown")}
+    arguments = {e.body["hold"]: e.body.get("arguments", "") for e in ordered if e.kind == "hold"}
     usd: dict[str, Decimal] = {}
     calls: list[PaidCall] = []
-    for id, hold in holds.items():
-        end = ends.get(id)
-        if end is not None and end.kind == "release":
+    for line in costs(ordered):
+        if line.status == "released":
             continue
-        is_tool = hold.body["call"] == "tool"
-        source = end.body if end is not None and end.kind == "settle" else hold.body
-        total = Decimal(source["usd"] or 0)
-        parts = {} if is_tool else source.get("usd_by_class") or {}
-        for name, part in (parts or {_payee(hold): total}).items():
-            usd[name] = usd.get(name, Decimal(0)) + Decimal(part)
+        is_tool = line.call == "tool"
+        parts = {} if is_tool else line.usd_by_class
+        payee = f"tool.{line.name}" if is_tool else "unbilled"
+        for name, part in (parts or {payee: line.amount.usd}).items():
+            usd[name] = usd.get(name, Decimal(0)) + part
         if is_tool:
             calls.append(
-                PaidCall(tool=hold.body["name"], arguments=hold.body["arguments"], usd=total)
+                PaidCall(tool=line.name, arguments=arguments[line.hold], usd=line.amount.usd)
             )
     return usd, tuple(calls)
-
-
-def _payee(hold: Event) -> str:
-    return f"tool.{hold.body['name']}" if hold.body["call"] == "tool" else "unbilled"
 
 
 def _misshapen(call: ModelCall) -> int:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ...journal.codec import reply_from, restore, restored
 from ...journal.events import Event
-from ...journal.prompt_delta import restore
 from ...journal.records import Message, Sampled
-from ...journal.run_record import reply_from
-from ...journal.token_delta import restored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
+from ....ledger.resources import is_money
 from ...spending import CapUse, PurposeSpending, SpendingSummary
 from .. import number_format
 from .markup import Markup, tag
@@ -63,9 +64,9 @@ def limits(bills: Sequence[SpendingSummary], points: Sequence[PlotPoint]) -> Ite
 
 def _cap(use: CapUse) -> Markup:
     share = min(use.used / float(use.cap), 1.0) if use.cap else 0.0
-    is_money = use.resource.startswith("usd")
-    used = number_format.usd(use.used) if is_money else number_format.quantity(use.used)
-    cap = number_format.usd(float(use.cap)) if is_money else f"{use.cap:,}"
+    in_usd = is_money(use.resource)
+    used = number_format.usd(use.used) if in_usd else number_format.quantity(use.used)
+    cap = number_format.usd(float(use.cap)) if in_usd else f"{use.cap:,}"
     at_cap = "" if use.at_cap is None else f"{number_format.percent(use.at_cap)} used all"
     return tag(
         "div",

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ....ledger.resources import is_money
 from ...spending import CapUse, PurposeSpending, SpendingSummary
 from .. import number_format
 from ..frontier_summary import FrontierSummary, RepeatsSummary
@@ -108,7 +109,7 @@ def _limits(caps: Sequence[CapUse]) -> Iterator[str]:
 
 
 def _limit(use: CapUse) -> str:
-    if use.resource.partition(".")[0] == "usd":
+    if is_money(use.resource):
         _, _, tool = use.resource.partition(".")
         amounts = f"{number_format.usd(use.used)} of {number_format.usd(float(use.cap))}"
         return f"{amounts} for {tool}" if tool else amounts

@@ -18,10 +18,7 @@
 --   seconds        DOUBLE          the run's own time so far, without downtime
 --   usd            DECIMAL(38,12)  USD spent; holds without a bill count in full
 --   unpriced       BIGINT          calls without a price, which `usd` leaves out
---   model_calls    BIGINT          policy calls that left, each try counted
---   tool_calls     BIGINT          tool calls that left, in the units that they count as
---   input_tokens   BIGINT          prompt tokens of all classes; bounds where no bill came
---   output_tokens  BIGINT          completion tokens, reasoning included; bounds where no bill came
+--   [a column for each resource of the table in ledger/resources.py]
 --   pruned         TIMESTAMP       when its texts were taken out, in UTC, or null
 
 create or replace view runs as
@@ -52,10 +49,7 @@ spent as (
         run,
         coalesce(sum(usd), 0) as usd,
         count(*) filter (where usd is null) as unpriced,
-        count(*) filter (where "call" = 'model') as model_calls,
-        sum(calls) filter (where "call" = 'tool') as tool_calls,
-        coalesce(sum(input_tokens), 0)::bigint as input_tokens,
-        coalesce(sum(output_tokens), 0)::bigint as output_tokens
+        [their sums]
     from holds
     where state <> 'released'
     group by run
@@ -68,10 +62,7 @@ select
     seconds,
     coalesce(usd, 0) as usd,
     coalesce(unpriced, 0) as unpriced,
-    coalesce(model_calls, 0) as model_calls,
-    coalesce(tool_calls, 0)::bigint as tool_calls,
-    coalesce(input_tokens, 0) as input_tokens,
-    coalesce(output_tokens, 0) as output_tokens,
+    [their names],
     make_timestamp((pruned * 1000000)::bigint) as pruned
 from spans
 left join heads using (run)

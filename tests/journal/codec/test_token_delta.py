@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.codec import TokenDeltas, restored
 from outlay.journal.events import Event
 from outlay.journal.records import Sampled
-from outlay.journal.token_delta import TokenDeltas, restored
 
 IDS = st.lists(st.integers(0, 3), max_size=12).map(tuple)
 

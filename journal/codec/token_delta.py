@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .events import Event
-from .records import Sampled
+from ..events import Event
+from ..records import Sampled
 
 
 class TokenDeltas:

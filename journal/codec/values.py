@@ -1,0 +1,66 @@
+"""Bills, replies, observations and budgets as the journal writes them, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...ledger.budget import Budget, Limit
+from ...ledger.usage import CLASSES, Usage
+from ..events import Event
+from ..records import Observation, Reply
+from .message_form import message_from, message_to
+
+
+def usage_from(body: Mapping[str, Any]) -> Usage | None:
+    if body.get("input") is None:
+        return None
+    return Usage(**{name: body[name] for name in CLASSES})
+
+
+def reply_to(reply: Reply) -> dict[str, Any]:
+    others = [message_to(message) for message in reply.others]
+    return {
+        "message": message_to(reply.message),
+        "finish_reason": reply.finish_reason,
+        "model": reply.model,
+        "response_id": reply.response_id,
+        **({"others": others} if others else {}),
+    }
+
+
+def reply_from(settle: Event) -> Reply:
+    reply = settle.body["reply"]
+    return Reply(
+        message_from(reply["message"]),
+        usage_from(settle.body),
+        reply["finish_reason"],
+        reply["model"],
+        reply["response_id"],
+        settle.body["seconds"] or 0.0,
+        tuple(map(message_from, reply.get("others", ()))),
+    )
+
+
+def observation_from(event: Event) -> Observation:
+    return Observation.from_dict(event.body["observation"])
+
+
+def budget_to(budget: Budget) -> dict[str, Any]:
+    """Returns a budget as the journal keeps it: limits by resource name."""
+    limits: dict[str, Any] = dict(budget.limits)
+    if budget.seconds is not None:
+        limits["seconds"] = budget.seconds
+    return limits
+
+
+def budget_from(limits: Mapping[str, Any]) -> Budget:
+    tools: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
+    for name, limit in limits.items():
+        unit, _, tool = name.partition(".")
+        if tool:
+            tools.setdefault(tool, {})["calls" if unit == "tool_calls" else unit] = limit
+        else:
+            plain[name] = limit
+    return Budget(**plain, per_tool={tool: Limit(**limit) for tool, limit in tools.items()})
