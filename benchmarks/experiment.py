@@ -7,27 +7,29 @@ resumed, and the suite's account starts with what has been spent.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ..agent import Agent, AgentOptions, Home, Result, RunLabels, RunRecord, new_run_id
-from ..journal.events import Event
+from ..agent import Home, new_run_id
 from ..ledger.account import Account
-from ..ledger.amount import ZERO, Amount
 from ..ledger.budget import Budget
-from ..ledger.errors import BudgetError, UsageError
+from ..ledger.errors import UsageError
 from ..ledger.prices.price_book import PriceBook
 from ..memory import memory
-from ..planners import Planner, planner
-from ..policies import Policy, policy
-from .experience import Experience, ExperienceContext
+from ..planners import planner
+from ..policies import policy
+from .cells import Cell, RunSpec
+from .engines import IN_PROCESS, Engine
+from .experience import Experience
+from .experiment_record import RecordedExperiment
 from .results import ResultRow
-from .suite import Suite, Task, World, is_success, judge, metrics, restore, suite
+from .runner import CellRunner, RunSources
+from .suite import suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +73,6 @@ class ExperimentResult:
     spent_usd: Decimal
 
 
-@dataclass(frozen=True)
-class _RunCell:
-    """One run to be made."""
-
-    task: Task
-    planner: Planner
-    budget: str
-    repeat: int
-
-    @property
-    def key(self) -> tuple[str, str, str, int]:
-        return (self.task.id, self.planner.name, self.budget, self.repeat)
-
-
 OnRow = Callable[[ResultRow, ExperimentProgress], None]
 
 
@@ -96,6 +84,7 @@ async def run_experiment(
     concurrency: int = 16,
     total_budget: str | None = None,
     resume: str | None = None,
+    engine: Engine = IN_PROCESS,
     on_row: OnRow = lambda row, progress: None,
     on_start: Callable[[str], None] = lambda experiment: None,
 ) -> ExperimentResult:
@@ -104,6 +93,7 @@ async def run_experiment(
     Args:
         concurrency: runs under way at once.
         total_budget: what the whole experiment may spend; with `resume`, what was spent counts.
+        engine: where the runs are made.
         on_row: is called after each run.
         on_start: is called with the experiment's id before the first run.
 
@@ -112,275 +102,84 @@ async def run_experiment(
     """
     book = PriceBook.load(prices)
     place = Home.at(home)
-    earlier = _RecordedExperiment.load(place, resume) if resume else _RecordedExperiment()
-    plan = plan or earlier.plan
+    earlier = RecordedExperiment.load(place, resume) if resume else RecordedExperiment()
+    if plan is None and earlier.plan is not None:
+        plan = ExperimentPlan.from_record(earlier.plan)
     if plan is None:
         raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `outlay runs`")
-    experiment = resume or _new_id(plan)
+    experiment = resume or f"{plan.suite}-{new_run_id()}"
     budget = Budget.parse(total_budget) if total_budget else Budget()
     account = Account(budget, name="the suite", spent=earlier.spent)
-    runner = _Runner(plan, experiment, place, book, account, earlier)
-    runner.check(budget)
+    sources = sources_of(plan, place, book)
+    _check(budget, plan, sources)
+    runner = CellRunner(
+        spec_of(plan, experiment, sources), sources, account, recorded=earlier.cells
+    )
     on_start(experiment)
-    rows = await runner.run(concurrency, on_row)
-    return ExperimentResult(experiment, plan, rows, account.spent.usd)
+    cells = _cells(plan, sources)
+    rows: dict[int, ResultRow] = {}
+    try:
+        async with aclosing(engine.run(cells, runner.row, concurrency=concurrency)) as ended:
+            async for number, row in ended:
+                rows[number] = row
+                spent = account.spent.usd
+                on_row(row, ExperimentProgress(len(rows), len(cells), spent, budget.usd))
+    finally:
+        await sources.policy.close()
+    ordered = [rows[number] for number in sorted(rows)]
+    return ExperimentResult(experiment, plan, ordered, account.spent.usd)
 
 
-class _Runner:
-    def __init__(
-        self,
-        plan: ExperimentPlan,
-        experiment: str,
-        home: Home,
-        book: PriceBook,
-        account: Account,
-        earlier: _RecordedExperiment,
-    ) -> None:
-        self._plan = plan
-        self._experiment = experiment
-        self._home = home
-        self._book = book
-        self._account = account
-        self._earlier = earlier
-        self._suite: Suite = suite(plan.suite, **plan.knobs)
-        self._learning = learning_of(plan, self._suite, home)
-        self._policy: Policy = policy(plan.policy)
-        self._planners: tuple[Planner, ...] = tuple(map(planner, plan.planners))
-        self._tasks = self._suite.tasks(plan.tasks, plan.seed)
+def sources_of(plan: ExperimentPlan, home: Home, prices: PriceBook) -> RunSources:
+    """Returns what the runs of a plan are made with.
 
-    def check(self, total: Budget) -> None:
-        """Raises BudgetError if `total` limits a tool that no task of the suite has."""
-        if not total.per_tool:
-            return
-        tools = [tool for task in self._tasks for tool in self._suite.world(task).tools()]
-        tools += memory(self._plan.memory).tools()
-        total.check_tools({tool.spec.name for tool in tools})
-
-    async def run(self, concurrency: int, on_row: OnRow) -> list[ResultRow]:
-        """Runs all cells, at most `concurrency` at once; returns their rows in the plan's order."""
-        plan = self._plan
-        setups = len(self._planners) * len(plan.budgets)
-        total = len(self._tasks) * plan.repeats * setups
-        rows: dict[int, ResultRow] = {}
-        waiting = enumerate(self._cells())
-        limit = self._account.budget.usd
-
-        async def work() -> None:
-            for number, cell in waiting:
-                rows[number] = await self._row(cell)
-                done = ExperimentProgress(len(rows), total, self._account.spent.usd, limit)
-                on_row(rows[number], done)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(max(concurrency, 1), total)):
-                    group.create_task(work())
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        finally:
-            await self._policy.close()
-        return [rows[number] for number in sorted(rows)]
-
-    def _cells(self) -> Iterator[_RunCell]:
-        for repeat in range(self._plan.repeats):
-            for task in self._tasks:
-                for made in self._planners:
-                    for budget in self._plan.budgets:
-                        yield _RunCell(task, made, budget, repeat)
-
-    async def _row(self, cell: _RunCell) -> ResultRow:
-        known = self._earlier.runs.get(cell.key)
-        if known is not None and known.score is not None:
-            return self._to_row(cell, known.memory, known.result, known.score, known.metrics)
-        world = self._suite.world(cell.task)
-        agent = self._agent(cell, world)
-        try:
-            if known is not None:
-                restore(world, known.events)
-                result = await agent.resume(known.run, account=self._account)
-            else:
-                labels = self._labels(cell)
-                result = await agent.run(cell.task.prompt, account=self._account, labels=labels)
-        except BudgetError:
-            if agent.budget.limits and self._account.spent == ZERO:
-                raise
-            return self._not_started(cell, agent.memory.name)
-        score = judge(self._suite, cell.task, world, result.answer)
-        told = metrics(self._suite.scorer, cell.task, result.text)
-        self._home.write_score(result.run, score, success=is_success(score), metrics=told)
-        return self._to_row(cell, agent.memory.name, _RunCounts.of(result), score, told)
-
-    def _agent(self, cell: _RunCell, world: World) -> Agent:
-        return agent_for(
-            self._plan, self._suite, cell.task, cell.planner, cell.budget, cell.repeat,
-            self._policy, self._book, self._home, self._learning, world,
-        )  # fmt: skip
-
-    def _labels(self, cell: _RunCell) -> RunLabels:
-        return RunLabels(
-            task_id=cell.task.id,
-            experiment=self._experiment,
-            seed=self._plan.seed,
-            repeat=cell.repeat,
-            task_class=self._suite.name,
-            agent={"plan": dataclasses.asdict(self._plan), "budget": cell.budget},
-        )
-
-    def _to_row(
-        self,
-        cell: _RunCell,
-        memory: str,
-        counts: _RunCounts,
-        score: float | None,
-        told: Mapping[str, float],
-    ) -> ResultRow:
-        return ResultRow(
-            **self._common(cell), memory=memory, score=score, metrics=dict(told),
-            **dataclasses.asdict(counts),
-        )  # fmt: skip
-
-    def _not_started(self, cell: _RunCell, memory: str) -> ResultRow:
-        nothing = _RunCounts("not_started", Decimal(0), 0, 0, 0, 0, 0.0, "")
-        return self._to_row(cell, memory, nothing, None, {})
-
-    def _common(self, cell: _RunCell) -> dict[str, Any]:
-        return {
-            "task": cell.task.id,
-            "hops": cell.task.hops,
-            "kind": cell.task.kind,
-            "planner": cell.planner.name,
-            "policy": self._policy.name,
-            "budget": cell.budget,
-            "repeat": cell.repeat,
-            "seed": self._plan.seed,
-            "gold_cost_usd": cell.task.gold_cost,
-        }
-
-
-@dataclass(frozen=True)
-class _RunCounts:
-    """The part of a row that the run itself tells."""
-
-    status: str
-    cost_usd: Decimal
-    tool_calls: int
-    model_calls: int
-    input_tokens: int
-    output_tokens: int
-    seconds: float
-    run: str
-
-    @classmethod
-    def of(cls, result: Result) -> _RunCounts:
-        return cls.from_spend(result.run, result.status, result.spend, result.seconds)
-
-    @classmethod
-    def from_spend(cls, run: str, status: str, spend: Amount, seconds: float) -> _RunCounts:
-        return cls(
-            status=status,
-            cost_usd=spend.usd,
-            tool_calls=int(spend["tool_calls"]),
-            model_calls=int(spend["model_calls"]),
-            input_tokens=int(spend["input_tokens"]),
-            output_tokens=int(spend["output_tokens"]),
-            seconds=seconds,
-            run=run,
-        )
-
-
-@dataclass(frozen=True)
-class _RecordedRun:
-    """A run of the experiment that an earlier process made or began."""
-
-    run: str
-    memory: str
-    result: _RunCounts
-    score: float | None
-    metrics: Mapping[str, float]
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True)
-class _RecordedExperiment:
-    """What is recorded of an experiment."""
-
-    plan: ExperimentPlan | None = None
-    runs: Mapping[tuple[str, str, str, int], _RecordedRun] = field(default_factory=dict)
-    spent: Amount = ZERO
-
-    @classmethod
-    def load(cls, home: Home, experiment: str) -> _RecordedExperiment:
-        plan: ExperimentPlan | None = None
-        runs: dict[tuple[str, str, str, int], _RecordedRun] = {}
-        spent = ZERO
-        for events in home.store.events_of_experiment(experiment):
-            record = RunRecord.of(events)
-            start = record.start
-            plan = ExperimentPlan.from_record(start.body["agent"]["plan"])
-            key = (
-                start.body["task_id"],
-                start.body["planner"],
-                start.body["agent"]["budget"],
-                start.body["repeat"],
-            )
-            runs[key] = _known(record)
-            spent += record.spent
-        return cls(plan, runs, spent)
-
-
-def _known(record: RunRecord) -> _RecordedRun:
-    end = record.end
-    status = end.body["status"] if end else "cancelled"
-    counts = _RunCounts.from_spend(record.start.run, status, record.spent, record.seconds)
-    judged = [e.body for e in record.events if e.kind == "scored"]
-    finished = end is not None and status != "cancelled"
-    last: Mapping[str, Any] = judged[-1] if judged and finished else {}
-    return _RecordedRun(
-        record.start.run, record.start.body["memory"], counts, last.get("score"),
-        last.get("metrics", {}), record.events,
-    )  # fmt: skip
-
-
-def agent_for(
-    plan: ExperimentPlan,
-    of: Suite,
-    task: Task,
-    planner: Planner | str,
-    budget: str,
-    repeat: int,
-    policy: Policy,
-    prices: PriceBook,
-    home: Home,
-    learning: Experience | None = None,
-    world: World | None = None,
-) -> Agent:
-    """Returns the agent of one cell of an experiment, in its world or in a fresh one."""
-    given = ExperienceContext(memory=memory(plan.memory), system=of.system_prompt)
-    if learning is not None:
-        named = planner if isinstance(planner, str) else planner.name
-        given = learning.given(task, given, draw=f"{task.id}/{named}/{budget}/{repeat}/{plan.seed}")
-    return Agent(
-        model=policy,
-        tools=(world or of.world(task)).tools(),
-        planner=planner,
-        memory=given.memory,
-        budget=budget,
+    Raises:
+        UsageError: the plan names something that there is not, or an experiment of another suite
+            to learn from.
+    """
+    made = suite(plan.suite, **plan.knobs)
+    tasks = made.tasks(plan.tasks, plan.seed)
+    experience = Experience(home, plan.learn_from, made, tasks) if plan.learn_from else None
+    decides = policy(plan.policy)
+    planners = [planner(name) for name in plan.planners]
+    return RunSources(
+        suite=made,
+        tasks={task.id: task for task in tasks},
+        policy=decides,
         prices=prices,
-        home=home.path,
-        options=AgentOptions(system=given.system, seed=plan.seed + repeat),
+        home=home,
+        planners={each.name: each for each in planners},
+        experience=experience,
     )
 
 
-def learning_of(plan: ExperimentPlan, of: Suite, home: Home) -> Experience | None:
-    """Returns what the runs of a plan may learn from, or None where it names nothing.
+def spec_of(plan: ExperimentPlan, experiment: str, sources: RunSources) -> RunSpec:
+    """Returns what the runs of a plan have in common."""
+    return RunSpec(
+        experiment=experiment,
+        memory=plan.memory,
+        seed=plan.seed,
+        task_class=sources.suite.name,
+        plan=dataclasses.asdict(plan),
+    )
 
-    Raises:
-        UsageError: it names an experiment that there is not, or one of another suite.
-    """
-    if not plan.learn_from:
-        return None
-    return Experience(home, plan.learn_from, of, of.tasks(plan.tasks, plan.seed))
+
+def _cells(plan: ExperimentPlan, sources: RunSources) -> Sequence[Cell]:
+    """Returns all runs of a plan: every set-up meets a task before the next task comes."""
+    return [
+        Cell(task=task, planner=name, budget=budget, repeat=repeat, seed=plan.seed + repeat)
+        for repeat in range(plan.repeats)
+        for task in sources.tasks
+        for name in sources.planners
+        for budget in plan.budgets
+    ]
 
 
-def _new_id(plan: ExperimentPlan) -> str:
-    return f"{plan.suite}-{new_run_id()}"
+def _check(total: Budget, plan: ExperimentPlan, sources: RunSources) -> None:
+    """Raises BudgetError if the total limits a tool that no task of the suite has."""
+    if not total.per_tool:
+        return
+    worlds = map(sources.suite.world, sources.tasks.values())
+    tools = [tool for world in worlds for tool in world.tools()]
+    tools += memory(plan.memory).tools()
+    total.check_tools({tool.spec.name for tool in tools})

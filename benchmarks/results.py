@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..ledger.amount import Amount
 from ..ledger.errors import UsageError
 
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled", "not_started"]
@@ -100,6 +102,33 @@ class ResultRow(BaseModel):
             return cls.model_validate(data)
         except ValidationError as exc:
             raise UsageError(_first_problem(exc)) from exc
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCounts:
+    """The part of a row that the run itself tells."""
+
+    run: str
+    status: Status
+    cost_usd: Decimal
+    tool_calls: int
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+
+    @classmethod
+    def of(cls, run: str, status: Status, spend: Amount, seconds: float) -> RunCounts:
+        return cls(
+            run=run,
+            status=status,
+            cost_usd=spend.usd,
+            tool_calls=int(spend["tool_calls"]),
+            model_calls=int(spend["model_calls"]),
+            input_tokens=int(spend["input_tokens"]),
+            output_tokens=int(spend["output_tokens"]),
+            seconds=seconds,
+        )
 
 
 def read_rows(path: Path) -> list[ResultRow]:

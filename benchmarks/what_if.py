@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,9 +10,10 @@ from ..agent import Agent, Home, RunRecord, WhatIf
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..ledger.prices.price_book import PriceBook
-from ..policies import policy
-from .experiment import ExperimentPlan, agent_for, learning_of
-from .suite import Suite, Task, is_success, suite
+from .cells import Cell
+from .experiment import ExperimentPlan, sources_of, spec_of
+from .runner import agent_for
+from .suite import is_success
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,7 @@ async def suppose(
     ended = [r for r in records if r.end is not None and _score(r) is not None]
     if not ended:
         raise UsageError(f"experiment {experiment!r} has no scored runs: see `outlay runs`")
-    plan = ExperimentPlan.from_record(ended[0].start.body["agent"]["plan"])
-    rebuilt = _RebuiltAgents(plan, home, prices)
+    rebuilt = _RebuiltAgents(ended[0], home, prices)
     groups: dict[tuple[str, str], list[RunRecord]] = {}
     for record in ended:
         body = record.start.body
@@ -69,42 +69,34 @@ async def suppose(
             for budget in budgets
         ]
     finally:
-        await rebuilt.policy.close()
+        await rebuilt.close()
 
 
 async def what_if(
     record: RunRecord, budget: Budget | None, *, home: Home, prices: PriceBook
 ) -> WhatIf:
     """Returns the what-if of one run of an experiment."""
-    rebuilt = _RebuiltAgents(
-        ExperimentPlan.from_record(record.start.body["agent"]["plan"]), home, prices
-    )
+    rebuilt = _RebuiltAgents(record, home, prices)
     try:
         return await rebuilt.agent(record).what_if(record.start.run, budget=budget, prices=prices)
     finally:
-        await rebuilt.policy.close()
+        await rebuilt.close()
 
 
 class _RebuiltAgents:
-    """The agents of an experiment, built again from its plan."""
+    """The agents of an experiment, built again from the plan that its runs are recorded with."""
 
-    def __init__(self, plan: ExperimentPlan, home: Home, prices: PriceBook) -> None:
-        self.policy = policy(plan.policy)
-        self._plan = plan
-        self._home = home
-        self._prices = prices
-        self._suite: Suite = suite(plan.suite, **plan.knobs)
-        self._learning = learning_of(plan, self._suite, home)
-        tasks = self._suite.tasks(plan.tasks, plan.seed)
-        self._tasks: Mapping[str, Task] = {task.id: task for task in tasks}
+    def __init__(self, one: RunRecord, home: Home, prices: PriceBook) -> None:
+        body = one.start.body
+        plan = ExperimentPlan.from_record(body["agent"]["plan"])
+        self._sources = sources_of(plan, home, prices)
+        self._spec = spec_of(plan, body["experiment"], self._sources)
 
     def agent(self, record: RunRecord) -> Agent:
-        body = record.start.body
-        return agent_for(
-            self._plan, self._suite, self._tasks[body["task_id"]], body["planner"],
-            body["agent"]["budget"], body["repeat"], self.policy, self._prices, self._home,
-            self._learning,
-        )  # fmt: skip
+        return agent_for(Cell.from_record(record.start.body), self._spec, self._sources)
+
+    async def close(self) -> None:
+        await self._sources.policy.close()
 
 
 async def _supposed(

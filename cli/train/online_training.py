@@ -21,6 +21,7 @@ from ...ledger.prices.price_book import PriceBook
 from ...training.data import rollouts
 from ...training.data.rollouts import RolloutConfig
 from ...training.loop.metrics import Metrics
+from ...training.loop.plan_text import plan_text
 from ...training.loop.reinforce import Learner, RlConfig, RoundResult
 from ...training.loop.round_checkpoint import RoundCheckpoint
 from ...training.loop.trainer import FineTuneConfig
@@ -104,7 +105,7 @@ class _OnlineTraining:
         start = load(order.model, device=order.device).trainable if order.kl else None
         self._learner = Learner(loaded.trainable, plan, reference=start)
         self._folder = beside(order.out, ".training")
-        self._plan = str(replace(order, home=None, device=None, rounds=0))
+        self._plan = plan_text(replace(order, home=None, device=None, rounds=0))
         begun = RoundCheckpoint.load(self._folder, self._learner, plan=self._plan, store=home.store)
         self.rounds = begun or RoundCheckpoint(experiment=f"train-{new_run_id()}")
         total = Budget.parse(order.total_budget) if order.total_budget else Budget()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ...agent import Agent, AgentOptions, Home, RunLabels
-from ...benchmarks.suite import Suite, Task, is_success, judge
+from ...agent import Home
+from ...benchmarks.cells import Cell, RunSpec
+from ...benchmarks.engines import IN_PROCESS
+from ...benchmarks.runner import CellRunner, RunSources
+from ...benchmarks.suite import Suite, Task
 from ...journal.events import Event
 from ...ledger.account import Account
 from ...ledger.budget import Budget
@@ -61,36 +64,35 @@ async def play(
         counts: rollouts by task.
         round: the number of the round: it decides budgets and random draws.
     """
-    wanted = [(place, name, n) for place, (name, k) in enumerate(counts.items()) for n in range(k)]
-    gate, room = asyncio.Semaphore(stage.concurrency), _RolloutBudget(account)
+    cells = [
+        Cell(
+            task=name, planner=stage.planner,
+            budget=stage.budgets[(place + round) % len(stage.budgets)], repeat=repeat,
+            seed=1_000_003 * round + 1_009 * place + repeat,
+        )
+        for place, (name, count) in enumerate(counts.items())
+        for repeat in range(count)
+    ]  # fmt: skip
+    spec = RunSpec(
+        experiment=experiment, memory=stage.memory, seed=round, temperature=stage.temperature
+    )
+    sources = RunSources(suite=stage.suite, tasks=tasks, policy=policy, prices=prices, home=home)
+    runner, room = CellRunner(spec, sources, account), _RolloutBudget(account)
 
-    async def one(place: int, name: str, repeat: int) -> Rollout | None:
-        task = tasks[name]
-        world = stage.suite.world(task)
-        budget = Budget.parse(stage.budgets[(place + round) % len(stage.budgets)])
-        agent = Agent(
-            model=policy, tools=world.tools(), planner=stage.planner, memory=stage.memory,
-            budget=budget, prices=prices,
-            home=home.path,
-            options=AgentOptions(
-                system=stage.suite.system_prompt, temperature=stage.temperature,
-                seed=1_000_003 * round + 1_009 * place + repeat,
-            ),
-        )  # fmt: skip
-        labels = RunLabels(task_id=name, experiment=experiment, repeat=repeat, seed=round)
+    async def rollout(cell: Cell) -> Rollout | None:
         events: list[Event] = []
-        async with gate, room.taken(budget.usd) as fits:
+        async with room.taken(Budget.parse(cell.budget).usd) as fits:
             if not fits:
                 return None
-            result = await agent.run(
-                task.prompt, account=account, labels=labels, listen=events.append
-            )
-        score = judge(stage.suite, task, world, result.answer)
-        home.write_score(result.run, score, success=is_success(score))
-        return Rollout(outcome=replace(outcome(events), score=score), rows=rows(events))
+            row = await runner.run(cell, listen=events.append)
+        return Rollout(outcome=replace(outcome(events), score=row.score), rows=rows(events))
 
-    found = await asyncio.gather(*(one(*each) for each in wanted))
-    return [run for run in found if run is not None]
+    played: dict[int, Rollout | None] = {}
+    async with aclosing(IN_PROCESS.run(cells, rollout, concurrency=stage.concurrency)) as ended:
+        async for place, made in ended:
+            played[place] = made
+    in_order = (played[place] for place in sorted(played))
+    return [made for made in in_order if made is not None]
 
 
 class _RolloutBudget:

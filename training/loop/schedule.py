@@ -13,6 +13,7 @@ from torch import nn
 
 from . import checkpoint
 from .checkpoint import Checkpoint
+from .plan_text import plan_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ def named(pace: TrainConfig, given: Iterable[object], module: nn.Module) -> str:
     """Returns what tells a training from any other: pace, examples and first weights.
 
     Args:
-        given: what the examples are, in a form of which `repr` tells all.
+        given: what the examples are, as tuples of plain values.
     """
     digest = hashlib.blake2b(digest_size=8)
     count = 0
@@ -111,7 +112,7 @@ def named(pace: TrainConfig, given: Iterable[object], module: nn.Module) -> str:
         count += 1
     for parameter in module.parameters():
         digest.update(repr(float(parameter.detach().double().abs().sum())).encode())
-    return f"{pace} of {count} examples, {digest.hexdigest()}"
+    return f"{plan_text(pace)} of {count} examples, {digest.hexdigest()}"
 
 
 def _share(done: float, warm_up: float | None) -> float:
