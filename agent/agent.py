@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..journal.event_writer import Listener
 from ..journal.events import Event
+from ..journal.listeners import Listener, Listeners
 from ..ledger.account import Account
 from ..ledger.amount import ZERO
 from ..ledger.budget import Budget
@@ -50,6 +50,8 @@ class Agent:
         mcp: MCP servers whose tools it may call too, as command lines or URLs; they are started
             here and stopped by `close`. For prices and names use `outlay.tools.mcp.mcp_tools`.
         raise_on_exhausted: raise BudgetExhausted instead of returning the best answer.
+        listeners: are called with each event of its runs, and of those of its sub-agents, after it
+            is written. `Home.listen` hears the runs of all agents.
 
     Raises:
         UsageError: something does not fit together; the text says what and how to mend it.
@@ -69,6 +71,7 @@ class Agent:
         options: AgentOptions | None = None,
         mcp: Iterable[str] = (),
         raise_on_exhausted: bool = False,
+        listeners: Iterable[Listener] = (),
     ) -> None:
         self.policy = coerce("model", model, Policy, policy, "openai/gpt-5-mini")
         self.budget = _budget(budget)
@@ -93,6 +96,7 @@ class Agent:
                 options=self.options,
                 home=self.home,
                 book=_book(prices),
+                listeners=Listeners(listeners),
             )
             self._opening = RunLifecycle(parts, self._keep, self._drop)
             self._opening.check(self.budget)
@@ -109,7 +113,7 @@ class Agent:
         budget: Budget | str | None = None,
         account: Account | None = None,
         labels: RunLabels | None = None,
-        listen: Listener | None = None,
+        listen: Listener | Listeners | None = None,
         run: str | None = None,
     ) -> Result:
         """Runs one task to its end.
@@ -118,7 +122,8 @@ class Agent:
             budget: replaces the agent's budget for this run.
             account: an account whose money the run spends too (a suite's, a parent agent's).
             labels: what the run is filed under.
-            listen: is called with each event of the run after it is written.
+            listen: is called with each event of the run after it is written; a group of
+                listeners hears the run's sub-agents too.
             run: the run's id, where the caller has one for it.
 
         Raises:
@@ -156,7 +161,7 @@ class Agent:
         add: Budget | str | None = None,
         mode: str = "cumulative",
         account: Account | None = None,
-        listen: Listener | None = None,
+        listen: Listener | Listeners | None = None,
     ) -> Result:
         """Goes on with a run that was interrupted, or whose budget was used up.
 
@@ -198,7 +203,7 @@ class Agent:
         budget: Budget | str | None = None,
         account: Account | None = None,
         labels: RunLabels | None = None,
-        listen: Listener | None = None,
+        listen: Listener | Listeners | None = None,
     ) -> Result:
         """Starts a new run that goes a recorded run's way up to a step, and its own from there on.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..journal.listeners import Listeners
 from ..ledger.prices.price_book import PriceBook
 from ..memory import Memory
 from ..planners import Planner
@@ -59,3 +60,5 @@ class AgentConfig:
     options: AgentOptions
     home: Home
     book: PriceBook
+    listeners: Listeners
+    """Who hears its runs and those of its sub-agents."""

@@ -59,9 +59,12 @@ async def _run(
 ) -> Result:
     id = sub_run(context.run, context.key)
     if agent.home.store.events(id):
-        return await agent.resume(id, account=context.account)
+        return await agent.resume(id, account=context.account, listen=context.listeners)
     labels = RunLabels(parent=context.run)
-    return await agent.run(task, budget=budget, account=context.account, labels=labels, run=id)
+    return await agent.run(
+        task, budget=budget, account=context.account, labels=labels, listen=context.listeners,
+        run=id,
+    )  # fmt: skip
 
 
 def _tell(result: Result) -> str:

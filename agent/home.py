@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..journal.events import JUDGEMENT, Event
 from ..journal.file_lock import locked
 from ..journal.fork_record import record_of
 from ..journal.journal import Journal, is_live
+from ..journal.listeners import Listener, Listeners
 from ..journal.old_name import rename_folder, rename_store
 from ..journal.run_record import RunRecord
 from ..ledger.amount import ZERO, Amount
@@ -48,6 +49,8 @@ class Home:
         self.outputs = Outputs(path / "outputs")
         self.live: set[str] = set()
         """Runs that this process is driving."""
+        self.listeners = Listeners()
+        """Those of `listen`."""
         self._journal: Journal | None = None
 
     @classmethod
@@ -86,6 +89,21 @@ class Home:
             if self._journal is None:
                 self._journal = Journal(self.path)
             return self._journal
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Has a listener hear every event of every run of this home in this process.
+
+        Sub-agents, experiments, races and rollouts are among them. It is called after an event is
+        written, run by run in the journal's order; what it raises is logged and changes nothing.
+
+        Returns what ends it.
+        """
+        return self.listeners.add(listener)
+
+    def append(self, event: Event) -> None:
+        """Writes an event of a run that nobody is driving, and tells it to who listens."""
+        self.journal.append(event)
+        self.listeners.tell(event)
 
     def close(self) -> None:
         """Closes the journal. The next run opens a new one."""
@@ -156,7 +174,7 @@ class Home:
         body: dict[str, Any] = {"score": score, "success": success}
         if metrics:
             body["metrics"] = dict(metrics)
-        self.journal.append(Event(run, JUDGEMENT, "scored", body=body))
+        self.append(Event(run, JUDGEMENT, "scored", body=body))
 
     def ownership(self) -> AbstractContextManager[None]:
         """Returns the lock under which a run changes hands."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..agent import Agent, AgentOptions, Home
-from ..journal.event_writer import Listener
+from ..journal.listeners import Listener
 from ..ledger.account import Account
 from ..ledger.amount import ZERO
 from ..ledger.errors import BudgetError

@@ -103,18 +103,18 @@ class AgentSpec:
 
 
 def shipped_tools(spec: str, *, yes: bool) -> tuple[Tool, ...]:
-    """Returns the built-in tools of a name, their commands put to the person at the terminal.
+    """Returns the tools of a name, their commands put to the person at the terminal.
 
-    With `yes` only commands that cost something are.
+    With `yes` only the commands of `shell` that cost something are; tools of other packages ask
+    in any case.
 
     Raises:
         UsageError: there is no such tool, or it lacks its argument.
     """
-    if not yes:
+    if not yes or spec.partition(":")[0] != "shell":
         return builtin_tools(spec, approve=ask_person)
     tools = builtin_tools(spec, approve=lambda command: True)
-    is_shell = spec.partition(":")[0] == "shell"
-    return tuple(approved(tool, _unless_free) for tool in tools) if is_shell else tools
+    return tuple(approved(tool, _unless_free) for tool in tools)
 
 
 def _unless_free(question: ApprovalRequest) -> bool:

@@ -116,7 +116,8 @@ class McpService:
         """Returns the effects door of the direct calls; they are one run in the store."""
         if self._calling is None:
             home, run = self.agent.home, new_run_id()
-            desk = EffectLog(EventWriter(home.journal, run), RunRecord(), self.account)
+            log = EventWriter(home.journal, run, listeners=home.listeners)
+            desk = EffectLog(log, RunRecord(), self.account)
             desk.log.write(
                 "run_started", task="tool calls of MCP clients", task_id=None, experiment=None,
                 parent=None, planner="served", memory="none", model="none",

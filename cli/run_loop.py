@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from ..agent import Agent, Result
-from ..journal.event_writer import Listener
 from ..journal.events import Event
+from ..journal.listeners import Listener
 from .render.console import console
 from .render.live_view import JsonView, LiveView, RunView
 from .render.timeline import Timeline, sub_agents

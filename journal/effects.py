@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .notices import Notice
 from .records import Message, Observation, Reply, ToolCall, ToolChoice
 
 
@@ -78,6 +79,9 @@ class Effects(Protocol):
 
         A call that no money is left for, that fails or hangs, is an error observation.
         """
+
+    async def tell(self, calls: Sequence[ToolCall], notices: Sequence[Notice]) -> list[Observation]:
+        """Returns what the policy is told of calls that are not made; on replay, as it was told."""
 
     async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
         """Returns `make()`, a JSON value; on replay the value that was recorded then.

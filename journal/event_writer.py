@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 
 from .events import Event, Kind
 from .journal import Journal
+from .listeners import Listeners
 
-logger = logging.getLogger(__name__)
-
-_BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "value", "withdrawn"})
-
-Listener = Callable[[Event], None]
+_BEFORE_A_CALL = frozenset({"run_started", "hold", "refused", "observed", "value", "withdrawn"})
 
 
 class EventWriter:
@@ -24,7 +19,7 @@ class EventWriter:
     Args:
         seq: number of the first event.
         seconds: the run's own time so far.
-        listeners: called with each event after it is written.
+        listeners: told of each event after it is written, in the journal's order.
     """
 
     def __init__(
@@ -34,14 +29,14 @@ class EventWriter:
         *,
         seq: int = 0,
         seconds: float = 0.0,
-        listeners: tuple[Listener, ...] = (),
+        listeners: Listeners | None = None,
     ) -> None:
         self.run = run
         self._journal = journal
         self.seq = seq
         """Number of the next event."""
         self._began = time.monotonic() - seconds
-        self._listeners = listeners
+        self._listeners = listeners or Listeners()
 
     @property
     def seconds(self) -> float:
@@ -59,20 +54,13 @@ class EventWriter:
         event = Event(self.run, self.seq, kind, key, round(self.seconds, 6), body)
         self._journal.append(event, lazily=kind in _BEFORE_A_CALL)
         self.seq += 1
-        if self._listeners:
-            self._tell(event)
+        self._listeners.tell(event)
         return event
 
     def say(self, text: str) -> None:
         """Shows listeners a piece of a reply that is still streaming in; it is not journalled."""
-        self._tell(Event(self.run, self.seq, "text", at=self.seconds, body={"text": text}))
-
-    def _tell(self, event: Event) -> None:
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                logger.exception("a listener of run %s failed", self.run)
+        piece = Event(self.run, self.seq, "text", at=self.seconds, body={"text": text})
+        self._listeners.tell(piece)
 
     async def durable(self) -> None:
         await self._journal.durable()

@@ -24,14 +24,17 @@ and, by kind:
 | `release`     | `hold`, `why`: the call never left or was refused without a bill            |
 | `unknown`     | `hold`, `why`, `observation` (what the policy is told of a tool call): no bill came; the hold stays booked in full                  |
 | `overrun`     | `hold`, `resource`, `held`, `billed`: a bill above its hold                 |
-| `refused`     | `call`, `name`, `node`, `resource`, `account`, `why`, and `hash` with `input_tokens` (the bound) or `arguments`: no hold could be taken |
+| `refused`     | `call`, `name`, `node`, `resource`, `account`, `why`, and `hash` with `input_tokens` (the bound) or `arguments` and `observation` (what the policy is told): no hold could be taken |
+| `observed`    | `name`, `arguments`, `observation`: what the policy is told of a tool call that came to no hold: the tool is unknown, the arguments are wrong, or a critic speaks against it |
 | `value`       | `value`: a clock reading, a random draw, or numbers shown to the policy     |
 | `withdrawn`   | `name`: the tool is used up and no longer offered                           |
 | `scored`      | `score`, `success`, `metrics` where it has more to tell: a suite's judgement |
 | `run_ended`   | `status`, `answer`, `why`                                                   |
 | `text`        | `text`: a piece of a reply that streams in; shown to listeners, never journalled |
 
-USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
+An `observation` is `{"call_id", "tool", "text"}`, `error` and `ref` where there are any, and
+`notice`, the value of what `text` tells beside what the tool brought (`notices`): what a policy was
+told is never worded anew. USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
 `release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
 "keep": number of leading messages taken from it, "new": [messages], "hash": …, "tools": digest,
 "max_tokens": …}`; `codec/message_form.py` tells the form of a message, `request_hash.py` that of a
@@ -62,6 +65,7 @@ Kind = Literal[
     "unknown",
     "overrun",
     "refused",
+    "observed",
     "value",
     "withdrawn",
     "scored",

@@ -15,6 +15,9 @@ from typing import Any, Literal
 import orjson
 
 from ..ledger.usage import Usage
+from .notices import Notice
+from .notices import from_dict as notice_from
+from .notices import to_dict as notice_to
 
 Role = Literal["system", "user", "assistant", "tool"]
 ToolChoice = Literal["auto", "none"]
@@ -43,6 +46,9 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     provider: ProviderData | None = field(default=None, hash=False)
+    notice: Notice | None = field(default=None, compare=False)
+    """What a `tool` message tells beside what the tool brought, as a value; it is in the words of
+    `content` too, and part of no wire format or digest."""
 
     @cached_property
     def digest(self) -> bytes:
@@ -64,13 +70,6 @@ class ToolSpec:
     batched: str | None = None
     """The parameter that takes a list of which each item counts as a call of its own."""
 
-    def calls(self, arguments: str) -> int:
-        """Returns how many calls a call with these well-formed arguments counts as (BATS §3)."""
-        if self.batched is None:
-            return 1
-        items = orjson.loads(arguments).get(self.batched)
-        return max(len(items), 1) if isinstance(items, list) else 1
-
     @cached_property
     def digest(self) -> bytes:
         """Is the same for what a policy is told of the same tool, and for no other. Request hashes
@@ -88,6 +87,8 @@ class Observation:
     error: bool = False
     ref: str | None = None
     """Address of the complete output where `text` is a cut of it, else None."""
+    notice: Notice | None = field(default=None, compare=False)
+    """What `text` tells beside what the tool brought, as a value."""
 
     def to_dict(self) -> dict[str, Any]:
         data: dict[str, Any] = {"call_id": self.call_id, "tool": self.tool, "text": self.text}
@@ -95,13 +96,17 @@ class Observation:
             data["error"] = True
         if self.ref is not None:
             data["ref"] = self.ref
+        if self.notice is not None:
+            data["notice"] = notice_to(self.notice)
         return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Observation:
+        notice = notice_from(data["notice"]) if "notice" in data else None
         return cls(
-            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref")
-        )
+            data["call_id"], data["tool"], data["text"], bool(data.get("error")), data.get("ref"),
+            notice,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

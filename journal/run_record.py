@@ -20,6 +20,7 @@ class Effect:
     holds: list[Event] = field(default_factory=list)
     ends: dict[str, Event] = field(default_factory=dict)
     refused: Event | None = None
+    observed: Event | None = None
     value: Event | None = None
 
     @property
@@ -40,8 +41,11 @@ class Effect:
         mine = [hold for hold in self.holds if is_mine(hold)]
         ids = {hold.body["hold"] for hold in mine}
         ends = {hold: end for hold, end in self.ends.items() if hold in ids}
-        refused = self.refused if self.refused is not None and is_mine(self.refused) else None
-        return Effect(mine, ends, refused)
+        refused, observed = (
+            event if event is not None and is_mine(event) else None
+            for event in (self.refused, self.observed)
+        )
+        return Effect(mine, ends, refused, observed)
 
     def ended(self, hold: Event) -> bool:
         """Says whether it is known what became of a hold's call."""
@@ -168,5 +172,7 @@ def note(effects: dict[str, Effect], event: Event) -> None:
         effect.ends[event.body["hold"]] = event
     elif event.kind == "refused":
         effect.refused = event
+    elif event.kind == "observed":
+        effect.observed = event
     elif event.kind == "value":
         effect.value = event

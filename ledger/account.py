@@ -23,15 +23,15 @@ from .budget import Budget
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shortfall:
     """Why a hold cannot be taken."""
 
     account: str
     resource: str
-    limit: Quantity | float
-    spent: Quantity | float
-    asked: Quantity | float
+    limit: Quantity | float = 0
+    spent: Quantity | float = 0
+    asked: Quantity | float = 0
     blocked: bool = False
     """True if it fits once the open holds of others are settled: waiting may help."""
 
@@ -315,10 +315,12 @@ class Account:
         blocked: Shortfall | None = None
         for account in self._path:
             if spending and account._closed:
-                return Shortfall(account.name, "closed", 0, 0, 0)
+                return Shortfall(account=account.name, resource="closed")
             if spending and account.deadline is not None and self._clock() >= account.deadline:
                 seconds = account.budget.seconds or 0.0
-                return Shortfall(account.name, "seconds", seconds, seconds, 0)
+                return Shortfall(
+                    account=account.name, resource="seconds", limit=seconds, spent=seconds
+                )
             for resource, quantity in amount.items():
                 limit = account._limits.get(resource)
                 if limit is None or quantity <= 0:
@@ -327,8 +329,9 @@ class Account:
                 if taken + quantity > limit:
                     firm = taken - account._soft.get(resource, 0)
                     short = Shortfall(
-                        account.name, resource, limit, taken, quantity, firm + quantity <= limit
-                    )
+                        account=account.name, resource=resource, limit=limit, spent=taken,
+                        asked=quantity, blocked=firm + quantity <= limit,
+                    )  # fmt: skip
                     if not short.blocked:
                         return short
                     blocked = blocked or short

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from ..journal.effects import Effects
+from ..journal.notices import CriticAdvice
 from ..journal.records import Message, Observation, ToolCall
 from .prompts import prompt
 from .state import Session
@@ -35,11 +36,9 @@ async def criticised(session: Session, effects: Effects, reply: Message) -> list
     if critique is None or critique.decision == "go":
         return await effects.call(calls)
     made = iter(await effects.call([call for call in calls if call not in risky]))
-    advice = f"Not run. A critic says: {critique.why}\nTo run it all the same, call it again."
-    return [
-        Observation(call.id, call.name, advice, error=True) if call in risky else next(made)
-        for call in calls
-    ]
+    advice = [CriticAdvice(tool=call.name, why=critique.why) for call in risky]
+    told = iter(await effects.tell(risky, advice))
+    return [next(told) if call in risky else next(made) for call in calls]
 
 
 async def _ask(session: Session, effects: Effects, calls: Sequence[ToolCall]) -> Critique | None:

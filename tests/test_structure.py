@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,18 @@ def test_nothing_that_is_shipped_leans_on_what_is_left_out() -> None:
     contracts = SETTINGS["tool"]["importlinter"]["contracts"]
     guarded = [set(c["protected_modules"]) for c in contracts if c["type"] == "protected"]
     assert guarded == [REPOSITORY_ONLY]
+
+
+def test_contributing_lists_the_layers_of_the_contract() -> None:
+    contracts = SETTINGS["tool"]["importlinter"]["contracts"]
+    (layers,) = [c["layers"] for c in contracts if c["type"] == "layers"]
+    folders = [
+        (str(number), folder.removeprefix("outlay."))
+        for number, layer in enumerate(reversed(layers), start=1)
+        for folder in layer.split(" | ")
+    ]
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert re.findall(r"^\| (\d+) \| `(\w+)/` \| \S", page, re.MULTILINE) == folders
 
 
 def test_the_root_is_no_module() -> None:

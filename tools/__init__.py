@@ -4,6 +4,7 @@ from .builtin.calculator import calculator
 from .builtin.recall import recall
 from .context import ToolContext
 from .documents.search_open import document_tools
+from .offer import ToolOffer
 from .outputs import Outputs
 from .protocol import Tool, Wrapper
 from .registry import BUILTIN_TOOLS, builtin_tools
@@ -16,6 +17,7 @@ __all__ = [
     "Outputs",
     "Tool",
     "ToolContext",
+    "ToolOffer",
     "Toolset",
     "Wrapper",
     "builtin_tools",

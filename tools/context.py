@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Protocol
 
+from ..journal.listeners import Listeners
 from ..journal.records import Message
 from ..ledger.account import Account
 from .outputs import Outputs
@@ -39,7 +39,7 @@ class ToolContext:
     """The call's place in the run: the same when the run is resumed."""
     account: Account | None = None
     """What the run spends from: a tool that spends more than its price takes it from here."""
-    usd: Decimal | None = None
-    """What the call will cost, where a tool is asked to admit it; None if no price is known."""
+    listeners: Listeners | None = None
+    """Who hears the runs of sub-agents that the call starts."""
     past: Callable[[], Sequence[AttemptHistory]] = tuple
     """Returns the attempts of the run so far, the present one last."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
+from ..journal.notices import InvalidArguments, Notice
 from ..journal.records import Observation, ToolCall, ToolSpec
 from .context import ToolContext
+from .invocation import Invocation
 
 
 @runtime_checkable
@@ -25,21 +27,23 @@ class Tool(Protocol):
     def concurrency(self) -> int | None:
         """Calls of one run that may be under way at once, or None for any number."""
 
-    def fault(self, arguments: str) -> str | None:
-        """Returns what is wrong with a call's arguments, or None. A faulty call costs nothing."""
+    def read(self, call: ToolCall) -> Invocation | InvalidArguments:
+        """Reads a call's arguments, once; never raises. A call that is not sound costs nothing."""
 
-    def cost(self, arguments: str) -> Decimal | None:
+    def cost(self, call: Invocation) -> Decimal | None:
         """Returns the price in USD of a call, or None where no price is declared.
 
         Raises:
             UsageError: the price cannot be told.
         """
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         """Returns why the call may not be made, or None. It is asked before money is held."""
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:
         """Makes the call. Whatever goes wrong comes back as an observation with `error=True`.
+
+        A run hands over an `Invocation`; the arguments of any other call are read here.
 
         Only the caller's own cancellation and `KeyboardInterrupt` are raised.
         """
@@ -69,13 +73,13 @@ class Wrapper:
     def concurrency(self) -> int | None:
         return self.inner.concurrency
 
-    def fault(self, arguments: str) -> str | None:
-        return self.inner.fault(arguments)
+    def read(self, call: ToolCall) -> Invocation | InvalidArguments:
+        return self.inner.read(call)
 
-    def cost(self, arguments: str) -> Decimal | None:
-        return self.inner.cost(arguments)
+    def cost(self, call: Invocation) -> Decimal | None:
+        return self.inner.cost(call)
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         return await self.inner.admit(call, context)
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from ..journal.notice_text import for_policy
+from ..journal.notices import CutOutput
 from ..ledger.errors import ToolError
 from .outputs import Outputs
 
@@ -47,12 +49,17 @@ def _text(value: Any) -> str:
 
 def clean(text: str) -> str:
     """Returns text that UTF-8 can encode and that holds no NUL."""
+    return encodable(text).replace("\0", "\N{SYMBOL FOR NULL}")
+
+
+def encodable(text: str) -> str:
+    """Returns text that UTF-8 can encode: a lone surrogate becomes a replacement character."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text.replace("\0", "\N{SYMBOL FOR NULL}")
+            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def cut(text: str, max_chars: int, outputs: Outputs) -> tuple[str, str | None]:
@@ -60,19 +67,25 @@ def cut(text: str, max_chars: int, outputs: Outputs) -> tuple[str, str | None]:
 
     Beginning and end are kept; a note between them says how to read on.
     """
+    shown, left_out = cut_output(text, max_chars, outputs)
+    return shown, (left_out.ref or None) if left_out else None
+
+
+def cut_output(text: str, max_chars: int, outputs: Outputs) -> tuple[str, CutOutput | None]:
+    """Does what `cut` does, and returns what the note says."""
     if len(text) <= max_chars:
         return text, None
     tail = (max_chars - NOTE_ROOM) // 4
     head = max_chars - NOTE_ROOM - tail
-    left_out = len(text) - head - tail
-    ref, way = _keep(text, head, outputs)
-    note = f"\n[… {left_out:,} characters left out; {way} …]\n"
-    return text[:head] + note + text[len(text) - tail :], ref
+    ref, why = _keep(text, outputs)
+    left_out = CutOutput(left_out=len(text) - head - tail, start=head, ref=ref, why=why)
+    note = f"\n{for_policy(left_out)}\n"
+    return text[:head] + note + text[len(text) - tail :], left_out
 
 
-def _keep(text: str, head: int, outputs: Outputs) -> tuple[str | None, str]:
+def _keep(text: str, outputs: Outputs) -> tuple[str, str]:
+    """Returns the ref of a text, or why it could not be kept."""
     try:
-        ref = outputs.put(text)
+        return outputs.put(text), ""
     except OSError as exc:
-        return None, f"they could not be kept ({(exc.strerror or 'disk error')[:60]})"
-    return ref, f'read on with recall(ref="{ref}", start={head})'
+        return "", (exc.strerror or "disk error")[:60]

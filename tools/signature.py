@@ -6,7 +6,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -29,7 +29,7 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Signature:
     """What a function takes from a policy."""
 
@@ -40,8 +40,8 @@ class Signature:
     context: str | None
     """Name of the parameter that takes the `ToolContext`, or None."""
     is_async: bool
-    _model: type[BaseModel]
-    _names: Mapping[str, str]
+    _model: type[BaseModel] = BaseModel
+    _names: Mapping[str, str] = field(default_factory=dict)
     """Parameter by field of the model: fields are numbered, as some names are pydantic's own."""
 
     @classmethod
@@ -66,10 +66,13 @@ class Signature:
         names = {f"p{place}": parameter.name for place, (parameter, _) in enumerate(typed)}
         is_async = inspect.iscoroutinefunction(_plain(function))
         schema = _schema(model, tool)
-        return cls(tool, described.summary, schema, context, is_async, model, names)
+        return cls(
+            tool=tool, description=described.summary, parameters=schema, context=context,
+            is_async=is_async, _model=model, _names=names,
+        )  # fmt: skip
 
-    def read(self, arguments: str) -> dict[str, Any]:
-        """Returns the validated arguments by name.
+    def read(self, arguments: str) -> tuple[dict[str, Any], frozenset[str]]:
+        """Returns the validated arguments by name, and the names of those that were written.
 
         Raises:
             ToolError: they are no JSON object or do not fit; the text says what was expected.
@@ -80,7 +83,8 @@ class Signature:
             raise ToolError(_explain(exc, self.tool, list(self._names.values()))) from None
         except UnicodeEncodeError:
             raise ToolError(f"the arguments of {self.tool} are not valid JSON text") from None
-        return {name: getattr(read, place) for place, name in self._names.items()}
+        values = {name: getattr(read, place) for place, name in self._names.items()}
+        return values, frozenset(self._names[place] for place in read.model_fields_set)
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,14 +7,17 @@ import logging
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, overload
+from typing import Any, Literal, overload
 
+from ..journal.notice_text import told
+from ..journal.notices import CutOutput, FailedCall, InvalidArguments, Notice, TimedOutCall
 from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import ToolError, UsageError
 from .context import ToolContext
-from .rendering import clean, cut, render
+from .invocation import Invocation
+from .rendering import clean, cut_output, render
 from .running import ToolCrashed, ToolTimedOut, guarded, in_task, in_thread
 from .signature import Signature, default_name
 
@@ -62,39 +65,34 @@ class FunctionTool:
         """Calls the bare function, as if it were not decorated."""
         return self.function(*args, **kwargs)
 
-    def fault(self, arguments: str) -> str | None:
-        """Returns what is wrong with a call's arguments, or None. A faulty call costs nothing."""
+    def read(self, call: ToolCall) -> Invocation | InvalidArguments:
+        """Returns the call with its arguments validated, or what is wrong with them."""
         try:
-            self.signature.read(arguments)
+            values, given = guarded(lambda: self.signature.read(call.arguments))
+            return Invocation.of(call, values, given, self.spec.batched)
         except Exception as exc:
-            return _said(exc)
-        return None
+            return InvalidArguments(tool=self.spec.name, why=clean(_said(exc)))
 
-    def cost(self, arguments: str) -> Decimal | None:
+    def cost(self, call: Invocation) -> Decimal | None:
         """Returns the price in USD of a call, or None where no price is declared.
-
-        A call with faulty arguments never reaches the function and costs 0.
 
         Raises:
             UsageError: the price function raised, or its result is no sum of money.
         """
         if self.price is None:
             return None
-        try:
-            read = self.signature.read(arguments)
-        except Exception:
-            return Decimal(0)
         if isinstance(self.price, Decimal):
-            return self.price * self.spec.calls(arguments)
+            return self.price * call.units
+        priced = functools.partial(self.price, **call.fresh())
         try:
-            price = self.price(**read)
+            price = guarded(priced)
         except Exception as exc:
             raise UsageError(
                 f"the price function of tool {self.spec.name!r} failed: {_said(exc)}"
             ) from exc
         return _money(price, self.spec.name)
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         return None
 
     def again(self, observation: Observation, attempt: int) -> float | None:
@@ -105,20 +103,30 @@ class FunctionTool:
 
         Only the caller's own cancellation and `KeyboardInterrupt` are raised.
         """
-        error, ref = False, None
+        invocation = call if isinstance(call, Invocation) else self.read(call)
+        if isinstance(invocation, InvalidArguments):
+            return self._failed(call, invocation, context)
+        arguments = invocation.fresh()
+        if self.signature.context is not None:
+            arguments[self.signature.context] = context
         try:
-            arguments = self.signature.read(call.arguments)
-            if self.signature.context is not None:
-                arguments[self.signature.context] = context
-            text, ref = await self._output(functools.partial(self.function, **arguments), context)
+            text, left_out = await self._output(
+                functools.partial(self.function, **arguments), context
+            )
         except Exception as exc:
-            error = True
-            text, ref = cut(clean(f"Error: {self._explain(exc)}"), self.max_chars, context.outputs)
-        return Observation(call.id, self.spec.name, text, error, ref)
+            return self._failed(call, self._explain(exc), context)
+        ref = left_out.ref or None if left_out else None
+        return Observation(call.id, self.spec.name, text, ref=ref, notice=left_out)
+
+    def _failed(self, call: ToolCall, notice: Notice, context: ToolContext) -> Observation:
+        seen = told(call, notice)
+        text, left_out = cut_output(clean(seen.text), self.max_chars, context.outputs)
+        ref = left_out.ref or None if left_out else None
+        return replace(seen, tool=self.spec.name, text=text, ref=ref)
 
     async def _output(
         self, function: Callable[[], Any], context: ToolContext
-    ) -> tuple[str, str | None]:
+    ) -> tuple[str, CutOutput | None]:
         if not self.inline and not self.signature.is_async:
             return await in_thread(lambda: self._shown(function(), context), self.timeout)
         value = guarded(function) if self.inline else await in_task(function, self.timeout)
@@ -126,15 +134,18 @@ class FunctionTool:
             return self._shown(value, context)
         return await in_thread(lambda: self._shown(value, context), self.timeout)
 
-    def _shown(self, value: Any, context: ToolContext) -> tuple[str, str | None]:
-        return cut(render(value), self.max_chars, context.outputs)
+    def _shown(self, value: Any, context: ToolContext) -> tuple[str, CutOutput | None]:
+        return cut_output(render(value), self.max_chars, context.outputs)
 
-    def _explain(self, exc: Exception) -> str:
+    def _explain(self, exc: Exception) -> Notice:
         if isinstance(exc, ToolTimedOut):
-            return f"{self.spec.name} gave no result within {self.timeout:g} seconds"
-        if not isinstance(exc, ToolError):
-            _LOG.info("tool %s failed", self.spec.name, exc_info=exc)
-        return _said(exc)
+            return TimedOutCall(tool=self.spec.name, seconds=self.timeout)
+        why = clean(_said(exc))
+        if isinstance(exc, ToolError):
+            return FailedCall(tool=self.spec.name, why=why)
+        _LOG.info("tool %s failed", self.spec.name, exc_info=exc)
+        how: Literal["raised", "crashed"] = "crashed" if isinstance(exc, ToolCrashed) else "raised"
+        return FailedCall(tool=self.spec.name, why=why, how=how)
 
 
 @overload

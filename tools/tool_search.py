@@ -14,11 +14,13 @@ from typing import Any
 
 import orjson
 
+from ..journal.notices import NAME_ROOM, UnknownTool
 from ..journal.records import ToolCall, ToolSpec
 from ..ledger.errors import ToolError
 from .documents.corpus import Document
 from .documents.full_text_index import DocumentIndex
 from .protocol import Tool
+from .rendering import encodable
 from .tool import tool
 from .toolset import Toolset
 
@@ -63,11 +65,14 @@ class SearchableRegistry(Toolset):
             return call
         try:
             wish = json.loads(call.arguments)
-            name, given = wish["name"], wish["arguments"]
+            name, given = str(wish["name"]), wish["arguments"]
+            text = given if isinstance(given, str) else json.dumps(given)  # text: models do that
         except (ValueError, KeyError, TypeError, RecursionError):
             return call  # `call_tool` itself says what is wrong with it
-        arguments = given if isinstance(given, str) else json.dumps(given)  # text: models do that
-        return ToolCall(call.id, str(name), arguments)
+        return ToolCall(call.id, encodable(name), encodable(text))
+
+    def absent(self, call: ToolCall) -> UnknownTool:
+        return UnknownTool(tool=call.name[:NAME_ROOM], search=SEARCH, hidden=len(self._hidden))
 
     def _known(self) -> str:
         return f"find one of the {len(self._hidden)} tools with {SEARCH}"

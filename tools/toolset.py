@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from ..journal.notice_text import told
+from ..journal.notices import NAME_ROOM, UnknownTool
 from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import UsageError
 from .protocol import Tool
@@ -68,8 +71,11 @@ class Toolset:
 
     def unknown(self, call: ToolCall) -> Observation:
         """Returns what the policy sees when it calls a tool that is not here."""
-        text = f"Error: there is no tool {call.name[:80]!r}; {self._known()}"
-        return Observation(call.id, clean(call.name), text, error=True)
+        return told(replace(call, name=clean(call.name)), self.absent(call))
+
+    def absent(self, call: ToolCall) -> UnknownTool:
+        """Returns what is wrong with a call of a tool that is not here."""
+        return UnknownTool(tool=call.name[:NAME_ROOM], known=self.names)
 
     def _known(self) -> str:
         return f"the tools are: {', '.join(self.names)}" if self._tools else "no tools are given"

@@ -27,6 +27,7 @@ from ...policies import Policy
 from ...policies.policy import takes_samples
 from .cost_bounds import CostBounds
 from .effect_log import Diverged, EffectLog
+from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
 
@@ -184,7 +185,7 @@ class ModelCalls:
         sent = replace(request, max_tokens=max_tokens, timeout=limit)
         try:
             async with asyncio.timeout(limit):
-                return await self._policy.reply(sent)
+                return encodable_reply(await self._policy.reply(sent))
         except (CallRefused, UsageError) as error:
             self._desk.account.release(hold)
             self._desk.write("release", key, hold=id, why=str(error))

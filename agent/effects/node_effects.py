@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from ...journal.effects import Refusal
+from ...journal.notices import Notice
 from ...journal.records import Message, Observation, Reply, ToolCall, ToolChoice
 from ...ledger.usage import Usage
 from .effect_log import EffectLog
 from .model_calls import ModelCalls
+from .reply_text import encodable_call
 from .tool_calls import ToolCalls, together
 
 
@@ -36,6 +38,7 @@ class NodeEffects:
         self._node = node
         self._step = step
         self._ordinal = 0
+        self._told = 0
 
     def _key(self) -> str:
         self._ordinal += 1
@@ -53,7 +56,7 @@ class NodeEffects:
         ahead: bool = False,
     ) -> Reply | Refusal:
         def start(place: int, call: ToolCall) -> None:
-            self._calling.start(f"act/{self._step + 1}/0/{place}", call)
+            self._calling.start(f"act/{self._step + 1}/0/{place}", encodable_call(call))
 
         async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
             return await self._asking().ask(
@@ -73,6 +76,11 @@ class NodeEffects:
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
         return await self._calling.call([self._key() for _ in calls], calls)
+
+    async def tell(self, calls: Sequence[ToolCall], notices: Sequence[Notice]) -> list[Observation]:
+        first, self._told = self._told, self._told + len(calls)
+        keys = [f"{self._node}/{self._step}/1/{first + n}" for n in range(len(calls))]
+        return self._calling.tell(keys, calls, notices)
 
     async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
         return self._desk.value(self._key(), make, told=told)

@@ -11,14 +11,17 @@ from typing import Any, TypeVar
 
 from langgraph.errors import GraphBubbleUp
 
-from ...journal.codec import observation_from
+from ...journal.notice_text import told
+from ...journal.notices import CancelledCall, Notice
 from ...journal.records import Observation, ToolCall
-from ...journal.run_record import Effect, step_of
+from ...journal.run_record import Effect
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
-from ...ledger.errors import UsageError
 from ...tools import Tool, ToolContext, Toolset
-from .effect_log import Diverged, EffectLog
+from ...tools.invocation import Invocation, Reading
+from .call_reader import CallReader
+from .call_record import CallRecord, amount
+from .effect_log import EffectLog
 from .tool_costs import ToolPrices
 
 _Outcome = TypeVar("_Outcome")
@@ -30,26 +33,17 @@ class _UnheldCall:
 
     key: str
     tool: Tool
-    call: ToolCall
-    usd: Decimal | None
+    call: Invocation
     attempt: int
-
-    @property
-    def calls(self) -> int:
-        return self.tool.spec.calls(self.call.arguments)
-
-    @property
-    def amount(self) -> Amount:
-        return Amount.of_tool_call(self.call.name, self.usd or Decimal(0), self.calls)
 
 
 @dataclass(frozen=True)
-class _DeniedCall:
+class _UnadmittedCall:
     """A call that its tool does not admit."""
 
     key: str
     call: ToolCall
-    why: str
+    why: Notice
 
 
 @dataclass(frozen=True)
@@ -82,6 +76,8 @@ class ToolCalls:
         self._tools = tools
         self._context = context
         self._prices = prices
+        self._reader = CallReader(tools, prices)
+        self._record = CallRecord(desk, self._reader)
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._ahead: dict[str, tuple[ToolCall, asyncio.Task[Observation | None]]] = {}
 
@@ -90,12 +86,12 @@ class ToolCalls:
 
         `call` picks its observation up. What cannot be started is left to `call`.
         """
-        call = self._tools.resolve(call)
-        if key in self._ahead or call.name not in self._tools:
+        meant, reading = self.read(call)
+        if key in self._ahead or not isinstance(reading, Invocation):
             return
-        if self._tools.get(call.name).spec.read_only:
-            task = asyncio.get_running_loop().create_task(self._run_ahead(key, call))
-            self._ahead[key] = (call, task)
+        if self._tools.get(meant.name).spec.read_only:
+            task = asyncio.get_running_loop().create_task(self._run_ahead(key, meant, reading))
+            self._ahead[key] = (meant, task)
 
     def stop(self) -> None:
         """Cancels what was started and is not wanted any more; it stays booked."""
@@ -105,8 +101,8 @@ class ToolCalls:
 
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
-        meant = [self._tools.resolve(call) for call in calls]
-        outcomes = [await self._begun(k, c) for k, c in zip(keys, meant, strict=True)]
+        read = [self.read(call) for call in calls]
+        outcomes = [await self._begun(k, *c) for k, c in zip(keys, read, strict=True)]
         held = [self._decide(outcome) for outcome in outcomes]
         sent = [one for one in held if isinstance(one, _HeldCall)]
         if sent:
@@ -114,11 +110,31 @@ class ToolCalls:
         done = iter(await together([self._run(one) for one in sent]))
         return [next(done) if isinstance(one, _HeldCall) else one for one in held]
 
-    def price(self, tool: Tool, call: ToolCall) -> Decimal:
-        """Returns what a call costs in USD; what its arguments do not tell is the least."""
-        if tool.fault(call.arguments):
-            return self._prices.least(tool)
-        return self._prices.cost(tool, call.arguments) or Decimal(0)
+    def tell(
+        self, keys: Sequence[str], calls: Sequence[ToolCall], notices: Sequence[Notice]
+    ) -> list[Observation]:
+        """Returns what the policy is told of calls that are not made."""
+        return [
+            self._record.find(key, call, notice) or self._record.tell(key, call, notice)
+            for key, call, notice in zip(keys, calls, notices, strict=True)
+        ]
+
+    def read(self, call: ToolCall) -> tuple[ToolCall, Reading]:
+        """Returns the call that is really meant, and what came of reading it."""
+        return self._reader.read(call)
+
+    def forget(self) -> None:
+        """Drops what was read before the present step and the one before it."""
+        self._reader.forget()
+
+    def price(self, call: ToolCall) -> Decimal:
+        """Returns what a call of a tool costs in USD; what it does not tell itself is the least."""
+        meant, reading = self.read(call)
+        if isinstance(reading, Invocation):
+            priced = self._reader.priced(reading)
+            if isinstance(priced, Invocation):
+                return priced.usd or Decimal(0)
+        return self._prices.least(self._tools.get(meant.name))
 
     def used_up(self) -> list[str]:
         """Returns the tools that the budget cannot pay another call of, in order."""
@@ -129,16 +145,16 @@ class ToolCalls:
             if not account.fits(Amount.of_tool_call(tool.spec.name, self._prices.least(tool)))
         ]
 
-    async def _run_ahead(self, key: str, call: ToolCall) -> Observation | None:
+    async def _run_ahead(self, key: str, call: ToolCall, reading: Invocation) -> Observation | None:
         try:
-            wanted = await self._look_up(key, call)
+            wanted = await self._look_up(key, call, reading)
         except GraphBubbleUp:
             return None  # the question is asked where the whole batch is admitted
         if isinstance(wanted, Observation):
             return wanted
-        if isinstance(wanted, _DeniedCall):
-            return self._refuse(key, call, "approval", "", wanted.why)
-        if not self._desk.account.fits(wanted.amount):
+        if isinstance(wanted, _UnadmittedCall):
+            return self._record.deny(key, call, wanted.why)
+        if not self._desk.account.fits(amount(wanted.call)):
             return None  # it may fit once the reply's own hold is settled
         sent = self._hold(wanted)
         if isinstance(sent, Observation):
@@ -146,7 +162,9 @@ class ToolCalls:
         await self._durable([sent])
         return await self._run(sent)
 
-    async def _begun(self, key: str, call: ToolCall) -> Observation | _DeniedCall | _UnheldCall:
+    async def _begun(
+        self, key: str, call: ToolCall, reading: Reading
+    ) -> Observation | _UnadmittedCall | _UnheldCall:
         """Returns what came of a call that was started ahead, or looks it up."""
         started, task = self._ahead.pop(key, (None, None))
         if task is not None and started is not None:
@@ -154,106 +172,55 @@ class ToolCalls:
             same = (started.name, started.arguments) == (call.name, call.arguments)
             if same and observation is not None:
                 return replace(observation, call_id=call.id)
-        return await self._look_up(key, call)
+        return await self._look_up(key, call, reading)
 
-    async def _look_up(self, key: str, call: ToolCall) -> Observation | _DeniedCall | _UnheldCall:
+    async def _look_up(
+        self, key: str, call: ToolCall, reading: Reading
+    ) -> Observation | _UnadmittedCall | _UnheldCall:
         """Returns a recorded observation, why there is none, or a call that is to be made."""
-        if call.name not in self._tools:
-            return self._tools.unknown(call)
-        tool = self._tools.get(call.name)
-        fault = tool.fault(call.arguments)
-        if fault is not None:
-            return Observation(call.id, call.name, f"Error: {fault}", True)
-        effect = self._desk.effect(key) or Effect()
-        recorded = self._recorded(key, effect.of_call(call), tool, call)
+        recorded = self._record.find(key, call, reading)
         if recorded is not None:
             return replace(recorded, call_id=call.id)
-        try:
-            usd = self._prices.cost(tool, call.arguments)
-        except UsageError as error:
-            return Observation(call.id, call.name, f"Error: {error}", True)
+        priced = self._reader.priced(reading) if isinstance(reading, Invocation) else reading
+        if not isinstance(priced, Invocation):
+            return self._record.tell(key, call, priced)
         self._desk.expect_live(key)
-        denied = await tool.admit(call, replace(self._context(key, call.id), usd=usd))
+        tool = self._tools.get(call.name)
+        denied = await tool.admit(priced, self._context(key, call.id))
         if denied is not None:
-            return _DeniedCall(key, call, denied)
-        return _UnheldCall(key, tool, call, usd, len(effect.holds) + 1)
+            return _UnadmittedCall(key, call, denied)
+        effect = self._desk.effect(key) or Effect()
+        return _UnheldCall(key, tool, priced, len(effect.holds) + 1)
 
-    def _decide(self, outcome: Observation | _DeniedCall | _UnheldCall) -> Observation | _HeldCall:
+    def _decide(
+        self, outcome: Observation | _UnadmittedCall | _UnheldCall
+    ) -> Observation | _HeldCall:
         """Writes refusals and takes holds, once every call of the batch has been admitted or not.
 
         Not before: an interrupt for a later call enters the node again, and LangGraph gives the
         answers out in the order in which the questions are asked.
         """
-        if isinstance(outcome, _DeniedCall):
-            return self._refuse(outcome.key, outcome.call, "approval", "", outcome.why)
+        if isinstance(outcome, _UnadmittedCall):
+            return self._record.deny(outcome.key, outcome.call, outcome.why)
         return self._hold(outcome) if isinstance(outcome, _UnheldCall) else outcome
 
     def _hold(self, wanted: _UnheldCall) -> Observation | _HeldCall:
         key, call = wanted.key, wanted.call
-        hold = self._desk.account.try_hold(wanted.amount)
+        hold = self._desk.account.try_hold(amount(call))
         if isinstance(hold, Shortfall):
-            return self._refuse(key, call, hold.resource, hold.account, f"Not run: {hold}.")
+            return self._record.refuse(key, call, hold)
         id = self._desk.hold_id(key, wanted.attempt)
         try:
             self._desk.write(
                 "hold", key, hold=id, call="tool", name=call.name, node="act",
-                attempt=wanted.attempt, usd=wanted.usd, input_tokens=0, output_tokens=0,
+                attempt=wanted.attempt, usd=call.usd, input_tokens=0, output_tokens=0,
                 price=self._prices.source(wanted.tool), arguments=call.arguments,
-                call_id=call.id, calls=wanted.calls,
+                call_id=call.id, calls=call.units,
             )  # fmt: skip
         except BaseException:
             self._desk.account.release(hold)
             raise
         return _HeldCall(wanted, id, hold)
-
-    def _refuse(
-        self, key: str, call: ToolCall, resource: str, account: str, why: str
-    ) -> Observation:
-        self._desk.write(
-            "refused", key, call="tool", name=call.name, arguments=call.arguments,
-            resource=resource, account=account, why=why,
-        )  # fmt: skip
-        return Observation(call.id, call.name, why, True)
-
-    def _recorded(self, key: str, effect: Effect, tool: Tool, call: ToolCall) -> Observation | None:
-        if self._desk.supposing:
-            self._suppose(key, effect, tool, call)
-        if effect.settled is not None:
-            return observation_from(effect.settled)
-        if effect.refused is not None:
-            return Observation(call.id, call.name, effect.refused.body["why"], True)
-        for end in effect.ends.values():
-            if end.kind == "unknown" and "observation" in end.body:
-                return observation_from(end)
-        left = [hold for hold in effect.holds if not effect.ended(hold)]
-        if not left or tool.spec.read_only:
-            return None
-        text = (
-            f"The outcome of this call of {call.name} is unknown: the run was interrupted while it "
-            "was under way. It may or may not have taken effect; check before you call it again."
-        )
-        observation = Observation(call.id, call.name, text, True)
-        shown = observation.to_dict()
-        last = left[-1].body["hold"]
-        self._desk.write("unknown", key, hold=last, why="interrupted", observation=shown)
-        return observation
-
-    def _suppose(self, key: str, effect: Effect, tool: Tool, call: ToolCall) -> None:
-        """Books the recorded tries of a call in a what-if.
-
-        Raises:
-            Otherwise: it would have been refused, or made where it was refused.
-        """
-        amount = Amount.of_tool_call(
-            call.name, self.price(tool, call), tool.spec.calls(call.arguments)
-        )
-        for hold in effect.holds:
-            end = effect.ends.get(hold.body["hold"])
-            if end is None or end.kind != "release":
-                self._desk.suppose(key, amount)
-        refused = effect.refused
-        if refused and refused.body["resource"] != "approval" and self._desk.account.fits(amount):
-            raise Diverged(step_of(key), f"a call of {call.name} is made that was refused")
 
     async def _durable(self, sent: Sequence[_HeldCall]) -> None:
         try:
@@ -291,8 +258,7 @@ class ToolCalls:
             async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
                 return await one.wanted.tool.run(call, self._context(one.wanted.key, call.id))
         except TimeoutError:
-            text = "Cancelled: the deadline of the budget has passed."
-            return Observation(call.id, call.name, text, True)
+            return told(call, CancelledCall(tool=call.name))
         except BaseException:
             account.forfeit(one.hold)
             self._desk.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
@@ -301,7 +267,7 @@ class ToolCalls:
     def _settle(
         self, one: _HeldCall, observation: Observation, seconds: float, *, final: bool
     ) -> None:
-        usd = one.wanted.usd
+        usd = one.wanted.call.usd
         self._desk.account.settle(one.hold, one.hold.amount)
         self._desk.write(
             "settle", one.wanted.key, hold=one.id, usd=usd, usd_by_class={"call": usd},

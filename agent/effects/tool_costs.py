@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import orjson
-
+from ...journal.notices import UnpricedCall
+from ...ledger.errors import ToolError, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...tools import Tool
+from ...tools.invocation import Invocation
+
+_MOST = Decimal(10) ** 12
+"""USD that a call can cost."""
+_PLACES = 60
+"""Decimal places that a price can have."""
 
 
 class ToolPrices:
     def __init__(self, book: PriceBook) -> None:
         self._book = book
 
-    def cost(self, tool: Tool, arguments: str) -> Decimal | None:
-        """Returns USD for a call with well-formed arguments (JSON), or None: no price known."""
-        price = self._book.tool(tool.spec.name)
-        return tool.cost(arguments) if price is None else price.cost(orjson.loads(arguments))
+    def cost(self, tool: Tool, call: Invocation) -> Decimal | UnpricedCall | None:
+        """Returns USD, None where no price is known, or why the price cannot be told."""
+        name = tool.spec.name
+        price = self._book.tool(name)
+        try:
+            usd = tool.cost(call) if price is None else price.cost(call.written)
+        except (UsageError, ToolError) as error:
+            return UnpricedCall(tool=name, why=str(error))
+        except Exception as error:
+            why = f"the price of tool {name!r} cannot be told: {type(error).__name__}"
+            return UnpricedCall(tool=name, why=why)
+        if usd is None or _is_money(usd):
+            return usd
+        why = f"the price of tool {name!r} must be from 0 to {_MOST:,} USD, with {_PLACES} places"
+        return UnpricedCall(tool=name, why=f"{why} at most")
 
     def least(self, tool: Tool) -> Decimal:
         """Returns the least that any call can cost, as far as that is known beforehand."""
@@ -35,3 +52,11 @@ class ToolPrices:
         if price is not None:
             return price.source
         return None if tool.least_cost is None else "the tool"
+
+
+def _is_money(usd: Decimal) -> bool:
+    """Says whether sums with it are exact enough to be kept and shown."""
+    if not usd.is_finite() or not 0 <= usd <= _MOST:
+        return False
+    exponent = usd.as_tuple().exponent
+    return isinstance(exponent, int) and -_PLACES <= exponent <= _PLACES

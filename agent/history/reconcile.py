@@ -70,7 +70,7 @@ def reconcile(home: Home, lines: list[BillLine]) -> list[BillCorrection]:
                 "seconds": None, "ok": False, "final": False, "why": "reconciled",
             }  # fmt: skip
             seq = record.events[-1].seq + 1
-            home.journal.append(Event(line.run, seq, "settle", at=record.seconds, body=body))
+            home.append(Event(line.run, seq, "settle", at=record.seconds, body=body))
     return [
         BillCorrection(line.hold, Decimal(hold.body["usd"] or 0), line.usd)
         for line, _, hold in found

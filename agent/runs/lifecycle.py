@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from ...journal.codec import SentPrompts, budget_to, restore
-from ...journal.event_writer import EventWriter, Listener, NullWriter, new_run_id
+from ...journal.event_writer import EventWriter, NullWriter, new_run_id
 from ...journal.events import Event
 from ...journal.fork_record import inherited
+from ...journal.listeners import Listener, Listeners
 from ...journal.records import Message, Request
 from ...journal.run_record import RunRecord
 from ...ledger.account import Account
@@ -26,6 +27,7 @@ from ..effects.model_calls import ModelCalls
 from ..effects.reserves import Reserves
 from ..effects.tool_calls import ToolCalls
 from ..effects.tool_costs import ToolPrices
+from .audience import Audience
 from .instructions import Instructions
 from .routes import Route, Routes, RunBrief
 from .session import RunSession
@@ -77,7 +79,7 @@ class RunLifecycle:
         budget: Budget,
         parent: Account | None,
         labels: RunLabels,
-        listen: Listener | None,
+        listen: Listener | Listeners | None,
         run: str | None = None,
     ) -> RunSession:
         """Starts a run and writes its first event.
@@ -94,9 +96,10 @@ class RunLifecycle:
         model = self._routes.choose(labels.task_class, payable, escalates=escalates)
         brief = RunBrief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
-        log = EventWriter(self._parts.home.journal, run, listeners=(listen,) if listen else ())
+        audience = Audience.of(self._parts, listen)
+        log = EventWriter(self._parts.home.journal, run, listeners=audience.run)
         self._write_start(log, brief, budget, labels)
-        return self._open(log, RunRecord(), account, brief)
+        return self._open(log, RunRecord(), account, brief, below=audience.below)
 
     def _write_start(
         self, log: EventWriter, brief: RunBrief, budget: Budget, labels: RunLabels, **more: Any
@@ -114,7 +117,7 @@ class RunLifecycle:
         more: Budget | None,
         mode: str,
         parent: Account | None,
-        listen: Listener | None,
+        listen: Listener | Listeners | None,
     ) -> RunSession:
         """Goes on with a recorded run. Nothing that it spent comes back."""
         start = record.start
@@ -128,9 +131,10 @@ class RunLifecycle:
         self._check_prices(account)
         cut = record.exhaustion if more or fresh else None
         at = record.events[-1].seq + 1
+        audience = Audience.of(self._parts, listen)
         log = EventWriter(
             self._parts.home.journal, start.run, seq=at, seconds=record.seconds,
-            listeners=(listen,) if listen else (),
+            listeners=audience.run,
         )  # fmt: skip
         added = budget_to(more) if more else None
         branch = record.branch + (cut is not None)
@@ -139,7 +143,8 @@ class RunLifecycle:
         if cut is not None:
             last = Event(start.run, at, "run_resumed", body=resumed)
             record = RunRecord.of((*record.events, last), inherited=record.inherited)
-        session = self._open(log, record, account, self._routes.brief(start))
+        brief = self._routes.brief(start)
+        session = self._open(log, record, account, brief, below=audience.below)
         session.before = ZERO if fresh else record.inherited.spent
         return session
 
@@ -150,7 +155,7 @@ class RunLifecycle:
         budget: Budget | None,
         account: Account | None,
         labels: RunLabels,
-        listen: Listener | None,
+        listen: Listener | Listeners | None,
     ) -> RunSession:
         """Starts a run that goes on from a step (from 0) of a recorded one.
 
@@ -167,20 +172,14 @@ class RunLifecycle:
             limits, name="the run", parent=account, spent=above.spent, elapsed=above.seconds
         )
         self._check_prices(own)
+        audience = Audience.of(self._parts, listen)
         log = EventWriter(
-            self._parts.home.journal, new_run_id(), seconds=above.seconds,
-            listeners=(listen,) if listen else (),
-        )  # fmt: skip
+            self._parts.home.journal, new_run_id(), seconds=above.seconds, listeners=audience.run
+        )
         brief = self._routes.brief(parent.start)
         fork = {"run": above.run, "step": step, "spent": dict(above.spent)}
-        self._write_start(
-            log,
-            brief,
-            limits,
-            labels,
-            fork=fork,
-        )
-        session = self._open(log, record, own, brief)
+        self._write_start(log, brief, limits, labels, fork=fork)
+        session = self._open(log, record, own, brief, below=audience.below)
         session.before = above.spent
         return session
 
@@ -222,6 +221,8 @@ class RunLifecycle:
         record: RunRecord,
         account: Account,
         brief: RunBrief,
+        *,
+        below: Listeners | None = None,
     ) -> RunSession:
         parts = self._parts
         desk = EffectLog(log, record, account)
@@ -231,7 +232,7 @@ class RunLifecycle:
         def context(key: str, call_id: str) -> ToolContext:
             return ToolContext(
                 run=log.run, call_id=call_id, outputs=outputs, key=key, account=account,
-                past=lambda: tuple(session.attempts),
+                listeners=below, past=lambda: tuple(session.attempts),
             )  # fmt: skip
 
         calling = ToolCalls(desk, parts.tools, context, self._prices)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...journal.effects import Effects
+from ...journal.notice_text import for_policy
+from ...journal.notices import UnreadOutput
 from ...journal.records import Message, Observation, ToolCall
 from ...ledger.account import Account
 from ...ledger.amount import ZERO
@@ -15,11 +17,13 @@ from ...memory import Memory, Trajectory
 from ...planners import BudgetLine, Planner, State, Status, WastedTurn, budget_block, prompt
 from ...policies import RoutingStats
 from ...tools import Toolset
+from ...tools.invocation import Invocation
 from ..effects.effect_log import Diverged, EffectLog
 from ..effects.model_calls import ModelCalls, name_of
 from ..effects.node_effects import NodeEffects
 from ..effects.tool_calls import ToolCalls
 from .routes import Routes, RunBrief
+from .shown_observations import changes, shown
 
 READABLE = (None, 4000, 1000, 250, 60)
 """Characters of an observation that the policy sees, by how much money is left to read it."""
@@ -136,6 +140,7 @@ class RunSession:
             self._replies = {at: m for at, m in self._replies.items() if at < step}
         elif step > self._frontier:
             self.desk.forget_before(step)
+            self._calling.forget()
         self._frontier = step
         self._marks[step] = (len(self.attempts), self.trajectory.mark)
         return NodeEffects(self.desk, lambda: self._asking, self._calling, node=node, step=step)
@@ -151,20 +156,19 @@ class RunSession:
         self._replies[self._frontier] = reply
 
     def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
-        meant = [self._tools.resolve(call) for call in calls]
-        known = [call for call in meant if call.name in self._tools]
-        sound = [c.name for c in known if not self._tools.get(c.name).fault(c.arguments)]
+        read = [self._calling.read(call) for call in calls]
+        sound = [call.name for call, reading in read if isinstance(reading, Invocation)]
         if not sound:
             return "malformed"
         return "used up" if self._withdrawn.issuperset(sound) else ""
 
     def is_risky(self, call: ToolCall) -> bool:
         above = self.planner.critic
-        call = self._tools.resolve(call)
-        if above is None or call.name not in self._tools:
+        meant, _ = self._calling.read(call)
+        if above is None or meant.name not in self._tools:
             return False
-        tool = self._tools.get(call.name)
-        return not tool.spec.read_only or self._calling.price(tool, call) >= above
+        tool = self._tools.get(meant.name)
+        return not tool.spec.read_only or self._calling.price(call) >= above
 
     async def observe(
         self,
@@ -178,19 +182,22 @@ class RunSession:
             for name in gone:
                 if name not in self._withdrawn:
                     self.desk.log.write("withdrawn", name=name)
-            changes = _changes(self._withdrawn, gone)
-            tail = (*changes, remark, self._reminder(), self._block())
+            lines = map(for_policy, changes(self._withdrawn, gone))
+            tail = (*lines, remark, self._reminder(), self._block())
             told = "\n\n".join(filter(None, tail))
             for cut in READABLE:
-                then = self.trajectory.extended(reply, *_shown(observations, cut, told))
+                decided = {"cut": cut, "tail": told, "withdrawn": gone}
+                if cut is not None:
+                    decided["note"] = for_policy(UnreadOutput(shown=cut))
+                then = self.trajectory.extended(reply, *shown(observations, decided))
                 if self._asking.keep_back(self.memory.shown(then)):
                     break
-            return {"cut": cut, "tail": told, "withdrawn": gone}
+            return decided
 
         decided = await effects.value(decide, told=True)
+        messages = shown(observations, decided, changes(self._withdrawn, decided["withdrawn"]))
         self._withdrawn = frozenset(decided["withdrawn"])
-        shown = _shown(observations, decided["cut"], decided["tail"])
-        self.trajectory.observed(reply, shown, observations)
+        self.trajectory.observed(reply, messages, observations)
 
     async def tell(self, effects: Effects, text: str) -> None:
         shown = await effects.value(self._block, told=True)
@@ -225,7 +232,7 @@ class RunSession:
         return bool(decided["starts"])
 
     def is_read_only(self, call: ToolCall) -> bool:
-        call = self._tools.resolve(call)
+        call, _ = self._calling.read(call)
         return call.name not in self._tools or self._tools.get(call.name).spec.read_only
 
     def share(self) -> float:
@@ -279,27 +286,6 @@ class RunSession:
 
 def _opening(text: str, shown: str) -> Message:
     return Message("user", f"{text}\n\n{shown}" if shown else text)
-
-
-def _shown(observations: Sequence[Observation], cut: int | None, tail: str) -> list[Message]:
-    messages: list[Message] = []
-    for position, observation in enumerate(observations):
-        text = observation.text
-        if cut is not None and len(text) > cut:
-            text = f"{text[:cut]} [cut: no budget is left to read more]"
-        if tail and position == len(observations) - 1:
-            text = f"{text}\n\n{tail}"
-        messages.append(Message("tool", text, tool_call_id=observation.call_id))
-    return messages
-
-
-def _changes(before: frozenset[str], now: Sequence[str]) -> list[str]:
-    lost = [name for name in now if name not in before]
-    back = sorted(before.difference(now))
-    return [
-        f"Used up, and no longer available: {', '.join(lost)}." if lost else "",
-        f"Available again: {', '.join(back)}." if back else "",
-    ]
 
 
 def _block(account: Account) -> str:

@@ -222,8 +222,11 @@ async def rules_table(rules: Sequence[str], lengths: Sequence[int], tasks: int, 
 
 def prices() -> PriceBook:
     """Returns the prices of the walker's tokens."""
-    rates = (Rate(INPUT), Rate(CACHE_READ), Rate(INPUT), Rate(OUTPUT), Rate(OUTPUT))
-    return PriceBook({ChainWalker.name: ModelPrice(ChainWalker.name, *rates, source="longrun")})
+    price = ModelPrice(
+        ChainWalker.name, input=Rate(INPUT), cache_read=Rate(CACHE_READ), cache_write=Rate(INPUT),
+        output=Rate(OUTPUT), reasoning=Rate(OUTPUT), source="longrun",
+    )  # fmt: skip
+    return PriceBook({ChainWalker.name: price})
 
 
 def _success(suite: Longrun, task: Task, result: Result) -> bool:

@@ -181,5 +181,8 @@ def _endpoint(url: str, model: str) -> Endpoint:
 
 def _prices(model: str) -> PriceBook:
     cheap, dear = Rate(Decimal("0.25")), Rate(Decimal(2))
-    price = ModelPrice(model, cheap, cheap, cheap, dear, dear, "the benchmark")
+    price = ModelPrice(
+        model, input=cheap, cache_read=cheap, cache_write=cheap, output=dear, reasoning=dear,
+        source="the benchmark",
+    )  # fmt: skip
     return PriceBook({model: price})

@@ -8,9 +8,11 @@ from typing import Any
 
 from rich.text import Text
 
-from ...journal.codec import message_from
+from ...journal.codec import message_from, refusal_from
 from ...journal.costs import CostLine, total
+from ...journal.events import Event
 from . import format
+from .notices import for_people
 from .timeline import Timeline, TimelineEntry
 
 MARGIN = 2
@@ -87,6 +89,8 @@ def what(entry: TimelineEntry) -> Text:
         return _reply(body, held)
     if entry.sort == "tool":
         return _observation(body["observation"], held["arguments"])
+    if entry.event.kind == "refused":
+        return Text(format.one_line(f"refused: {_refused(entry.event)}"), style="yellow")
     return Text(format.one_line(_TROUBLES[entry.event.kind](body, held)), style="yellow")
 
 
@@ -112,6 +116,11 @@ def _observation(observation: Mapping[str, Any], arguments: str) -> Text:
     return text.append(f" → {format.one_line(observation['text'])}", style=style)
 
 
+def _refused(event: Event) -> str:
+    notice = refusal_from(event).notice if event.body["call"] == "tool" else None
+    return str(event.body["why"]) if notice is None else for_people(notice)
+
+
 def _resumed(body: Mapping[str, Any], held: Mapping[str, Any]) -> str:
     added = ",".join(f"{name}={value}" for name, value in (body.get("add") or {}).items())
     return f"resumed ({body['mode'].replace('_', ' ')}{f', {added} added' if added else ''})"
@@ -120,7 +129,6 @@ def _resumed(body: Mapping[str, Any], held: Mapping[str, Any]) -> str:
 _TROUBLES = {
     "release": lambda body, held: f"not billed: {body['why']}",
     "unknown": lambda body, held: f"no bill came, the hold stays booked: {body['why']}",
-    "refused": lambda body, held: f"refused: {body['why'].removeprefix('Not run: ')}",
     "overrun": lambda body, held: (
         f"overrun: {body['billed']} {body['resource']} billed, {body['held']} held"
     ),

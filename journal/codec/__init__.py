@@ -6,7 +6,15 @@ Prompts and token ids are written as deltas; bills, replies, observations and bu
 from .message_form import message_from, message_to
 from .prompt_delta import PrefixMatch, SentPrompts, delta, restore
 from .token_delta import TokenDeltas, restored
-from .values import budget_from, budget_to, observation_from, reply_from, reply_to, usage_from
+from .values import (
+    budget_from,
+    budget_to,
+    observation_from,
+    refusal_from,
+    reply_from,
+    reply_to,
+    usage_from,
+)
 
 __all__ = [
     "PrefixMatch",
@@ -18,6 +26,7 @@ __all__ = [
     "message_from",
     "message_to",
     "observation_from",
+    "refusal_from",
     "reply_from",
     "reply_to",
     "restore",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...ledger.budget import Budget, Limit
 from ...ledger.usage import CLASSES, Usage
 from ..events import Event
+from ..old_sentences import notice_in
 from ..records import Observation, Reply
 from .message_form import message_from, message_to
 
@@ -43,7 +45,22 @@ def reply_from(settle: Event) -> Reply:
 
 
 def observation_from(event: Event) -> Observation:
-    return Observation.from_dict(event.body["observation"])
+    return _noticed(event.body["observation"])
+
+
+def refusal_from(event: Event) -> Observation:
+    """Returns what the policy was told of a tool call that was refused."""
+    body = event.body
+    told = {"call_id": "", "tool": body["name"], "text": body["why"], "error": True}
+    return _noticed(body.get("observation", told))
+
+
+def _noticed(body: Mapping[str, Any]) -> Observation:
+    """An error that was journalled without its notice tells it in words alone."""
+    observation = Observation.from_dict(body)
+    if not observation.error or "notice" in body:
+        return observation
+    return replace(observation, notice=notice_in(observation.text, observation.tool))
 
 
 def budget_to(budget: Budget) -> dict[str, Any]:

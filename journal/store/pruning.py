@@ -106,7 +106,7 @@ def _reply(reply: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _observation(observation: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in observation.items() if name != "ref"}
+    kept = {name: value for name, value in observation.items() if name not in ("ref", "notice")}
     return {**kept, "text": ""}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 
@@ -59,6 +59,7 @@ class ModelPrice:
     """What calls of one model cost."""
 
     name: str
+    _: KW_ONLY
     input: Rate
     cache_read: Rate
     cache_write: Rate
@@ -179,7 +180,10 @@ class ModelPrice:
 
 def free(name: str, source: str) -> ModelPrice:
     """Returns the price of a model that costs nothing."""
-    return ModelPrice(name, FREE, FREE, FREE, FREE, FREE, source)
+    return ModelPrice(
+        name, input=FREE, cache_read=FREE, cache_write=FREE, output=FREE, reasoning=FREE,
+        source=source,
+    )  # fmt: skip
 
 
 def dearest(rates: Iterable[Rate]) -> Rate:

@@ -42,7 +42,7 @@ class ToolPrice:
 def _count(argument: str, value: Any) -> Decimal:
     if value is None:
         return Decimal(0)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return Decimal(len(value))
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         number = Decimal(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from decimal import Decimal
 
 from .ability import ToolAbility
@@ -62,6 +62,7 @@ class ToolTally:
 
     tool: str
     material: str
+    _: KW_ONLY
     calls: int = 0
     successes: int = 0
     priced: int = 0

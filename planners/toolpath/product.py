@@ -9,10 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from ...journal.notices import NOT_RUN
 from ...journal.records import Observation
-
-_NOT_RUN = "Not run"
-"""How observations of calls begin that the ledger or a critic did not let through."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +34,7 @@ class Product:
     def read(cls, observation: Observation) -> Product:
         """Returns what an observation tells; of an error, or of any other text, nothing made."""
         if observation.error:
-            return cls(why=observation.text, refused=observation.text.startswith(_NOT_RUN))
+            return cls(why=observation.text, refused=isinstance(observation.notice, NOT_RUN))
         try:
             return _PRODUCT.validate_json(observation.text)
         except ValidationError:

@@ -65,8 +65,8 @@ def test_no_released_prompt_is_edited() -> None:
         f"{', '.join(edited)} was edited: prompt files are added, never edited. Take the old text "
         "back as NAME@N.md and put the new one into NAME.md, with the next version"
     )
-    added = [label for label in now if label not in RELEASED]
-    assert not added, f"add {', '.join(added)} to RELEASED with its digest"
+    added = [f'"{label}": "{now[label]}"' for label in now if label not in RELEASED]
+    assert not added, f"add {', '.join(added)} to RELEASED"
 
 
 def test_no_name_is_in_two_folders() -> None:

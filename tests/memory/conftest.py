@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from outlay.journal.effects import Refusal
+from outlay.journal.notices import Notice
 from outlay.journal.records import Message, Observation, Reply, ToolCall
 from outlay.ledger.usage import Usage
 from outlay.memory import Memory, Trajectory
@@ -91,6 +92,9 @@ class ScriptedEffects:
         return said if isinstance(said, Refusal) else Reply(Message("assistant", said), self.usage)
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
+        raise AssertionError("memories call no tools")
+
+    async def tell(self, calls: Sequence[ToolCall], notices: Sequence[Notice]) -> list[Observation]:
         raise AssertionError("memories call no tools")
 
     async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:

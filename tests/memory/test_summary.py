@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from outlay.journal.effects import Refusal
 from outlay.journal.records import Message
 from outlay.ledger.prices.model_prices import ModelPrice, Rate
-from outlay.ledger.usage import Usage
+from outlay.ledger.usage import CLASSES, Usage
 from outlay.memory import Trajectory
 from outlay.memory.compaction_cost import CompactionEstimate
 from outlay.memory.summary import SummaryMemory
@@ -22,9 +22,11 @@ from .conftest import OPENING, ScriptedEffects, grow, grown, played, search
 
 LIMIT = 2_000
 ROUNDS = [search(f"q{n}", f"seen {n} " * 12, f"said {n}") for n in range(60)]
+RATES = ("1", "0.1", "1.25", "10", "10")
 PRICE = ModelPrice(
-    "m", *(Rate(Decimal(rate)) for rate in ("1", "0.1", "1.25", "10", "10")), source="test"
-)
+    "m", source="test", per_call=Decimal(0), per_second=Decimal(0),
+    **{name: Rate(Decimal(rate)) for name, rate in zip(CLASSES, RATES, strict=True)},
+)  # fmt: skip
 
 
 async def test_past_the_limit_a_summary_replaces_the_history_but_for_the_last_turn() -> None:

@@ -18,7 +18,7 @@ from outlay.tools import Outputs, ToolContext
 from .conftest import ROUNDS, Round, ScriptedEffects, check_transcript, grow, grown, played
 
 LIMIT = 900
-SMALL = {
+SMALL = {name: f"{name}:limit={LIMIT}" for name in memory_names()} | {
     "full": "full",
     "window": f"window:outputs=2:limit={LIMIT}",
     "workspace": f"workspace:cap=120:limit={LIMIT}",

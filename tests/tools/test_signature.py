@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
+from reading import fault
 
 from outlay.ledger.errors import UsageError
 from outlay.tools import ToolContext, tool
@@ -105,7 +106,7 @@ def test_methods_partials_and_callable_objects_are_tools() -> None:
     assert paying.spec.name == "pay"
     assert list(paying.spec.parameters["properties"]) == ["amount"]
     assert "secret" not in str(paying.spec)
-    assert paying.fault('{"amount": 1, "key": "mine"}') is not None
+    assert fault(paying, '{"amount": 1, "key": "mine"}') is not None
 
 
 def no_type(x) -> str:  # type: ignore[no-untyped-def]

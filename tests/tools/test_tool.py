@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
+from reading import cost, fault
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
@@ -76,13 +77,13 @@ async def test_faulty_arguments_are_explained_and_cost_nothing(
     assert seen.error
     assert said in seen.text
     assert "\n" not in seen.text
-    assert greet.cost(arguments) == 0
-    assert said in (greet.fault(arguments) or "")
+    assert cost(greet, arguments) == 0
+    assert said in (fault(greet, arguments) or "")
 
 
 def test_sound_arguments_have_no_fault_and_the_full_price() -> None:
-    assert greet.fault('{"name": "Ada"}') is None
-    assert greet.cost('{"name": "Ada"}') == Decimal("0.002")
+    assert fault(greet, '{"name": "Ada"}') is None
+    assert cost(greet, '{"name": "Ada"}') == Decimal("0.002")
 
 
 def test_a_price_function_sees_the_validated_arguments() -> None:
@@ -91,9 +92,9 @@ def test_a_price_function_sees_the_validated_arguments() -> None:
         """Fetches."""
         return ""
 
-    assert fetch.cost('{"pages": "7"}') == Decimal("0.07")
-    assert fetch.cost("{}") == Decimal("0.03")
-    assert fetch.cost("nonsense") == 0
+    assert cost(fetch, '{"pages": "7"}') == Decimal("0.07")
+    assert cost(fetch, "{}") == Decimal("0.03")
+    assert cost(fetch, "nonsense") == 0
 
 
 def test_no_declared_price_is_unknown_not_free() -> None:
@@ -102,21 +103,21 @@ def test_no_declared_price_is_unknown_not_free() -> None:
         """Is it free?"""
         return ""
 
-    assert free.cost("{}") is None
-    assert free.cost("nonsense") is None
+    assert cost(free, "{}") is None
+    assert cost(free, "nonsense") is None
 
 
 @pytest.mark.parametrize("result", [-1, float("nan"), float("inf"), "cheap", None, 1 / 0.5j])
 def test_a_price_function_that_names_no_sum_is_a_usage_error(result: Any) -> None:
     priced = tool(price=lambda **_: result)(greet.function)
     with pytest.raises(UsageError, match="the price of tool 'greet'"):
-        priced.cost('{"name": "Ada"}')
+        cost(priced, '{"name": "Ada"}')
 
 
 def test_a_price_function_that_raises_is_a_usage_error() -> None:
     priced = tool(price=lambda **_: 1 / 0)(greet.function)
     with pytest.raises(UsageError, match="price function of tool 'greet' failed: ZeroDivision"):
-        priced.cost('{"name": "Ada"}')
+        cost(priced, '{"name": "Ada"}')
 
 
 @pytest.mark.parametrize("price", [-0.1, "dear", math.inf, Decimal("NaN")])
@@ -512,7 +513,7 @@ OBJECTS = st.dictionaries(NAMES | st.text(max_size=8), JSON, max_size=5).map(jso
 async def test_no_arguments_make_a_tool_raise(context: ToolContext, arguments: str) -> None:
     for subject in several_schemas():
         seen = await subject.run(ToolCall("1", subject.spec.name, arguments), context)
-        assert seen.error == (subject.fault(arguments) is not None)
+        assert seen.error == (fault(subject, arguments) is not None)
         seen.text.encode()
         assert "\0" not in seen.text
         assert "\n" not in seen.text or not seen.error

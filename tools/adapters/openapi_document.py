@@ -21,7 +21,7 @@ LARGEST = 20_000_000
 """Bytes of a document that are read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parameter:
     """One parameter: where it goes, and what the policy calls it."""
 
@@ -35,7 +35,7 @@ class Parameter:
     """True for `deepObject`: `filter[city]=…`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
     """One operation. Every reference in it is resolved."""
 
@@ -153,11 +153,15 @@ class OpenApiDocument:
             style = each.get("style", "form" if place in ("query", "cookie") else "simple")
             found.append(
                 Parameter(
-                    name, place, name if names.count(name) == 1 else f"{name}_in_{place}",
-                    bool(each.get("required")) or place == "path", schema,
-                    bool(each.get("explode", style == "form")), style == "deepObject",
+                    name=name,
+                    place=place,
+                    argument=name if names.count(name) == 1 else f"{name}_in_{place}",
+                    required=bool(each.get("required")) or place == "path",
+                    schema=schema,
+                    explode=bool(each.get("explode", style == "form")),
+                    deep=style == "deepObject",
                 )
-            )  # fmt: skip
+            )
         return tuple(found)
 
     def _body(self, told: Any) -> tuple[str, Mapping[str, Any] | None, bool]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
-from pydantic import BaseModel
 
 from ...journal.records import ToolSpec
 from ...ledger.errors import ToolError
@@ -28,14 +27,14 @@ LONGEST_DESCRIPTION = 1_200
 _CONTEXT = "\0context"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SchemaSignature(Signature):
     """Reads arguments under a JSON schema instead of Python types."""
 
     checker: Checker | None = None
 
-    def read(self, arguments: str) -> dict[str, Any]:
-        """Returns the arguments by name.
+    def read(self, arguments: str) -> tuple[dict[str, Any], frozenset[str]]:
+        """Returns the arguments by name, all of which were written.
 
         Raises:
             ToolError: they are no JSON object, or the checker speaks against them.
@@ -50,7 +49,7 @@ class SchemaSignature(Signature):
         fault = self.checker(read) if self.checker is not None else None
         if fault is not None:
             raise ToolError(fault)
-        return read
+        return read, frozenset(read)
 
 
 def foreign_tool(
@@ -89,14 +88,12 @@ def foreign_tool(
     if len(shown) > LONGEST_DESCRIPTION:
         shown = f"{shown[:LONGEST_DESCRIPTION].rstrip()} …"
     signature = SchemaSignature(
-        name,
-        shown,
-        dict(parameters),
-        _CONTEXT,
-        inspect.iscoroutinefunction(call),
-        BaseModel,
-        {},
-        checker,
+        tool=name,
+        description=shown,
+        parameters=dict(parameters),
+        context=_CONTEXT,
+        is_async=inspect.iscoroutinefunction(call),
+        checker=checker,
     )
     return FunctionTool(
         spec=ToolSpec(name, shown, dict(parameters), read_only),

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
-from ...journal.records import ToolCall
+from ...journal.notices import DeniedCall, Notice
 from ...ledger.errors import ToolError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 from ..tool import Price, tool
 
@@ -47,9 +48,10 @@ def ask_human(
 class _AtTheTerminal(Wrapper):
     """Nobody's attention is paid for where nobody can be asked."""
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         if not (sys.stdin and sys.stdin.isatty()):
-            return "Not run: nobody can be asked, for there is no terminal."
+            why = "nobody can be asked, for there is no terminal"
+            return DeniedCall(tool=self.spec.name, why=why)
         return await self.inner.admit(call, context)
 
 

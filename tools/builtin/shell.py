@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from ...journal.records import ToolCall
+from ...journal.notices import DeniedCall, Notice
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 from ..tool import MAX_CHARS, FunctionTool, Price, tool
 from .process import ProcessResult, run_program
@@ -126,20 +127,24 @@ class _ApprovedShell(Wrapper):
     def __init__(self, inner: FunctionTool, approve: Approve | None) -> None:
         super().__init__(inner)
         self._approve = approve
-        self._read = inner.signature.read
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
+        why = await self._denied(call.values["command"])
+        if why:
+            return DeniedCall(tool=self.spec.name, why=why)
+        return await self.inner.admit(call, context)
+
+    async def _denied(self, command: str) -> str:
+        """Returns why a command may not run, or ""."""
         if self._approve is None:
-            return "Not run: shell commands need approval, and nobody was named who could give it."
+            return "shell commands need approval, and nobody was named who could give it"
         try:
-            agreed = self._approve(self._read(call.arguments)["command"])
+            agreed = self._approve(command)
             if inspect.isawaitable(agreed):
                 agreed = await agreed
         except Exception as exc:
-            return f"Not run: the approval failed ({type(exc).__name__})."
-        if agreed is not True:
-            return "Not run: the command was not approved."
-        return await self.inner.admit(call, context)
+            return f"the approval failed ({type(exc).__name__})"
+        return "" if agreed is True else "the command was not approved"
 
 
 @dataclasses.dataclass(frozen=True)

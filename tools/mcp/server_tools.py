@@ -9,12 +9,13 @@ from typing import Any, overload
 
 import orjson
 
-from ...journal.records import ToolCall
+from ...journal.notices import FailedCall, InvalidArguments, Notice
 from ...ledger.errors import ToolError, UsageError
 from ..adapters.json_schema import checker, fit_for_use
 from ..adapters.naming import PatternPrices, unique
 from ..adapters.schema_tool import foreign_tool
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 from .address import McpAddress
 from .loop_thread import LoopThread
@@ -158,21 +159,23 @@ class McpTool(Wrapper):
         super().__init__(inner)
         self._offered = offered
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         name = self.spec.name
         try:
             offer = await self._offered()
             if offer is None:
-                return f"Error: the MCP server does not offer {name} any more."
+                why = f"the MCP server does not offer {name} any more."
+                return FailedCall(tool=name, why=why)
             schema = fit_for_use(offer.schema)
-            fault = checker(schema, name)(orjson.loads(call.arguments.strip() or "{}"))
+            fault = checker(schema, name)(call.values)
         except ToolError as exc:
-            return f"Error: {exc}"
+            return FailedCall(tool=name, why=str(exc))
         if fault is None:
             return None
-        if schema == self.spec.parameters:
-            return f"Error: {fault}"
-        return f"Error: {fault}; the server changed what it takes: {orjson.dumps(schema).decode()}"
+        if schema != self.spec.parameters:
+            wanted = orjson.dumps(schema).decode()
+            fault = f"{fault}; the server changed what it takes: {wanted}"
+        return InvalidArguments(tool=name, why=fault)
 
 
 def _link(address: McpAddress, connect_timeout: float) -> McpLink:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ...journal.records import ToolCall
+from ...journal.notices import DeniedCall, Notice
 from ...ledger.errors import UsageError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 
 
@@ -35,18 +36,19 @@ class _ApprovedTool(Wrapper):
         self._approve = approve
         self._above = above
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         denied = await self.inner.admit(call, context)
         if denied is not None:
             return denied
-        spec = self.inner.spec
-        usd = context.usd
+        spec, usd = self.inner.spec, call.usd
         if spec.read_only and usd is not None and usd <= self._above:
             return None
         answer: Any = self._approve(ApprovalRequest(spec.name, call.arguments, usd, spec.read_only))
         if inspect.isawaitable(answer):
             answer = await answer
-        return None if answer is True else f"Not run: this call of {spec.name} was not approved."
+        if answer is True:
+            return None
+        return DeniedCall(tool=spec.name, why=f"this call of {spec.name} was not approved")
 
 
 def approved(tool: Tool, approve: Approver, *, above: Decimal | float | str = 0) -> Tool:

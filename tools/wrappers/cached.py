@@ -9,12 +9,17 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import orjson
+from pydantic_core import to_jsonable_python
 
+from ...journal.notice_text import told
+from ...journal.notices import InvalidArguments
 from ...journal.records import Observation, ToolCall
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 
 MOST = 256 * 1024 * 1024
@@ -39,21 +44,24 @@ class _Cached(Wrapper):
     def least_cost(self) -> Decimal | None:
         return None if self.inner.least_cost is None else Decimal(0)
 
-    def cost(self, arguments: str) -> Decimal | None:
-        place = self._place(arguments)
+    def cost(self, call: Invocation) -> Decimal | None:
+        place = self._place(call)
         answer = _read(place) or self._promised.get(place)
         if answer is None:
-            return self.inner.cost(arguments)
+            return self.inner.cost(call)
         self._promised[place] = answer  # whatever becomes of the file, this call is free
         while len(self._promised) > PROMISED:
             self._promised.pop(next(iter(self._promised)))
         return Decimal(0)
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:
-        place = self._place(call.arguments)
+        invocation = call if isinstance(call, Invocation) else self.read(call)
+        if isinstance(invocation, InvalidArguments):
+            return told(call, invocation)
+        place = self._place(invocation)
         answer = self._promised.pop(place, None) or _read(place)
         if answer is None:
-            found = await self.inner.run(call, context)
+            found = await self.inner.run(invocation, context)
             if not found.error:
                 await asyncio.to_thread(self._keep, place, found, context)
             return found
@@ -62,13 +70,9 @@ class _Cached(Wrapper):
             await asyncio.to_thread(_bring_back, place, context)
         return Observation(call.id, self.inner.spec.name, text, ref=ref)
 
-    def _place(self, arguments: str) -> Path:
+    def _place(self, call: Invocation) -> Path:
         """The same arguments have the same place, in whatever order and layout they are written."""
-        try:
-            canonical = json.dumps(json.loads(arguments), sort_keys=True)
-        except (ValueError, RecursionError):
-            canonical = arguments
-        key = f"{self.inner.spec.name}\0{canonical}".encode(errors="surrogatepass")
+        key = f"{self.inner.spec.name}\0{_canonical(call)}".encode(errors="surrogatepass")
         return self._folder / hashlib.blake2b(key, digest_size=16).hexdigest()
 
     def _keep(self, place: Path, found: Observation, context: ToolContext) -> None:
@@ -131,6 +135,19 @@ def _read(place: Path) -> Answer | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return (text, ref) if isinstance(text, str) and isinstance(ref, str | None) else None
+
+
+def _canonical(call: Invocation) -> str:
+    try:
+        return json.dumps(call.written, sort_keys=True, default=_jsonable)
+    except (ValueError, TypeError, RecursionError):
+        return call.arguments
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)  # their own order differs from process to process
+    return to_jsonable_python(value)
 
 
 def _whole(place: Path) -> Path:

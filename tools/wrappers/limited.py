@@ -7,9 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from ...journal.records import Observation, ToolCall
+from ...journal.notices import DeniedCall, Notice
+from ...journal.records import Observation
 from ...ledger.errors import UsageError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 
 LONGEST_PAUSE = 60.0
@@ -36,7 +38,7 @@ class _RateLimited(Wrapper):
         self._clock = clock
         self._starts: deque[float] = deque(maxlen=calls)
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         denied = await self.inner.admit(call, context)
         if denied is not None:
             return denied
@@ -45,7 +47,8 @@ class _RateLimited(Wrapper):
         start = max(now, self._starts[0] + self._seconds) if full else now
         left = None if context.account is None else context.account.seconds_left
         if left is not None and start - now > left:
-            return f"Not run: the next call of {self.spec.name} is due after the deadline."
+            name = self.spec.name
+            return DeniedCall(tool=name, why=f"the next call of {name} is due after the deadline")
         self._starts.append(start)  # before the wait: the next call queues behind this one
         if start > now:
             await asyncio.sleep(start - now)

@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
+from ...journal.notices import InvalidArguments, Notice, cleaned
 from ...journal.records import Observation, ToolCall, ToolSpec
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..outputs import Outputs
 from ..protocol import Tool, Wrapper
 from ..rendering import cut, render
@@ -33,23 +35,25 @@ class _Redacted(Wrapper):
         parameters = orjson.loads(self._clean(orjson.dumps(spec.parameters).decode()))
         return replace(spec, description=self._clean(spec.description), parameters=parameters)
 
-    def fault(self, arguments: str) -> str | None:
-        fault = self.inner.fault(arguments)
-        return None if fault is None else self._clean(fault)
+    def read(self, call: ToolCall) -> Invocation | InvalidArguments:
+        read = self.inner.read(call)
+        return cleaned(read, self._clean) if isinstance(read, InvalidArguments) else read
 
-    def cost(self, arguments: str) -> Decimal | None:
+    def cost(self, call: Invocation) -> Decimal | None:
         try:
-            return self.inner.cost(arguments)
+            return self.inner.cost(call)
         except UsageError as error:
             raise UsageError(self._clean(str(error))) from None
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         denied = await self.inner.admit(call, context)
-        return None if denied is None else self._clean(denied)
+        return None if denied is None else cleaned(denied, self._clean)
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:
         kept = _CleanOutputs(context.outputs, self._clean)
         found = await self.inner.run(call, replace(context, outputs=kept))
+        if found.notice is not None:
+            found = replace(found, notice=cleaned(found.notice, self._clean))
         if kept.whole is None:
             return replace(found, text=self._clean(found.text))
         text, ref = cut(kept.whole, max(len(found.text), MIN_CHARS), context.outputs)

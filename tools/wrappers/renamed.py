@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 
+from ...journal.notices import Notice
 from ...journal.records import Observation, ToolCall, ToolSpec
 from ...ledger.errors import UsageError
 from ..context import ToolContext
+from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
 
 
@@ -22,7 +24,7 @@ class _Renamed(Wrapper):
     def spec(self) -> ToolSpec:
         return replace(self.inner.spec, name=self._name)
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         return await self.inner.admit(replace(call, name=self.inner.spec.name), context)
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,10 +52,30 @@ def _list() -> None:
     from ....tools import BUILTIN_TOOLS
 
     for entry in BUILTIN_TOOLS:
-        call = f"{entry.name}:{entry.argument}" if entry.argument else entry.name
-        typer.echo(f"{call.replace(':[', '[:'):<22}  {entry.does}")
+        typer.echo(_row(entry.name, entry.argument, entry.does))
     typer.echo(f"{'search, open':<22}  a folder of your documents: --docs DIR")
     typer.echo(f"{'delegate':<22}  hands a task to a sub-agent that spends what is left")
+    for row in _foreign_rows():
+        typer.echo(row)
+
+
+def _foreign_rows() -> Iterator[str]:
+    """Yields the rows of other packages; one that cannot be loaded says so in its own."""
+    from ....ledger.errors import UsageError
+    from ....tools.registry import foreign_tools, tool_offer
+
+    for name in foreign_tools():
+        try:
+            offer = tool_offer(name)
+        except UsageError as error:
+            yield _row(name, "", str(error))
+        else:
+            yield _row(name, offer.argument, offer.does)
+
+
+def _row(name: str, argument: str, does: str) -> str:
+    call = f"{name}:{argument}" if argument else name
+    return f"{call.replace(':[', '[:'):<22}  {does}"
 
 
 def _find(action: ToolsAction, name: str | None, docs: Path | None, yes: bool) -> list[Any]:
@@ -102,7 +123,9 @@ def _innermost(tool: Any) -> Any:
 def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) -> bool:
     """Makes one call as a policy would: held, booked and recorded. True if the tool answered."""
     from ....agent import Agent
+    from ....journal.codec import observation_from
     from ....journal.events import Event
+    from ....journal.notices import InvalidArguments
     from ....journal.records import Message, ToolCall
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
@@ -114,20 +137,21 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
         raise UsageError(f"these are {len(tools)} tools: try one of {names}, with the same :DIR")
     (tool,) = tools
     events: list[Event] = []
-    fault = tool.fault(args)
-    if fault is not None:
-        raise UsageError(f"--args {args!r} does not fit {tool.spec.name}: {fault}")
-    call = Message("assistant", "", (ToolCall("try", tool.spec.name, args),))
+    call = ToolCall("try", tool.spec.name, args)
+    reading = tool.read(call)
+    if isinstance(reading, InvalidArguments):
+        raise UsageError(f"--args {args!r} does not fit {tool.spec.name}: {reading.why}")
+    asks = Message("assistant", "", (call,))
     agent = Agent(
-        model=ReplayPolicy([call, Message("assistant", "Answer: done")]), tools=tools,
+        model=ReplayPolicy([asks, Message("assistant", "Answer: done")]), tools=tools,
         budget=Budget(tool_calls=1), prices=prices, home=home,
     )  # fmt: skip
     try:
         result = agent.run_sync(f"Try {tool.spec.name}.", listen=events.append)
     finally:
         agent.home.close()
-    shown = next(m.content for m in result.trajectory if m.role == "tool")
-    typer.echo(shown.rpartition("\n\nUsed up, and no longer available")[0] or shown)
+    seen = [observation_from(event) for event in events if "observation" in event.body][-1]
+    typer.echo(seen.text)
     cost = "no price is known" if result.cost is None else exact_usd(result.cost)
     typer.echo(f"\n{cost}; outlay show {result.run}", err=True)
-    return not any(e.kind == "refused" or e.body.get("ok") is False for e in events)
+    return not seen.error

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import cost
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
@@ -57,7 +58,7 @@ async def test_a_catalogue_tells_what_it_was_given(context: ToolContext) -> None
     seen = await tool.run(ToolCall("c", "catalogue"), context)
     found = read(seen.text)
     assert found.abilities == known
-    assert found.price == tool.cost("{}") == Decimal("0.002")
+    assert found.price == cost(tool, "{}") == Decimal("0.002")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"price": "0"}', '{"price": "0", "tools": [{}]}'])

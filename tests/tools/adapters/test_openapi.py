@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reading import fault
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
@@ -95,7 +96,7 @@ def tools_of(url: str, **options: Any) -> dict[str, FunctionTool]:
 
 async def use(tool: FunctionTool, context: ToolContext, **arguments: Any) -> Observation:
     call = ToolCall("call-1", tool.spec.name, json.dumps(arguments))
-    assert tool.fault(call.arguments) is None, tool.fault(call.arguments)
+    assert fault(tool, call.arguments) is None, fault(tool, call.arguments)
     return await tool.run(call, context)
 
 
@@ -128,8 +129,8 @@ async def test_a_json_body_is_checked_and_sent(api: Any, context: ToolContext) -
     observation = await use(tool, context, id="1", body=city)
     assert json.loads(json.loads(observation.text)["body"]) == city
     for wrong in ({"id": "1"}, {"id": "1", "body": {"name": 1}}, {"id": "1", "body": city, "x": 1}):
-        assert "wrong arguments for putCity" in (tool.fault(json.dumps(wrong)) or "")
-    assert tool.fault(json.dumps({"id": "1", "body": {"name": "M", "people": 0}})) is not None
+        assert "wrong arguments for putCity" in (fault(tool, json.dumps(wrong)) or "")
+    assert fault(tool, json.dumps({"id": "1", "body": {"name": "M", "people": 0}})) is not None
 
 
 @pytest.mark.parametrize("value", ["..", ".", ""])
@@ -248,7 +249,7 @@ def test_no_arguments_break_an_operation(name: str, arguments: dict[str, Any]) -
     from outlay.tools.adapters.openapi_request import build
 
     tool = tools_of("http://127.0.0.1:9")[name]
-    if tool.fault(json.dumps(arguments)) is not None:
+    if fault(tool, json.dumps(arguments)) is not None:
         return
     (operation,) = [o for o in OpenApiDocument(document("http://x")).operations() if o.id == name]
     try:

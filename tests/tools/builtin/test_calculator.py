@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import cost
 
 from outlay.journal.records import ToolCall
 from outlay.ledger.errors import ToolError
@@ -92,7 +93,7 @@ def test_what_has_no_value_says_why(expression: str, said: str) -> None:
 async def test_it_is_a_free_tool(context: ToolContext) -> None:
     seen = await calculator.run(ToolCall("1", "calculator", '{"expression": "6 * 7"}'), context)
     assert seen.text == "42"
-    assert calculator.cost('{"expression": "6 * 7"}') == 0
+    assert cost(calculator, '{"expression": "6 * 7"}') == 0
 
 
 @given(st.text(st.sampled_from("0123456789.eE+-*/%(),. sqrtpimaxround"), max_size=40) | st.text())

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+from reading import cost
+
 from outlay.journal.records import Message, Observation, ToolCall
 from outlay.tools import ToolContext, recall, tool
 from outlay.tools.builtin.recall import recall_at
@@ -87,5 +89,5 @@ async def test_what_is_neither_ref_nor_query_is_refused(context: ToolContext) ->
 
 
 async def test_its_price_is_the_one_that_it_was_made_with() -> None:
-    assert recall_at("0.001").cost('{"ref": "r2"}') == Decimal("0.001")
-    assert recall.cost("{}") == 0
+    assert cost(recall_at("0.001"), '{"ref": "r2"}') == Decimal("0.001")
+    assert cost(recall, "{}") == 0

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from reading import denied
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import UsageError
@@ -84,13 +85,13 @@ async def test_every_command_needs_approval(root: Path, context: ToolContext) ->
     }
     for approve, said in approvals.items():
         subject = shell(root, approve=approve, network=True)  # type: ignore[arg-type]
-        why = await subject.admit(wish("rm -rf x"), context)
+        why = await denied(subject, wish("rm -rf x"), context)
         assert why is not None
         assert said in why
     subject = shell(root, approve=later, network=True)
-    assert await subject.admit(wish("ls"), context) is None
+    assert await denied(subject, wish("ls"), context) is None
     twice = ToolCall("1", "shell", '{"command": "ls", "command": "rm -rf x"}')
-    assert await subject.admit(twice, context) is not None
+    assert await denied(subject, twice, context) is not None
     assert asked == ["rm -rf x", "ls", "rm -rf x"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading import denied, fault
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.tools import Tool, ToolContext
@@ -30,10 +31,10 @@ def use(context: ToolContext) -> Use:
     async def run(tools: Iterable[Tool], name: str, **arguments: Any) -> Observation:
         tool = {each.spec.name: each for each in tools}[name]
         call = ToolCall("call-1", name, json.dumps(arguments))
-        assert tool.fault(call.arguments) is None
-        denied = await tool.admit(call, context)
-        if denied is not None:
-            return Observation(call.id, name, denied, True)
+        assert fault(tool, call.arguments) is None
+        why = await denied(tool, call, context)
+        if why is not None:
+            return Observation(call.id, name, why, True)
         return await tool.run(call, context)
 
     return run

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from reading import cost
 
 from outlay.ledger.errors import UsageError
 from outlay.tools.web import fetch
@@ -319,7 +320,7 @@ async def test_what_a_request_tells(site, ask) -> None:
 def test_price_and_side_effects_are_declared() -> None:
     assert fetch().spec.read_only
     assert fetch().least_cost == Decimal(0)
-    assert fetch(price="0.002").cost('{"url": "http://a.example"}') == Decimal("0.002")
+    assert cost(fetch(price="0.002"), '{"url": "http://a.example"}') == Decimal("0.002")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import cost
 
 from outlay.journal.records import ToolCall
 from outlay.tools import Outputs, Tool, ToolContext, tool
@@ -42,12 +43,12 @@ async def test_a_call_told_to_be_free_is_never_paid(
 ) -> None:
     kept = cached(fetch, tmp_path / "cache")
     await kept.run(ADA, context)
-    assert kept.cost(ADA.arguments) == 0
+    assert cost(kept, ADA.arguments) == 0
     for entry in (tmp_path / "cache").iterdir():
         damage(entry)  # type: ignore[operator]
     assert (await kept.run(ADA, context)).text == "Ada"
     assert paid == ["Ada"]
-    assert kept.cost(ADA.arguments) == Decimal("0.002")
+    assert cost(kept, ADA.arguments) == Decimal("0.002")
 
 
 async def test_a_torn_entry_costs_a_call(tmp_path: Path, context: ToolContext) -> None:
@@ -55,7 +56,7 @@ async def test_a_torn_entry_costs_a_call(tmp_path: Path, context: ToolContext) -
     await kept.run(ADA, context)
     for entry in (tmp_path / "cache").iterdir():
         entry.write_bytes(b'{"te')
-    assert kept.cost(ADA.arguments) == Decimal("0.002")
+    assert cost(kept, ADA.arguments) == Decimal("0.002")
 
 
 async def test_another_home_can_read_on_in_what_was_cut(
@@ -77,8 +78,8 @@ async def test_the_folder_does_not_outgrow_its_bound(tmp_path: Path, context: To
     for number in range(100):
         await kept.run(call(f'{{"name": "{number}", "times": 100}}'), context)
     assert sum(entry.stat().st_size for entry in folder.iterdir()) <= 5_500
-    assert kept.cost('{"name": "99", "times": 100}') == 0
-    assert kept.cost('{"name": "0", "times": 100}') == Decimal("0.002")
+    assert cost(kept, '{"name": "99", "times": 100}') == 0
+    assert cost(kept, '{"name": "0", "times": 100}') == Decimal("0.002")
 
 
 async def test_a_folder_that_cannot_be_written_is_no_cache(

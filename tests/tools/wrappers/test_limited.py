@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from reading import denied
 
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.account import Account
@@ -27,9 +28,9 @@ async def test_a_turn_after_the_deadline_is_refused(context: ToolContext) -> Non
     account = Account(Budget.parse("seconds=5"), name="the run", clock=lambda: 0.0)
     steady = rate_limited(split, 1, 60, clock=lambda: 0.0)
     soon = replace(context, account=account)
-    assert await steady.admit(CALL, soon) is None
+    assert await denied(steady, CALL, soon) is None
     refused = "Not run: the next call of split is due after the deadline."
-    assert [await steady.admit(CALL, soon) for _ in range(3)] == [refused] * 3
+    assert [await denied(steady, CALL, soon) for _ in range(3)] == [refused] * 3
 
 
 def test_tries_end_pauses_grow_and_some_failures_are_final() -> None:

@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import cost, fault
 
+from outlay.journal.notices import InvalidArguments, Notice
 from outlay.journal.records import Observation, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
 from outlay.tools import Tool, ToolContext, Wrapper, tool
+from outlay.tools.invocation import Invocation
 from outlay.tools.rendering import cut
 from outlay.tools.wrappers import approved, cached, redacted
 from outlay.tools.wrappers.secrets import cleaner
@@ -60,13 +63,13 @@ class Alien:
         self.spec = inner.spec
         self.run = inner.run
 
-    def fault(self, arguments: str) -> str | None:
-        return f"no: {arguments}"
+    def read(self, call: ToolCall) -> InvalidArguments:
+        return InvalidArguments(tool="leak", why=f"no: {call.arguments}")
 
-    def cost(self, arguments: str) -> Decimal | None:
+    def cost(self, call: Invocation) -> Decimal | None:
         return self.least_cost
 
-    async def admit(self, call: ToolCall, context: ToolContext) -> str | None:
+    async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
         return None
 
     def again(self, observation: Observation, attempt: int) -> float | None:
@@ -124,8 +127,8 @@ def test_faults_and_prices_that_fail_tell_nothing() -> None:
 
     safe = redacted(sell, [SECRET])
     with pytest.raises(UsageError, match=r"no tariff for \[redacted\]"):
-        safe.cost('{"times": 1}')
-    assert redacted(Alien(leak), [SECRET]).fault(SECRET) == "no: [redacted]"
+        cost(safe, '{"times": 1}')
+    assert fault(redacted(Alien(leak), [SECRET]), SECRET) == "no: [redacted]"
 
 
 async def test_leaving_the_process_tells_nothing(

@@ -16,6 +16,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command
+from reading import cost, denied
 
 from outlay.agent import Agent, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
@@ -105,8 +106,8 @@ async def test_the_same_arguments_in_another_order_are_a_hit(
 
     kept = cached(add, tmp_path)
     await kept.run(ToolCall("1", "add", '{"a": 1, "b": 2}'), context)
-    assert kept.cost('{"b":2,"a":1}') == 0
-    assert kept.cost('{"a": 1, "b": 3}') == 1
+    assert cost(kept, '{"b":2,"a":1}') == 0
+    assert cost(kept, '{"a": 1, "b": 3}') == 1
 
 
 async def test_errors_and_torn_entries_are_asked_again(
@@ -205,7 +206,7 @@ async def test_a_rate_is_kept_by_waiting(context: ToolContext) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "sleep", sleep)
         for _ in range(5):
-            assert await steady.admit(call, context) is None
+            assert await denied(steady, call, context) is None
     assert slept == [60, 60, 120]
 
 

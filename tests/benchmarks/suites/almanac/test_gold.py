@@ -5,6 +5,7 @@ import re
 from itertools import permutations
 
 import pytest
+from reading import cost
 
 from outlay.benchmarks.suites.almanac import Almanac, almanac
 from outlay.benchmarks.suites.almanac.grammar import ALIAS, NAME, read_question, read_statements
@@ -25,7 +26,7 @@ def call(world, tool, argument):
     """Makes a call through the real tool; returns its answer and its price."""
     found = {tool.spec.name: tool for tool in world.tools()}[tool]
     parameter = next(iter(found.spec.parameters["properties"]))
-    return found(**{parameter: argument}), found.cost(json.dumps({parameter: argument}))
+    return found(**{parameter: argument}), cost(found, json.dumps({parameter: argument}))
 
 
 def test_the_gold_path_costs_what_it_says_and_uses_only_names_that_were_told(suite, tasks):

@@ -1,0 +1,111 @@
+"""What is recorded of a run's tool calls, and the words in which the policy is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from ...journal.codec import observation_from, refusal_from
+from ...journal.notice_text import told
+from ...journal.notices import Notice, RefusedCall, UnknownOutcome
+from ...journal.records import Observation, ToolCall
+from ...journal.run_record import Effect, step_of
+from ...ledger.account import Shortfall
+from ...ledger.amount import Amount
+from ...tools.invocation import Invocation
+from ...tools.rendering import clean
+from .call_reader import CallReader
+from .effect_log import Diverged, EffectLog
+
+
+class CallRecord:
+    """The record of one run's tool calls. What it tells the policy, it writes down.
+
+    Args:
+        desk: the run's record, log and account.
+        reader: reads and prices calls.
+    """
+
+    def __init__(self, desk: EffectLog, reader: CallReader) -> None:
+        self._desk = desk
+        self._reader = reader
+
+    def find(self, key: str, call: ToolCall, reading: Invocation | Notice) -> Observation | None:
+        """Returns what came of a call, or what the policy was told in its place, if it is known."""
+        effect = (self._desk.effect(key) or Effect()).of_call(call)
+        if effect.observed is not None:
+            return observation_from(effect.observed)
+        if self._desk.supposing:
+            self._suppose(key, effect, call, reading)
+        if effect.settled is not None:
+            return observation_from(effect.settled)
+        if effect.refused is not None:
+            return refusal_from(effect.refused)
+        for end in effect.ends.values():
+            if end.kind == "unknown" and "observation" in end.body:
+                return observation_from(end)
+        left = [hold for hold in effect.holds if not effect.ended(hold)]
+        tool = self._reader.tool(call)
+        if not left or (tool is not None and tool.spec.read_only):
+            return None
+        observation = told(call, UnknownOutcome(tool=call.name))
+        shown = observation.to_dict()
+        last = left[-1].body["hold"]
+        self._desk.write("unknown", key, hold=last, why="interrupted", observation=shown)
+        return observation
+
+    def _suppose(
+        self, key: str, effect: Effect, call: ToolCall, reading: Invocation | Notice
+    ) -> None:
+        """Books the recorded tries of a call in a what-if.
+
+        Raises:
+            Diverged: it would have been refused, not made, or made where it was refused.
+        """
+        if not effect.holds and effect.refused is None:
+            return
+        priced = self._reader.priced(reading) if isinstance(reading, Invocation) else reading
+        if not isinstance(priced, Invocation):
+            raise Diverged(step_of(key), f"a call of {call.name} is not made that was")
+        wanted = amount(priced)
+        for hold in effect.holds:
+            end = effect.ends.get(hold.body["hold"])
+            if end is None or end.kind != "release":
+                self._desk.suppose(key, wanted)
+        refused = effect.refused
+        if refused and refused.body["resource"] != "approval" and self._desk.account.fits(wanted):
+            raise Diverged(step_of(key), f"a call of {call.name} is made that was refused")
+
+    def tell(self, key: str, call: ToolCall, notice: Notice) -> Observation:
+        """Records and returns what the policy is told of a call that comes to no hold."""
+        observation = told(replace(call, name=clean(call.name)), notice)
+        shown = observation.to_dict()
+        self._desk.write(
+            "observed", key, name=call.name, arguments=call.arguments, observation=shown
+        )
+        return observation
+
+    def refuse(self, key: str, call: ToolCall, shortfall: Shortfall) -> Observation:
+        """Records and returns the ledger's no."""
+        notice = RefusedCall.of(call.name, shortfall)
+        return self._refused(key, call, shortfall.resource, shortfall.account, notice)
+
+    def deny(self, key: str, call: ToolCall, notice: Notice) -> Observation:
+        """Records and returns why a tool does not admit a call."""
+        return self._refused(key, call, "approval", "", notice)
+
+    def _refused(
+        self, key: str, call: ToolCall, resource: str, account: str, notice: Notice
+    ) -> Observation:
+        observation = told(call, notice)
+        self._desk.write(
+            "refused", key, call="tool", name=call.name, arguments=call.arguments,
+            resource=resource, account=account, why=observation.text,
+            observation=observation.to_dict(),
+        )  # fmt: skip
+        return observation
+
+
+def amount(call: Invocation) -> Amount:
+    """Returns what a call takes from a budget."""
+    return Amount.of_tool_call(call.name, call.usd or Decimal(0), call.units)
