@@ -19,6 +19,7 @@ from ...benchmarks.suites.almanac.grammar import (
     read_question,
     read_statements,
 )
+from ...journal.notices import FAILURES, notices_of
 from ...journal.records import Message, Request, ToolCall, ToolSpec
 
 _PRICES = {"search": SEARCH_PRICE, "open": OPEN_PRICE}
@@ -188,9 +189,14 @@ def _tried(messages: Iterable[Message]) -> tuple[tuple[str, str], ...]:
                 calls[call.id] = (call.name, argument)
                 counts[calls[call.id]] += 1
         answered = calls.get(message.tool_call_id or "")
-        if answered and not message.content.startswith("Error"):
+        if answered and not _has_failed(message):
             done.add(answered)
     return tuple(call for call in counts if call in done or counts[call] >= _MAX_TRIES)
+
+
+def _has_failed(message: Message) -> bool:
+    failed = any(isinstance(part, FAILURES) for part in notices_of(message.notice))
+    return failed or message.content.startswith("Error")
 
 
 def _argument(call: ToolCall) -> str | None:

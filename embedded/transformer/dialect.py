@@ -19,6 +19,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...benchmarks.suites.almanac.grammar import UNKNOWN, read_statements
+from ...journal.notices import (
+    FAILURES,
+    DeniedCall,
+    Notice,
+    RefusedCall,
+    WithdrawnTools,
+    notices_of,
+)
 from ...journal.records import Message, Request, ToolCall
 from ..reader.memory_notes import STATE, tried_in
 from ..reader.planner_replies import facts_text
@@ -49,8 +57,10 @@ _ANSWER = re.compile(r"^Answer:(.*)\Z", re.MULTILINE | re.DOTALL)
 _NOTES = re.compile(r"<(report|state)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
 _REF = re.compile(r"^\[r\d+\] ")
 _HIDDEN = re.compile(r"\[r\d+ is out of view\]|pruned\b")
-_FAILURES = ("Error", "Not run:")
-_WITHDRAWN = "Used up, and no longer available:"
+_FAILED = (*FAILURES, RefusedCall, DeniedCall)
+_FAILURE_WORDS = ("Error", "Not run:")
+_WITHDRAWN_WORDS = "Used up, and no longer available:"
+"""What stands for notices in texts without values: those of the school and of tools themselves."""
 _MARK_OF = {"search": SEARCH, "open": OPEN}
 _TOOL_OF = {IDS[mark]: tool for tool, mark in _MARK_OF.items()}
 _WORDS = (UNKNOWN, "yes", "no")
@@ -158,7 +168,7 @@ def _message_ids(message: Message) -> Iterator[int]:
     if role == "assistant":
         yield from _said(message).ids()
     elif role == "tool":
-        yield from _result_ids(_BUDGET.sub("", text))
+        yield from _result_ids(_BUDGET.sub("", text), message.notice)
     elif role == "user":
         asked = _QUESTION.search(text)
         if asked:
@@ -193,15 +203,18 @@ def _notes_ids(text: str) -> list[int]:
     return [*encode(facts_text(read_statements(text))), *call_ids(tried_in(text)), *shown]
 
 
-def _result_ids(text: str) -> list[int]:
+def _result_ids(text: str, notice: Notice | None = None) -> list[int]:
     """Returns what a tool answered; `<err>` says that it failed, or that a tool is used up."""
     text = _REF.sub("", text)
-    if text.startswith(_FAILURES):
-        return [IDS[ERROR]]
     if _HIDDEN.match(text):
         return [IDS[OBSERVATION]]
+    notices = notices_of(notice)
+    if text.startswith(_FAILURE_WORDS) or any(isinstance(part, _FAILED) for part in notices):
+        return [IDS[ERROR]]
     told, _, remark = text.partition("\n\n")
-    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if _WITHDRAWN in remark else [])]
+    is_withdrawn = any(isinstance(part, WithdrawnTools) for part in notices)
+    used_up = is_withdrawn or _WITHDRAWN_WORDS in remark
+    return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if used_up else [])]
 
 
 def _said(message: Message) -> DialectTurn:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from outlay.embedded.transformer.dialect import (
     read_turn,
 )
 from outlay.embedded.transformer.vocabulary import IDS, LAST, TOLD, TURN, decode
-from outlay.journal.records import Request
+from outlay.journal.notices import FailedCall, Notice, RefusedCall, WithdrawnTools
+from outlay.journal.records import Message, Request
 from outlay.planners.budget_tracker import BudgetLine, budget_block
 from outlay.policies.endpoint.wire import chat_message
 
@@ -161,3 +163,20 @@ def test_what_memories_and_planners_add_to_an_observation_is_left_out(
 ) -> None:
     body = asking({"role": "tool", "tool_call_id": "c", "content": text}, tools=TOOLS)
     assert decode(prompt_ids(body)).endswith(f"{shown} <t>")
+
+
+@pytest.mark.parametrize(
+    ("notice", "shown"),
+    [
+        (RefusedCall(tool="open", resource="usd", account="the run"), "<err>"),
+        (FailedCall(tool="open", why="no such entry"), "<err>"),
+        (WithdrawnTools(tools=("open",)), "<obs> Kasa comes from Memu . <err>"),
+        (None, "<obs> Kasa comes from Memu ."),
+    ],
+)
+def test_a_notice_is_read_as_a_value_whatever_its_words(notice: Notice | None, shown: str) -> None:
+    told = Message("tool", "Kasa comes from Memu.", tool_call_id="c", notice=notice)
+    asked = asking(tools=TOOLS)
+    assert decode(prompt_ids(replace(asked, messages=(*asked.messages, told)))).endswith(
+        f"{shown} <t>"
+    )
