@@ -14,7 +14,8 @@ from ..agent.delegate import DELEGATE
 from ..journal.recorded_events import RecordedStart
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
-from ..policies import Endpoint, Policy, Router, policy
+from ..policies import Policy, policy
+from ..policies.policy import check_ready
 from ..tools import Tool, builtin_tools, document_tools
 from ..tools.wrappers import ApprovalRequest, approve_harmless, approved
 
@@ -58,9 +59,7 @@ class AgentSpec:
             UsageError: something does not fit together, or the model's key is missing.
         """
         decides = self._policy()
-        for one in decides.policies if isinstance(decides, Router) else (decides,):
-            if isinstance(one, Endpoint):
-                one.check()
+        check_ready(decides)
         tools = self.tools_given(yes=yes)
         if DELEGATE in self.tools:  # the sub-agent has its caller's tools, but those of servers
             tools = [*tools, delegate(self._agent(decides, tools, (), budget, home))]

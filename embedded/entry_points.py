@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..policies.endpoint.in_process import in_process_policy
+from ..policies.in_process import in_process_policy
 from ..policies.policy import Policy
 from ..policies.registry import PolicyKind
 
@@ -15,10 +15,10 @@ READER = "embedded/almanac-reader"
 
 
 def reader_policy(**options: Any) -> Policy:
-    """Returns the rule-following reader as an endpoint inside the process.
+    """Returns the rule-following reader as a policy in this process.
 
     Args:
-        options: of `Endpoint`.
+        options: of `in_process_policy`.
     """
     from .reader.reader import AlmanacReader
 

@@ -18,13 +18,14 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..benchmarks.suites.almanac.grammar import NAME, UNKNOWN
+from ..journal.records import Message, Request, ToolCall
 from ..ledger.errors import UsageError
 from ..policies import Policy
-from ..policies.endpoint.in_process import in_process_policy
+from ..policies.in_process import in_process_policy
 from ..policies.registry import PolicyKind
 from .reader.reader import AlmanacReader
 
@@ -53,7 +54,7 @@ def simulated(spec: str, **options: Any) -> Policy:
     """Returns a simulated policy: `simulated:strong`, or `simulated:plan=0.1,act=0.1,verify=0.2`.
 
     Args:
-        options: of `Endpoint`.
+        options: of `in_process_policy`.
 
     Raises:
         UsageError: the text names no strength and no rates.
@@ -89,43 +90,37 @@ class SimulatedPolicy:
         self._rates = rates
         self._reader = AlmanacReader()
 
-    def reply(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        """Returns the assistant's message and its finish reason for a chat-completions body."""
-        message, finish = self._reader.reply(body)
-        draw = _draw(body)
-        if _is_verdict(message["content"]) or _is_score(message["content"]):
+    def reply(self, request: Request) -> tuple[Message, str]:
+        """Returns the assistant's message and its finish reason."""
+        message, finish = self._reader.reply(request)
+        draw, text = _draw(request), message.content
+        if _is_verdict(text) or _is_score(text):
             if draw.random() < self._rates.verify:
-                message = {**message, "content": _opposite(message["content"])}
-        elif message.get("tool_calls"):
+                message = replace(message, content=_opposite(text))
+        elif message.tool_calls:
             if draw.random() < self._rates.plan:
-                said = {"role": "assistant", "content": _gives_up(message["content"])}
-                return said, "stop"
-            calls = [self._slip(call, body, draw) for call in message["tool_calls"]]
-            message = {**message, "tool_calls": calls}
-        elif "Answer:" in message["content"] and draw.random() < self._rates.act:
-            message = {**message, "content": _misread(message["content"], _names(body), draw)}
+                return Message("assistant", _gives_up(text)), "stop"
+            calls = tuple(self._slip(call, request, draw) for call in message.tool_calls)
+            message = replace(message, tool_calls=calls)
+        elif "Answer:" in text and draw.random() < self._rates.act:
+            message = replace(message, content=_misread(text, _names(request), draw))
         return message, finish
 
-    def _slip(
-        self, call: dict[str, Any], body: Mapping[str, Any], draw: random.Random
-    ) -> dict[str, Any]:
+    def _slip(self, call: ToolCall, request: Request, draw: random.Random) -> ToolCall:
         if draw.random() >= self._rates.act:
             return call
-        function = call["function"]
-        text = function["arguments"]
-        meant = re.findall(NAME, text)
-        others = [name for name in _names(body) if name not in meant]
+        meant = re.findall(NAME, call.arguments)
+        others = [name for name in _names(request) if name not in meant]
         if not meant or not others:
             return call
-        wrong = text.replace(meant[0], draw.choice(others))
-        return {**call, "function": {**function, "arguments": wrong}}
+        return replace(call, arguments=call.arguments.replace(meant[0], draw.choice(others)))
 
 
-def _draw(body: Mapping[str, Any]) -> random.Random:
+def _draw(request: Request) -> random.Random:
     """Returns a generator that the request's seed, question and length of conversation fix."""
-    messages = body["messages"]
-    question = messages[1]["content"].split("\n")[0] if len(messages) > 1 else ""
-    return random.Random(f"{body.get('seed')}/{question}/{len(messages)}")
+    messages = request.messages
+    question = messages[1].content.split("\n")[0] if len(messages) > 1 else ""
+    return random.Random(f"{request.seed}/{question}/{len(messages)}")
 
 
 def _is_verdict(text: str) -> bool:
@@ -157,7 +152,7 @@ def _misread(text: str, names: Sequence[str], draw: random.Random) -> str:
     return f"{head}Answer: {draw.choice(others) if others else UNKNOWN}"
 
 
-def _names(body: Mapping[str, Any]) -> list[str]:
+def _names(request: Request) -> list[str]:
     """Returns the names in the conversation after the system message, in order, each once."""
-    texts = (str(message.get("content") or "") for message in body["messages"][1:])
+    texts = (message.content for message in request.messages[1:])
     return list(dict.fromkeys(name for text in texts for name in re.findall(NAME, text)))

@@ -37,9 +37,10 @@ An `observation` is `{"call_id", "tool", "text"}`, `error` and `ref` where there
 told is never worded anew. USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
 `release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
 "keep": number of leading messages taken from it, "new": [messages], "hash": …, "tools": digest,
-"max_tokens": …}`; `message_form` tells the form of a message, `request_hash` that of a hash. Where the endpoint tells the tokens, `reply` has `sampled`, a delta too:
-`{"base": hold id or null, "keep": number of leading ids of that call's prompt and reply, "prompt":
-[further ids of this prompt] or null, "ids": [of the reply], "logprobs": […], "tokenizer": name}`.
+"max_tokens": …}`; `codec/message_form.py` tells the form of a message, `request_hash.py` that of a
+hash. Where the endpoint tells the tokens, `reply` has `sampled`, a delta too: `{"base": hold id or
+null, "keep": number of leading ids of that call's prompt and reply, "prompt": [further ids of this
+prompt] or null, "ids": [of the reply], "logprobs": […], "tokenizer": name}`.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 """
 
 from .endpoint.endpoint import Endpoint
-from .endpoint.in_process import in_process_policy
 from .human import HumanPolicy
+from .in_process import in_process_policy
 from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
 from .registry import policy

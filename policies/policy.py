@@ -14,8 +14,9 @@ class Policy(Protocol):
     A policy makes exactly one try per call and books nothing: the effects door holds the money
     before, settles it after, and tries again where the error says that it may.
 
-    A policy with a true attribute `takes_samples` answers a request for several `samples` in one
-    call; any other is asked as often as needed.
+    Two members may be left out: `takes_samples`, true where a request for several `samples` is
+    answered in one call, and `check()`, which raises UsageError where no call could be made.
+    `takes_samples` and `check_ready` below ask for them.
     """
 
     @property
@@ -40,3 +41,22 @@ class Policy(Protocol):
 
     async def close(self) -> None:
         """Gives back connections. The policy may not be used afterwards."""
+
+
+def takes_samples(policy: Policy) -> bool:
+    """Says whether a policy answers a request for several samples in one call.
+
+    One that does not say so is asked as often as needed.
+    """
+    return bool(getattr(policy, "takes_samples", False))
+
+
+def check_ready(policy: Policy) -> None:
+    """Finds out before the first call whether calls can be made.
+
+    Raises:
+        UsageError: none can, for want of a key, say.
+    """
+    check = getattr(policy, "check", None)
+    if check is not None:
+        check()

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from ..journal.records import Reply, Request
 from ..ledger.errors import UsageError
 from .outcome_stats import RoutingStats, RunForecast
-from .policy import Policy
+from .policy import Policy, check_ready
 
 _WORTH = re.compile(r"worth=(.*)")
 
@@ -99,6 +99,11 @@ class Router:
             worth_it or [max(found, key=lambda name: found[name].net(self.worth))],
             key=lambda name: found[name].cost_of_pass,
         )
+
+    def check(self) -> None:
+        """Raises UsageError where a call to one of its policies could not be made."""
+        for policy in self.policies:
+            check_ready(policy)
 
     async def reply(self, request: Request) -> Reply:
         """Raises UsageError: an agent asks the policy that it has chosen."""

@@ -23,6 +23,7 @@ from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
 from ...policies import Policy
+from ...policies.policy import takes_samples
 from .cost_bounds import CostBounds
 from .effect_log import Diverged, EffectLog
 from .reply_text import encodable_reply
@@ -315,7 +316,7 @@ class ModelCalls:
     @property
     def takes_samples(self) -> bool:
         """Whether the policy answers a request for several samples in one call."""
-        return bool(getattr(self._policy, "takes_samples", False))
+        return takes_samples(self._policy)
 
     def keep_back(self, messages: tuple[Message, ...]) -> bool:
         """Keeps back what calls after this prompt will cost; False if that cannot be had."""

@@ -8,11 +8,10 @@ notes hold all facts that are known, in sentences that the reader reads again wi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import read_statements
+from ...journal.records import Request
 from .planner_replies import facts_text, notes, tried_text
 from .planner_requests import titles
 from .transcript import Transcript
@@ -22,10 +21,10 @@ REPORT, STATE = "<report>", "<state>"
 _TRIED = re.compile(r'\b(search|open) "([^"\n]*)"')
 
 
-def with_notes(transcript: Transcript, body: Mapping[str, Any]) -> Transcript:
+def with_notes(transcript: Transcript, request: Request) -> Transcript:
     """Returns the transcript with what the reader's own notes in it say."""
-    texts = texts_of(body, "assistant", "user")
-    written = "\n".join(texts_of(body, "assistant"))
+    texts = texts_of(request, "assistant", "user")
+    written = "\n".join(texts_of(request, "assistant"))
     tried = [call for text in texts for call in tried_in(text)]
     return replace(
         transcript,
@@ -40,9 +39,9 @@ def tried_in(text: str) -> list[tuple[str, str]]:
     return _TRIED.findall(text)
 
 
-def noted(thought: str, transcript: Transcript, body: Mapping[str, Any]) -> str:
+def noted(thought: str, transcript: Transcript, request: Request) -> str:
     """Returns a thought with the notes that the memory in force asks for."""
-    system = "\n".join(texts_of(body, "system"))
+    system = "\n".join(texts_of(request, "system"))
     facts = transcript.facts.values()
     tried = [*tried_text(transcript.tried), *titles(transcript)]
     if REPORT in system:
@@ -53,8 +52,6 @@ def noted(thought: str, transcript: Transcript, body: Mapping[str, Any]) -> str:
     return f"{notes(facts, tried)}\n{thought}" if "is out of view" in system else thought
 
 
-def texts_of(body: Mapping[str, Any], *roles: str) -> list[str]:
+def texts_of(request: Request, *roles: str) -> list[str]:
     """Returns the texts of a request's messages of some roles."""
-    messages = (m for m in body.get("messages") or () if isinstance(m, Mapping))
-    found = (m.get("content") for m in messages if m.get("role") in roles)
-    return [text for text in found if isinstance(text, str)]
+    return [message.content for message in request.messages if message.role in roles]

@@ -8,10 +8,10 @@ not tell, and follows other names (`walks`). Asked for a plan, a verdict or note
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ...benchmarks.suites.almanac.grammar import UNKNOWN
+from ...journal.records import Message, Request, ToolCall
 from .memory_notes import noted, with_notes
 from .planner_replies import written
 from .planner_requests import find
@@ -25,26 +25,24 @@ _CALL_WORDS = 8
 class AlmanacReader:
     """Answers questions of the Almanac by rules. Keeps no state: all comes from the request."""
 
-    def reply(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        """Returns the assistant's message and its finish reason for a chat-completions body.
+    def reply(self, request: Request) -> tuple[Message, str]:
+        """Returns the assistant's message and its finish reason.
 
         Its text ends with a line `Answer: NAME`, or it asks for tools. Never raises for what
         tools answered.
         """
-        transcript = with_notes(read_transcript(body), body)
+        transcript = with_notes(read_transcript(request), request)
         if transcript.question is None:
             text = "This is no question of the Almanac, and I can read no other."
             return _answer(text, UNKNOWN, transcript)
         finding = find(transcript, transcript.question)
         if finding is not None:
-            return {"role": "assistant", "content": written(finding)}, "stop"
+            return Message("assistant", written(finding)), "stop"
         walks = [walk(route, transcript) for route in transcript.question.routes]
-        thought = noted(" ".join(walk.thought for walk in walks), transcript, body)
+        thought = noted(" ".join(walk.thought for walk in walks), transcript, request)
         known = transcript.agreed or verdict(transcript.question, walks, transcript)
         if known is None:
             calls = next_calls(transcript.question, walks, transcript)
-            if body.get("parallel_tool_calls") is False:
-                calls = calls[:1]
             if calls:
                 return _ask(thought, calls, transcript)
         return _answer(thought, known or guess(transcript.question, walks), transcript)
@@ -56,26 +54,17 @@ def _fits(thought: str, transcript: Transcript) -> str:
     return thought if limit is None or len(thought.split()) + _CALL_WORDS <= limit else ""
 
 
-def _ask(thought: str, calls: Sequence[Call], transcript: Transcript) -> tuple[dict[str, Any], str]:
-    tool_calls = [
-        {
-            "id": f"call_{transcript.turn}_{position}",
-            "type": "function",
-            "function": {
-                "name": tool,
-                "arguments": json.dumps({transcript.tools[tool]: argument}),
-            },
-        }
+def _ask(thought: str, calls: Sequence[Call], transcript: Transcript) -> tuple[Message, str]:
+    tool_calls = tuple(
+        ToolCall(
+            f"call_{transcript.turn}_{position}", tool,
+            json.dumps({transcript.tools[tool]: argument}),
+        )
         for position, (tool, argument) in enumerate(calls)
-    ]
-    message = {
-        "role": "assistant",
-        "content": _fits(thought, transcript),
-        "tool_calls": tool_calls,
-    }
-    return message, "tool_calls"
+    )  # fmt: skip
+    return Message("assistant", _fits(thought, transcript), tool_calls), "tool_calls"
 
 
-def _answer(thought: str, answer: str, transcript: Transcript) -> tuple[dict[str, Any], str]:
+def _answer(thought: str, answer: str, transcript: Transcript) -> tuple[Message, str]:
     text = f"{_fits(thought, transcript)}\nAnswer: {answer}".strip()
-    return {"role": "assistant", "content": text}, "stop"
+    return Message("assistant", text), "stop"

@@ -1,4 +1,4 @@
-"""What the body of a chat-completion request says to the reader of the Almanac."""
+"""What a request says to the reader of the Almanac."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import (
     ALIAS,
@@ -20,8 +19,8 @@ from ...benchmarks.suites.almanac.grammar import (
     read_question,
     read_statements,
 )
-from ...journal.notices import FAILURES
-from ..wire_notices import notices_in
+from ...journal.notices import FAILURES, notices_of
+from ...journal.records import Message, Request, ToolCall, ToolSpec
 
 _PRICES = {"search": SEARCH_PRICE, "open": OPEN_PRICE}
 _PARAMETERS = {"search": "query", "open": "name"}
@@ -128,29 +127,28 @@ class Transcript:
         return left is None or left > 0
 
 
-def read_transcript(body: Mapping[str, Any]) -> Transcript:
-    """Reads a request's body. What cannot be understood is passed over."""
-    messages = [m for m in body.get("messages") or () if isinstance(m, Mapping)]
-    asked = [_text(m) for m in messages if m.get("role") == "user"]
-    seen = [_text(m) for m in messages if m.get("role") in ("tool", "user")]
-    told = [_text(m) for m in messages if m.get("role") == "tool"]
+def read_transcript(request: Request) -> Transcript:
+    """Reads a request. What cannot be understood is passed over."""
+    messages = request.messages
+    asked = [m.content for m in messages if m.role == "user"]
+    seen = [m.content for m in messages if m.role in ("tool", "user")]
+    told = [m.content for m in messages if m.role == "tool"]
     purse = read_purse("\n".join(seen))
     questions = (read_question(text) for text in asked)
-    limit = body.get("max_completion_tokens", body.get("max_tokens"))
     heading = _HEADING.match(asked[-1] if asked else "")
-    may_call = (heading or body.get("tool_choice") != "none") and not (purse and purse.is_last_turn)
+    may_call = (heading or request.tool_choice != "none") and not (purse and purse.is_last_turn)
     return Transcript(
         question=next((question for question in questions if question), None),
         statements=tuple(s for text in seen for s in read_statements(text)),
         text="\n".join(told),
         tried=_tried(messages),
-        tools=_parameters(body.get("tools")) if may_call else {},
+        tools=_parameters(request.tools) if may_call else {},
         purse=purse,
-        turn=sum(1 for m in messages if m.get("role") == "assistant"),
-        max_words=limit if isinstance(limit, int) else None,
+        turn=sum(1 for m in messages if m.role == "assistant"),
+        max_words=request.max_tokens,
         phase=heading[1].strip() if heading else "",
         asked=asked[-1] if asked else "",
-        said=next((_text(m) for m in reversed(messages) if m.get("role") == "assistant"), ""),
+        said=next((m.content for m in reversed(messages) if m.role == "assistant"), ""),
         sent_on=any(mark in text for mark in (*SENT_ON, "Advice:") for text in asked),
         agreed=agreed[-1] if (agreed := AGREED_ON.findall("\n".join(asked))) else None,
     )
@@ -176,56 +174,46 @@ def _number(text: str) -> Decimal | None:
     return Decimal(clean) if re.fullmatch(r"\d+(\.\d+)?", clean) else None
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))
-
-
 def _plain(argument: str) -> str:
     return " ".join(argument.split()).casefold()
 
 
-def _tried(messages: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+def _tried(messages: Iterable[Message]) -> tuple[tuple[str, str], ...]:
     calls: dict[str, tuple[str, str]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     done: set[tuple[str, str]] = set()
     for message in messages:
-        for call_id, call in _calls(message):
-            calls[call_id] = call
-            counts[call] += 1
-        answered = calls.get(str(message.get("tool_call_id")))
-        failed = any(isinstance(notice, FAILURES) for notice in notices_in(_text(message)))
-        if answered and not failed:
+        for call in message.tool_calls:
+            argument = _argument(call)
+            if argument is not None:
+                calls[call.id] = (call.name, argument)
+                counts[calls[call.id]] += 1
+        answered = calls.get(message.tool_call_id or "")
+        if answered and not _has_failed(message):
             done.add(answered)
     return tuple(call for call in counts if call in done or counts[call] >= _MAX_TRIES)
 
 
-def _calls(message: Mapping[str, Any]) -> list[tuple[str, tuple[str, str]]]:
-    found = []
-    calls = message.get("tool_calls")
-    for call in calls if isinstance(calls, list) else ():
-        try:
-            function = call["function"]
-            arguments = json.loads(function["arguments"])
-            argument = next(v for v in arguments.values() if isinstance(v, str))
-            found.append((str(call["id"]), (str(function["name"]), _plain(argument))))
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-            continue
-    return found
+def _has_failed(message: Message) -> bool:
+    return any(isinstance(part, FAILURES) for part in notices_of(message.notice))
 
 
-def _parameters(tools: object) -> dict[str, str]:
+def _argument(call: ToolCall) -> str | None:
+    """Returns the first text among a call's arguments, or None where there is none."""
+    try:
+        arguments = json.loads(call.arguments)
+        return next(_plain(value) for value in arguments.values() if isinstance(value, str))
+    except (ValueError, AttributeError, StopIteration):
+        return None
+
+
+def _parameters(tools: Iterable[ToolSpec]) -> dict[str, str]:
     parameters = {}
-    for tool in tools if isinstance(tools, list) else ():
-        function = tool.get("function") if isinstance(tool, Mapping) else None
-        name = str(function.get("name")) if isinstance(function, Mapping) else ""
-        if isinstance(function, Mapping) and name in _PARAMETERS:
-            schema = function.get("parameters")
-            properties = schema.get("properties") if isinstance(schema, Mapping) else None
-            known = list(properties) if isinstance(properties, Mapping) else []
-            usual = _PARAMETERS[name]
-            parameters[name] = str(known[0]) if known and usual not in known else usual
+    for tool in tools:
+        usual = _PARAMETERS.get(tool.name)
+        if usual is None:
+            continue
+        properties = tool.parameters.get("properties")
+        known = list(properties) if isinstance(properties, Mapping) else []
+        parameters[tool.name] = str(known[0]) if known and usual not in known else usual
     return parameters

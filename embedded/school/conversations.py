@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import SEARCH_PRICE, read_question
-from ...journal.records import Message
+from ...journal.records import Message, Request, ToolSpec
 from ...memory import FullMemory, Memory, Summary, Trajectory
 from ...memory.prompts import prompt
 from ...planners.budget_tracker import BudgetLine, budget_block
-from ...policies.endpoint.wire import chat_message, from_chat
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import texts_of, with_notes
 from ..reader.planner_replies import SUMMARISE
@@ -60,7 +58,7 @@ class ExpertConversation:
         task = "\n\n".join(filter(None, (play.case.drawn.text, notes)))
         opening = Message("user", self._with_budget(task))
         self.trajectory = Trajectory((Message("system", system), opening))
-        self._last: tuple[dict[str, Any], list[int]] | None = None
+        self._last: tuple[Request, list[int]] | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -71,28 +69,25 @@ class ExpertConversation:
         """The last answer, or ""."""
         return final(self.trajectory.messages[-1].content)
 
-    def body(self, *asked: str) -> dict[str, Any]:
+    def request(self, *asked: str) -> Request:
         """Returns a request: what the memory shows, and a last message where there is one.
 
         With such a message no tool may be called.
         """
-        messages = [*self.memory.shown(self.trajectory), *(Message("user", a) for a in asked)]
+        messages = (*self.memory.shown(self.trajectory), *(Message("user", a) for a in asked))
         left = self.play.units
-        tools = [
-            {"type": "function", "function": {"name": tool}}
-            for tool, price in UNITS.items()
-            if left is None or price <= left
-        ]
-        body: dict[str, Any] = {"messages": [chat_message(m) for m in messages], "tools": tools}
-        return {**body, "tool_choice": "none"} if asked else body
+        tools = tuple(
+            ToolSpec(tool, "", {}) for tool, price in UNITS.items() if left is None or price <= left
+        )
+        return Request(messages, tools, "none" if asked else "auto")
 
     def turn(self) -> None:
         """Plays one turn."""
         is_last = self.play.is_last
-        body = self.body(_LAST_WORDS) if is_last else self.body()
+        request = self.request(_LAST_WORDS) if is_last else self.request()
         if not isinstance(self.memory, FullMemory):
-            self.expert.see_only(self._read(body).facts)
-        self._take(body, self.expert.turn(self.play.told, may_call=not is_last))
+            self.expert.see_only(self._read(request).facts)
+        self._take(request, self.expert.turn(self.play.told, may_call=not is_last))
 
     def tell(self, text: str, *, goes_on: bool = False) -> None:
         """Tells something between two turns.
@@ -108,7 +103,7 @@ class ExpertConversation:
             self.play.answer = None
             self.expert.again()
         else:
-            self._take(self.body(), DialectTurn(answer=answer))
+            self._take(self.request(), DialectTurn(answer=answer))
 
     def claim(self, answer: str) -> None:
         """Gives an answer that is not the expert's; where it has given one, it is misread so."""
@@ -135,17 +130,17 @@ class ExpertConversation:
             shown: what the request lists, such as candidates.
             from_head: it shows the task only, none of the turns.
         """
-        body = self._request(heading, shown, from_head)
-        return self._episode(body, self._reply(body))
+        request = self._phase(heading, shown, from_head)
+        return self._episode(request, self._reply(request))
 
     def text(self, heading: str, shown: str = "") -> str:
         """Returns the text that the transformer's reply to such a request comes to."""
-        body = self._request(heading, shown, bool(shown))
-        return phase_text(body, self._reply(body))
+        request = self._phase(heading, shown, bool(shown))
+        return phase_text(request, self._reply(request))
 
     def whole(self) -> TokenEpisode:
         """Returns all turns so far as an episode; what a memory hides is not in it."""
-        ids = message_ids(chat_message(message) for message in self.memory.shown(self.trajectory))
+        ids = message_ids(self.memory.shown(self.trajectory))
         return TokenEpisode(ids=tuple(ids), mask=tuple(self._own(ids)))
 
     def last(self) -> TokenEpisode:
@@ -154,32 +149,31 @@ class ExpertConversation:
             raise ValueError("no turn has been played")
         return self._episode(*self._last, alone=True)
 
-    def _request(self, heading: str, shown: str, from_head: bool) -> dict[str, Any]:
-        body = self.body(f"# {heading}\n\n{shown}")
-        messages = body["messages"]
-        return {**body, "messages": [*messages[:2], messages[-1]]} if from_head else body
+    def _phase(self, heading: str, shown: str, from_head: bool) -> Request:
+        request = self.request(f"# {heading}\n\n{shown}")
+        head = (*request.messages[:2], request.messages[-1])
+        return replace(request, messages=head) if from_head else request
 
-    def _reply(self, body: dict[str, Any]) -> list[int]:
-        found = find(self._read(body), self.question)
+    def _reply(self, request: Request) -> list[int]:
+        found = find(self._read(request), self.question)
         if found is None:
-            raise ValueError(f"no finding for {body['messages'][-1]['content']!r}")
+            raise ValueError(f"no finding for {request.messages[-1].content!r}")
         return reply_ids(found)
 
-    def _read(self, body: dict[str, Any]) -> Transcript:
+    def _read(self, request: Request) -> Transcript:
         """Returns what a request tells, by notes and by look-ups too where turns are hidden."""
-        transcript = with_notes(read_transcript(body), body)
+        transcript = with_notes(read_transcript(request), request)
         if isinstance(self.memory, FullMemory):
             return transcript
-        read = told(read_look_ups("\n".join(texts_of(body, "assistant"))))
+        read = told(read_look_ups("\n".join(texts_of(request, "assistant"))))
         return replace(transcript, statements=(*read, *transcript.statements))
 
-    def _take(self, body: dict[str, Any], turn: DialectTurn) -> None:
+    def _take(self, request: Request, turn: DialectTurn) -> None:
         ids = turn.ids()[1:]
-        self._last = body, ids
-        before = sum(1 for message in body["messages"] if message["role"] == "assistant")
+        self._last = request, ids
+        before = sum(1 for message in request.messages if message.role == "assistant")
         message = turn.message(before)
-        message["content"] = remembered(message["content"], body)
-        said = from_chat(message)
+        said = replace(message, content=remembered(message.content, request))
         seen = self.play.take(ids, turn)
         self.trajectory.append(said)
         if seen is not None:
@@ -189,10 +183,10 @@ class ExpertConversation:
             self.trajectory.append(answer)
 
     def _episode(
-        self, body: dict[str, Any], reply: Sequence[int], *, alone: bool = False
+        self, request: Request, reply: Sequence[int], *, alone: bool = False
     ) -> TokenEpisode:
         """Returns a request's transcript with its reply; `alone` if only that is learned."""
-        shown = request_ids(body)
+        shown = request_ids(request)
         is_own = [False] * len(shown) if alone else self._own(shown)
         mask = (*is_own, *(True for _ in reply))
         return TokenEpisode(ids=(*shown, *reply), mask=mask)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ...ledger.errors import UsageError
 from ...policies import Policy
-from ...policies.endpoint.in_process import endpoint
+from ...policies.in_process import InProcessPolicy
 from ...training.loop.examples import Trainable
 from ...training.models.loading import LoadedModel, device_of
-from ..transformer.app import TinyApp
+from ..transformer.player import TinyPlayer
 from ..transformer.vocabulary import TOKENIZER
 from ..transformer.weights import load as load_weights
 from ..transformer.weights import save as save_weights
@@ -32,7 +32,8 @@ def load(path: Path, *, lora: int = 0, device: str | None = None) -> LoadedModel
     name = f"embedded/{path.stem}"
 
     def policy() -> Policy:
-        return endpoint(TinyApp(network.exported(), name), name, tokenizer=TOKENIZER)
+        player = TinyPlayer(network.exported(), name)
+        return InProcessPolicy(player, name=name, tokenizer=TOKENIZER)
 
     return LoadedModel(
         trainable=Trainable(module=network, logits=network, tokenizer=TOKENIZER),

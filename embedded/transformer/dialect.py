@@ -15,16 +15,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import UNKNOWN, read_statements
-from ...journal.notices import FAILURES, DeniedCall, Notice, RefusedCall, WithdrawnTools
+from ...journal.notices import (
+    FAILURES,
+    DeniedCall,
+    Notice,
+    RefusedCall,
+    WithdrawnTools,
+    notices_of,
+)
+from ...journal.records import Message, Request, ToolCall
 from ..reader.memory_notes import STATE, tried_in
 from ..reader.planner_replies import facts_text
 from ..reader.transcript import AGREED_ON, SENT_ON, read_purse
-from ..wire_notices import notices_in
 from .vocabulary import (
     AMPLE,
     ANSWER,
@@ -78,20 +84,16 @@ class DialectTurn:
             found += [IDS[ANSWER], *encode(self.answer)]
         return [*found, IDS[END]]
 
-    def message(self, place: int) -> dict[str, Any]:
+    def message(self, place: int) -> Message:
         """Returns the turn as an assistant's message; `place` makes the ids of calls its own."""
         if self.answer is not None or not self.calls:
             text = f"{self.thought}\nAnswer: {self.answer or UNKNOWN}".strip()
-            return {"role": "assistant", "content": text}
-        calls = [
-            {
-                "id": f"call_{place}_{number}",
-                "type": "function",
-                "function": {"name": tool, "arguments": json.dumps({_PARAMETER[tool]: argument})},
-            }
+            return Message("assistant", text)
+        calls = (
+            ToolCall(f"call_{place}_{number}", tool, json.dumps({_PARAMETER[tool]: argument}))
             for number, (tool, argument) in enumerate(self.calls)
-        ]
-        return {"role": "assistant", "content": self.thought, "tool_calls": calls}
+        )
+        return Message("assistant", self.thought, tuple(calls))
 
 
 def read_turn(ids: Sequence[int]) -> DialectTurn:
@@ -113,21 +115,20 @@ def read_turn(ids: Sequence[int]) -> DialectTurn:
     )
 
 
-def prompt_ids(body: Mapping[str, Any]) -> list[int]:
-    """Returns the transcript of a chat-completion request, up to the `<t>` of the next turn."""
-    messages = [m for m in body.get("messages") or () if isinstance(m, Mapping)]
-    found = message_ids(messages)
-    if not _may_call(body, messages):
+def prompt_ids(request: Request) -> list[int]:
+    """Returns the transcript of a request, up to the `<t>` of the next turn."""
+    found = message_ids(request.messages)
+    if not _may_call(request):
         found.append(IDS[LAST])
     return [*found, IDS[TURN]]
 
 
-def message_ids(messages: Iterable[Mapping[str, Any]]) -> list[int]:
+def message_ids(messages: Iterable[Message]) -> list[int]:
     """Returns the transcript of messages; a state carried along is told after the question."""
     shown = list(messages)
     states = [message for message in shown if _is_state(message)]
     others = [message for message in shown if not _is_state(message)]
-    head = next((n for n, m in enumerate(others, 1) if m.get("role") == "user"), 0)
+    head = next((n for n, m in enumerate(others, 1) if m.role == "user"), 0)
     ordered = [*others[:head], *states, *others[head:]]
     return [place for message in ordered for place in _message_ids(message)]
 
@@ -150,23 +151,23 @@ def budget_ids(units: int | None) -> list[int]:
     return [IDS[BUDGET], IDS[token]]
 
 
-def _may_call(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> bool:
-    purse = read_purse("\n".join(_text(m) for m in messages if m.get("role") != "assistant"))
-    is_open = bool(body.get("tools")) and body.get("tool_choice") != "none"
+def _may_call(request: Request) -> bool:
+    purse = read_purse("\n".join(m.content for m in request.messages if m.role != "assistant"))
+    is_open = bool(request.tools) and request.tool_choice != "none"
     return is_open and not (purse and purse.is_last_turn)
 
 
-def _is_state(message: Mapping[str, Any]) -> bool:
-    return message.get("role") == "user" and _text(message).startswith(STATE)
+def _is_state(message: Message) -> bool:
+    return message.role == "user" and message.content.startswith(STATE)
 
 
-def _message_ids(message: Mapping[str, Any]) -> Iterator[int]:
-    role, text = message.get("role"), _text(message)
+def _message_ids(message: Message) -> Iterator[int]:
+    role, text = message.role, message.content
     if role == "assistant":
-        yield from _said(message, text).ids()
+        yield from _said(message).ids()
     elif role == "tool":
         shown = _REF.sub("", _BUDGET.sub("", text))
-        yield from _result_ids(shown, notices_in(shown))
+        yield from _result_ids(shown, notices_of(message.notice))
     elif role == "user":
         asked = _QUESTION.search(text)
         if asked:
@@ -212,9 +213,9 @@ def _result_ids(text: str, notices: Sequence[Notice]) -> list[int]:
     return [IDS[OBSERVATION], *encode(told), *([IDS[ERROR]] if withdrawn else [])]
 
 
-def _said(message: Mapping[str, Any], text: str) -> DialectTurn:
-    text = _NOTES.sub("", text)
-    calls = tuple(_calls(message.get("tool_calls")))
+def _said(message: Message) -> DialectTurn:
+    text = _NOTES.sub("", message.content)
+    calls = tuple(_calls(message.tool_calls))
     answers = [] if calls else _ANSWER.findall(text)
     thought = _ANSWER.sub("", text).strip()
     return DialectTurn(
@@ -222,20 +223,11 @@ def _said(message: Mapping[str, Any], text: str) -> DialectTurn:
     )
 
 
-def _calls(calls: object) -> Iterator[tuple[str, str]]:
-    for call in calls if isinstance(calls, list) else ():
-        try:
-            name = str(call["function"]["name"])
-            arguments = json.loads(call["function"]["arguments"])
-            if name in _MARK_OF:
-                yield name, next(str(value) for value in arguments.values())
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+def _calls(calls: Iterable[ToolCall]) -> Iterator[tuple[str, str]]:
+    for call in calls:
+        if call.name not in _MARK_OF:
             continue
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, Mapping))
+        try:
+            yield call.name, next(str(value) for value in json.loads(call.arguments).values())
+        except (ValueError, AttributeError, StopIteration):
+            continue

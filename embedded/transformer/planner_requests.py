@@ -12,11 +12,11 @@ A plan is the ways themselves: `Vokizu birthplace mayor . <e>`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ...benchmarks.suites.almanac.grammar import NAME, RELATIONS, RelationPath, read_statements
+from ...journal.records import Request
 from ..reader.lookups import read_look_ups, told
 from ..reader.memory_notes import REPORT, STATE, noted, texts_of, with_notes
 from ..reader.planner_replies import (
@@ -54,23 +54,22 @@ _DECISIONS = {
 _NUMBERED = (VALUE, SELECT)
 
 
-def phase_of(body: Mapping[str, Any]) -> str:
+def phase_of(request: Request) -> str:
     """Returns the heading of a request that is no turn, else ""."""
-    last = body["messages"][-1]
-    if not isinstance(last, Mapping) or last.get("role") != "user":
+    last = request.messages[-1]
+    if last.role != "user":
         return ""
-    heading = read_transcript({"messages": [last]}).phase
+    heading = read_transcript(Request((last,))).phase
     return heading if heading in PHASES else ""
 
 
-def request_ids(body: Mapping[str, Any]) -> list[int]:
+def request_ids(request: Request) -> list[int]:
     """Returns the transcript of a request for a turn or anything else, up to the last `<t>`."""
-    phase = phase_of(body)
+    phase = phase_of(request)
     if not phase:
-        return prompt_ids(body)
-    before = [m for m in body["messages"][:-1] if isinstance(m, Mapping)]
-    shown = _shown(read_transcript(body))
-    return [*message_ids(before), IDS[PHASES[phase]], *shown, IDS[TURN]]
+        return prompt_ids(request)
+    shown = _shown(read_transcript(request))
+    return [*message_ids(request.messages[:-1]), IDS[PHASES[phase]], *shown, IDS[TURN]]
 
 
 def reply_ids(finding: PhaseAnswer) -> list[int]:
@@ -105,24 +104,24 @@ def read_reply(phase: str, ids: Sequence[int]) -> PhaseAnswer:
     )
 
 
-def phase_text(body: Mapping[str, Any], ids: Sequence[int]) -> str:
+def phase_text(request: Request, ids: Sequence[int]) -> str:
     """Returns what the transformer wrote for a request that is no turn, as its planner reads it."""
-    finding = read_reply(phase_of(body), ids)
-    return written(replace(finding, given=final(read_transcript(body).said)))
+    finding = read_reply(phase_of(request), ids)
+    return written(replace(finding, given=final(read_transcript(request).said)))
 
 
-def remembered(content: str, body: Mapping[str, Any]) -> str:
+def remembered(content: str, request: Request) -> str:
     """Returns what a turn says, with the notes that the memory in force asks for.
 
     They hold what earlier notes tell, and what the look-ups do that are in view.
     """
-    system = "\n".join(texts_of(body, "system"))
+    system = "\n".join(texts_of(request, "system"))
     if REPORT not in system and STATE not in system:
         return content
-    before = read_statements("\n".join(texts_of(body, "user")))
-    read = told(read_look_ups("\n".join((*texts_of(body, "assistant"), content))))
-    transcript = with_notes(read_transcript(body), body)
-    return noted(content, replace(transcript, statements=(*before, *read)), body)
+    before = read_statements("\n".join(texts_of(request, "user")))
+    read = told(read_look_ups("\n".join((*texts_of(request, "assistant"), content))))
+    transcript = with_notes(read_transcript(request), request)
+    return noted(content, replace(transcript, statements=(*before, *read)), request)
 
 
 _LAST_WORDS = frozenset((*DECISIONS, *BUDGETS))

@@ -3,6 +3,7 @@
 Prompts and token ids are written as deltas; bills, replies, observations and budgets in full.
 """
 
+from .message_form import message_from, message_to
 from .prompt_delta import PrefixMatch, SentPrompts, delta, restore
 from .token_delta import TokenDeltas, restored
 from .values import (
@@ -22,6 +23,8 @@ __all__ = [
     "budget_from",
     "budget_to",
     "delta",
+    "message_from",
+    "message_to",
     "observation_from",
     "refusal_from",
     "reply_from",

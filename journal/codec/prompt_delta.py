@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..message_form import message_from, message_to
 from ..records import Message
+from .message_form import message_from, message_to
 
 
 @dataclass(slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 from ...ledger.budget import Budget, Limit
 from ...ledger.usage import CLASSES, Usage
 from ..events import Event
-from ..message_form import message_from, message_to
 from ..old_sentences import notice_in
 from ..records import Observation, Reply
+from .message_form import message_from, message_to
 
 
 def usage_from(body: Mapping[str, Any]) -> Usage | None:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from chat_bodies import request_of
 
 from outlay.embedded.reader.reader import AlmanacReader
 from outlay.embedded.simulation import STRENGTHS, ErrorRates, SimulatedPolicy, simulated
 from outlay.ledger.errors import UsageError
 from outlay.planners import prompt
+from outlay.policies.endpoint.wire import chat_message
 
 TOOLS = [
     {
@@ -38,7 +40,8 @@ def share(
     rates: ErrorRates, made: dict[str, Any], erred: Callable[[dict[str, Any]], bool]
 ) -> float:
     policy = SimulatedPolicy(rates)
-    replies = [policy.reply({**made, "seed": seed})[0] for seed in range(DRAWS)]
+    requests = (request_of({**made, "seed": seed}) for seed in range(DRAWS))
+    replies = [chat_message(policy.reply(request)[0]) for request in requests]
     return sum(map(erred, replies)) / DRAWS
 
 
@@ -78,15 +81,17 @@ def test_it_errs_as_often_as_it_says(
 
 @pytest.mark.parametrize("made", [body(), body(SEEN), body(KNOWN), body(KNOWN, VERIFY)])
 def test_without_errors_it_is_the_reader(made: dict[str, Any]) -> None:
+    request = request_of(made)
     assert SimulatedPolicy(ErrorRates(plan=0, act=0, verify=0)).reply(
-        made
-    ) == AlmanacReader().reply(made)
+        request
+    ) == AlmanacReader().reply(request)
 
 
 def test_the_same_request_gets_the_same_reply() -> None:
     policy = SimulatedPolicy(STRENGTHS["weak"])
     for seed in range(50):
-        assert policy.reply(body(SEEN, seed=seed)) == policy.reply(body(SEEN, seed=seed))
+        request = request_of(body(SEEN, seed=seed))
+        assert policy.reply(request) == policy.reply(request)
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,30 @@
-"""A model of Hugging Face as a chat-completions app: it plays here, while it is trained."""
+"""A model of Hugging Face as a local model: it plays here, while it is trained."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from ...journal.records import Message, Reply, Request, Sampled, ToolCall
+from ...ledger.errors import CallRefused
+from ...ledger.usage import Usage
 from ...policies import text_protocol
+from ...policies.endpoint.wire import chat_message, chat_tool
+from ...policies.in_process import Answer, too_long
 from .chat_tokens import ChatTokenizer
 from .generation import GenerationRequest, GenerationResult, cache_name, generate
-
-Body = dict[str, Any]
 
 _TOGETHER = 32
 """Requests that are decoded together at most."""
 
 
 class ChatModel:
-    """Answers chat-completion requests with a model as it is at that moment.
+    """Answers requests with a model as it is at that moment.
 
     Tools reach the model through its tokenizer's chat template, if that has a place for them, and
     calls are read from the text of the reply, as `policies.text_protocol` reads them. The reply
     keeps that text. Without a temperature decoding is greedy; with one it is fixed by the
-    request's seed. Asked with `logprobs` it adds them, at temperature 1; asked with
-    `return_token_ids` it adds the ids of prompt and reply as vLLM does.
+    request's seed. Replies have their sampled tokens, with log-probabilities at temperature 1.
 
     Args:
         model: of Hugging Face, in evaluation mode.
@@ -47,99 +49,77 @@ class ChatModel:
         """Whether the schemas of tools may stand in a request."""
         return self._dialogue.takes_tools
 
-    def complete_many(self, bodies: Sequence[Body]) -> list[tuple[int, Body]]:
-        """Returns (status, response) for each request; one that fails leaves the others be."""
-        answers: dict[int, tuple[int, Body]] = {}
+    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+        """Returns the answer to each request; one that is refused leaves the others be."""
+        found: dict[int, Answer] = {}
         prompts: dict[int, tuple[int, ...]] = {}
-        for place, body in enumerate(bodies):
+        for place, request in enumerate(requests):
             try:
-                prompt = self._dialogue.prompt(body["messages"], body.get("tools") or ())
-            except Exception as exc:  # a template is a program of its own
-                reason = f"the chat template does not take the request: {exc}"
-                answers[place] = (400, {"error": {"message": reason}})
+                prompt = self._dialogue.prompt(_messages(request), _tools(request))
+            except Exception as error:  # a template is a program of its own
+                reason = f"the chat template does not take the request: {error}"
+                found[place] = CallRefused(f"{self._name} refused the request: {reason}")
                 continue
             if len(prompt) < self._context:
                 prompts[place] = prompt
             else:
-                answers[place] = (400, self._too_long(len(prompt)))
+                found[place] = too_long(self._name, self._context, len(prompt))
         waiting = list(prompts.items())
         for start in range(0, len(waiting), _TOGETHER):
             some = waiting[start : start + _TOGETHER]
-            asked = [self._asked(bodies[place], prompt) for place, prompt in some]
-            found = generate(
+            asked = [self._asked(requests[place], prompt) for place, prompt in some]
+            said = generate(
                 self._model, asked, cache=self._cache, ends=self._ends, pad=min(self._ends)
             )
-            for (place, prompt), said in zip(some, found, strict=True):
-                answers[place] = (200, self._response(bodies[place], prompt, said))
-        return [answers[place] for place in range(len(bodies))]
+            for (place, prompt), result in zip(some, said, strict=True):
+                found[place] = self._reply(requests[place], prompt, result)
+        return [found[place] for place in range(len(requests))]
 
-    def _asked(self, body: Body, prompt: tuple[int, ...]) -> GenerationRequest:
+    def _asked(self, request: Request, prompt: tuple[int, ...]) -> GenerationRequest:
         room = self._context - len(prompt)
-        limit = body.get("max_completion_tokens", body.get("max_tokens"))
         return GenerationRequest(
             prompt=prompt,
-            limit=min(limit, room) if isinstance(limit, int) and limit > 0 else room,
-            temperature=float(body.get("temperature") or 0),
-            seed=body.get("seed"),
+            limit=min(request.max_tokens or room, room),
+            temperature=request.temperature or 0.0,
+            seed=request.seed,
         )
 
-    def _response(self, body: Body, prompt: tuple[int, ...], said: GenerationResult) -> Body:
+    def _reply(self, request: Request, prompt: tuple[int, ...], said: GenerationResult) -> Reply:
         is_whole = said.ids[-1] in self._ends
-        message = self._message(body, said)
+        message = self._message(request, said)
         self._dialogue.keep(
-            body["messages"], body.get("tools") or (), message, (*prompt, *said.ids)
+            _messages(request), _tools(request), chat_message(message), (*prompt, *said.ids)
         )
-        finish = "tool_calls" if "tool_calls" in message else "stop" if is_whole else "length"
-        choice: Body = {"index": 0, "message": message, "finish_reason": finish}
-        if body.get("logprobs"):
-            choice["logprobs"] = {"content": self._told(said)}
-        usage = {
-            "prompt_tokens": len(prompt),
-            "completion_tokens": len(said.ids),
-            "total_tokens": len(prompt) + len(said.ids),
-        }
-        response: Body = {
-            "id": "",
-            "object": "chat.completion",
-            "created": 0,
-            "model": self._name,
-            "choices": [choice],
-            "usage": usage,
-        }
-        if body.get("return_token_ids"):
-            response["prompt_token_ids"] = list(prompt)
-            choice["token_ids"] = list(said.ids)
-        return response
+        return Reply(
+            message,
+            Usage(input=len(prompt), output=len(said.ids)),
+            "tool_calls" if message.tool_calls else "stop" if is_whole else "length",
+            sampled=Sampled(
+                prompt=tuple(prompt), ids=tuple(said.ids), logprobs=tuple(said.logprobs),
+                tokenizer="",
+            ),
+        )  # fmt: skip
 
-    def _message(self, body: Body, said: GenerationResult) -> Body:
+    def _message(self, request: Request, said: GenerationResult) -> Message:
         text: str = self._tokenizer.decode(said.ids, skip_special_tokens=True)
-        message: Body = {"role": "assistant", "content": text}
-        known = {tool["function"]["name"] for tool in body.get("tools") or ()}
-        if known and body.get("tool_choice") != "none":
-            wishes = text_protocol.parse(text, known)
-            before = sum(len(each.get("tool_calls") or ()) for each in body["messages"])
-            calls = [_call(before + at, *wish) for at, wish in enumerate(wishes)]
-            message |= {"tool_calls": calls} if calls else {}
-        return message
-
-    def _told(self, said: GenerationResult) -> list[Mapping[str, Any]]:
-        names = self._tokenizer.convert_ids_to_tokens(list(said.ids))
-        return [
-            {"token": name or "", "logprob": logprob, "bytes": None, "top_logprobs": []}
-            for name, logprob in zip(names, said.logprobs, strict=True)
-        ]
-
-    def _too_long(self, tokens: int) -> Body:
-        message = (
-            f"this model's maximum context length is {self._context} tokens; "
-            f"the prompt has {tokens}"
+        known = {tool.name for tool in request.tools}
+        if not known or request.tool_choice == "none":
+            return Message("assistant", text)
+        before = sum(len(message.tool_calls) for message in request.messages)
+        calls = (
+            ToolCall(f"call_{before + at}", name, arguments)
+            for at, (name, arguments) in enumerate(text_protocol.parse(text, known))
         )
-        return {"error": {"message": message, "code": "context_length_exceeded"}}
+        return Message("assistant", text, tuple(calls))
 
 
-def _call(place: int, name: str, arguments: str) -> Body:
-    function = {"name": name, "arguments": arguments}
-    return {"id": f"call_{place}", "type": "function", "function": function}
+def _messages(request: Request) -> list[dict[str, Any]]:
+    """Returns the messages as chat templates take them."""
+    return [chat_message(message) for message in request.messages]
+
+
+def _tools(request: Request) -> list[dict[str, Any]]:
+    return [chat_tool(tool) for tool in request.tools]
 
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:

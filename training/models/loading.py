@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ...ledger.errors import UsageError
 from ...ledger.registry import Registry
 from ...policies import Policy
-from ...policies.endpoint.in_process import endpoint
+from ...policies.in_process import InProcessPolicy
 from ..loop.examples import Trainable
 from .chat_model import ChatModel
 
@@ -110,9 +110,11 @@ def _of_hugging_face(folder: Path, lora: int, device: torch.device) -> LoadedMod
 
     def policy() -> Policy:
         name = f"embedded/{folder.name}"
-        app = ChatModel(model, _tokenizer(folder), name)
-        protocol = "native" if app.takes_tools else "text"
-        return endpoint(app, name, tokenizer=tokenizer, tool_protocol=protocol, timeout=_PATIENCE)
+        player = ChatModel(model, _tokenizer(folder), name)
+        return InProcessPolicy(
+            player, name=name, tokenizer=tokenizer, timeout=_PATIENCE,
+            tool_protocol="native" if player.takes_tools else "text",
+        )  # fmt: skip
 
     return LoadedModel(
         trainable=Trainable(module=module, logits=logits, tokenizer=tokenizer),

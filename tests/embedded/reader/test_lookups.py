@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from chat_bodies import request_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ def shown(question: str, *seen: str) -> list[str]:
     asked = read_question(question)
     assert asked is not None
     body = {"messages": [task, *tools], "tools": TOOLS}
-    return list(map(str, look_ups(asked, read_transcript(body))))
+    return list(map(str, look_ups(asked, read_transcript(request_of(body)))))
 
 
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]

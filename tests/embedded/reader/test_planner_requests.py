@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from chat_bodies import in_chat_form, request_of
 
 from outlay.embedded.reader.reader import AlmanacReader
 from outlay.planners import prompt
@@ -42,7 +43,7 @@ def said(phase: str, *seen: str, answer: str = "", extra: str = "", opened: str 
         messages.append({"role": "assistant", "content": f"So.\nAnswer: {answer}"})
     messages.append({"role": "user", "content": f"{prompt(phase).text}\n\n{extra}"})
     body = {"messages": messages, "tools": TOOLS, "tool_choice": "none"}
-    message, finish = AlmanacReader().reply(body)
+    message, finish = in_chat_form(AlmanacReader().reply(request_of(body)))
     assert (finish, message.get("tool_calls")) == ("stop", None)
     return str(message["content"])
 
@@ -116,5 +117,5 @@ def test_drafts_that_agree_end_the_search() -> None:
         ],
         "tools": TOOLS,
     }
-    message, _ = AlmanacReader().reply(body)
+    message, _ = in_chat_form(AlmanacReader().reply(request_of(body)))
     assert message["content"].endswith("Answer: temika")

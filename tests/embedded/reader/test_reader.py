@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from chat_bodies import in_chat_form, request_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,10 @@ from outlay.benchmarks.suites.almanac import Almanac
 from outlay.benchmarks.suites.almanac.grammar import VOCABULARY, tokens
 from outlay.embedded.reader.reader import AlmanacReader
 from outlay.embedded.reader.transcript import read_purse
-from outlay.policies.endpoint.chat_app import ChatApp
+from outlay.journal.notice_text import for_policy
+from outlay.journal.notices import FailedCall
+from outlay.journal.records import Message, Request, ToolCall, ToolSpec
+from outlay.policies.word_bills import SpokenModel
 
 QUESTION = "Who is the mayor of the birthplace of Vokizu?"
 TOOLS = [
@@ -49,7 +53,8 @@ def told(text, number=0):
 
 
 def reply(*messages, **options):
-    return AlmanacReader().reply({"messages": list(messages), "tools": TOOLS, **options})
+    body = {"messages": list(messages), "tools": TOOLS, **options}
+    return in_chat_form(AlmanacReader().reply(request_of(body)))
 
 
 def calls(message):
@@ -221,7 +226,8 @@ def test_it_gives_up_at_once_where_the_budget_is_hopeless():
 
 
 def test_it_tries_a_call_that_failed_once_more():
-    failed = [asked("search", "Vokizu birthplace"), told("Error: search gave no result")]
+    error = FailedCall(tool="search", why="search gave no result")
+    failed = [asked("search", "Vokizu birthplace"), {**told(for_policy(error)), "notice": error}]
     assert calls(reply(user(QUESTION), *failed)[0]) == [("search", "Vokizu birthplace")]
     assert calls(reply(user(QUESTION), *failed, *failed)[0]) == [("open", "Vokizu")]
 
@@ -247,7 +253,6 @@ def test_independent_questions_are_asked_together():
     same = user("Are the country of Badi and the country of Kofu the same?")
     both = [("search", "Badi country"), ("search", "Kofu country")]
     assert calls(reply(same)[0]) == both
-    assert calls(reply(same, parallel_tool_calls=False)[0]) == both[:1]
     badi = told("[Badi] Badi lies in Temi.\n[Kofu] Kofu lies in Temi.")
     assert answer(reply(same, badi, tool_choice="none")[0]) == "Answer: yes"
 
@@ -266,11 +271,10 @@ def test_what_is_no_question_of_the_almanac_is_said_to_be_none():
     assert answer(message) == "Answer: unknown"
 
 
-def test_it_speaks_behind_the_in_process_app():
-    app = ChatApp(AlmanacReader().reply, "embedded/almanac-reader")
-    ((status, response),) = app.complete_many([{"messages": [user(QUESTION)], "tools": TOOLS}])
-    assert status == 200
-    assert response["choices"][0]["finish_reason"] == "tool_calls"
+def test_it_speaks_as_a_local_model():
+    model = SpokenModel(AlmanacReader().reply, "embedded/almanac-reader")
+    (said,) = model.answers([request_of({"messages": [user(QUESTION)], "tools": TOOLS})])
+    assert said.finish_reason == "tool_calls"
 
 
 @pytest.mark.parametrize(
@@ -296,34 +300,39 @@ def test_no_numbers_are_no_budget(text):
     assert read_purse(text) is None
 
 
-FIELDS = ["role", "content", "tool_calls", "tool_call_id", "id", "function", "name", "arguments"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(FIELDS),
-            inner,
-            max_size=3,
-        )
+        | st.dictionaries(st.sampled_from(["query", "name", "properties"]), inner, max_size=3)
     ),
     max_leaves=10,
 )
+NAMES = st.sampled_from(["search", "open", "nothing"]) | st.text(max_size=5)
+CALLS = st.builds(ToolCall, st.text(max_size=3), NAMES, JSON.map(json.dumps) | st.text(max_size=9))
 GARBAGE = st.text() | st.sampled_from(
     [OLD, "<budget>\nusd: used .., remaining 1.2.3\n</budget>", "[", QUESTION, OLD[:30]]
 )
 
 
-@given(st.lists(GARBAGE, max_size=4), st.lists(JSON, max_size=3), JSON)
+MESSAGES = st.builds(
+    Message,
+    st.sampled_from(["system", "user", "assistant", "tool"]),
+    GARBAGE,
+    st.lists(CALLS, max_size=3).map(tuple),
+    st.none() | st.text(max_size=3),
+)
+OFFERED = st.builds(ToolSpec, NAMES, st.text(max_size=5), st.dictionaries(NAMES, JSON, max_size=2))
+
+
+@given(st.lists(GARBAGE, max_size=4), st.lists(MESSAGES, max_size=3), st.lists(OFFERED, max_size=3))
 def test_no_observation_takes_it_down(texts, messages, tools):
     observations = [told(text, number) for number, text in enumerate(texts)]
-    wrong = {"role": "assistant", "content": None, "tool_calls": tools}
-    offered = [*TOOLS, {"function": {"name": tools}}, {"function": tools}, tools]
-    history = [user(QUESTION), *observations, wrong, *messages]
-    body = {"messages": history, "tools": offered}
-    message, finish = AlmanacReader().reply(body)
+    known = request_of({"messages": [user(QUESTION), *observations], "tools": TOOLS})
+    request = Request((*known.messages, *messages), (*known.tools, *tools))
+    message, finish = AlmanacReader().reply(request)
     assert finish in ("stop", "tool_calls")
-    assert AlmanacReader().reply(body) == (message, finish)
+    assert AlmanacReader().reply(request) == (message, finish)
 
 
 @given(st.lists(GARBAGE, max_size=4))

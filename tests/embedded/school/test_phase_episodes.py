@@ -8,7 +8,6 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -21,11 +20,11 @@ from outlay.embedded.school.episodes import QuestionPlay, WorldQuestion
 from outlay.embedded.school.phase_episodes import phase_episodes
 from outlay.embedded.transformer.planner_requests import phase_of, phase_text, request_ids
 from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, TURN, UNK, decode
+from outlay.journal.records import Message, Reply, Request
+from outlay.ledger.usage import Usage
 from outlay.memory import memory
 from outlay.planners import planner
-from outlay.policies.endpoint.in_process import endpoint
-
-Body = dict[str, Any]
+from outlay.policies.in_process import Answer, InProcessPolicy
 
 
 class Shadow:
@@ -38,34 +37,32 @@ class Shadow:
         self.asked: Counter[str] = Counter()
         self.differs: list[tuple[str, str]] = []
 
-    def complete_many(self, bodies: Sequence[Body]) -> list[tuple[int, Body]]:
-        return [(200, self._response(body)) for body in bodies]
+    def answers(self, requests: Sequence[Request]) -> list[Answer]:
+        return [self._reply(request) for request in requests]
 
-    def _response(self, body: Body) -> Body:
-        phase = phase_of(body)
+    def _reply(self, request: Request) -> Reply:
+        phase = phase_of(request)
         self.asked[phase] += 1
-        message = self._found(body, phase) if phase else self._turn(body)
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        return {"id": "", "choices": [choice], "usage": usage}
+        message = self._found(request, phase) if phase else self._turn(request)
+        return Reply(message, Usage(input=1, output=1))
 
-    def _found(self, body: Body, phase: str) -> Body:
-        text = body["messages"][-1]["content"].partition("\n\n")[2]
+    def _found(self, request: Request, phase: str) -> Message:
+        text = request.messages[-1].content.partition("\n\n")[2]
         listed = phase in ("Select an answer", "Distil the drafts")
-        if len(body["messages"]) == 3 and not listed:
-            self._begin(body)
+        if len(request.messages) == 3 and not listed:
+            self._begin(request)
         found = self.talk.found(phase, text, from_head=listed)
-        shown = request_ids(body)
+        shown = request_ids(request)
         self._compare(found.ids[: len(shown)], shown)
-        return {"role": "assistant", "content": phase_text(body, found.ids[len(shown) :])}
+        return Message("assistant", phase_text(request, found.ids[len(shown) :]))
 
-    def _turn(self, body: Body) -> Body:
-        messages = body["messages"]
-        told = messages[-1]["content"] if messages[-1]["role"] == "user" else ""
+    def _turn(self, request: Request) -> Message:
+        messages = request.messages
+        told = messages[-1].content if messages[-1].role == "user" else ""
         if len(messages) == 2:
-            self._begin(body)
+            self._begin(request)
             self.talk.turn()
-        elif told and not told.startswith("<state>") and body.get("tool_choice") != "none":
+        elif told and not told.startswith("<state>") and request.tool_choice != "none":
             text = told.partition("\n\n<budget>")[0]
             self.talk.tell(text, goes_on=text.startswith(SENT_ON))
             if not self.talk.is_answered:
@@ -73,13 +70,12 @@ class Shadow:
         else:
             self.talk.turn()
         last = self.talk.last()
-        shown = request_ids(body)
+        shown = request_ids(request)
         self._compare(last.ids[: len(shown)], shown)
-        said = next(m for m in reversed(self.talk.trajectory.messages) if m.role == "assistant")
-        return said.to_dict()
+        return next(m for m in reversed(self.talk.trajectory.messages) if m.role == "assistant")
 
-    def _begin(self, body: Body) -> None:
-        task = body["messages"][1]["content"]
+    def _begin(self, request: Request) -> None:
+        task = request.messages[1].content
         purse = read_purse(task)
         head, _, _ = task.partition("\n\n<budget>")
         notes = head.removeprefix(self.case.drawn.text).strip()
@@ -125,7 +121,7 @@ async def shadowed(name: str, shown: str, home: Path) -> Shadow:
     )
     shadow = Shadow(case, shown)
     agent = Agent(
-        model=endpoint(shadow, "embedded/tiny"),
+        model=InProcessPolicy(shadow, name="embedded/tiny"),
         tools=suite.world(task).tools(),
         planner=planner(name, tracked=True),
         memory=memory(shown),

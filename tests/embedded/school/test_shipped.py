@@ -15,10 +15,10 @@ from outlay.embedded.school.evaluation import held_out, play_all, trial
 from outlay.embedded.transformer.dialect import prompt_ids
 from outlay.embedded.transformer.vocabulary import IDS, LAST
 from outlay.embedded.transformer.weights import SHIPPED, shipped
+from outlay.journal.records import Request, ToolSpec
 from outlay.policies import policy
-from outlay.policies.endpoint.wire import chat_message
 
-TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search", "open")]
+TOOLS = tuple(ToolSpec(name, "", {}) for name in ("search", "open"))
 
 
 def test_the_file_is_small() -> None:
@@ -54,5 +54,5 @@ async def test_the_agent_shows_it_what_training_showed_it(units: int, tmp_path: 
         )
         result = await agent.run(task.prompt)
         assert (result.answer, result.cost) == (play.answer, Decimal(play.spent) / 1000)
-        body = {"messages": [chat_message(m) for m in result.trajectory], "tools": TOOLS}
-        assert prompt_ids(body)[:-1] == [place for place in play.ids if place != IDS[LAST]]
+        request = Request(tuple(result.trajectory), TOOLS)
+        assert prompt_ids(request)[:-1] == [place for place in play.ids if place != IDS[LAST]]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
+from chat_bodies import Body, request_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -24,6 +24,7 @@ from outlay.embedded.transformer.planner_requests import (
     request_ids,
 )
 from outlay.embedded.transformer.vocabulary import END, IDS, PHASES, decode, encode
+from outlay.journal.records import Request
 from outlay.planners import prompt
 from outlay.planners.budget_tracker import BudgetLine, budget_block
 from outlay.planners.candidates import JudgeChoice
@@ -44,14 +45,15 @@ TOOLS = [{"type": "function", "function": {"name": name}} for name in ("search",
 BORN = "[Vokizu] Vokizu was born in Navazi."
 RUN = "[Navazi] Navazi is run by Kasa (old)."
 
-Body = dict[str, Any]
 
-
-def asking(phase: str, *seen: str, answer: str = "", extra: str = "") -> Body:
+def asking(phase: str, *seen: str, answer: str = "", extra: str = "") -> Request:
     """Returns a phase's request after searches and an answer."""
     messages: list[Body] = [{"role": "system", "content": "s"}]
     messages.append(
-        {"role": "user", "content": f"{QUESTION}\n\n{budget_block([BudgetLine('search', 0, 9)])}"}
+        {
+            "role": "user",
+            "content": f"{QUESTION}\n\n{budget_block([BudgetLine('tool_calls.search', 0, 9)])}",
+        }
     )
     for place, text in enumerate(seen):
         called = {"name": "search", "arguments": json.dumps({"query": "Vokizu birthplace"})}
@@ -62,12 +64,12 @@ def asking(phase: str, *seen: str, answer: str = "", extra: str = "") -> Body:
         messages.append({"role": "assistant", "content": f"Answer: {answer}"})
     instruction = f"# {phase}" if phase[0].isupper() else prompt(phase).text
     messages.append({"role": "user", "content": f"{instruction}\n\n{extra}"})
-    return {"messages": messages, "tools": TOOLS, "tool_choice": "none"}
+    return request_of({"messages": messages, "tools": TOOLS, "tool_choice": "none"})
 
 
-def ruled(body: Body) -> list[int]:
+def ruled(request: Request) -> list[int]:
     """Returns what the rules find, as the transformer would write it."""
-    transcript = with_notes(read_transcript(body), body)
+    transcript = with_notes(read_transcript(request), request)
     assert transcript.question is not None
     finding = find(transcript, transcript.question)
     assert finding is not None
@@ -116,7 +118,7 @@ def ruled(body: Body) -> list[int]:
         (asking("critic"), "<critic> <t>", "go <e>"),
     ],
 )
-def test_the_dialect(body: Body, shown: str, said: str) -> None:
+def test_the_dialect(body: Request, shown: str, said: str) -> None:
     assert decode(request_ids(body)).endswith(f" {shown}")
     assert decode(ruled(body)) == said
 
@@ -167,7 +169,8 @@ def test_an_answer_that_contradicts_what_is_known_is_named() -> None:
 def test_notes_of_earlier_attempts_are_read_again() -> None:
     body = asking(SUMMARISE, BORN)
     text = phase_text(body, ruled(body))
-    later = {"messages": [{"role": "user", "content": f"{QUESTION}\n\n{text}"}], "tools": TOOLS}
+    asked = {"role": "user", "content": f"{QUESTION}\n\n{text}"}
+    later = request_of({"messages": [asked], "tools": TOOLS})
     assert decode(prompt_ids(later)).endswith(
         "? Vokizu was born in Navazi . <s> Vokizu birthplace <t>"
     )
@@ -182,18 +185,18 @@ def test_a_turn_carries_notes_where_a_memory_wants_them(mark: str) -> None:
         {"role": "user", "content": report},
     ]
     thought = "Navazi mayor : Kasa (old) ."
-    content = remembered(thought, {"messages": messages, "tools": TOOLS})
+    content = remembered(thought, request_of({"messages": messages, "tools": TOOLS}))
     for fact in ("Vokizu was born in Navazi", "Navazi is run by Kasa (old)", 'search "vokizu"'):
         assert fact in content
     assert content.endswith(thought)
     said = {"role": "assistant", "content": content}
-    shown = decode(prompt_ids({"messages": [*messages, said], "tools": TOOLS}))
+    shown = decode(prompt_ids(request_of({"messages": [*messages, said], "tools": TOOLS})))
     assert shown.endswith(f"<t> {thought} <e> <t>")
 
 
 def test_other_memories_want_no_notes() -> None:
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": QUESTION}]
-    assert remembered("Kasa .", {"messages": messages}) == "Kasa ."
+    assert remembered("Kasa .", request_of({"messages": messages})) == "Kasa ."
 
 
 def test_what_is_no_phase_is_a_turn() -> None:

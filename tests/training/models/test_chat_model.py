@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,9 +17,10 @@ from typer.testing import CliRunner  # noqa: E402
 from outlay.agent import Home  # noqa: E402
 from outlay.benchmarks.suite import suite  # noqa: E402
 from outlay.cli.commands.train.app import train  # noqa: E402
+from outlay.journal.records import Message, Reply, Request, Sampled, ToolSpec  # noqa: E402
 from outlay.ledger.account import Account  # noqa: E402
 from outlay.ledger.budget import Budget  # noqa: E402
-from outlay.ledger.errors import UsageError  # noqa: E402
+from outlay.ledger.errors import CallRefused, UsageError  # noqa: E402
 from outlay.ledger.prices.price_book import PriceBook  # noqa: E402
 from outlay.policies import text_protocol  # noqa: E402
 from outlay.training.data.rollouts import RolloutConfig, play  # noqa: E402
@@ -38,14 +39,16 @@ from ..tiny_llama import WITH_TOOLS, save, tokenizer  # noqa: E402
 ALMANAC = suite("almanac")
 BUDGET = "usd=0.004,output_tokens=640"
 CALL = '<tool_call>{"name": "look", "arguments": {"at": "it"}}</tool_call>'
-TOOL = {"name": "look", "description": "Looks.", "parameters": {"type": "object"}}
-BODY: dict[str, Any] = {
-    "messages": [{"role": "user", "content": "look at it"}],
-    "tools": [{"type": "function", "function": TOOL}],
-    "max_tokens": 60,
-    "logprobs": True,
-    "return_token_ids": True,
-}
+TOOL = ToolSpec("look", "Looks.", {"type": "object"})
+ASK = Request((Message("user", "look at it"),), (TOOL,), max_tokens=60)
+
+
+def answered(model: ChatModel, request: Request) -> tuple[Reply, Sampled]:
+    """Returns the reply to a request, and its tokens."""
+    [reply] = model.answers([request])
+    assert isinstance(reply, Reply)
+    assert reply.sampled is not None
+    return reply, reply.sampled
 
 
 @pytest.fixture
@@ -89,9 +92,9 @@ def test_calls_are_read_from_the_text_and_the_next_prompt_goes_on_from_it(tmp_pa
     ).eval()
     app = ChatModel(module, made, "m")
     assert app.takes_tools
-    [(status, first)] = app.complete_many([BODY | {"max_tokens": 1}])
-    prompt = first["prompt_token_ids"]
-    assert (status, first["choices"][0]["finish_reason"]) == (200, "length")
+    first, sampled = answered(app, replace(ASK, max_tokens=1))
+    prompt = sampled.prompt or ()
+    assert first.finish_reason == "length"
     wanted = [*made(CALL)["input_ids"], made.eos_token_id]
     learned = TrainingExample(
         ids=(*prompt, *wanted), mask=(False,) * len(prompt) + (True,) * len(wanted),
@@ -100,29 +103,29 @@ def test_calls_are_read_from_the_text_and_the_next_prompt_goes_on_from_it(tmp_pa
     model = Trainable(module=module, logits=lambda ids: module(input_ids=ids).logits, tokenizer="t")
     fit(model, [learned], FineTuneConfig(how=SFT, epochs=80, rate=0.03, warm_up=None))
 
-    [(status, second)] = app.complete_many([BODY])
-    (choice,) = second["choices"]
-    assert (choice["token_ids"], choice["finish_reason"]) == (wanted, "tool_calls")
-    (call,) = choice["message"]["tool_calls"]
-    assert call["function"] == {"name": "look", "arguments": '{"at":"it"}'}
-    assert len(choice["logprobs"]["content"]) == len(wanted)
-    seen = {"role": "tool", "content": "found", "tool_call_id": call["id"]}
-    talk = [*BODY["messages"], choice["message"], seen]
-    [(_, third)] = app.complete_many([BODY | {"messages": talk}])
-    assert third["prompt_token_ids"][: len(prompt) + len(wanted)] == [*prompt, *wanted]
+    second, sampled = answered(app, ASK)
+    assert (list(sampled.ids), second.finish_reason) == (wanted, "tool_calls")
+    (call,) = second.message.tool_calls
+    assert (call.name, call.arguments) == ("look", '{"at":"it"}')
+    assert len(sampled.logprobs) == len(wanted)
+    seen = Message("tool", "found", tool_call_id=call.id)
+    _, third = answered(app, replace(ASK, messages=(*ASK.messages, second.message, seen)))
+    assert list(third.prompt or ())[: len(prompt) + len(wanted)] == [*prompt, *wanted]
 
 
 def test_a_request_that_fails_leaves_the_others_be(folder: Path) -> None:
     loaded = load(folder)
-    app = ChatModel(
-        loaded.trainable.module, transformers.AutoTokenizer.from_pretrained(folder), "m"
-    )
-    asked = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2, "temperature": 1}
-    long = {"messages": [{"role": "user", "content": "\x00" * 3_000}]}
-    answers = app.complete_many([long, asked, {"messages": [{"content": "?"}]}])
-    assert [status for status, _ in answers] == [400, 200, 400]
-    assert answers[0][1]["error"]["code"] == "context_length_exceeded"
-    assert "chat template" in answers[2][1]["error"]["message"]
+    made = transformers.AutoTokenizer.from_pretrained(folder)
+    refusing = "{% if messages[0].role == 'tool' %}{{ raise_exception('no tool') }}{% endif %}"
+    made.chat_template = refusing + made.chat_template
+    app = ChatModel(loaded.trainable.module, made, "m")
+    asked = Request((Message("user", "hi"),), max_tokens=2, temperature=1.0)
+    long = Request((Message("user", "\x00" * 3_000),))
+    refused_by_template = Request((Message("tool", "?"),))
+    answers = app.answers([long, asked, refused_by_template])
+    assert [type(answer) for answer in answers] == [CallRefused, Reply, CallRefused]
+    assert "the prompt is longer than m can read" in str(answers[0])
+    assert "chat template" in str(answers[2])
 
 
 def test_a_model_without_a_cache_is_refused() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from outlay.benchmarks.suites.almanac import Almanac, AlmanacKnobs
 from outlay.benchmarks.suites.almanac.grammar import RELATIONS, VOCABULARY
 from outlay.embedded.reader.reader import AlmanacReader
-from outlay.policies.endpoint.wire import chat_tool
+from outlay.journal.records import Message, Request
 
 PAGE = (Path(__file__).parents[4] / "docs" / "almanac.md").read_text(encoding="utf-8")
 BLOCK = "\n<budget>\nusd: used 0, remaining 0.012\n</budget>"
@@ -16,20 +16,19 @@ BLOCK = "\n<budget>\nusd: used 0, remaining 0.012\n</budget>"
 
 def transcript(world, prompt):
     """Returns what the reader of the example does and sees, as the page prints it."""
-    tools = [chat_tool(tool.spec) for tool in world.tools()]
-    messages = [{"role": "user", "content": prompt + BLOCK}]
+    tools = tuple(tool.spec for tool in world.tools())
+    messages = [Message("user", prompt + BLOCK)]
     lines = [prompt]
     for _ in range(9):
-        message, finish = AlmanacReader().reply({"messages": messages, "tools": tools})
-        lines += ["", message["content"]]
+        message, finish = AlmanacReader().reply(Request(tuple(messages), tools))
+        lines += ["", message.content]
         if finish == "stop":
             break
-        (call,) = message["tool_calls"]
-        name = call["function"]["name"]
-        (argument,) = json.loads(call["function"]["arguments"]).values()
-        answer = world.search(argument) if name == "search" else world.open(argument)
-        lines += [f"→ {name} {argument}", answer]
-        messages += [message, {"role": "tool", "tool_call_id": call["id"], "content": answer}]
+        (call,) = message.tool_calls
+        (argument,) = json.loads(call.arguments).values()
+        answer = world.search(argument) if call.name == "search" else world.open(argument)
+        lines += [f"→ {call.name} {argument}", answer]
+        messages += [message, Message("tool", answer, tool_call_id=call.id)]
     return "\n".join(lines)
 
 

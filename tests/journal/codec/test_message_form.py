@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.journal.message_form import message_from, message_to
+from outlay.journal.codec import message_from, message_to
 from outlay.journal.records import Message, ToolCall
 from outlay.policies.endpoint.wire import chat_message
 

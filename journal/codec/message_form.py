@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .records import Message, ToolCall
+from ..records import Message, ToolCall
 
 
 def message_to(message: Message) -> dict[str, Any]:
