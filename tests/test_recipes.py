@@ -86,7 +86,7 @@ class Recipe:
         shown = "".join(
             block for language, block in _BLOCK.findall(self.text) if language == "console"
         )
-        parts = re.split(r"^\$ (.*)\n", shown, flags=re.MULTILINE)[1:]
+        parts = re.split(r"^\$ ((?:.*\\\n)*.*)\n", shown, flags=re.MULTILINE)[1:]
         return list(zip(parts[::2], parts[1::2], strict=True))
 
     @property
