@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..journal.event_writer import new_run_id
-from ..journal.run_record import RunRecord
+from ..journal.record.run_record import RunRecord
 from ..planners import final_answer
 from .agent import Agent
 from .config import AgentOptions, RunLabels

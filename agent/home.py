@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..journal.events import JUDGEMENT, Event
 from ..journal.file_lock import locked
-from ..journal.fork_record import record_of
 from ..journal.journal import Journal, is_live
 from ..journal.listeners import Listener, Listeners
-from ..journal.old_name import rename_folder, rename_store
-from ..journal.run_record import RunRecord
+from ..journal.old.name import rename_folder, rename_store
+from ..journal.record.fork_record import record_of
+from ..journal.record.run_record import RunRecord
 from ..ledger.amount import ZERO, Amount
 from ..ledger.errors import UsageError
 from ..tools import Outputs

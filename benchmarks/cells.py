@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..agent import RunLabels
-from ..journal.recorded_events import RecordedStart
+from ..journal.record.recorded_events import RecordedStart
 
 CellKey = tuple[str, str, str, int]
 """Task, planner, budget and repeat: what tells the runs of an experiment apart."""

@@ -16,8 +16,8 @@ from ..memory import memory
 from ..planners import Planner
 from ..policies import Policy
 from .cells import Cell, CellKey, RunSpec
-from .experience import Experience, ExperienceContext
-from .experiment_record import RecordedCell
+from .experiments.experience import Experience, ExperienceContext
+from .experiments.experiment_record import RecordedCell
 from .results import ResultRow, RunCounts
 from .suite import Suite, Task, World, is_success, judge, metrics, restore
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 from ..journal.events import Event
-from ..journal.recorded_calls import recorded_calls
+from ..journal.record.recorded_calls import recorded_calls
 from ..ledger.errors import ToolError, UsageError
 from ..ledger.registry import Registry
 from ..tools import Tool

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..agent import Agent, AgentOptions, delegate
 from ..agent.delegate import DELEGATE
-from ..journal.recorded_events import RecordedStart
+from ..journal.record.recorded_events import RecordedStart
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
 from ..policies import Policy, policy

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ..agent import default_home
 from ..journal.journal import is_live
-from ..journal.old_name import old_folder
+from ..journal.old.name import old_folder
 from ..ledger.errors import OutlayError
 from ..ledger.prices.price_book import PriceBook
 from ..ledger.tiktoken_encodings import cached_file

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..benchmarks.budget_grid import budgets as expanded
-from ..benchmarks.experiment import ExperimentPlan
+from ..benchmarks.experiments.budget_grid import budgets as expanded
+from ..benchmarks.experiments.experiment import ExperimentPlan
 from ..ledger.errors import UsageError
 from .agent_recipe import absolute_model, required
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from ..benchmarks.experiment import ExperimentPlan, ExperimentResult, run_experiment
+from ..benchmarks.experiments.experiment import ExperimentPlan, ExperimentResult, run_experiment
 from ..benchmarks.reports.terminal.experiment_report import render_plain, render_rich, summarise
 from ..benchmarks.results import ResultRow, Setup
 from .experiment_loop import ExperimentRequest, run_to_report

@@ -19,8 +19,8 @@ from ..agent.effects.tool_calls import ToolCalls
 from ..agent.effects.tool_costs import ToolPrices
 from ..journal.codec import budget_to
 from ..journal.event_writer import EventWriter
+from ..journal.record.run_record import RunRecord
 from ..journal.records import Observation, ToolCall
-from ..journal.run_record import RunRecord
 from ..ledger.account import Account
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from ..agent import Home
-from ..benchmarks.experiment import ExperimentPlan
-from ..benchmarks.past_experiments import read_experiments
-from ..benchmarks.race import RaceOutcome, RaceSpec
-from ..benchmarks.race_runner import run_race
+from ..benchmarks.experiments.experiment import ExperimentPlan
+from ..benchmarks.experiments.past_experiments import read_experiments
+from ..benchmarks.experiments.race import RaceOutcome, RaceSpec
+from ..benchmarks.experiments.race_runner import run_race
 from ..benchmarks.reports.terminal.race_report import render_race
 from ..benchmarks.results import Setup
 from .experiment_loop import ExperimentRequest, run_to_report

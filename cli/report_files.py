@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..agent import Home
-from ..benchmarks.past_experiments import RecordedRuns, read_experiments
+from ..benchmarks.experiments.past_experiments import RecordedRuns, read_experiments
 from ..benchmarks.reports.export import write_csv, write_parquet
 from ..benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from ..benchmarks.reports.power import PowerSummary, PowerTarget

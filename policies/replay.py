@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from ..journal.events import Event
-from ..journal.recorded_calls import ended_calls
+from ..journal.record.recorded_calls import ended_calls
 from ..journal.records import Message, Reply, Request
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage

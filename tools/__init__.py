@@ -4,11 +4,11 @@ from .builtin.calculator import calculator
 from .builtin.recall import recall
 from .context import ToolContext
 from .documents.search_open import document_tools
+from .functions.tool import FunctionTool, tool
 from .offer import ToolOffer
 from .outputs import Outputs
 from .protocol import Tool, Wrapper
 from .registry import BUILTIN_TOOLS, builtin_tools
-from .tool import FunctionTool, tool
 from .toolset import Toolset
 
 __all__ = [

@@ -19,9 +19,9 @@ from ..journal.records import ToolCall, ToolSpec
 from ..ledger.errors import ToolError
 from .documents.corpus import Document
 from .documents.full_text_index import DocumentIndex
+from .functions.rendering import encodable
+from .functions.tool import tool
 from .protocol import Tool
-from .rendering import encodable
-from .tool import tool
 from .toolset import Toolset
 
 SEARCH, CALL = "tool_search", "call_tool"

@@ -11,9 +11,9 @@ from ..journal.notice_text import told
 from ..journal.notices import NAME_ROOM, UnknownTool
 from ..journal.records import Observation, ToolCall, ToolSpec
 from ..ledger.errors import UsageError
+from .functions.rendering import clean
+from .functions.tool import tool
 from .protocol import Tool
-from .rendering import clean
-from .tool import tool
 
 
 class Toolset:

@@ -8,12 +8,12 @@ from decimal import Decimal
 from ...journal.codec import observation_from, refusal_from
 from ...journal.notice_text import told
 from ...journal.notices import Notice, RefusedCall, UnknownOutcome
+from ...journal.record.run_record import Effect, step_of
 from ...journal.records import Observation, ToolCall
-from ...journal.run_record import Effect, step_of
 from ...ledger.account import Shortfall
 from ...ledger.amount import Amount
+from ...tools.functions.rendering import clean
 from ...tools.invocation import Invocation
-from ...tools.rendering import clean
 from .call_reader import CallReader
 from .effect_log import Diverged, EffectLog
 

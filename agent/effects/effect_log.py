@@ -9,8 +9,8 @@ import orjson
 
 from ...journal.event_writer import EventWriter
 from ...journal.events import Kind
-from ...journal.recorded_events import value_from
-from ...journal.run_record import Effect, RunRecord, note, step_of
+from ...journal.record.recorded_events import value_from
+from ...journal.record.run_record import Effect, RunRecord, note, step_of
 from ...ledger.account import Account, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import DriftError

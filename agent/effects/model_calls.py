@@ -13,12 +13,12 @@ from decimal import Decimal
 from functools import cached_property
 
 from ...journal.codec import TokenDeltas, delta, reply_to
+from ...journal.codec.request_hash import is_old, request_hash, tools_hash
 from ...journal.effects import Refusal
-from ...journal.old_request_hash import old_request_hash, old_tools_hash
-from ...journal.recorded_calls import RecordedCall
+from ...journal.old.request_hash import old_request_hash, old_tools_hash
+from ...journal.record.recorded_calls import RecordedCall
+from ...journal.record.run_record import Effect, step_of
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
-from ...journal.request_hash import is_old, request_hash, tools_hash
-from ...journal.run_record import Effect, step_of
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError

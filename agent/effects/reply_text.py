@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...journal.records import Message, Reply, ToolCall
-from ...tools.rendering import encodable
+from ...tools.functions.rendering import encodable
 
 
 def encodable_reply(reply: Reply) -> Reply:

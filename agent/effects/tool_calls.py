@@ -13,8 +13,8 @@ from langgraph.errors import GraphBubbleUp
 
 from ...journal.notice_text import told
 from ...journal.notices import CancelledCall, Notice
+from ...journal.record.run_record import Effect
 from ...journal.records import Observation, ToolCall
-from ...journal.run_record import Effect
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...tools import Tool, ToolContext, Toolset

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import zip_longest
 
-from ...journal.costs import costs as cost_lines
-from ...journal.recorded_calls import prompts_of
+from ...journal.record.costs import costs as cost_lines
+from ...journal.record.recorded_calls import prompts_of
+from ...journal.record.run_record import RunRecord, step_of
 from ...journal.records import Message
-from ...journal.run_record import RunRecord, step_of
 
 
 @dataclass(frozen=True)

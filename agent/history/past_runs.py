@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...journal.costs import costs, total
 from ...journal.events import Event
-from ...journal.recorded_calls import ended_calls
-from ...journal.recorded_events import RecordedScore, RecordedStart
+from ...journal.record.costs import costs, total
+from ...journal.record.recorded_calls import ended_calls
+from ...journal.record.recorded_events import RecordedScore, RecordedStart
 from ...memory.experience.examples import PREFIX, ExampleStep
 from ...memory.experience.help_value import ArmOutcome
 from ...memory.experience.lessons import Lesson

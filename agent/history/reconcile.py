@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...journal.events import Event
-from ...journal.recorded_calls import RecordedCall, recorded_calls
-from ...journal.run_record import RunRecord
+from ...journal.record.recorded_calls import RecordedCall, recorded_calls
+from ...journal.record.run_record import RunRecord
 from ...ledger.errors import UsageError
 from ...ledger.usage import CLASSES
 from ..home import Home

@@ -10,11 +10,11 @@ from typing import Any
 from ...journal.codec import SentPrompts, budget_to
 from ...journal.event_writer import EventWriter, NullWriter, new_run_id
 from ...journal.events import Event
-from ...journal.fork_record import inherited
 from ...journal.listeners import Listener, Listeners
-from ...journal.recorded_calls import recorded_calls
+from ...journal.record.fork_record import inherited
+from ...journal.record.recorded_calls import recorded_calls
+from ...journal.record.run_record import RunRecord
 from ...journal.records import Message, Request
-from ...journal.run_record import RunRecord
 from ...ledger.account import Account
 from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget

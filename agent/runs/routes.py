@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...journal.prompt_files import PromptVersions, versions_of
-from ...journal.recorded_events import RecordedStart
+from ...journal.record.recorded_events import RecordedStart
 from ...ledger.errors import Unpriced
 from ...ledger.prices.price_book import ModelPrice, PriceBook
 from ...ledger.token_bounds import TokenBounds

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...journal.notices import Notice, RestoredTools, UnreadOutput, WithdrawnTools, combined
-from ...journal.old_sentences import CUT
+from ...journal.old.sentences import CUT
 from ...journal.records import Message, Observation
 
 

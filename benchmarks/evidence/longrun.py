@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import mean
 
 from ...agent import Agent, AgentOptions, Result
-from ...journal.costs import costs
-from ...journal.recorded_events import value_from
+from ...journal.record.costs import costs
+from ...journal.record.recorded_events import value_from
 from ...journal.records import Reply, Request
 from ...ledger.prices.model_prices import ModelPrice, Rate
 from ...ledger.prices.price_book import PriceBook

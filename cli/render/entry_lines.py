@@ -10,9 +10,9 @@ from decimal import Decimal
 from rich.text import Text
 
 from ...journal import Observation, Reply
-from ...journal.costs import CostLine, total
-from ...journal.recorded_calls import RecordedCall
-from ...journal.recorded_events import (
+from ...journal.record.costs import CostLine, total
+from ...journal.record.recorded_calls import RecordedCall
+from ...journal.record.recorded_events import (
     RecordedOverrun,
     RecordedRefusal,
     RecordedResume,

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from ...benchmarks.experiment import ExperimentProgress
+from ...benchmarks.experiments.experiment import ExperimentProgress
 from ...benchmarks.results import ResultRow
 from . import format
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.status import Status
 
 from ...agent import default_home
-from ...journal.costs import total
 from ...journal.events import Event
-from ...journal.recorded_events import text_from
+from ...journal.record.costs import total
+from ...journal.record.recorded_events import text_from
 from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import TimelineColumns, ending, opening

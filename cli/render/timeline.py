@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from ...agent import Home, final_answer
 from ...agent.delegate import DELEGATE, sub_run
-from ...journal.costs import CostFold, CostLine, total
 from ...journal.events import Event, Kind
-from ...journal.recorded_calls import RecordedCall, recorded_call
-from ...journal.recorded_events import (
+from ...journal.record.costs import CostFold, CostLine, total
+from ...journal.record.recorded_calls import RecordedCall, recorded_call
+from ...journal.record.recorded_events import (
     RecordedEnd,
     RecordedOverrun,
     RecordedRefusal,

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
-from ...journal.costs import CostLine
 from ...journal.events import Event
-from ...journal.recorded_events import RecordedStart, value_from
+from ...journal.record.costs import CostLine
+from ...journal.record.recorded_events import RecordedStart, value_from
 from ...ledger.resources import split_resource
 from . import format
 from .entry_lines import what

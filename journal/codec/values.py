@@ -9,7 +9,7 @@ from typing import Any
 from ...ledger.budget import Budget, Limit
 from ...ledger.usage import CLASSES, Usage
 from ..events import Event
-from ..old_sentences import notice_in
+from ..old.sentences import notice_in
 from ..records import Observation, Reply
 from .message_form import message_from, message_to
 

@@ -20,7 +20,7 @@ from ...ledger.errors import JournalError, UsageError
 from ..events import Event
 from ..file_lock import locked
 from ..journal import is_live
-from ..old_name import STORE, rename_store
+from ..old.name import STORE, rename_store
 from .database import QueryResult, ask, check_reads, compact, empty, on_disk, opened
 from .journal_rewrite import Change, rewrite
 from .journal_scan import JournalOffset, JournalScan

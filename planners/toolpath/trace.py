@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ...journal.events import Event
-from ...journal.recorded_events import value_from
+from ...journal.record.recorded_events import value_from
 
 TRACE = "toolpath"
 """The key under which a recorded value holds a trace."""

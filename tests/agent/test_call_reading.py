@@ -18,7 +18,7 @@ from outlay.ledger.usage import Usage
 from outlay.planners import planner
 from outlay.policies import ScriptedPolicy
 from outlay.tools import FunctionTool, tool
-from outlay.tools.signature import Signature
+from outlay.tools.functions.signature import Signature
 from outlay.tools.wrappers import approved, cached, redacted, retried
 
 

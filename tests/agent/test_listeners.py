@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent, Home, delegate
-from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
+from outlay.benchmarks.experiments.experiment import ExperimentPlan, run_experiment
 from outlay.journal.events import Event
 from outlay.journal.records import Message, Request, ToolCall
 from outlay.policies import ScriptedPolicy

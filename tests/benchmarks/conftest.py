@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Home
-from outlay.benchmarks.experiment import ExperimentPlan, ExperimentResult, run_experiment
+from outlay.benchmarks.experiments.experiment import (
+    ExperimentPlan,
+    ExperimentResult,
+    run_experiment,
+)
 from outlay.benchmarks.results import ResultRow
 
 PLAN = ExperimentPlan(

@@ -13,7 +13,7 @@ import pytest
 
 from outlay.benchmarks.cells import Cell, RunSpec
 from outlay.benchmarks.engines import IN_PROCESS
-from outlay.benchmarks.experiment import ExperimentResult, run_experiment
+from outlay.benchmarks.experiments.experiment import ExperimentResult, run_experiment
 from outlay.benchmarks.results import ResultRow
 
 from .conftest import PLAN, Ran

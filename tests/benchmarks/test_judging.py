@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from outlay.agent import Home
-from outlay.benchmarks import experiment
-from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
-from outlay.benchmarks.past_experiments import read_experiments
+from outlay.benchmarks.experiments import experiment
+from outlay.benchmarks.experiments.experiment import ExperimentPlan, run_experiment
+from outlay.benchmarks.experiments.past_experiments import read_experiments
 from outlay.benchmarks.reports.export import write_csv, write_parquet
 from outlay.benchmarks.reports.terminal.experiment_report import render_plain, summarise
 from outlay.journal.records import Request, ToolCall

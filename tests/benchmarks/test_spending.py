@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from outlay.benchmarks.past_experiments import read_experiments
+from outlay.benchmarks.experiments.past_experiments import read_experiments
 from outlay.benchmarks.reports.summary import summarise
 from outlay.benchmarks.spending import RunSpending, summarise_bills
 

@@ -33,7 +33,7 @@ from outlay.journal.notices import (
     combined,
     notices_of,
 )
-from outlay.journal.old_sentences import notice_in, withdrawn_in
+from outlay.journal.old.sentences import notice_in, withdrawn_in
 from outlay.journal.records import Message, Observation, ToolCall
 from outlay.ledger.account import Shortfall
 from outlay.policies.endpoint.wire import chat_message

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...ledger.errors import UsageError
 from ..context import ToolContext
-from ..tool import TIMEOUT, FunctionTool, Price
+from ..functions.tool import TIMEOUT, FunctionTool, Price
 from .naming import sanitised
 from .schema_tool import foreign_tool
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from ...ledger.errors import UsageError
-from ..tool import Price
+from ..functions.tool import Price
 
 LONGEST = 64
 """Characters of a tool's name: what model providers take."""

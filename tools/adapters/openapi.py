@@ -8,7 +8,7 @@ from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
-from ..tool import TIMEOUT, FunctionTool, Price
+from ..functions.tool import TIMEOUT, FunctionTool, Price
 from .credentials import credentials
 from .json_schema import checker, fit_for_use
 from .naming import PatternPrices, unique

@@ -12,8 +12,8 @@ import orjson
 from ...journal.records import ToolSpec
 from ...ledger.errors import ToolError
 from ..context import ToolContext
-from ..signature import Signature
-from ..tool import MAX_CHARS, TIMEOUT, FunctionTool, Price, tool
+from ..functions.signature import Signature
+from ..functions.tool import MAX_CHARS, TIMEOUT, FunctionTool, Price, tool
 
 Call: TypeAlias = Callable[[dict[str, Any], ToolContext], Any]
 """Makes a call with the arguments as the policy wrote them; sync ones run in a thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from ..tool import tool
+from ..functions.tool import tool
 from .arithmetic import evaluate
 
 _ROUNDED = Context(prec=15)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from ...ledger.errors import ToolError, UsageError
+from ..functions.tool import Price, tool
 from ..paging import page
 from ..protocol import Tool
-from ..tool import Price, tool
 from .confined_folder import Folder
 
 MAX_READ = 16 * 1024 * 1024

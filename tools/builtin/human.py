@@ -11,9 +11,9 @@ from decimal import Decimal
 from ...journal.notices import DeniedCall, Notice
 from ...ledger.errors import ToolError
 from ..context import ToolContext
+from ..functions.tool import Price, tool
 from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
-from ..tool import Price, tool
 
 ATTENTION = Decimal("0.50")
 """USD for one question: a minute of a person whose hour costs 30 USD."""

@@ -14,8 +14,8 @@ from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..functions.tool import MAX_CHARS, Price, tool
 from ..protocol import Tool
-from ..tool import MAX_CHARS, Price, tool
 
 SECONDS = 5.0
 """Seconds of computing that one call may take."""

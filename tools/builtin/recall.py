@@ -10,9 +10,9 @@ from ...ledger.errors import ToolError
 from ..context import AttemptHistory, ToolContext
 from ..documents.corpus import Document
 from ..documents.full_text_index import DocumentIndex
+from ..functions.tool import Price, tool
 from ..paging import page
 from ..protocol import Tool
-from ..tool import Price, tool
 
 NAME = "recall"
 FOUND = 5

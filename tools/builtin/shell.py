@@ -14,9 +14,9 @@ from pathlib import Path
 from ...journal.notices import DeniedCall, Notice
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..functions.tool import MAX_CHARS, FunctionTool, Price, tool
 from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
-from ..tool import MAX_CHARS, FunctionTool, Price, tool
 from .process import ProcessResult, run_program
 
 TIMEOUT = 60.0

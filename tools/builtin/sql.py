@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
+from ..functions.tool import MAX_CHARS, Price, tool
 from ..protocol import Tool
-from ..tool import MAX_CHARS, Price, tool
 from .process import run_program
 from .sql_worker import READERS
 

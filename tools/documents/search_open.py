@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from ...ledger.errors import UsageError
+from ..functions.tool import tool
 from ..paging import page
 from ..protocol import Tool
-from ..tool import tool
 from .corpus import SUFFIXES, Corpus, Document, UnreadableFile
 from .full_text_index import DocumentHit, DocumentIndex
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..adapters.naming import PatternPrices
-from ..tool import TIMEOUT, Price
+from ..functions.tool import TIMEOUT, Price
 from .address import McpAddress
 from .server_tools import McpTools
 

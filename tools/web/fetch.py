@@ -8,9 +8,9 @@ import ssl
 from collections.abc import Collection
 
 from ...ledger.errors import ToolError, UsageError
+from ..functions.tool import MAX_CHARS, Price, tool
 from ..protocol import Tool
 from ..running import in_thread
-from ..tool import MAX_CHARS, Price, tool
 from .http_exchange import HttpResponse
 from .ip_addresses import AllowedHosts
 from .network import CheckedNetwork, Resolver, system_resolver

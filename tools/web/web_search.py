@@ -10,8 +10,8 @@ import httpcore
 import httpx
 
 from ...ledger.errors import ToolError, UsageError
+from ..functions.tool import Price, tool
 from ..protocol import Tool
-from ..tool import Price, tool
 from .http_exchange import HttpResponse, exchange
 from .search_providers import PROVIDERS, SearchProvider, WebResult, hits
 from .urls import RequestTarget, target

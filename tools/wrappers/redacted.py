@@ -17,11 +17,11 @@ from ...journal.notices import InvalidArguments, Notice
 from ...journal.records import Observation, ToolCall, ToolSpec
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..functions.rendering import cut, render
+from ..functions.tool import MIN_CHARS, FunctionTool
 from ..invocation import Invocation
 from ..outputs import Outputs
 from ..protocol import Tool, Wrapper
-from ..rendering import cut, render
-from ..tool import MIN_CHARS, FunctionTool
 from .secrets import Clean, cleaner
 
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import orjson
 
 from ...journal.events import Event
-from ...journal.recorded_calls import RecordedCall, recorded_calls
-from ...journal.recorded_events import RecordedScore
-from ...journal.run_record import RunRecord
+from ...journal.record.recorded_calls import RecordedCall, recorded_calls
+from ...journal.record.recorded_events import RecordedScore
+from ...journal.record.run_record import RunRecord
 from .recorded_calls import ModelCall, answered_calls
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...journal.events import Event
-from ...journal.recorded_calls import RecordedCall, recorded_calls
-from ...journal.recorded_events import RecordedStart
+from ...journal.record.recorded_calls import RecordedCall, recorded_calls
+from ...journal.record.recorded_events import RecordedStart
 from ...journal.records import Message, Sampled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 from ....agent import Home, final_answer
-from ...past_experiments import read_experiments
+from ...experiments.past_experiments import read_experiments
 from .. import number_format
 from ..html import ReportDetails, render_page
 from ..html.markup import Markup, tag

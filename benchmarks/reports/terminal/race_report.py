@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...race import SURE, RaceOutcome, RaceStanding
+from ...experiments.race import SURE, RaceOutcome, RaceStanding
 from ...statistics import success_rate
 from .. import number_format
 from ..summary import LEVEL

@@ -54,7 +54,7 @@ def power(
     comparison and number of repeats.
     """
     from ....agent import Home
-    from ....benchmarks.past_experiments import read_experiments
+    from ....benchmarks.experiments.past_experiments import read_experiments
     from ....benchmarks.reports.power import PowerTarget, plan_sizes
     from ...report_files import write_power
 

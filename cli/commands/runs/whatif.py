@@ -10,7 +10,7 @@ from ... import options
 
 if TYPE_CHECKING:
     from ....agent import Home, WhatIf
-    from ....benchmarks.what_if import WhatIfRow
+    from ....benchmarks.experiments.what_if import WhatIfRow
     from ....ledger.budget import Budget
     from ....ledger.prices.price_book import PriceBook
 
@@ -55,7 +55,7 @@ def whatif(
 def _tell_run(run: str, budgets: list[str], place: Home, book: PriceBook) -> int:
     import asyncio
 
-    from ....benchmarks.budget_grid import budgets as expanded
+    from ....benchmarks.experiments.budget_grid import budgets as expanded
     from ....ledger.budget import Budget
 
     code = 0
@@ -67,7 +67,7 @@ def _tell_run(run: str, budgets: list[str], place: Home, book: PriceBook) -> int
 
 
 async def _supposed(run: str, budget: Budget | None, place: Home, book: PriceBook) -> WhatIf:
-    from ....benchmarks.what_if import what_if
+    from ....benchmarks.experiments.what_if import what_if
     from ...agent_recipe import AgentSpec, recorded
 
     record = place.record(run)
@@ -96,8 +96,8 @@ def _sentence(budget: str | None, found: WhatIf) -> str:
 def _tell_experiment(experiment: str, budgets: list[str], place: Home, book: PriceBook) -> None:
     import asyncio
 
-    from ....benchmarks.budget_grid import budgets as expanded
-    from ....benchmarks.what_if import suppose
+    from ....benchmarks.experiments.budget_grid import budgets as expanded
+    from ....benchmarks.experiments.what_if import suppose
 
     found = asyncio.run(suppose(experiment, expanded(budgets), home=place, prices=book))
     width = max(len(row.planner) for row in found)

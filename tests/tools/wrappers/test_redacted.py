@@ -20,8 +20,8 @@ from outlay.journal.notices import InvalidArguments, Notice
 from outlay.journal.records import Observation, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
 from outlay.tools import Tool, ToolContext, Wrapper, tool
+from outlay.tools.functions.rendering import cut
 from outlay.tools.invocation import Invocation
-from outlay.tools.rendering import cut
 from outlay.tools.wrappers import approved, cached, redacted
 from outlay.tools.wrappers.secrets import cleaner
 

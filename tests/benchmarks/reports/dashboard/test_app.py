@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
+from outlay.benchmarks.experiments.experiment import ExperimentPlan, run_experiment
 from outlay.benchmarks.reports.dashboard import create_app, store_reader
 from outlay.cli.render.view_pages import trajectory
 from outlay.journal.file_lock import locked

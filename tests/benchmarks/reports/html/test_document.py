@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
 
-from outlay.benchmarks.past_experiments import read_experiments
+from outlay.benchmarks.experiments.past_experiments import read_experiments
 from outlay.benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from outlay.benchmarks.reports.summary import summarise
 from outlay.benchmarks.results import ResultRow

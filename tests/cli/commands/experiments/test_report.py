@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from outlay.benchmarks.experiment import ExperimentPlan, run_experiment
+from outlay.benchmarks.experiments.experiment import ExperimentPlan, run_experiment
 
 PLAN = ExperimentPlan(
     suite="almanac", policy="embedded:reader", planners=("react", "tracker"),

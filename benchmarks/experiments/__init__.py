@@ -1,0 +1,1 @@
+"""Experiments: grids, races, what-ifs, and what was recorded of them."""

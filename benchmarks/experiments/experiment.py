@@ -1,0 +1,185 @@
+"""Experiments: a grid of set-ups over the tasks of a suite, under one account.
+
+Every run is an ordinary run of an `Agent`, filed under the experiment's id, so an experiment that
+was interrupted goes on where it stopped: what is scored is not run again, what was begun is
+resumed, and the suite's account starts with what has been spent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ...agent import Home, new_run_id
+from ...ledger.account import Account
+from ...ledger.budget import Budget
+from ...ledger.errors import UsageError
+from ...ledger.prices.price_book import PriceBook
+from ...memory import memory
+from ...planners import planner
+from ...policies import policy
+from ..cells import Cell, RunSpec
+from ..engines import IN_PROCESS, Engine
+from ..results import ResultRow
+from ..runner import CellRunner, RunSources
+from ..suite import suite
+from .experience import Experience
+from .experiment_record import RecordedExperiment
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentPlan:
+    """What is run. Everything in it is recorded with every run."""
+
+    suite: str
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    policy: str
+    planners: tuple[str, ...]
+    memory: str = "full"
+    budgets: tuple[str, ...]
+    """Budgets of single runs, each a set-up of its own."""
+    tasks: int
+    repeats: int = 1
+    seed: int = 0
+    learn_from: tuple[str, ...] = ()
+    """Finished experiments whose examples and lessons help where that is expected to pay."""
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> ExperimentPlan:
+        fields: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
+        }
+        return cls(**fields)
+
+
+@dataclass(frozen=True)
+class ExperimentProgress:
+    done: int
+    total: int
+    spent_usd: Decimal
+    limit_usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    experiment: str
+    plan: ExperimentPlan
+    rows: list[ResultRow]
+    spent_usd: Decimal
+
+
+OnRow = Callable[[ResultRow, ExperimentProgress], None]
+
+
+async def run_experiment(
+    plan: ExperimentPlan | None,
+    *,
+    home: Path | None = None,
+    prices: Path | None = None,
+    concurrency: int = 16,
+    total_budget: str | None = None,
+    resume: str | None = None,
+    engine: Engine = IN_PROCESS,
+    on_row: OnRow = lambda row, progress: None,
+    on_start: Callable[[str], None] = lambda experiment: None,
+) -> ExperimentResult:
+    """Runs a plan, or goes on with the experiment `resume`.
+
+    Args:
+        concurrency: runs under way at once.
+        total_budget: what the whole experiment may spend; with `resume`, what was spent counts.
+        engine: where the runs are made.
+        on_row: is called after each run.
+        on_start: is called with the experiment's id before the first run.
+
+    Raises:
+        UsageError: the plan makes no sense, or there is no such experiment.
+    """
+    book = PriceBook.load(prices)
+    place = Home.at(home)
+    earlier = RecordedExperiment.load(place, resume) if resume else RecordedExperiment()
+    if plan is None and earlier.plan is not None:
+        plan = ExperimentPlan.from_record(earlier.plan)
+    if plan is None:
+        raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `outlay runs`")
+    experiment = resume or f"{plan.suite}-{new_run_id()}"
+    budget = Budget.parse(total_budget) if total_budget else Budget()
+    account = Account(budget, name="the suite", spent=earlier.spent)
+    sources = sources_of(plan, place, book)
+    _check(budget, plan, sources)
+    runner = CellRunner(
+        spec_of(plan, experiment, sources), sources, account, recorded=earlier.cells
+    )
+    on_start(experiment)
+    cells = _cells(plan, sources)
+    rows: dict[int, ResultRow] = {}
+    try:
+        async with aclosing(engine.run(cells, runner.row, concurrency=concurrency)) as ended:
+            async for number, row in ended:
+                rows[number] = row
+                spent = account.spent.usd
+                on_row(row, ExperimentProgress(len(rows), len(cells), spent, budget.usd))
+    finally:
+        await sources.policy.close()
+    ordered = [rows[number] for number in sorted(rows)]
+    return ExperimentResult(experiment, plan, ordered, account.spent.usd)
+
+
+def sources_of(plan: ExperimentPlan, home: Home, prices: PriceBook) -> RunSources:
+    """Returns what the runs of a plan are made with.
+
+    Raises:
+        UsageError: the plan names something that there is not, or an experiment of another suite
+            to learn from.
+    """
+    made = suite(plan.suite, **plan.knobs)
+    tasks = made.tasks(plan.tasks, plan.seed)
+    experience = Experience(home, plan.learn_from, made, tasks) if plan.learn_from else None
+    decides = policy(plan.policy)
+    planners = [planner(name) for name in plan.planners]
+    return RunSources(
+        suite=made,
+        tasks={task.id: task for task in tasks},
+        policy=decides,
+        prices=prices,
+        home=home,
+        planners={each.name: each for each in planners},
+        experience=experience,
+    )
+
+
+def spec_of(plan: ExperimentPlan, experiment: str, sources: RunSources) -> RunSpec:
+    """Returns what the runs of a plan have in common."""
+    return RunSpec(
+        experiment=experiment,
+        memory=plan.memory,
+        seed=plan.seed,
+        task_class=sources.suite.name,
+        plan=dataclasses.asdict(plan),
+    )
+
+
+def _cells(plan: ExperimentPlan, sources: RunSources) -> Sequence[Cell]:
+    """Returns all runs of a plan: every set-up meets a task before the next task comes."""
+    return [
+        Cell(task=task, planner=name, budget=budget, repeat=repeat, seed=plan.seed + repeat)
+        for repeat in range(plan.repeats)
+        for task in sources.tasks
+        for name in sources.planners
+        for budget in plan.budgets
+    ]
+
+
+def _check(total: Budget, plan: ExperimentPlan, sources: RunSources) -> None:
+    """Raises BudgetError if the total limits a tool that no task of the suite has."""
+    if not total.per_tool:
+        return
+    worlds = map(sources.suite.world, sources.tasks.values())
+    tools = [tool for world in worlds for tool in world.tools()]
+    tools += memory(plan.memory).tools()
+    total.check_tools({tool.spec.name for tool in tools})

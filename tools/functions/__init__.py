@@ -1,0 +1,1 @@
+"""Functions as tools: the decorator, their signature, what they return as text."""
