@@ -67,7 +67,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PrintedRecipe:
     name: str
     text: str
 
@@ -102,11 +102,13 @@ class Recipe:
         return {*named, *(change.path for change in self.changes if change.way != "new")}
 
 
-def recipes() -> dict[str, Recipe]:
+def recipes() -> dict[str, PrintedRecipe]:
     parts = re.split(
         r"^### (.*)\n", PAGE.partition("\n## Recipes\n")[2].partition("\n## ")[0], flags=re.M
     )
-    return {name: Recipe(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+    return {
+        name: PrintedRecipe(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 RECIPES = recipes()
