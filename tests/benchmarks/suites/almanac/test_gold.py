@@ -10,6 +10,7 @@ from reading import cost
 from outlay.benchmarks.suites.almanac import Almanac, almanac
 from outlay.benchmarks.suites.almanac.grammar import ALIAS, NAME, read_question, read_statements
 from outlay.embedded.reader.reader import AlmanacReader
+from outlay.journal.records import Message, Request
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,9 @@ def test_who_has_read_the_gold_path_knows_the_answer(suite, tasks):
     reader = AlmanacReader()
     for task in tasks:
         world = suite.world(task)
-        read = [{"role": "tool", "content": call(world, *step)[0]} for step in task.gold_path]
-        message, _ = reader.reply({"messages": [{"role": "user", "content": task.prompt}, *read]})
-        assert suite.scorer.score(task, message["content"]) == 1
+        read = (Message("tool", call(world, *step)[0]) for step in task.gold_path)
+        message, _ = reader.reply(Request((Message("user", task.prompt), *read)))
+        assert suite.scorer.score(task, message.content) == 1
 
 
 def test_nothing_cheaper_tells_a_single_fact():
