@@ -85,7 +85,7 @@ class Agent:
         self.memory = coerce("memory", memory, Memory, memory_named, "workspace")
         self._servers = McpServers(mcp)
         try:
-            parts = AgentConfig(
+            config = AgentConfig(
                 policy=self.policy,
                 tools=offered(
                     _with_memory([*tools, *self._servers], self.memory),
@@ -98,7 +98,7 @@ class Agent:
                 book=_book(prices),
                 listeners=Listeners(listeners),
             )
-            self._opening = RunLifecycle(parts, self._keep, self._drop)
+            self._opening = RunLifecycle(config, self._keep, self._drop)
             self._opening.check(self.budget)
         except BaseException:
             self._servers.close()
@@ -353,7 +353,7 @@ class Agent:
             why=final.get("why", ""),
             spend=spend,
             cost=spend.usd if self._opening.priced else None,
-            seconds=session.desk.log.seconds,
+            seconds=session.effect_log.log.seconds,
             trajectory=session.trajectory.messages,
         )
 

@@ -58,7 +58,7 @@ class McpService:
         self.offered = Toolset(tools.get(name) for name in offered)
         self._prices = ToolPrices(PriceBook.load(Path(recipe.prices) if recipe.prices else None))
         self._numbers = itertools.count()
-        self._calling: tuple[EffectLog, ToolCalls] | None = None
+        self._tool_calls: tuple[EffectLog, ToolCalls] | None = None
 
     def checked(self, budget: Budget) -> Budget:
         """Returns the budget of a task, with what the server limits and it does not.
@@ -99,26 +99,26 @@ class McpService:
     async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
         """Calls a tool that is offered, through the effects door."""
         number = next(self._numbers)
-        desk, calling = self._door()
+        effect_log, tool_calls = self._door()
         call = ToolCall(f"call-{number}", name, orjson.dumps(arguments).decode())
-        (observation,) = await calling.call([f"served/{number}/0/0"], [call])
-        desk.forget_before(number - 1_000)
+        (observation,) = await tool_calls.call([f"served/{number}/0/0"], [call])
+        effect_log.forget_before(number - 1_000)
         return observation
 
     async def close(self) -> None:
-        if self._calling is not None:
-            log = self._calling[0].log
+        if self._tool_calls is not None:
+            log = self._tool_calls[0].log
             log.write("run_ended", status="answered", answer=None, why="the server ended")
         await self.agent.close()
         self.agent.home.close()
 
     def _door(self) -> tuple[EffectLog, ToolCalls]:
         """Returns the effects door of the direct calls; they are one run in the store."""
-        if self._calling is None:
+        if self._tool_calls is None:
             home, run = self.agent.home, new_run_id()
             log = EventWriter(home.journal, run, listeners=home.listeners)
-            desk = EffectLog(log, RunRecord(), self.account)
-            desk.log.write(
+            effect_log = EffectLog(log, RunRecord(), self.account)
+            effect_log.log.write(
                 "run_started", task="tool calls of MCP clients", task_id=None, experiment=None,
                 parent=None, planner="served", memory="none", model="none",
                 agent={"tools": list(self.offered.names)}, budget=budget_to(self.most), seed=None,
@@ -130,8 +130,11 @@ class McpService:
                     run=run, call_id=call_id, outputs=home.outputs, key=key, account=self.account
                 )
 
-            self._calling = desk, ToolCalls(desk, self.offered, context, self._prices)
-        return self._calling
+            self._tool_calls = (
+                effect_log,
+                ToolCalls(effect_log, self.offered, context, self._prices),
+            )
+        return self._tool_calls
 
 
 def serve(service: McpService, http: str | None) -> None:

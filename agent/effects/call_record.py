@@ -22,20 +22,20 @@ class CallRecord:
     """The record of one run's tool calls. What it tells the policy, it writes down.
 
     Args:
-        desk: the run's record, log and account.
+        effect_log: the run's record, log and account.
         reader: reads and prices calls.
     """
 
-    def __init__(self, desk: EffectLog, reader: CallReader) -> None:
-        self._desk = desk
+    def __init__(self, effect_log: EffectLog, reader: CallReader) -> None:
+        self._effect_log = effect_log
         self._reader = reader
 
     def find(self, key: str, call: ToolCall, reading: Invocation | Notice) -> Observation | None:
         """Returns what came of a call, or what the policy was told in its place, if it is known."""
-        effect = (self._desk.effect(key) or Effect()).of_call(call)
+        effect = (self._effect_log.effect(key) or Effect()).of_call(call)
         if effect.observed is not None:
             return observation_from(effect.observed)
-        if self._desk.supposing:
+        if self._effect_log.supposing:
             self._suppose(key, effect, call, reading)
         if effect.settled is not None:
             return observation_from(effect.settled)
@@ -51,7 +51,7 @@ class CallRecord:
         observation = told(call, UnknownOutcome(tool=call.name))
         shown = observation.to_dict()
         last = left[-1].body["hold"]
-        self._desk.write("unknown", key, hold=last, why="interrupted", observation=shown)
+        self._effect_log.write("unknown", key, hold=last, why="interrupted", observation=shown)
         return observation
 
     def _suppose(
@@ -71,16 +71,20 @@ class CallRecord:
         for hold in effect.holds:
             end = effect.ends.get(hold.body["hold"])
             if end is None or end.kind != "release":
-                self._desk.suppose(key, wanted)
+                self._effect_log.suppose(key, wanted)
         refused = effect.refused
-        if refused and refused.body["resource"] != "approval" and self._desk.account.fits(wanted):
+        if (
+            refused
+            and refused.body["resource"] != "approval"
+            and self._effect_log.account.fits(wanted)
+        ):
             raise Diverged(step_of(key), f"a call of {call.name} is made that was refused")
 
     def tell(self, key: str, call: ToolCall, notice: Notice) -> Observation:
         """Records and returns what the policy is told of a call that comes to no hold."""
         observation = told(replace(call, name=clean(call.name)), notice)
         shown = observation.to_dict()
-        self._desk.write(
+        self._effect_log.write(
             "observed", key, name=call.name, arguments=call.arguments, observation=shown
         )
         return observation
@@ -98,7 +102,7 @@ class CallRecord:
         self, key: str, call: ToolCall, resource: str, account: str, notice: Notice
     ) -> Observation:
         observation = told(call, notice)
-        self._desk.write(
+        self._effect_log.write(
             "refused", key, call="tool", name=call.name, arguments=call.arguments,
             resource=resource, account=account, why=observation.text,
             observation=observation.to_dict(),

@@ -62,7 +62,7 @@ class EffectLog:
         """Returns `make()`, or what is recorded under the key.
 
         Raises:
-            Otherwise: in a what-if, the ledger has it otherwise than is recorded.
+            Diverged: in a what-if, the ledger has it otherwise than is recorded.
         """
         effect = self.effect(key)
         if effect is not None and effect.value is not None:
@@ -81,7 +81,7 @@ class EffectLog:
         """Books a recorded call in a what-if.
 
         Raises:
-            Otherwise: it would have been refused.
+            Diverged: it would have been refused.
         """
         held = self.account.try_hold(amount, reserve=reserve)
         if isinstance(held, Shortfall):

@@ -37,7 +37,7 @@ class ModelCalls:
     """The policy calls of one run.
 
     Args:
-        desk: the run's record, log and account.
+        effect_log: the run's record, log and account.
         policy: who is asked.
         bounds: what calls can cost at most.
         tools: what the policy is offered; the same in every request, for the prompt cache.
@@ -48,7 +48,7 @@ class ModelCalls:
 
     def __init__(
         self,
-        desk: EffectLog,
+        effect_log: EffectLog,
         policy: Policy,
         bounds: CostBounds,
         tools: tuple[ToolSpec, ...],
@@ -59,7 +59,7 @@ class ModelCalls:
         temperature: float | None = None,
         seed: int | None = None,
     ) -> None:
-        self._desk = desk
+        self._effect_log = effect_log
         self._policy = policy
         self._bounds = bounds
         self._tools = tools
@@ -88,20 +88,20 @@ class ModelCalls:
         seed = None if self._seed is None else self._seed + draw
         request = Request(
             messages, self._tools, tool_choice, max_tokens, self._temperature, seed, samples,
-            on_text=self._desk.log.say, on_call=on_call,
+            on_text=self._effect_log.log.say, on_call=on_call,
         )  # fmt: skip
         digest = request_hash(self._policy.name, request, self._tools_hash)
-        effect = self._desk.effect(key) or Effect()
+        effect = self._effect_log.effect(key) or Effect()
         self._check(key, effect, request, digest)
-        if self._desk.supposing:
+        if self._effect_log.supposing:
             await self._suppose(key, effect, request, purpose)
         if effect.settled is not None:
             return self._replay(effect, messages)
         if effect.refusal is not None:
             return Refusal(effect.refusal.resource, effect.refusal.why)
-        if self._desk.strict and effect.ends:
+        if self._effect_log.strict and effect.ends:
             raise PolicyError([call.why for call in effect.calls if call.ended is not None][-1])
-        self._desk.expect_live(key)
+        self._effect_log.expect_live(key)
         attempt = len(effect.holds)
 
         async def once() -> Reply | Refusal:
@@ -110,9 +110,9 @@ class ModelCalls:
             return await self._try(key, purpose or node, attempt, request, digest, purpose)
 
         try:
-            return await retrying(once, self._attempts, self._desk.account)
+            return await retrying(once, self._attempts, self._effect_log.account)
         except PolicyError as error:
-            left = self._desk.account.seconds_left
+            left = self._effect_log.account.seconds_left
             if left is None or left > 0:
                 raise
             return self._refuse(
@@ -127,16 +127,16 @@ class ModelCalls:
         reserve = self._kept.after(used, request.messages)
         tokens = self._bounds.input(request, match)
         granted = await self._bounds.grant(
-            self._desk.account, request, tokens, reserve=reserve, allowance=used
+            self._effect_log.account, request, tokens, reserve=reserve, allowance=used
         )
         if isinstance(granted, Shortfall):
             return self._refuse(
                 key, node, digest, granted.resource, granted.account, str(granted), tokens
             )
         hold, max_tokens = granted
-        id = self._desk.hold_id(key, attempt)
+        id = self._effect_log.hold_id(key, attempt)
         try:
-            self._desk.write(
+            self._effect_log.write(
                 "hold", key, hold=id, call="model", name=self._policy.name, node=node,
                 attempt=attempt, usd=self._bounds.known(hold.amount.usd),
                 input_tokens=hold.amount["input_tokens"],
@@ -148,10 +148,10 @@ class ModelCalls:
                     "tools": self._tools_hash, "tool_choice": request.tool_choice,
                 },
             )  # fmt: skip
-            await self._desk.log.durable()
+            await self._effect_log.log.durable()
         except BaseException as error:
-            self._desk.account.release(hold)
-            self._desk.try_write("release", key, hold=id, why=f"never sent: {name_of(error)}")
+            self._effect_log.account.release(hold)
+            self._effect_log.try_write("release", key, hold=id, why=f"never sent: {name_of(error)}")
             raise
         self._prefixes.add(id, request.messages)
         reply = await self._send(key, id, hold, request, max_tokens)
@@ -169,7 +169,7 @@ class ModelCalls:
         tokens: int | None = None,
     ) -> Refusal:
         """Records a refusal; `tokens` is the bound on the prompt, where that decided."""
-        self._desk.write(
+        self._effect_log.write(
             "refused", key, call="model", name=self._policy.name, node=node, resource=resource,
             account=account, why=why, hash=digest, input_tokens=tokens,
         )  # fmt: skip
@@ -179,19 +179,19 @@ class ModelCalls:
         self, key: str, id: str, hold: Hold, request: Request, max_tokens: int
     ) -> Reply:
         timeout = self._policy.timeout
-        left = self._desk.account.seconds_left
+        left = self._effect_log.account.seconds_left
         limit = timeout if left is None else min(timeout, max(left, 0.0))
         sent = replace(request, max_tokens=max_tokens, timeout=limit)
         try:
             async with asyncio.timeout(limit):
                 return encodable_reply(await self._policy.reply(sent))
         except (CallRefused, UsageError) as error:
-            self._desk.account.release(hold)
-            self._desk.write("release", key, hold=id, why=str(error))
+            self._effect_log.account.release(hold)
+            self._effect_log.write("release", key, hold=id, why=str(error))
             raise
         except BaseException as error:
-            self._desk.account.forfeit(hold)
-            self._desk.try_write("unknown", key, hold=id, why=name_of(error))
+            self._effect_log.account.forfeit(hold)
+            self._effect_log.try_write("unknown", key, hold=id, why=name_of(error))
             if isinstance(error, TimeoutError):
                 raise OutcomeUnknown(
                     f"{self._policy.name} did not reply within {limit:g} s", retryable=True
@@ -206,8 +206,8 @@ class ModelCalls:
         if usage is not None:
             self._prefixes.add(id, request.messages, usage.input_tokens)
             self._bounds.learn(request, usage.input_tokens)
-        overruns = self._desk.account.settle(hold, billed)
-        self._desk.write(
+        overruns = self._effect_log.account.settle(hold, billed)
+        self._effect_log.write(
             "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
             input=usage and usage.input, cache_read=usage and usage.cache_read,
             cache_write=usage and usage.cache_write, output=usage and usage.output,
@@ -216,7 +216,7 @@ class ModelCalls:
             reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
         )  # fmt: skip
         for over in overruns:
-            self._desk.write(
+            self._effect_log.write(
                 "overrun", key, hold=id, resource=over.resource, held=over.held,
                 billed=over.billed,
             )  # fmt: skip
@@ -227,7 +227,7 @@ class ModelCalls:
         assert call.reply is not None
         reply = call.reply
         billed = None if reply.usage is None else reply.usage.input_tokens
-        is_inherited = call.hold in self._desk.inherited.prompts
+        is_inherited = call.hold in self._effect_log.inherited.prompts
         base = "" if is_inherited else call.hold  # a run's deltas are its own
         self._prefixes.add(base, messages, billed)
         return reply
@@ -236,10 +236,10 @@ class ModelCalls:
         """Books the recorded tries of a call in a what-if.
 
         Raises:
-            Otherwise: the call or its reply would have been another one.
+            Diverged: the call or its reply would have been another one.
         """
         used = self._kept.allowance(purpose)
-        account = self._desk.account
+        account = self._effect_log.account
         for call in effect.calls:
             match, tokens = self._prefixes.match(request.messages), call.bound
             self._bounds.recall(request, match, tokens)
@@ -247,7 +247,7 @@ class ModelCalls:
             if call.cost.status == "released":
                 continue
             if call.reply is None:
-                self._desk.suppose(key, call.cost.held, reserve=reserve)
+                self._effect_log.suppose(key, call.cost.held, reserve=reserve)
                 continue
             granted = await self._bounds.grant(
                 account, request, tokens, reserve=reserve, allowance=used
@@ -285,14 +285,14 @@ class ModelCalls:
         return Amount.of_model_bill(usd, usage), parts, usd
 
     def _check(self, key: str, effect: Effect, request: Request, digest: str) -> None:
-        prompts = self._desk.inherited.prompts
+        prompts = self._effect_log.inherited.prompts
         taken_over = [h for h in effect.holds if h.body["hold"] in prompts]
         for hold in taken_over:
             same = prompts[hold.body["hold"]] == request.messages
             if not same or hold.body["request"]["tool_choice"] != request.tool_choice:
-                step = step_of(key) + 1
+                step, parent = step_of(key) + 1, self._effect_log.inherited.run
                 raise DriftError(
-                    f"this agent asks for something else than run {self._desk.inherited.run} at "
+                    f"this agent asks for something else than run {parent} at "
                     f"step {step}: fork it there (step {step}) or earlier"
                 )
         if taken_over:
@@ -300,8 +300,9 @@ class ModelCalls:
         asked = [h.body["request"]["hash"] for h in effect.holds if "request" in h.body]
         asked += [effect.refused.body["hash"]] if effect.refused is not None else []
         if any(hash != (self._old_hash(request) if is_old(hash) else digest) for hash in asked):
+            run = self._effect_log.log.run
             raise DriftError(
-                f"run {self._desk.log.run} asks for something else at {key!r} than is recorded: "
+                f"run {run} asks for something else at {key!r} than is recorded: "
                 "its model, tools, prompts or options have changed since; go on with the "
                 "recorded ones, or start a new run"
             )
@@ -320,12 +321,12 @@ class ModelCalls:
 
     def keep_back(self, messages: tuple[Message, ...]) -> bool:
         """Keeps back what calls after this prompt will cost; False if that cannot be had."""
-        return self._desk.account.reserve(self._kept.after(None, messages))
+        return self._effect_log.account.reserve(self._kept.after(None, messages))
 
     def can_start(self, messages: tuple[Message, ...]) -> bool:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
-        return self._desk.account.fits(self._kept.call(messages), reserve=reserve)
+        return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
 
 
 def name_of(error: BaseException) -> str:

@@ -20,21 +20,21 @@ class NodeEffects:
     """The effects of one entry into a node: numbers its calls.
 
     Args:
-        asking: returns the calls of the policy in force, which may change within a node.
+        calls: returns the calls of the policy in force, which may change within a node.
     """
 
     def __init__(
         self,
-        desk: EffectLog,
-        asking: Callable[[], ModelCalls],
-        calling: ToolCalls,
+        effect_log: EffectLog,
+        calls: Callable[[], ModelCalls],
+        tool_calls: ToolCalls,
         *,
         node: str,
         step: int,
     ) -> None:
-        self._desk = desk
-        self._asking = asking
-        self._calling = calling
+        self._effect_log = effect_log
+        self._calls = calls
+        self._tool_calls = tool_calls
         self._node = node
         self._step = step
         self._ordinal = 0
@@ -56,10 +56,10 @@ class NodeEffects:
         ahead: bool = False,
     ) -> Reply | Refusal:
         def start(place: int, call: ToolCall) -> None:
-            self._calling.start(f"act/{self._step + 1}/0/{place}", encodable_call(call))
+            self._tool_calls.start(f"act/{self._step + 1}/0/{place}", encodable_call(call))
 
         async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
-            return await self._asking().ask(
+            return await self._calls().ask(
                 key, self._node, tuple(messages), tool_choice, max_tokens, purpose=purpose,
                 samples=samples, draw=draw, on_call=start if ahead else None,
             )  # fmt: skip
@@ -67,7 +67,7 @@ class NodeEffects:
         if samples == 1:
             return await once(self._key(), 1, draw)
         made: list[Reply | Refusal] = []
-        if self._asking().takes_samples:
+        if self._calls().takes_samples:
             made = [await once(self._key(), samples, draw)]
         there = sum(1 + len(r.others) for r in made if isinstance(r, Reply))
         keys = [self._key() for _ in range(samples - there)]  # a server may know no `n`
@@ -75,15 +75,15 @@ class NodeEffects:
         return _merged([*made, *await together(more)])
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
-        return await self._calling.call([self._key() for _ in calls], calls)
+        return await self._tool_calls.call([self._key() for _ in calls], calls)
 
     async def tell(self, calls: Sequence[ToolCall], notices: Sequence[Notice]) -> list[Observation]:
         first, self._told = self._told, self._told + len(calls)
         keys = [f"{self._node}/{self._step}/1/{first + n}" for n in range(len(calls))]
-        return self._calling.tell(keys, calls, notices)
+        return self._tool_calls.tell(keys, calls, notices)
 
     async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
-        return self._desk.value(self._key(), make, told=told)
+        return self._effect_log.value(self._key(), make, told=told)
 
 
 def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:

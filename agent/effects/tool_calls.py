@@ -59,7 +59,7 @@ class ToolCalls:
     """The tool calls of one run.
 
     Args:
-        desk: the run's record, log and account.
+        effect_log: the run's record, log and account.
         tools: what can be called.
         context: what tools are told of the run, by key and call id.
         prices: what calls cost.
@@ -67,17 +67,17 @@ class ToolCalls:
 
     def __init__(
         self,
-        desk: EffectLog,
+        effect_log: EffectLog,
         tools: Toolset,
         context: Callable[[str, str], ToolContext],
         prices: ToolPrices,
     ) -> None:
-        self._desk = desk
+        self._effect_log = effect_log
         self._tools = tools
         self._context = context
         self._prices = prices
         self._reader = CallReader(tools, prices)
-        self._record = CallRecord(desk, self._reader)
+        self._record = CallRecord(effect_log, self._reader)
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._ahead: dict[str, tuple[ToolCall, asyncio.Task[Observation | None]]] = {}
 
@@ -138,7 +138,7 @@ class ToolCalls:
 
     def used_up(self) -> list[str]:
         """Returns the tools that the budget cannot pay another call of, in order."""
-        account = self._desk.account
+        account = self._effect_log.account
         return [
             tool.spec.name
             for tool in self._tools
@@ -154,7 +154,7 @@ class ToolCalls:
             return wanted
         if isinstance(wanted, _UnadmittedCall):
             return self._record.deny(key, call, wanted.why)
-        if not self._desk.account.fits(amount(wanted.call)):
+        if not self._effect_log.account.fits(amount(wanted.call)):
             return None  # it may fit once the reply's own hold is settled
         sent = self._hold(wanted)
         if isinstance(sent, Observation):
@@ -184,12 +184,12 @@ class ToolCalls:
         priced = self._reader.priced(reading) if isinstance(reading, Invocation) else reading
         if not isinstance(priced, Invocation):
             return self._record.tell(key, call, priced)
-        self._desk.expect_live(key)
+        self._effect_log.expect_live(key)
         tool = self._tools.get(call.name)
         denied = await tool.admit(priced, self._context(key, call.id))
         if denied is not None:
             return _UnadmittedCall(key, call, denied)
-        effect = self._desk.effect(key) or Effect()
+        effect = self._effect_log.effect(key) or Effect()
         return _UnheldCall(key, tool, priced, len(effect.holds) + 1)
 
     def _decide(
@@ -206,44 +206,44 @@ class ToolCalls:
 
     def _hold(self, wanted: _UnheldCall) -> Observation | _HeldCall:
         key, call = wanted.key, wanted.call
-        hold = self._desk.account.try_hold(amount(call))
+        hold = self._effect_log.account.try_hold(amount(call))
         if isinstance(hold, Shortfall):
             return self._record.refuse(key, call, hold)
-        id = self._desk.hold_id(key, wanted.attempt)
+        id = self._effect_log.hold_id(key, wanted.attempt)
         try:
-            self._desk.write(
+            self._effect_log.write(
                 "hold", key, hold=id, call="tool", name=call.name, node="act",
                 attempt=wanted.attempt, usd=call.usd, input_tokens=0, output_tokens=0,
                 price=self._prices.source(wanted.tool), arguments=call.arguments,
                 call_id=call.id, calls=call.units,
             )  # fmt: skip
         except BaseException:
-            self._desk.account.release(hold)
+            self._effect_log.account.release(hold)
             raise
         return _HeldCall(wanted, id, hold)
 
     async def _durable(self, sent: Sequence[_HeldCall]) -> None:
         try:
-            await self._desk.log.durable()
+            await self._effect_log.log.durable()
         except BaseException as error:
             for one in sent:
-                self._desk.account.release(one.hold)
+                self._effect_log.account.release(one.hold)
                 why = f"never sent: {error!r}"
-                self._desk.try_write("release", one.wanted.key, hold=one.id, why=why)
+                self._effect_log.try_write("release", one.wanted.key, hold=one.id, why=why)
             raise
 
     async def _run(self, one: _HeldCall) -> Observation:
         """Makes a call, and makes it again as often as its tool says."""
         wanted = one.wanted
         while True:
-            began = self._desk.log.seconds
+            began = self._effect_log.log.seconds
             observation = await self._once(one)
-            seconds = self._desk.log.seconds - began
+            seconds = self._effect_log.log.seconds - began
             pause = wanted.tool.again(observation, wanted.attempt) if observation.error else None
             self._settle(one, observation, seconds, final=pause is None)
             if pause is None:
                 return observation
-            left = self._desk.account.seconds_left
+            left = self._effect_log.account.seconds_left
             await asyncio.sleep(pause if left is None else min(pause, max(left, 0)))
             wanted = replace(wanted, attempt=wanted.attempt + 1)
             following = self._hold(wanted)
@@ -253,7 +253,7 @@ class ToolCalls:
             await self._durable([one])
 
     async def _once(self, one: _HeldCall) -> Observation:
-        call, account = one.wanted.call, self._desk.account
+        call, account = one.wanted.call, self._effect_log.account
         try:
             async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
                 return await one.wanted.tool.run(call, self._context(one.wanted.key, call.id))
@@ -261,15 +261,15 @@ class ToolCalls:
             return told(call, CancelledCall(tool=call.name))
         except BaseException:
             account.forfeit(one.hold)
-            self._desk.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
+            self._effect_log.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
             raise
 
     def _settle(
         self, one: _HeldCall, observation: Observation, seconds: float, *, final: bool
     ) -> None:
         usd = one.wanted.call.usd
-        self._desk.account.settle(one.hold, one.hold.amount)
-        self._desk.write(
+        self._effect_log.account.settle(one.hold, one.hold.amount)
+        self._effect_log.write(
             "settle", one.wanted.key, hold=one.id, usd=usd, usd_by_class={"call": usd},
             seconds=round(seconds, 6), ok=not observation.error, final=final,
             observation=observation.to_dict(),

@@ -15,17 +15,17 @@ class Instructions:
     """The system message of a run, its prompts by purpose, and what is kept back for later ones.
 
     Args:
-        parts: what the agent is made of.
+        config: what the agent is made of.
         versions: those that the run's record names; None in a new run: the newest ones.
     """
 
-    def __init__(self, parts: AgentConfig, versions: PromptVersions | None = None) -> None:
-        planner, memory = parts.planner, parts.memory
+    def __init__(self, config: AgentConfig, versions: PromptVersions | None = None) -> None:
+        planner, memory = config.planner, config.memory
         with prompt_versions(versions):
-            told = (planner.system, memory.system, parts.options.system)
+            told = (planner.system, memory.system, config.options.system)
             labels = {**planner.versions, **memory.versions}
             system = ",".join(filter(None, (planner.versions[""], memory.versions[""])))
-            self.kept: tuple[Allowance, ...] = planner.kept(parts.options.wrap_up_tokens)
+            self.kept: tuple[Allowance, ...] = planner.kept(config.options.wrap_up_tokens)
         self.system = "\n\n".join(filter(None, told))
         self.labels: dict[str, str] = {**labels, "": system}
         """The prompts of each purpose with their versions, the memory's among them."""

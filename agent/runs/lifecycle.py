@@ -38,40 +38,40 @@ class RunLifecycle:
     """Opens the runs of one agent.
 
     Args:
-        parts: what the agent is made of.
+        config: what the agent is made of.
         opened: called with each session that is opened.
         ended: called with each session that has ended.
     """
 
     def __init__(
         self,
-        parts: AgentConfig,
+        config: AgentConfig,
         opened: Callable[[RunSession], None],
         ended: Callable[[RunSession], None],
     ) -> None:
-        self._parts = parts
+        self._config = config
         self._opened = opened
         self._ended = ended
-        self._prices = ToolPrices(parts.book)
-        self._routes = Routes(parts.policy, parts.book, parts.home)
+        self._prices = ToolPrices(config.book)
+        self._routes = Routes(config.policy, config.book, config.home)
 
     def afresh(self, book: PriceBook | None = None) -> RunLifecycle:
-        """Returns the opening of the same agent that knows nothing of its endpoints' bills yet.
+        """Returns the lifecycle of the same agent, which knows nothing of its endpoints' bills yet.
 
         Args:
             book: other prices; None keeps them.
         """
-        parts = self._parts if book is None else replace(self._parts, book=book)
-        return RunLifecycle(parts, self._opened, self._ended)
+        config = self._config if book is None else replace(self._config, book=book)
+        return RunLifecycle(config, self._opened, self._ended)
 
     @property
     def priced(self) -> bool:
         """Whether all that the agent can spend has a price."""
-        return not self._routes.unpriced and all(map(self._prices.known, self._parts.tools))
+        return not self._routes.unpriced and all(map(self._prices.known, self._config.tools))
 
     def check(self, budget: Budget) -> None:
         """Raises what `start` would raise under this budget, as far as can be told before."""
-        budget.check_tools(self._parts.tools.names)
+        budget.check_tools(self._config.tools.names)
         self._check_prices(Account(budget))
 
     def start(
@@ -89,16 +89,16 @@ class RunLifecycle:
             BudgetError: it limits a tool that does not exist, or is too small for one call.
             Unpriced: it is in USD, and the policy or a tool has no price.
         """
-        budget.check_tools(self._parts.tools.names)
+        budget.check_tools(self._config.tools.names)
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
-        payable = self._payable(task, account, tuple(self._routes), Instructions(self._parts))
-        escalates = self._parts.planner.escalates
+        payable = self._payable(task, account, tuple(self._routes), Instructions(self._config))
+        escalates = self._config.planner.escalates
         model = self._routes.choose(labels.task_class, payable, escalates=escalates)
         brief = RunBrief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
-        audience = Audience.of(self._parts, listen)
-        log = EventWriter(self._parts.home.journal, run, listeners=audience.run)
+        audience = Audience.of(self._config, listen)
+        log = EventWriter(self._config.home.journal, run, listeners=audience.run)
         self._write_start(log, brief, budget, labels)
         return self._open(log, RunRecord(), account, brief, below=audience.below)
 
@@ -107,9 +107,10 @@ class RunLifecycle:
     ) -> None:
         log.write(
             "run_started", task=brief.task, task_id=labels.task_id, experiment=labels.experiment,
-            parent=labels.parent, planner=self._parts.planner.name, memory=self._parts.memory.name,
-            model=brief.model, agent=self._describe(brief, labels), budget=budget_to(budget),
-            seed=labels.seed, repeat=labels.repeat, **more,
+            parent=labels.parent, planner=self._config.planner.name,
+            memory=self._config.memory.name, model=brief.model,
+            agent=self._describe(brief, labels), budget=budget_to(budget), seed=labels.seed,
+            repeat=labels.repeat, **more,
         )  # fmt: skip
 
     def take_over(
@@ -124,7 +125,7 @@ class RunLifecycle:
         start = record.start
         budget = record.budget + more if more else record.budget
         fresh = mode == "per_invocation"
-        spent = ZERO if fresh else record.charged + self._parts.home.spent_below(start.run)
+        spent = ZERO if fresh else record.charged + self._config.home.spent_below(start.run)
         account = Account(
             budget, name="the run", parent=parent, spent=spent,
             elapsed=0.0 if fresh else record.seconds,
@@ -132,9 +133,9 @@ class RunLifecycle:
         self._check_prices(account)
         cut = record.exhaustion if more or fresh else None
         at = record.events[-1].seq + 1
-        audience = Audience.of(self._parts, listen)
+        audience = Audience.of(self._config, listen)
         log = EventWriter(
-            self._parts.home.journal, start.run, seq=at, seconds=record.seconds,
+            self._config.home.journal, start.run, seq=at, seconds=record.seconds,
             listeners=audience.run,
         )  # fmt: skip
         added = budget_to(more) if more else None
@@ -167,15 +168,15 @@ class RunLifecycle:
         """
         record = RunRecord.of((), inherited=inherited(parent, step))
         limits = budget or parent.budget
-        limits.check_tools(self._parts.tools.names)
+        limits.check_tools(self._config.tools.names)
         above = record.inherited
         own = Account(
             limits, name="the run", parent=account, spent=above.spent, elapsed=above.seconds
         )
         self._check_prices(own)
-        audience = Audience.of(self._parts, listen)
+        audience = Audience.of(self._config, listen)
         log = EventWriter(
-            self._parts.home.journal, new_run_id(), seconds=above.seconds, listeners=audience.run
+            self._config.home.journal, new_run_id(), seconds=above.seconds, listeners=audience.run
         )
         brief = self._routes.brief(parent.start)
         fork = {"run": above.run, "step": step, "spent": dict(above.spent)}
@@ -190,18 +191,18 @@ class RunLifecycle:
         return self._open(_silent(record), record, account, self._routes.brief(record.start))
 
     def suppose(self, record: RunRecord, budget: Budget) -> RunSession:
-        """Opens a recorded run as if it had had this budget. Only for an opening made afresh.
+        """Opens a recorded run as if it had had this budget. Only for a lifecycle made afresh.
 
         Raises:
             BudgetError: it is too small for one call.
             Unpriced: it is in USD, and the policy or a tool has no price.
         """
-        budget.check_tools(self._parts.tools.names)
+        budget.check_tools(self._config.tools.names)
         account = Account(replace(budget, seconds=None), name="the run")
         self._check_prices(account)
         brief = self._routes.brief(record.start)
         self._recall(record)
-        told = Instructions(self._parts, brief.prompts)
+        told = Instructions(self._config, brief.prompts)
         self._payable(brief.task, account, (brief.model,), told)
         return self._open(_silent(record), record, account, brief)
 
@@ -211,8 +212,8 @@ class RunLifecycle:
         first = next((call for (call,) in holds if not call.is_tool), None)
         if first is None:
             return
-        bounds = self._routes[first.name].bounds(self._parts.options.min_output)
-        request = Request(first.prompt, self._parts.tools.specs)
+        bounds = self._routes[first.name].bounds(self._config.options.min_output)
+        request = Request(first.prompt, self._config.tools.specs)
         nothing = SentPrompts().match(request.messages)
         bounds.recall(request, nothing, first.bound)
 
@@ -225,10 +226,10 @@ class RunLifecycle:
         *,
         below: Listeners | None = None,
     ) -> RunSession:
-        parts = self._parts
-        desk = EffectLog(log, record, account)
-        outputs = parts.home.outputs
-        memory = parts.memory.priced(self._routes[brief.model].price)
+        config = self._config
+        effect_log = EffectLog(log, record, account)
+        outputs = config.home.outputs
+        memory = config.memory.priced(self._routes[brief.model].price)
 
         def context(key: str, call_id: str) -> ToolContext:
             return ToolContext(
@@ -236,21 +237,23 @@ class RunLifecycle:
                 listeners=below, past=lambda: tuple(session.attempts),
             )  # fmt: skip
 
-        calling = ToolCalls(desk, parts.tools, context, self._prices)
-        told = Instructions(parts, brief.prompts)
-        askings = {name: self._asking(desk, route, told) for name, route in self._routes.items()}
+        tool_calls = ToolCalls(effect_log, config.tools, context, self._prices)
+        told = Instructions(config, brief.prompts)
+        model_calls = {
+            name: self._calls_of(effect_log, route, told) for name, route in self._routes.items()
+        }
         session = RunSession(
-            desk, askings, calling, parts.tools, memory, planner=parts.planner,
+            effect_log, model_calls, tool_calls, config.tools, memory, planner=config.planner,
             system=told.system, brief=brief, routes=self._routes,
             ended=lambda: self._ended(session),
         )  # fmt: skip
         self._opened(session)
         return session
 
-    def _asking(self, desk: EffectLog, route: Route, told: Instructions) -> ModelCalls:
-        parts, options = self._parts, self._parts.options
+    def _calls_of(self, effect_log: EffectLog, route: Route, told: Instructions) -> ModelCalls:
+        config, options = self._config, self._config.options
         return ModelCalls(
-            desk, route.policy, route.bounds(options.min_output), parts.tools.specs,
+            effect_log, route.policy, route.bounds(options.min_output), config.tools.specs,
             kept=self._kept(route, told), prompts=told.labels, attempts=options.attempts,
             temperature=options.temperature, seed=options.seed,
         )  # fmt: skip
@@ -258,16 +261,16 @@ class RunLifecycle:
     def _describe(self, brief: RunBrief, labels: RunLabels) -> dict[str, Any]:
         expected = self._routes.expected(brief.task_class)
         return {
-            "tools": list(self._parts.tools.names),
-            **Instructions(self._parts, brief.prompts).record(),
+            "tools": list(self._config.tools.names),
+            **Instructions(self._config, brief.prompts).record(),
             **({"task_class": brief.task_class} if brief.task_class else {}),
             **({"expected": expected} if expected else {}),
             **labels.agent,
         }
 
     def _kept(self, route: Route, told: Instructions) -> Reserves:
-        bounds = route.bounds(self._parts.options.min_output)
-        return Reserves(bounds, SentPrompts(), self._parts.tools.specs, told.kept)
+        bounds = route.bounds(self._config.options.min_output)
+        return Reserves(bounds, SentPrompts(), self._config.tools.specs, told.kept)
 
     def _check_prices(self, account: Account) -> None:
         """Raises Unpriced if the account is limited in USD and something has no price."""
@@ -275,7 +278,7 @@ class RunLifecycle:
             return
         for name in self._routes.unpriced:
             raise Unpriced("model", name)
-        for tool in self._parts.tools:
+        for tool in self._config.tools:
             if not self._prices.known(tool):
                 raise Unpriced("tool", tool.spec.name)
 

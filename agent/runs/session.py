@@ -38,9 +38,9 @@ class RunSession:
     """One live run.
 
     Args:
-        desk: its record, log and account.
-        askings: its policy calls, by the name of the policy that is asked.
-        calling: its tool calls.
+        effect_log: its record, log and account.
+        model_calls: its policy calls, by the name of the policy that is asked.
+        tool_calls: its tool calls.
         tools: what it may call.
         memory: what the policy sees.
         planner: how it goes about it.
@@ -52,9 +52,9 @@ class RunSession:
 
     def __init__(
         self,
-        desk: EffectLog,
-        askings: Mapping[str, ModelCalls],
-        calling: ToolCalls,
+        effect_log: EffectLog,
+        model_calls: Mapping[str, ModelCalls],
+        tool_calls: ToolCalls,
         tools: Toolset,
         memory: Memory,
         *,
@@ -64,7 +64,7 @@ class RunSession:
         routes: Routes,
         ended: Callable[[], None],
     ) -> None:
-        self.run = desk.log.run
+        self.run = effect_log.log.run
         self.memory = memory
         self.planner = planner
         self.task = brief.task
@@ -76,11 +76,11 @@ class RunSession:
         """What counts against the budget of a fork, and was spent by the run it came from."""
         self.final: State | None = None
         """The last state of a run that has ended."""
-        self.desk = desk
-        self._askings = askings
+        self.effect_log = effect_log
+        self._model_calls = model_calls
         self._routes = routes
         self._models = [brief.model]
-        self._calling = calling
+        self._tool_calls = tool_calls
         self._tools = tools
         self._ended = ended
         self._frontier = 0
@@ -88,13 +88,13 @@ class RunSession:
         self._marks: dict[int, tuple[int, int]] = {}
         self._withdrawn: frozenset[str] = frozenset()
         self._system = Message("system", system)
-        shown = desk.value("open/-1/0/0", self._block, told=True)
+        shown = effect_log.value("open/-1/0/0", self._block, told=True)
         self.attempts = [Trajectory((self._system, _opening(self.task, shown)))]
         self.last_prompt = self.trajectory.messages
 
     @property
     def account(self) -> Account:
-        return self.desk.account
+        return self.effect_log.account
 
     @property
     def trajectory(self) -> Trajectory:
@@ -116,8 +116,8 @@ class RunSession:
         return self._routes.ladder(self.task_class)
 
     @property
-    def _asking(self) -> ModelCalls:
-        return self._askings[self.model]
+    def _calls(self) -> ModelCalls:
+        return self._model_calls[self.model]
 
     @property
     def pending(self) -> Message:
@@ -136,15 +136,17 @@ class RunSession:
         if step == self.stop_at:
             raise StopReplay
         if step < self._frontier:
-            self.desk.open_branch(step)
+            self.effect_log.open_branch(step)
             self._rewind(step)
             self._replies = {at: m for at, m in self._replies.items() if at < step}
         elif step > self._frontier:
-            self.desk.forget_before(step)
-            self._calling.forget()
+            self.effect_log.forget_before(step)
+            self._tool_calls.forget()
         self._frontier = step
         self._marks[step] = (len(self.attempts), self.trajectory.mark)
-        return NodeEffects(self.desk, lambda: self._asking, self._calling, node=node, step=step)
+        return NodeEffects(
+            self.effect_log, lambda: self._calls, self._tool_calls, node=node, step=step
+        )
 
     def _rewind(self, step: int) -> None:
         attempts, length = self._marks[step]
@@ -157,7 +159,7 @@ class RunSession:
         self._replies[self._frontier] = reply
 
     def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
-        read = [self._calling.read(call) for call in calls]
+        read = [self._tool_calls.read(call) for call in calls]
         sound = [call.name for call, reading in read if isinstance(reading, Invocation)]
         if not sound:
             return "malformed"
@@ -165,11 +167,11 @@ class RunSession:
 
     def is_risky(self, call: ToolCall) -> bool:
         above = self.planner.critic
-        meant, _ = self._calling.read(call)
+        meant, _ = self._tool_calls.read(call)
         if above is None or meant.name not in self._tools:
             return False
         tool = self._tools.get(meant.name)
-        return not tool.spec.read_only or self._calling.price(call) >= above
+        return not tool.spec.read_only or self._tool_calls.price(call) >= above
 
     async def observe(
         self,
@@ -179,10 +181,10 @@ class RunSession:
         remark: Notice | None = None,
     ) -> None:
         def decide() -> dict[str, Any]:
-            gone = self._calling.used_up()
+            gone = self._tool_calls.used_up()
             for name in gone:
                 if name not in self._withdrawn:
-                    self.desk.log.write("withdrawn", name=name)
+                    self.effect_log.log.write("withdrawn", name=name)
             notices = (*changes(self._withdrawn, gone), *notices_of(remark))
             tail = (*map(for_policy, notices), self._reminder(), self._block())
             told = "\n\n".join(filter(None, tail))
@@ -191,7 +193,7 @@ class RunSession:
                 if cut is not None:
                     decided["note"] = for_policy(UnreadOutput(shown=cut))
                 then = self.trajectory.extended(reply, *shown(observations, decided))
-                if self._asking.keep_back(self.memory.shown(then)):
+                if self._calls.keep_back(self.memory.shown(then)):
                     break
             return decided
 
@@ -221,10 +223,10 @@ class RunSession:
             return (*messages, _opening(told, shown)) if told else tuple(messages)
 
         def decide() -> dict[str, Any]:
-            gone = self._calling.used_up()
+            gone = self._tool_calls.used_up()
             shown = self._block()
             tools = not len(self._tools) or any(name not in gone for name in self._tools.names)
-            starts = tools and self._askings[model].can_start(opening(shown))
+            starts = tools and self._model_calls[model].can_start(opening(shown))
             return {"starts": starts, "withdrawn": gone, "block": shown}
 
         decided = await effects.value(decide, told=True)
@@ -236,7 +238,7 @@ class RunSession:
         return bool(decided["starts"])
 
     def is_read_only(self, call: ToolCall) -> bool:
-        call, _ = self._calling.read(call)
+        call, _ = self._tool_calls.read(call)
         return call.name not in self._tools or self._tools.get(call.name).spec.read_only
 
     def share(self) -> float:
@@ -262,9 +264,9 @@ class RunSession:
             return
         self.final = state
         self.account.reserve(ZERO)
-        self._calling.stop()
-        if not self.desk.strict:
-            self.desk.log.write(
+        self._tool_calls.stop()
+        if not self.effect_log.strict:
+            self.effect_log.log.write(
                 "run_ended", status=state["status"], answer=state.get("answer"),
                 why=state.get("why", ""),
             )  # fmt: skip
@@ -272,7 +274,7 @@ class RunSession:
 
     def leave(self) -> None:
         """Lets go of a run that is not to be gone on with; nothing is written."""
-        self._calling.stop()
+        self._tool_calls.stop()
         self._ended()
 
     def broke(self, error: BaseException) -> None:
