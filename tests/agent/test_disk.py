@@ -25,7 +25,7 @@ FULL = """
     from outlay.agent import Agent, Home
     from outlay.ledger.errors import JournalError
     from outlay.policies import Endpoint
-    from outlay.tools.functions import tool
+    from outlay.tools import tool
 
     @tool(price=0, read_only=True)
     def lookup(query: str) -> str:

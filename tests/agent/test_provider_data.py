@@ -84,7 +84,7 @@ KILLED = """
 import asyncio, os, sys
 from outlay.agent import Agent
 from outlay.policies import Endpoint
-from outlay.tools.functions import tool
+from outlay.tools import tool
 
 @tool(price=0, read_only=True, inline=True)
 def lookup(query: str) -> str:
