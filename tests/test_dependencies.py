@@ -45,7 +45,7 @@ def imported_modules() -> Iterator[tuple[str, str]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 for module in names(node):
                     top = module.partition(".")[0]
-                    if top not in sys.stdlib_module_names and top != "outlay":
+                    if top not in {*sys.stdlib_module_names, "_typeshed", "outlay"}:
                         yield top, str(path.relative_to(ROOT))
 
 

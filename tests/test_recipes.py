@@ -20,6 +20,8 @@ KINDS = [
     "A planner", "A memory", "A tool", "A policy", "A suite", "A resource", "An event",
     "A column of a view", "A verb",
 ]  # fmt: skip
+EXAMPLES = {"planners/prompts/NAME.md", "requirements/peers/NAME.in"}
+"""Paths that stand for many."""
 MOST_OPENED, MOST_TOUCHED = 6, 5
 GUARDS = (
     "cli/test_options.py::test_every_verb_is_documented_and_its_summary_is_not_cut",
@@ -65,7 +67,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PrintedRecipe:
     name: str
     text: str
 
@@ -86,7 +88,7 @@ class Recipe:
         shown = "".join(
             block for language, block in _BLOCK.findall(self.text) if language == "console"
         )
-        parts = re.split(r"^\$ (.*)\n", shown, flags=re.MULTILINE)[1:]
+        parts = re.split(r"^\$ ((?:.*\\\n)*.*)\n", shown, flags=re.MULTILINE)[1:]
         return list(zip(parts[::2], parts[1::2], strict=True))
 
     @property
@@ -100,11 +102,13 @@ class Recipe:
         return {*named, *(change.path for change in self.changes if change.way != "new")}
 
 
-def recipes() -> dict[str, Recipe]:
+def recipes() -> dict[str, PrintedRecipe]:
     parts = re.split(
         r"^### (.*)\n", PAGE.partition("\n## Recipes\n")[2].partition("\n## ")[0], flags=re.M
     )
-    return {name: Recipe(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+    return {
+        name: PrintedRecipe(name, text) for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 RECIPES = recipes()
@@ -175,7 +179,12 @@ def test_files_opened_and_touched_are_counted_and_few() -> None:
     counted = [(n, str(len(r.opened)), str(len(r.touched))) for n, r in RECIPES.items()]
     assert rows == counted
     assert all(int(o) <= MOST_OPENED and int(t) <= MOST_TOUCHED for _, o, t in rows)
-    assert all((ROOT / path).exists() for recipe in RECIPES.values() for path in recipe.opened)
+
+
+def test_every_path_in_the_text_is_there() -> None:
+    text = _BLOCK.sub("", PAGE)
+    paths = set(re.findall(r"`([a-z_]+/[\w/]+(?:\.[a-z]+|/))`", text)) - EXAMPLES
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("name", RECIPES)

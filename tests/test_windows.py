@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-FOLDERS = sorted({name.split(".")[1] for name in SETTINGS["tool"]["setuptools"]["packages"][1:]})
+PACKAGES = SETTINGS["tool"]["setuptools"]["packages"][1:]
 
 BEGIN = """
 import builtins, importlib, os, signal, sys
@@ -92,7 +92,8 @@ print(asyncio.run(run_program(endless, timeout=600, limit=1000)).flooded)
 
 
 def modules() -> list[str]:
-    paths = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    shipped = [ROOT.joinpath(*name.split(".")[1:]) for name in PACKAGES]
+    paths = (path for folder in shipped for path in folder.glob("*.py"))
     names = (".".join(("outlay", *path.relative_to(ROOT).with_suffix("").parts)) for path in paths)
     return sorted(name.removesuffix(".__init__") for name in names)
 

@@ -19,7 +19,6 @@ from ..notices import (
     TimedOutCall,
     UnknownOutcome,
     UnknownTool,
-    WithdrawnTools,
 )
 
 CUT = "[cut: no budget is left to read more]"
@@ -28,7 +27,6 @@ CUT = "[cut: no budget is left to read more]"
 _NOT_RUN, _ADVICE, _ERROR = "Not run: ", "Not run. A critic says: ", "Error"
 _ADVICE_END = "\nTo run it all the same, call it again."
 _CANCELLED = "Cancelled: the deadline of the budget has passed."
-_WITHDRAWN = "Used up, and no longer available:"
 _SHORT = re.compile(r"(.+) has (\S+) of (\S+) (.+) left, and (\S+) would be needed\.", re.DOTALL)
 _LATE = re.compile(r"the deadline of (.+) \((\S+) s\) has passed\.", re.DOTALL)
 _CLOSED = re.compile(r"(.+) is closed: a bill came in above its hold\.", re.DOTALL)
@@ -51,15 +49,6 @@ def notice_in(text: str, tool: str = "") -> Notice | None:
     if text == _CANCELLED:
         return CancelledCall(tool=tool)
     return UnknownOutcome(tool=tool) if _UNKNOWN.match(text) else None
-
-
-def withdrawn_in(text: str) -> WithdrawnTools | None:
-    """Returns the tools that an observation's end says are used up, or None."""
-    _, mark, rest = text.partition(_WITHDRAWN)
-    if not mark:
-        return None
-    names = rest.partition(".")[0].split(",")
-    return WithdrawnTools(tools=tuple(name.strip() for name in names))
 
 
 def _not_run(why: str, tool: str) -> Notice:

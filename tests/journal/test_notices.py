@@ -33,7 +33,7 @@ from outlay.journal.notices import (
     combined,
     notices_of,
 )
-from outlay.journal.old.sentences import notice_in, withdrawn_in
+from outlay.journal.old.sentences import notice_in
 from outlay.journal.records import Message, Observation, ToolCall
 from outlay.ledger.account import Shortfall
 from outlay.policies.endpoint.wire import chat_message
@@ -161,8 +161,6 @@ def test_old_refusals_have_their_numbers() -> None:
     assert (found.left, found.limit, found.asked) == (
         Decimal("0.001"), Decimal("0.016"), Decimal("0.003"),
     )  # fmt: skip
-    gone = WithdrawnTools(tools=("open", "search"))
-    assert withdrawn_in(f"Navazi.\n\n{for_policy(gone)}") == gone
     assert notice_in("Vokizu was born in Navazi.") is None
 
 
