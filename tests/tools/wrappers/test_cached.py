@@ -13,6 +13,7 @@ from reading import cost
 
 from outlay.journal.records import ToolCall
 from outlay.tools import Outputs, Tool, ToolContext, tool
+from outlay.tools.invocation import Invocation
 from outlay.tools.wrappers import cached
 
 paid: list[str] = []
@@ -98,5 +99,7 @@ numbers = st.integers(-(2**80), 2**80)
 @given(numbers, numbers)
 def test_other_arguments_have_another_place(one: int, other: int) -> None:
     kept: Tool = cached(fetch, "never-written")
-    places = {kept._place(f'{{"name": {number}}}') for number in (one, other)}  # type: ignore[attr-defined]
+    call = ToolCall("1", "fetch", "{}")
+    calls = [Invocation.of(call, {"name": number}) for number in (one, other)]
+    places = {kept._place(made) for made in calls}  # type: ignore[attr-defined]
     assert (len(places) == 1) == (one == other)
