@@ -93,7 +93,9 @@ def _told(home: Home, found: RecordedRuns) -> ReportDetails:
         for experiment in found.experiments
         for events in home.store.events_of_experiment(experiment)
     )
-    steps = {each[0].run: tuple(_steps(*tell(each))) for each in events if each[0].run in chosen}
+    steps = {
+        event[0].run: tuple(_steps(*tell(event))) for event in events if event[0].run in chosen
+    }
     return ReportDetails(
         prompts=found.prompts,
         golds={task.id: task.gold for task in found.tasks.values()},

@@ -58,7 +58,7 @@ def drawn(seed: int, *, second: float, tools: int = TOOLS, types: int = TYPES) -
         if random.random() < second:
             takes.add(max(gives - random.randint(1, REACH), 0))
         abilities[f"tool{number}"] = ToolAbility(
-            takes=tuple(f"t{each}" for each in sorted(takes)), gives=(f"t{gives}",),
+            takes=tuple(f"t{take}" for take in sorted(takes)), gives=(f"t{gives}",),
             usd=Decimal(random.randint(1, 100)) / 1000, quality=random.uniform(0.7, 1),
         )  # fmt: skip
     return ToolGraph(abilities)

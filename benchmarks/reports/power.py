@@ -90,7 +90,7 @@ def plan_sizes(rows: Sequence[ResultRow], wish: PowerTarget) -> list[PowerSummar
         return []
     shared = replace(wish, alpha=wish.alpha / max(1, len(others)))
     rivals: list[Setup | None] = [*others] or [None]
-    found = [_summary(base, groups[base], each, groups[each or base], shared) for each in rivals]
+    found = [_summary(base, groups[base], rival, groups[rival or base], shared) for rival in rivals]
     return [summary for summary in found if summary is not None]
 
 

@@ -95,8 +95,8 @@ def _tool(
 
 
 def _parameters(operation: Operation) -> dict[str, Any]:
-    properties = {each.argument: dict(each.schema) for each in operation.parameters}
-    required = [each.argument for each in operation.parameters if each.required]
+    properties = {parameter.argument: dict(parameter.schema) for parameter in operation.parameters}
+    required = [parameter.argument for parameter in operation.parameters if parameter.required]
     if operation.body is not None:
         properties[operation.body_argument] = dict(operation.body)
         if operation.body_required:

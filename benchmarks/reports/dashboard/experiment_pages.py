@@ -22,7 +22,7 @@ def experiment_list(found: ListPage[Row], before: PageCursor | None, note: str) 
     """Returns the page of experiments."""
     more = f"/experiments?{urlencode({'before': str(found.more)})}" if found.more else None
     if found.rows:
-        body = table(_HEADS, [_row(each) for each in found.rows], _NUMBERS)
+        body = table(_HEADS, [_row(row) for row in found.rows], _NUMBERS)
     else:
         body = tag(
             "p", "No experiments yet: ", tag("code", "outlay bench"), " makes one.",

@@ -81,7 +81,7 @@ class RunFilters:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """Returns the filters of a URL's query."""
-        return cls(**{each.name: query.get(each.name, "").strip() for each in fields(cls)})
+        return cls(**{field.name: query.get(field.name, "").strip() for field in fields(cls)})
 
     def conditions(self) -> tuple[list[str], list[Any]]:
         """Returns conditions in SQL and their parameters."""
@@ -90,7 +90,7 @@ class RunFilters:
             "status": "coalesce(status, 'unfinished') = ?",
             "text": "contains(lower(task), lower(?))",
         }
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
         asked = {name: value for name, value in given.items() if value}
         return [conditions.get(name, f"{name} = ?") for name in asked], list(asked.values())
 

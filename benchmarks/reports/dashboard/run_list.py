@@ -46,7 +46,7 @@ def run_list(
 
 def runs_table(rows: Sequence[RunListItem], live: Collection[str]) -> Markup:
     """Returns runs as a table, a line each."""
-    return table(HEADS, [_row(each, each.facts["run"] in live) for each in rows], _NUMBERS)
+    return table(HEADS, [_row(row, row.facts["run"] in live) for row in rows], _NUMBERS)
 
 
 def status_of(run: RunListItem, live: Collection[str]) -> str:

@@ -117,7 +117,7 @@ def _moment(run: str, moment: RunSpan) -> Markup:
             class_="line",
         ),
         _text(moment),
-        *(_call(*each) for each in moment.calls),
+        *(_call(*call) for call in moment.calls),
         tag("div", *_costs(run, moment), class_="costs"),
         _gauges(moment.gauges),
         class_=f"moment {moment.sort}{' failed' if moment.failed else ''}",

@@ -16,7 +16,7 @@ from .plot import PlotPoint
 def setups_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
     """Returns one line a set-up, with what its tries were worth."""
     places = {each.setup: each for each in report.frontier.places} if report.frontier else {}
-    repeats = {each.setup: each for each in report.repeats}
+    repeats = {repeat.setup: repeat for repeat in report.repeats}
     spread = [point.measures.cost.value for point in points]
     decimals = number_format.decimals(spread)
     heads = ["set-up", "tasks", "success", "cost per task", "cost of pass"]
@@ -72,19 +72,19 @@ def comparisons_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
     by_setup = {point.setup: point for point in points}
     lines = [
         [
-            key(by_setup[each.other]),
-            tag("td", f"{each.tasks:,}"),
+            key(by_setup[comparison.other]),
+            tag("td", f"{comparison.tasks:,}"),
             _stack(
-                number_format.points(each.success.value),
-                number_format.points_interval(each.success),
+                number_format.points(comparison.success.value),
+                number_format.points_interval(comparison.success),
             ),
-            tag("td", number_format.p_value(each.success_p)),
+            tag("td", number_format.p_value(comparison.success_p)),
             _stack(
-                number_format.signed_usd(each.cost.value),
-                number_format.signed_usd_interval(each.cost),
+                number_format.signed_usd(comparison.cost.value),
+                number_format.signed_usd_interval(comparison.cost),
             ),
         ]
-        for each in report.comparisons
+        for comparison in report.comparisons
     ]
     heads = ["set-up", "common tasks", "success, points", "p of success", "cost per task"]
     return _table(heads, lines)
@@ -93,10 +93,10 @@ def comparisons_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
 def metrics_table(report: Report, points: Sequence[PlotPoint]) -> Markup:
     """Returns what else the scorer measures, one line a set-up."""
     by_setup = {point.setup: point for point in points}
-    heads = list(dict.fromkeys(name for each in report.metrics for name in each.means))
+    heads = list(dict.fromkeys(name for metric in report.metrics for name in metric.means))
     lines = [
-        [key(by_setup[each.setup]), *(_share(each.means.get(name)) for name in heads)]
-        for each in report.metrics
+        [key(by_setup[metric.setup]), *(_share(metric.means.get(name)) for name in heads)]
+        for metric in report.metrics
     ]
     return _table(["set-up", *heads], lines)
 

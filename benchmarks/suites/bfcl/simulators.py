@@ -65,8 +65,8 @@ class Simulators:
             raise ValueError(f"{text!r} is no call")
         if node.func.id not in self._methods:
             raise ValueError(f"{text!r} calls an unknown function")
-        positional = [ast.literal_eval(each) for each in node.args]
-        named = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
+        positional = [ast.literal_eval(arg) for arg in node.args]
+        named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
         bound = inspect.signature(self._methods[node.func.id]).bind(*positional, **named)
         return FunctionCall(node.func.id, dict(bound.arguments))
 

@@ -35,7 +35,7 @@ def _read(record: DatasetRecord) -> DatasetQuestion:
         kind=f"{len(steps)}hop" if answerable else "unanswerable",
         hops=len(steps) if answerable else None,
         gold=_gold(record) if answerable else (UNKNOWN,),
-        paragraphs=tuple(_paragraph(record, each) for each in paragraphs),
+        paragraphs=tuple(_paragraph(record, paragraph) for paragraph in paragraphs),
         support=_support(record, paragraphs) if answerable else (),
         own=not answerable,
     )
@@ -45,7 +45,7 @@ def _gold(record: DatasetRecord) -> tuple[str, ...]:
     aliases = record.items("answer_aliases") if "answer_aliases" in record.fields else []
     accepted = [
         record.text("answer"),
-        *(record.checked("answer_aliases", each) for each in aliases),
+        *(record.checked("answer_aliases", aliase) for aliase in aliases),
     ]
     return tuple(dict.fromkeys(accepted))
 
@@ -68,7 +68,7 @@ def _support(record: DatasetRecord, paragraphs: list[Any]) -> tuple[tuple[int, i
 def _masked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     masked = {"id": 0, "question": "masked", "answer": "masked"}
     steps = [masked for _ in fields["question_decomposition"]]
-    others = [not each.get("is_supporting") for each in fields["paragraphs"]]
+    others = [not field.get("is_supporting") for field in fields["paragraphs"]]
     shown = others if any(others) else [True, *others[1:]]
     paragraphs = [
         {**each, "is_supporting": support}

@@ -116,7 +116,7 @@ def _libraries(
 ) -> list[ParagraphCorpus]:
     if any(question.own for question in questions):
         return [ParagraphCorpus(question.paragraphs, prices) for question in questions]
-    everybodys = (each for question in questions for each in question.paragraphs)
+    everybodys = (paragraph for question in questions for paragraph in question.paragraphs)
     shared = ParagraphCorpus(everybodys, prices)
     return [shared] * len(questions)
 

@@ -47,7 +47,7 @@ class RetailWorld(CallWorld):
         return self._functions
 
     def run(self, call: FunctionCall) -> str:
-        if call.name not in {each.name for each in self._functions}:
+        if call.name not in {function.name for function in self._functions}:
             raise ToolError(f"there is no tool {call.name!r}")
         return dispatch(getattr(self.shop, call.name), call)
 
@@ -86,7 +86,7 @@ class Retail(CallSuite):
             record.text("instruction")
             record.items("outputs")
             for call in gold_calls(record):
-                if call.name not in {each.name for each in self._functions}:
+                if call.name not in {function.name for function in self._functions}:
                     raise record.wrong("actions", f"calls the unknown {call.name!r}")
         return records
 
@@ -150,9 +150,9 @@ def tau_retail(*, data: str | Path = "") -> Retail:
 def gold_calls(record: DatasetRecord) -> list[FunctionCall]:
     """Returns the calls that a task's record says are right."""
     actions = objects(record, "actions")
-    if not all("name" in each and isinstance(each.get("kwargs"), dict) for each in actions):
+    if not all("name" in action and isinstance(action.get("kwargs"), dict) for action in actions):
         raise record.wrong("actions", "must hold objects with a `name` and `kwargs`")
-    return [FunctionCall(each["name"], each["kwargs"]) for each in actions]
+    return [FunctionCall(action["name"], action["kwargs"]) for action in actions]
 
 
 def _with_id(record: DatasetRecord) -> DatasetRecord:

@@ -113,9 +113,9 @@ class TelecomWorld(CallWorld):
         )
 
     def _side(self, name: str) -> Crm | Phone:
-        if name in {each.name for each in self._data.crm_tools}:
+        if name in {tool.name for tool in self._data.crm_tools}:
             return self.crm
-        if name in {each.name for each in self._data.phone_tools}:
+        if name in {tool.name for tool in self._data.phone_tools}:
             return self.phone
         raise ToolError(f"there is no tool {name!r}")
 

@@ -66,7 +66,7 @@ def optimal(
         name, _, written = step.partition(" ")
         care: Care = "careful" if written == "careful" else "normal"
         machine = by_name[name]
-        outcome, made = day.make(machine, [handles[each] for each in machine.takes], care)
+        outcome, made = day.make(machine, [handles[take] for take in machine.takes], care)
         handles |= made
         usd += outcome.usd
         calls.append((name, care))

@@ -59,14 +59,15 @@ def subroutines(
 def _mine(place: Any, known: Any, path: Path) -> None:
     from ....agent.history.subtask_traces import recorded_traces
 
-    before = {each.name: each.state for each in known.subroutines}
+    before = {subroutine.name: subroutine.state for subroutine in known.subroutines}
     found = known.updated(recorded_traces(place))
     found.save(path)
-    new = sum(each.name not in before for each in found.subroutines)
+    new = sum(subroutine.name not in before for subroutine in found.subroutines)
     retired = sum(
-        each.state == "retired" and before.get(each.name) != "retired" for each in found.subroutines
+        subroutine.state == "retired" and before.get(subroutine.name) != "retired"
+        for subroutine in found.subroutines
     )
-    active = sum(each.state == "active" for each in found.subroutines)
+    active = sum(subroutine.state == "active" for subroutine in found.subroutines)
     typer.echo(
         f"{active} subroutines are active ({new} new, {retired} retired), learned from "
         f"{found.subtasks} recorded subtasks; in {path}"
@@ -83,7 +84,7 @@ def _list(known: Any, path: Path, *, plain: bool, json: bool) -> None:
     from ...render.console import console, show
     from ...render.format import write_json
 
-    shown = [each for each in known.subroutines if each.state != "deleted"]
+    shown = [subroutine for subroutine in known.subroutines if subroutine.state != "deleted"]
     if json:
         for each in shown:
             write_json(_row(each))

@@ -101,15 +101,19 @@ class SubroutineLibrary:
         Raises:
             UsageError: there is none of this name.
         """
-        known = {each.name: each for each in self.subroutines if each.state != "deleted"}
+        known = {
+            subroutine.name: subroutine
+            for subroutine in self.subroutines
+            if subroutine.state != "deleted"
+        }
         if name not in known:
             listed = f"known are {', '.join(known)}" if known else "there are none"
             raise UsageError(f"no subroutine is called {name!r}: {listed}")
         return replace(
             self,
             subroutines=tuple(
-                replace(each, state="deleted") if each.name == name else each
-                for each in self.subroutines
+                replace(subroutine, state="deleted") if subroutine.name == name else subroutine
+                for subroutine in self.subroutines
             ),
         )
 
@@ -119,7 +123,11 @@ class SubroutineLibrary:
         One for the very material goes before one for any.
         """
         at_hand = tuple(have)
-        fitting = [each for each in self.subroutines if each.fits(want, at_hand, material)]
+        fitting = [
+            subroutine
+            for subroutine in self.subroutines
+            if subroutine.fits(want, at_hand, material)
+        ]
         return min(
             fitting, key=lambda s: (s.material is None, s.score, s.name), default=None
         )  # fmt: skip

@@ -161,7 +161,9 @@ async def test_a_race_drops_the_starved_and_resumes_for_nothing(tmp_path: Path) 
     assert first.leader.planner == "tracker"
     assert first.runs == 12
     again = await run_race(running, name=first.race, home=tmp_path)
-    assert [each.lead for each in again.standings] == [each.lead for each in first.standings]
+    assert [standing.lead for standing in again.standings] == [
+        standing.lead for standing in first.standings
+    ]
     assert {row.run for row in again.rows} == {row.run for row in first.rows}
     recorded = read_experiments(Home.at(tmp_path), [first.race])
     assert recorded.experiments == (f"{first.race}.1", f"{first.race}.2")

@@ -50,7 +50,7 @@ def test_used_and_held_are_what_the_events_say(calls: list[tuple[int, str]]) -> 
             used += Decimal(cents) / 200 if end == "settle" else 0
         if end != "open":
             expected.append((float(used), float(held)))
-    assert [(each.gauges[0].used, each.gauges[0].held) for each in run.moments] == expected
+    assert [(moment.gauges[0].used, moment.gauges[0].held) for moment in run.moments] == expected
     assert (run.gauges[0].used, run.gauges[0].held) == (float(used), float(held))
     assert len(run.on_hold) == sum(end in ("unknown", "open") for _, end in calls)
     assert [gauge.resource for gauge in run.gauges] == ["USD", "seconds"]
@@ -67,5 +67,7 @@ def test_a_pruned_run_is_told_without_its_texts() -> None:
 def test_what_a_planner_has_noted_is_an_entry() -> None:
     value = {"mode": "bats", "block": "<budget>"}
     event = Event("r", 9, "value", "0/mode/3/0/0", at=1.0, body={"value": value})
-    (note,) = [each for each in trajectory([*told([]), event], "").moments if each.sort == "note"]
+    (note,) = [
+        moment for moment in trajectory([*told([]), event], "").moments if moment.sort == "note"
+    ]
     assert (note.number, note.by, note.text) == (4, "mode", '{\n "mode": "bats"\n}')

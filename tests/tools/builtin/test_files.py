@@ -231,10 +231,10 @@ async def test_binary_files_are_refused(root: Path, context: ToolContext) -> Non
 
 def test_they_declare_what_they_change(root: Path) -> None:
     tools = files(root, price="0.001")
-    assert [(each.spec.name, each.spec.read_only) for each in tools] == [
+    assert [(tool.spec.name, tool.spec.read_only) for tool in tools] == [
         ("list_files", True), ("read_file", True), ("write_file", False), ("edit_file", False),
     ]  # fmt: skip
-    assert {each.least_cost for each in tools} == {Decimal("0.001")}
+    assert {tool.least_cost for tool in tools} == {Decimal("0.001")}
     assert len(files(root, write=False)) == 2
     with pytest.raises(UsageError, match="there is no folder"):
         files(root / "missing")

@@ -115,4 +115,4 @@ async def test_a_run_refuses_them_all_and_answers(site: Site, tmp_path: Path) ->
     assert SECRET not in "".join(seen)
     paid = len(HOSTS) + len(PAGES) + 1  # half a character is text: it fits the schema
     assert result.spend.usd == Decimal("0.001") * paid
-    assert {each.path for each in site.requests} == {f"/{page}" for page in PAGES}
+    assert {request.path for request in site.requests} == {f"/{page}" for page in PAGES}

@@ -135,7 +135,7 @@ async def test_no_redirect_escapes(inside: str, site, ask) -> None:
     seen = await ask(reader, url=site.redirect("/start", inside))
     assert seen.error
     assert "not read" in seen.text
-    assert [each.path for each in site.requests] == ["/start"]
+    assert [request.path for request in site.requests] == ["/start"]
 
 
 async def test_a_name_that_changes_its_answer_is_looked_up_once(site, ask) -> None:

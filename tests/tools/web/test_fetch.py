@@ -257,7 +257,7 @@ async def test_robots_are_heeded_when_asked(site, ask, reader) -> None:
     site.redirect("/way", "/private/x")
     assert "robots.txt" in (await ask(polite, url=f"{site.url}/way")).text
     assert "open" in (await ask(polite, url=site.say("/open", "<p>open"))).text
-    assert [each.path for each in site.requests].count("/robots.txt") == 1
+    assert [request.path for request in site.requests].count("/robots.txt") == 1
 
 
 @pytest.mark.parametrize(("status", "refused"), [("404 Not Found", False), ("503 Busy", True)])

@@ -73,8 +73,8 @@ async def test_play_learn_and_learn_again_from_the_log(tmp_path: Path) -> None:
     assert len({each.trajectory for each in right}) >= len(tasks)
     weights = [
         weight
-        for each in off_policy_examples(logged, loaded.trainable.tokenizer)
-        for weight, on in zip(each.weights, each.mask, strict=True)
+        for example in off_policy_examples(logged, loaded.trainable.tokenizer)
+        for weight, on in zip(example.weights, example.mask, strict=True)
         if on
     ]
     assert min(weights) < 0 < max(weights)

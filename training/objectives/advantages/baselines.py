@@ -20,4 +20,7 @@ def tracked(trajectories: Sequence[GroupMember], expected: Mapping[str, float]) 
         UsageError: a reward is no finite number.
     """
     check_rewards(trajectories)
-    return {each.trajectory: each.reward - expected[each.task] for each in trajectories}
+    return {
+        trajectory.trajectory: trajectory.reward - expected[trajectory.task]
+        for trajectory in trajectories
+    }

@@ -71,7 +71,9 @@ def scripted(app: ASGIApp, line: str) -> ASGIApp:
         async def added(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                message["headers"] = [each for each in headers if each[0] != b"content-length"]
+                message["headers"] = [
+                    header for header in headers if header[0] != b"content-length"
+                ]
             else:
                 message["body"] += f"{line}\n".encode()
             await send(message)

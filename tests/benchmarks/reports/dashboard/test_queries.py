@@ -65,7 +65,7 @@ def test_pages_hold_every_run_that_is_wanted_once(
         while True:
             part = queries.newest(view, filters, before)
             assert len(part.rows) <= 3
-            found += [(each.facts["started"].second, each.facts["run"]) for each in part.rows]
+            found += [(row.facts["started"].second, row.facts["run"]) for row in part.rows]
             if part.more is None:
                 break
             before = PageCursor.parse(str(part.more))
@@ -97,10 +97,10 @@ def test_a_budget_is_what_was_given_and_added(book: LiveJournal) -> None:
     rows = (
         StoreReader(book.home).answer(1, lambda v: queries.newest(v, RunFilters(), None)).value.rows
     )
-    assert {each.facts["run"]: each.limit for each in rows} == {
+    assert {row.facts["run"]: row.limit for row in rows} == {
         "a": Decimal("0.03"), "b": None, "c": Decimal("0.01"),
     }  # fmt: skip
-    assert {each.journal for each in rows} == {book.journal.id}
+    assert {row.journal for row in rows} == {book.journal.id}
     own, below = StoreReader(book.home).answer(2, lambda v: queries.family(v, "a")).value
     assert own is not None
     assert [each.facts["run"] for each in (own, *below)] == ["a", "c"]

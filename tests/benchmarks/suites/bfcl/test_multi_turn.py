@@ -38,7 +38,7 @@ CREATE = ("create_ticket", '{"title": "T", "priority": 2}')
 
 
 def document(name: str, *parameters: str) -> dict[str, Any]:
-    properties = {each: {"type": "string"} for each in parameters}
+    properties = {parameter: {"type": "string"} for parameter in parameters}
     schema = {"type": "dict", "properties": properties, "required": []}
     return {"name": name, "description": name, "parameters": schema}
 

@@ -101,7 +101,7 @@ def test_strategyqa_is_answered_by_yes_or_no(tmp_path: Path) -> None:
     made = suite("strategyqa", data=write(tmp_path / "d.jsonl", STRATEGY))
     (task,) = made.tasks(1, seed=0)
     answers = ("no", "No.", "False", "yes", "no, it could not")
-    assert [made.scorer.score(task, f"Answer: {each}") for each in answers] == [1, 1, 1, 0, 0]
+    assert [made.scorer.score(task, f"Answer: {answer}") for answer in answers] == [1, 1, 1, 0, 0]
     assert "two metres" in shown(made, task.id)["search"]("Soral deep")
 
 

@@ -78,7 +78,7 @@ def test_the_optimal_path_makes_what_is_ordered_and_nothing_is_cheaper(task: Tas
         assert care in CARES
         outcome, made = world.day.make(
             machine,
-            [hands[each] for each in machine.takes],
+            [hands[take] for take in machine.takes],
             "careful" if care == "careful" else "normal",
         )
         hands |= made
@@ -129,7 +129,7 @@ async def test_a_policy_can_work_in_it_too(home: Path) -> None:
         if turn > len(task.gold_path):
             return f"It is done.\nAnswer: {hands[task.metadata['want']]}"
         name, care = task.gold_path[turn - 1]
-        inputs = [hands[each] for each in machines[name].takes]
+        inputs = [hands[take] for take in machines[name].takes]
         return ToolCall(f"c{turn}", name, json.dumps({"inputs": inputs, "care": care}))
 
     agent = Agent(
@@ -156,7 +156,7 @@ def test_only_the_right_handle_of_the_day_counts() -> None:
     day = Day(first.metadata["day"], first.metadata["material"])
     poor = day.handle(name, first.metadata["floor"] - 0.01)
     answers = (handle, f" `{handle}`.", better, poor, None)
-    assert [scorer.score(first, each) for each in answers] == [1, 1, 0, 0, 0]
+    assert [scorer.score(first, answer) for answer in answers] == [1, 1, 0, 0, 0]
     assert scorer.score(TASKS[3], handle) == 0
     start = next(iter(Order.parse(first.prompt).have.values()))
     assert scorer.score(first, start) == 0
