@@ -22,6 +22,7 @@ from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, To
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import takes_samples
 from .cost_bounds import CostBounds
@@ -211,8 +212,8 @@ class ModelCalls:
             "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
             input=usage and usage.input, cache_read=usage and usage.cache_read,
             cache_write=usage and usage.cache_write, output=usage and usage.output,
-            reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6),
-            ok=True, final=True,
+            reasoning=usage and usage.reasoning, **_hour_long(usage),
+            seconds=round(reply.seconds, 6), ok=True, final=True,
             reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
         )  # fmt: skip
         for over in overruns:
@@ -327,6 +328,11 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
+
+
+def _hour_long(usage: Usage | None) -> Mapping[str, int]:
+    """Returns what only few bills have, and only their events tell."""
+    return {"cache_write_1h": usage.cache_write_1h} if usage and usage.cache_write_1h else {}
 
 
 def name_of(error: BaseException) -> str:

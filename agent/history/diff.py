@@ -39,7 +39,7 @@ class CallCosts:
     calls: int = 0
     usd: Decimal = Decimal(0)
     tokens: dict[str, int] = field(default_factory=dict)
-    """By class, where a bill came: input, cache_read, cache_write, output, reasoning."""
+    """By token class, where a bill came."""
 
 
 def first_divergence(first: RunRecord, second: RunRecord) -> Divergence | None:
