@@ -28,6 +28,14 @@ class Usage:
     def output_tokens(self) -> int:
         return self.output + self.reasoning
 
+    def by_class(self) -> dict[str, int]:
+        """Returns the tokens by class; an hour's cache writes, which few bills have, if any."""
+        return {
+            name: count
+            for name in CLASSES
+            if (count := getattr(self, name)) or name != "cache_write_1h"
+        }
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             *(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))

@@ -31,6 +31,7 @@ from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
 
+_NO_BILL = dict.fromkeys(Usage().by_class())
 OnCall = Callable[[int, ToolCall], None]
 
 
@@ -210,9 +211,7 @@ class ModelCalls:
         overruns = self._effect_log.account.settle(hold, billed)
         self._effect_log.write(
             "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
-            input=usage and usage.input, cache_read=usage and usage.cache_read,
-            cache_write=usage and usage.cache_write, output=usage and usage.output,
-            reasoning=usage and usage.reasoning, **_hour_long(usage),
+            **(_NO_BILL if usage is None else usage.by_class()),
             seconds=round(reply.seconds, 6), ok=True, final=True,
             reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
         )  # fmt: skip
@@ -328,11 +327,6 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
-
-
-def _hour_long(usage: Usage | None) -> Mapping[str, int]:
-    """Returns what only few bills have, and only their events tell."""
-    return {"cache_write_1h": usage.cache_write_1h} if usage and usage.cache_write_1h else {}
 
 
 def name_of(error: BaseException) -> str:

@@ -82,7 +82,7 @@ def costs(record: RunRecord) -> dict[str, CallCosts]:
         cost = found.setdefault(line.node if is_model else line.name, CallCosts())
         cost.calls += 1 if is_model else int(line.amount["tool_calls"])
         cost.usd += line.amount.usd
-        for name, count in vars(line.usage).items() if line.usage else ():
+        for name, count in line.usage.by_class().items() if line.usage else ():
             cost.tokens[name] = cost.tokens.get(name, 0) + count
     return found
 
