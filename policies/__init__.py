@@ -4,8 +4,10 @@
 """
 
 from .endpoint.endpoint import Endpoint
+from .gemini.gemini import Gemini
 from .human import HumanPolicy
 from .in_process import in_process_policy
+from .langchain.policy import LangChainPolicy
 from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
 from .registry import policy
@@ -15,7 +17,9 @@ from .scripted import ScriptedPolicy
 
 __all__ = [
     "Endpoint",
+    "Gemini",
     "HumanPolicy",
+    "LangChainPolicy",
     "Policy",
     "ReplayPolicy",
     "Router",
