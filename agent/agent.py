@@ -133,7 +133,7 @@ class Agent:
         """
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
-        session = self._opening.start(
+        session = await self._opening.start(
             task, parsed or self.budget, account, labels or RunLabels(), listen, run
         )
         return await self._drive(session)
@@ -316,7 +316,7 @@ class Agent:
         """Returns the live session of a graph's state; opens or resumes it where there is none."""
         run = state.get("run")
         if run is None:
-            return self._opening.start(state["task"], self.budget, None, RunLabels(), None)
+            return await self._opening.start(state["task"], self.budget, None, RunLabels(), None)
         if run not in self._sessions:
             with self.home.ownership():
                 record = self.home.record(run)

@@ -10,6 +10,7 @@ from ...journal.effects import Allowance
 from ...journal.records import Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount
+from ...ledger.holds import Room, Size
 from ...ledger.prices.price_book import ModelPrice
 from ...ledger.resources import output_room
 from ...ledger.token_bounds import BilledPrefix, TokenBounds
@@ -107,19 +108,26 @@ class CostBounds:
         of others stand in the way.
         """
         wanted, least = self._outputs(request, allowance)
-        while True:
-            seen = account.holds_ended
-            output = min(wanted, self._room(account, tokens, reserve) // request.samples)
-            asked = max(output, least)
-            written = asked * request.samples
-            amount = Amount.of_model_call(self._usd(tokens, written), tokens, written)
-            found = account.try_hold(amount, soft=SOFT, reserve=reserve)
-            if isinstance(found, Hold):
-                return found, asked
-            if found.blocked:
-                await account.freed(seen)
-            elif not least <= self._room(account, tokens, reserve) // request.samples < asked:
-                return found  # else another thread was quicker: less output still fits
+
+        def size(room: Room) -> Amount:
+            output = min(wanted, self._most_output(room, tokens) // request.samples)
+            written = max(output, least) * request.samples
+            return Amount.of_model_call(self._usd(tokens, written), tokens, written)
+
+        found = await account.hold(size, soft=SOFT, reserve=reserve)
+        if isinstance(found, Shortfall):
+            return found
+        return found, int(found.amount["output_tokens"]) // request.samples
+
+    def first(self, request: Request, tokens: int) -> Size:
+        """Returns what a first call asks for: all the output that the policy may write."""
+        wanted, least = self._outputs(request, None)
+
+        def size(room: Room) -> Amount:
+            written = max(min(wanted, self._most_output(room, tokens)), least)
+            return Amount.of_model_call(self._usd(tokens, written), tokens, written)
+
+        return size
 
     def _outputs(self, request: Request, allowance: Allowance | None) -> tuple[int, int]:
         """Returns how many tokens a sample should be able to have, and the fewest worth a call."""
@@ -134,15 +142,10 @@ class CostBounds:
             return Decimal(0)
         return self._price.bound(input_tokens, output_tokens, self._policy.timeout)
 
-    def _room(self, account: Account, input_tokens: int, reserve: Amount) -> int:
-        """Returns how many output tokens fit into every limit of the account's path."""
-
-        def left(resource: str) -> Decimal | int | None:
-            found = account.available(resource)
-            return None if found is None else found - reserve[resource]
-
-        rooms = output_room(left, input_tokens)
-        usd = left("usd")
+    def _most_output(self, room: Room, input_tokens: int) -> int:
+        """Returns how many output tokens there is room for."""
+        rooms = output_room(room, input_tokens)
+        usd = room("usd")
         if usd is not None and self._price is not None:
             timeout = self._policy.timeout
             rooms.append(self._price.most_output(Decimal(usd), input_tokens, timeout))

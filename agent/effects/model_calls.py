@@ -319,9 +319,9 @@ class ModelCalls:
         """Whether the policy answers a request for several samples in one call."""
         return takes_samples(self._policy)
 
-    def keep_back(self, messages: tuple[Message, ...]) -> bool:
+    async def keep_back(self, messages: tuple[Message, ...]) -> bool:
         """Keeps back what calls after this prompt will cost; False if that cannot be had."""
-        return self._effect_log.account.reserve(self._kept.after(None, messages))
+        return await self._effect_log.account.keep_back(self._kept.after(None, messages))
 
     def can_start(self, messages: tuple[Message, ...]) -> bool:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
