@@ -5,8 +5,10 @@
 
 from .anthropic.messages import AnthropicMessages
 from .endpoint.endpoint import Endpoint
+from .gemini.gemini import Gemini
 from .human import HumanPolicy
 from .in_process import in_process_policy
+from .langchain.policy import LangChainPolicy
 from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
 from .registry import policy
@@ -18,7 +20,9 @@ from .scripted import ScriptedPolicy
 __all__ = [
     "AnthropicMessages",
     "Endpoint",
+    "Gemini",
     "HumanPolicy",
+    "LangChainPolicy",
     "OpenAIResponses",
     "Policy",
     "ReplayPolicy",
