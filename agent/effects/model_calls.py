@@ -46,6 +46,7 @@ class ModelCalls:
         kept: what is kept back for later calls.
         prompts: what prompts the calls of a purpose are made with, e.g. `{"verify": "verify@1"}`.
         attempts: the most tries of one call.
+        max_output: output tokens of a call by its purpose, where that is limited.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class ModelCalls:
         kept: Reserves,
         prompts: Mapping[str, str],
         attempts: int,
+        max_output: Mapping[str, int],
         temperature: float | None = None,
         seed: int | None = None,
     ) -> None:
@@ -68,6 +70,7 @@ class ModelCalls:
         self._kept = kept
         self._prompts = prompts
         self._attempts = attempts
+        self._max_output = max_output
         self._temperature = temperature
         self._seed = seed
         self._prefixes = kept.prefixes
@@ -88,8 +91,10 @@ class ModelCalls:
         on_call: OnCall | None = None,
     ) -> Reply | Refusal:
         seed = None if self._seed is None else self._seed + draw
+        limits = (max_tokens, self._max_output.get(purpose or node))
+        most = min((limit for limit in limits if limit is not None), default=None)
         request = Request(
-            messages, self._tools, tool_choice, max_tokens, self._temperature, seed, samples,
+            messages, self._tools, tool_choice, most, self._temperature, seed, samples,
             on_text=self._effect_log.log.say, on_call=on_call,
         )  # fmt: skip
         digest = request_hash(self._policy.name, request, self._tools_hash)
