@@ -11,6 +11,8 @@ All operations are atomic under one lock a tree: threads and asyncio tasks may s
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +21,10 @@ from decimal import Decimal
 
 from .amount import ZERO, Amount, Quantity
 from .budget import Budget
+from .callbacks import guarded, name_of
+from .forks import fork_safe
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
@@ -104,7 +110,7 @@ class Account:
         self._ended = 0
         self._watchers: list[tuple[Decimal, Callable[[Account], None]]] = []
         self._path: tuple[Account, ...] = (self, *(parent._path if parent else ()))
-        self._lock: threading.RLock = parent._lock if parent else threading.RLock()
+        self._lock: threading.RLock = parent._lock if parent else fork_safe(threading.RLock())
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
         self._waiters = parent._waiters if parent else []
         self._clock: Clock = parent._clock if parent else clock
@@ -184,8 +190,13 @@ class Account:
                 if entry in self._waiters:
                     self._waiters.remove(entry)
 
-    def settle(self, hold: Hold, billed: Amount) -> tuple[Overrun, ...]:
+    def settle(
+        self, hold: Hold, billed: Amount, *, record: Callable[[], object] = lambda: None
+    ) -> tuple[Overrun, ...]:
         """Books what the call really cost and gives the rest of the hold back.
+
+        Args:
+            record: writes down what was booked; is called before `on_spend` hears of it.
 
         Returns the overruns: an overrun closes the account of the hold for good.
         """
@@ -199,7 +210,10 @@ class Account:
                 and any(resource in a._limits for a in hold.account._path)
             )
             hold.account._closed = hold.account._closed or bool(overruns)
-        hold.account._after_spending()
+        try:
+            record()
+        finally:
+            hold.account._after_spending()
         return overruns
 
     def release(self, hold: Hold) -> None:
@@ -208,9 +222,13 @@ class Account:
             self._end(hold)
         self._wake()
 
-    def forfeit(self, hold: Hold) -> None:
-        """Books the whole hold as spent: the call left and its bill is unknown."""
-        self.settle(hold, hold.amount)
+    def forfeit(self, hold: Hold, *, record: Callable[[], object] = lambda: None) -> None:
+        """Books the whole hold as spent: the call left and its bill is unknown.
+
+        Args:
+            record: as for `settle`.
+        """
+        self.settle(hold, hold.amount, record=record)
 
     def reserve(self, amount: Amount) -> bool:
         """Keeps `amount` back for this account alone, in place of what it kept back before.
@@ -298,7 +316,10 @@ class Account:
         return min(rooms)[1] if rooms else None
 
     def on_spend(self, threshold: Decimal | str, call: Callable[[Account], None]) -> None:
-        """Calls `call(account)` once, when the settled USD reach `threshold`."""
+        """Calls `call(account)` once, when the settled USD reach `threshold`.
+
+        By then the bill is written down. What `call` raises is logged and changes nothing.
+        """
         with self._lock:
             self._watchers.append((Decimal(threshold), call))
 
@@ -360,21 +381,31 @@ class Account:
                 due += [(account, call) for at, call in account._watchers if spent >= at]
                 account._watchers = [w for w in account._watchers if spent < w[0]]
         self._wake()
+        stop: BaseException | None = None
         for account, call in due:
-            call(account)
+            stop = guarded(call, account, lambda: _report(call, account)) or stop  # noqa: B023
+        if stop is not None:
+            raise stop
 
     def _wake(self) -> None:
         with self._lock:
             self._path[-1]._ended += 1
             waiters, self._waiters[:] = list(self._waiters), []
         for loop, waiter in waiters:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # its loop is closed
                 loop.call_soon_threadsafe(_finish, waiter)
 
 
 def _finish(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
+
+
+def _report(call: Callable[[Account], None], account: Account) -> None:
+    logger.exception(
+        "on_spend: %s failed when %s had spent $%s; nothing of it is lost, and it is not called "
+        "again", name_of(call), account.name, account.spent.usd,
+    )  # fmt: skip
 
 
 def _show(quantity: Quantity | float) -> str:
