@@ -110,6 +110,14 @@ class Agent:
 
     # -- running -------------------------------------------------------------------------------
 
+    def check(self, task: str) -> None:
+        """Finds out whether a run of a task could begin.
+
+        Raises:
+            BudgetError: the budget cannot pay for one call and the wrap-up reply.
+        """
+        self._opening.check_task(task, self.budget)
+
     async def run(
         self,
         task: str,
@@ -143,7 +151,7 @@ class Agent:
         self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
-        session = self._opening.start(
+        session = await self._opening.start(
             task, parsed or self.budget, account, labels or RunLabels(), listen, run
         )
         session.effect_log.drains = drain
@@ -384,7 +392,7 @@ class Agent:
         self._check_open()
         run = state.get("run")
         if run is None:
-            return self._opening.start(state["task"], self.budget, None, RunLabels(), None)
+            return await self._opening.start(state["task"], self.budget, None, RunLabels(), None)
         if run not in self._sessions:
             with self.home.ownership():
                 record = self.home.record(run)

@@ -87,6 +87,7 @@ class Effects(Protocol):
         """Returns `make()`, a JSON value; on replay the value that was recorded then.
 
         Args:
+            make: makes the value, or an awaitable of it.
             told: it follows from the ledger (what the budget allows, numbers shown to the
                 policy), so a what-if makes it anew and ends where it comes out otherwise.
         """

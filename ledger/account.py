@@ -11,66 +11,28 @@ All operations are atomic under one lock a tree: threads and asyncio tasks may s
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 
 from .amount import ZERO, Amount, Quantity
 from .budget import Budget
 from .callbacks import guarded, name_of
-from .forks import fork_safe
+from .forks import fork_safe, told_of_forks
+from .holds import Hold, Overrun, Shortfall, Size
+from .waiting_line import Demand, Place, Waiter, WaitingLine
+
+__all__ = ["Account", "Hold", "Overrun", "Shortfall"]
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Shortfall:
-    """Why a hold cannot be taken."""
-
-    account: str
-    resource: str
-    limit: Quantity | float = 0
-    spent: Quantity | float = 0
-    asked: Quantity | float = 0
-    blocked: bool = False
-    """True if it fits once the open holds of others are settled: waiting may help."""
-
-    def __str__(self) -> str:
-        if self.resource == "seconds":
-            return f"the deadline of {self.account} ({self.limit:g} s) has passed"
-        if self.resource == "closed":
-            return f"{self.account} is closed: a bill came in above its hold"
-        left = self.limit - self.spent  # type: ignore[operator]
-        return (
-            f"{self.account} has {_show(left)} of {_show(self.limit)} {self.resource} left, "
-            f"and {_show(self.asked)} would be needed"
-        )
-
-
-@dataclass(eq=False)
-class Hold:
-    """Money set aside before a call leaves. It ends in `settle` or `release`, once."""
-
-    account: Account
-    amount: Amount
-    soft: Amount
-    """The part that the bill may leave unspent."""
-    open: bool = True
-
-
-@dataclass(frozen=True)
-class Overrun:
-    """A bill above its hold, in a resource that somebody limits."""
-
-    resource: str
-    held: Quantity
-    billed: Quantity
+_serials = itertools.count()
 
 
 class Account:
@@ -100,27 +62,27 @@ class Account:
         self.budget = budget or Budget()
         self.name = name
         self.parent = parent
+        self.serial = next(_serials)
+        """Rises with each account that is opened."""
+        self.open_holds = 0
+        """Its own, those of its children not counted."""
         self._limits = self.budget.limits
         self._settled: dict[str, Quantity] = dict(spent)
         self._held: dict[str, Quantity] = {}
         self._soft: dict[str, Quantity] = {}
         self._reserved: dict[str, Quantity] = {}
+        self._claimed: dict[str, Quantity] = {}
         self._reserve = ZERO
+        self._claim = ZERO
         self._closed = False
-        self._ended = 0
         self._watchers: list[tuple[Decimal, Callable[[Account], None]]] = []
         self._path: tuple[Account, ...] = (self, *(parent._path if parent else ()))
         self._lock: threading.RLock = parent._lock if parent else fork_safe(threading.RLock())
-        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]
-        self._waiters = parent._waiters if parent else []
+        self._line: WaitingLine = parent._line if parent else WaitingLine()
+        if parent is None:
+            told_of_forks(self)
         self._clock: Clock = parent._clock if parent else clock
-        own = None
-        if self.budget.seconds is not None:
-            own = self._clock() + self.budget.seconds - elapsed
-        inherited = parent.deadline if parent else None
-        self.deadline: float | None = min(
-            (d for d in (own, inherited) if d is not None), default=None
-        )
+        self.deadline = self._deadline(elapsed)
         """Instant of the clock at which work in flight is cancelled, or None."""
 
     def child(self, budget: Budget | None = None, *, name: str = "child") -> Account:
@@ -134,61 +96,36 @@ class Account:
     ) -> Hold | Shortfall:
         """Takes a hold on this account and all its ancestors, or says why it cannot.
 
+        It waits for nothing, and overtakes nobody who does.
+
         Args:
             amount: the upper bound of what the call can cost.
             soft: resources of which the bill may leave a part unspent.
             reserve: replaces the account's reserve in the same instant; None keeps it.
         """
+        demand = Demand(account=self, size=lambda _: amount, soft=soft, reserve=reserve)
         with self._lock:
-            change = ZERO if reserve is None else reserve - self._reserve
-            shortfall = self._shortfall(amount + change)
-            if shortfall is not None:
-                return shortfall
-            hold = Hold(self, amount, amount.only(soft))
-            self._add("_held", amount)
-            self._add("_soft", hold.soft)
-            if reserve is not None:
-                self._add("_reserved", change)
-                self._reserve = reserve
-            return hold
+            return self.attempt(demand, set(self._line.contested))
 
     async def hold(
-        self, amount: Amount, *, soft: tuple[str, ...] = (), reserve: Amount | None = None
+        self, wanted: Amount | Size, *, soft: tuple[str, ...] = (), reserve: Amount | None = None
     ) -> Hold | Shortfall:
-        """Like `try_hold`, but waits while only others' open holds stand in the way."""
-        while True:
-            seen = self.holds_ended
-            found = self.try_hold(amount, soft=soft, reserve=reserve)
-            if isinstance(found, Hold) or not found.blocked:
-                return found
-            await self.freed(seen)
+        """Like `try_hold`, but waits in line while only calls and runs of others are in the way.
 
-    @property
-    def holds_ended(self) -> int:
-        """Rises whenever something of the tree becomes free."""
-        return self._path[-1]._ended
-
-    async def freed(self, seen: int) -> None:
-        """Waits until something has become free since `holds_ended` was `seen`.
-
-        At most until the deadline.
+        Args:
+            wanted: an amount, or what makes one of the room there is: all that settled spending
+                leaves, since the calls of others are waited for, not shared with. Only where all
+                wait for each other is it the room of that moment.
         """
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        entry = (loop, waiter)
+        size = wanted if callable(wanted) else lambda _: wanted
+        return await self._obtain(Demand(account=self, size=size, soft=soft, reserve=reserve))
+
+    def harden(self, hold: Hold) -> None:
+        """Says that nothing of a hold will come back: who cannot do without it need not wait."""
         with self._lock:
-            if self.holds_ended != seen:
-                return
-            self._waiters.append(entry)
-        timeout = None if self.deadline is None else max(self.deadline - self._clock(), 0)
-        try:
-            await asyncio.wait_for(waiter, timeout)
-        except TimeoutError:
-            pass
-        finally:
-            with self._lock:
-                if entry in self._waiters:
-                    self._waiters.remove(entry)
+            hold.account._add("_soft", ZERO - hold.soft)
+            hold.soft = ZERO
+            self._line.serve()
 
     def settle(
         self, hold: Hold, billed: Amount, *, record: Callable[[], object] = lambda: None
@@ -210,6 +147,7 @@ class Account:
                 and any(resource in a._limits for a in hold.account._path)
             )
             hold.account._closed = hold.account._closed or bool(overruns)
+            self._line.serve()
         try:
             record()
         finally:
@@ -220,7 +158,7 @@ class Account:
         """Gives the whole hold back: the call never left, or was refused without a bill."""
         with self._lock:
             self._end(hold)
-        self._wake()
+            self._line.serve()
 
     def forfeit(self, hold: Hold, *, record: Callable[[], object] = lambda: None) -> None:
         """Books the whole hold as spent: the call left and its bill is unknown.
@@ -230,20 +168,49 @@ class Account:
         """
         self.settle(hold, hold.amount, record=record)
 
+    # -- runs ----------------------------------------------------------------------------------
+
+    async def begin(self, first: Size, reserve: Amount) -> Shortfall | None:
+        """Waits in line until a run may begin beside those under way; keeps `reserve` back then.
+
+        There must be room for the reserve, for its first call, and for a call of each run under
+        way: runs that would only wait for each other are not begun. The deadline counts from
+        then on. `end` gives all back.
+
+        Args:
+            first: the amount of its first call.
+
+        Returns why it cannot begin, or None.
+        """
+        self.deadline = self.parent.deadline if self.parent else None
+        found = await self._obtain(Demand(account=self, size=first, reserve=reserve, asks="begin"))
+        if isinstance(found, Shortfall):
+            return found
+        self.deadline = self._deadline(0.0)
+        return None
+
+    def end(self) -> None:
+        """Gives back what is kept back for a run."""
+        with self._lock:
+            self._add("_claimed", ZERO - self._claim)
+            self._claim = ZERO
+            self.reserve(ZERO)
+
+    async def keep_back(self, amount: Amount) -> bool:
+        """Like `reserve`, but waits in line while only calls and runs of others are in the way."""
+        demand = Demand(account=self, size=lambda _: ZERO, reserve=amount, asks="reserve")
+        return isinstance(await self._obtain(demand), Hold)
+
     def reserve(self, amount: Amount) -> bool:
         """Keeps `amount` back for this account alone, in place of what it kept back before.
 
-        Returns False, and changes nothing, if that does not fit.
+        Returns False, and changes nothing, if that does not fit now.
         """
+        demand = Demand(account=self, size=lambda _: ZERO, reserve=amount, asks="reserve")
         with self._lock:
-            change = amount - self._reserve
-            if self._shortfall(change, spending=False) is not None:
-                return False
-            self._add("_reserved", change)
-            self._reserve = amount
-        if change != ZERO:
-            self._wake()
-        return True
+            found = self.attempt(demand, set(self._line.contested))
+            self._line.serve()
+        return isinstance(found, Hold)
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -264,7 +231,7 @@ class Account:
             return Amount(self._reserved)
 
     def fits(self, amount: Amount, *, reserve: Amount | None = None) -> bool:
-        """Returns whether a hold could be taken now, or once open holds are settled.
+        """Returns whether a hold could be taken now, or once calls and runs of others have ended.
 
         Args:
             reserve: what would replace the account's reserve then; None keeps it.
@@ -274,24 +241,15 @@ class Account:
             shortfall = self._shortfall(amount + change)
         return shortfall is None or shortfall.blocked
 
-    def available(self, resource: str) -> Quantity | None:
-        """Returns what a new hold may take of a resource here, or None if nobody limits it.
+    def remaining(self, resource: str) -> Quantity | None:
+        """Returns limit less settled, the least over all ancestors, less what is held here.
 
-        The account's own reserve counts as available.
+        What others hold does not count: most of it comes back. None if nobody limits it.
         """
         with self._lock:
+            held = self._held.get(resource, 0)
             rooms = [
-                a._limits[resource] - a._taken(resource) + self._reserve[resource]
-                for a in self._path
-                if resource in a._limits
-            ]
-        return min(rooms, default=None)
-
-    def remaining(self, resource: str) -> Quantity | None:
-        """Returns limit less settled and held, the least over all ancestors, or None."""
-        with self._lock:
-            rooms = [
-                a._limits[resource] - a._settled.get(resource, 0) - a._held.get(resource, 0)
+                a._limits[resource] - a._settled.get(resource, 0) - held
                 for a in self._path
                 if resource in a._limits
             ]
@@ -323,40 +281,153 @@ class Account:
         with self._lock:
             self._watchers.append((Decimal(threshold), call))
 
+    def after_fork(self) -> None:
+        """Goes on as a copy of the parent's account: what is held there stays held here."""
+        self._line.forget_all()
+
     # -- inside (the lock is held) -------------------------------------------------------------
 
-    def _taken(self, resource: str) -> Quantity:
-        return (
-            self._settled.get(resource, 0)
-            + self._held.get(resource, 0)
-            + self._reserved.get(resource, 0)
-        )
+    def attempt(
+        self, demand: Demand, contested: set[Place], *, last_resort: bool = False
+    ) -> Hold | Shortfall:
+        """Takes what a demand of this account asks for, or says why it cannot.
 
-    def _shortfall(self, amount: Amount, *, spending: bool = True) -> Shortfall | None:
+        Args:
+            contested: limits at which others wait; those that this demand has to wait at are added.
+            last_resort: the room is that of this moment.
+        """
+        change = ZERO if demand.reserve is None else demand.reserve - self._reserve
+        amount = demand.size(lambda resource: self._room(resource, change, now=last_resort))
+        shortfall = self._shortfall(
+            amount + change,
+            spends=demand.asks != "reserve",
+            begins=demand.asks == "begin" and not last_resort,
+            contested=contested,
+        )
+        if shortfall is not None:
+            return shortfall
+        if demand.reserve is not None:
+            self._add("_reserved", change)
+            self._reserve = demand.reserve
+        if demand.asks == "begin":
+            self._add("_claimed", amount - self._claim)
+            self._claim = amount
+        hold = Hold(self, amount, amount.only(demand.soft), open=demand.asks == "hold")
+        if hold.open:
+            self._add("_held", amount)
+            self._add("_soft", hold.soft)
+            self.open_holds += 1
+        self._note_live()
+        return hold
+
+    def _shortfall(
+        self,
+        amount: Amount,
+        *,
+        spends: bool = True,
+        begins: bool = False,
+        contested: set[Place] | None = None,
+    ) -> Shortfall | None:
         blocked: Shortfall | None = None
         for account in self._path:
-            if spending and account._closed:
+            if spends and account._closed:
                 return Shortfall(account=account.name, resource="closed")
-            if spending and account.deadline is not None and self._clock() >= account.deadline:
-                seconds = account.budget.seconds or 0.0
-                return Shortfall(
-                    account=account.name, resource="seconds", limit=seconds, spent=seconds
-                )
+            if spends and account.deadline is not None and self._clock() >= account.deadline:
+                return account._late()
             for resource, quantity in amount.items():
                 limit = account._limits.get(resource)
                 if limit is None or quantity <= 0:
                     continue
-                taken = account._taken(resource)
-                if taken + quantity > limit:
-                    firm = taken - account._soft.get(resource, 0)
-                    short = Shortfall(
-                        account=account.name, resource=resource, limit=limit, spent=taken,
-                        asked=quantity, blocked=firm + quantity <= limit,
-                    )  # fmt: skip
-                    if not short.blocked:
-                        return short
-                    blocked = blocked or short
+                place = (account, resource)
+                taken = account._taken(resource, self if begins else None)
+                if taken + quantity <= limit and not (contested and place in contested):
+                    continue
+                sure = self._sure(account, resource)
+                short = Shortfall(
+                    account=account.name, resource=resource, limit=limit, spent=sure,
+                    asked=quantity, blocked=sure + quantity <= limit,
+                )  # fmt: skip
+                if not short.blocked:
+                    return short
+                blocked = blocked or replace(short, spent=taken)
+                if contested is not None:
+                    contested.add(place)
         return blocked
+
+    def _late(self) -> Shortfall:
+        seconds = self.budget.seconds or 0.0
+        return Shortfall(account=self.name, resource="seconds", limit=seconds, spent=seconds)
+
+    def _taken(self, resource: str, beginner: Account | None) -> Quantity:
+        """Returns settled, held and reserved; for a beginner others' next calls count as held."""
+        held = self._held.get(resource, 0)
+        if beginner is not None:
+            claimed = self._claimed.get(resource, 0) - beginner._own("_claim", resource, self)
+            soft = self._soft.get(resource, 0)
+            held += max(claimed - soft, 0)
+        return self._settled.get(resource, 0) + held + self._reserved.get(resource, 0)
+
+    def _sure(self, ancestor: Account, resource: str) -> Quantity:
+        """Returns what stays taken of an ancestor's limit whatever others do."""
+        firm = ancestor._held.get(resource, 0) - ancestor._soft.get(resource, 0)
+        kept = self._own("_reserve", resource, ancestor)
+        return ancestor._settled.get(resource, 0) + firm + kept
+
+    def _own(self, what: str, resource: str, ancestor: Account) -> Quantity:
+        """Returns the sum of a quantity over the path up to an ancestor."""
+        total: Quantity = 0
+        for account in self._path:
+            total += getattr(account, what)[resource]
+            if account is ancestor:
+                break
+        return total
+
+    def _room(self, resource: str, change: Amount, *, now: bool) -> Quantity | None:
+        rooms = [
+            a._limits[resource]
+            - (a._taken(resource, None) if now else self._sure(a, resource))
+            - change[resource]
+            for a in self._path
+            if resource in a._limits
+        ]
+        return min(rooms, default=None)
+
+    async def _obtain(self, demand: Demand) -> Hold | Shortfall:
+        with self._lock:
+            found = self.attempt(demand, set(self._line.contested))
+            if isinstance(found, Hold) or not found.blocked:
+                return found
+            waiter = self._line.join(demand)
+        return await self._turn(waiter)
+
+    async def _turn(self, waiter: Waiter) -> Hold | Shortfall:
+        """Returns the answer that a waiter gets; at the deadline it waits no longer."""
+        left = self.seconds_left
+        try:
+            await asyncio.wait((waiter.answered,), timeout=None if left is None else max(left, 0))
+        except BaseException:
+            with self._lock:
+                self._line.leave(waiter)
+                if isinstance(waiter.answer, Hold):
+                    self._undo(waiter)
+            raise
+        with self._lock:
+            self._line.leave(waiter)
+            return waiter.answer or self._late()
+
+    def _undo(self, waiter: Waiter) -> None:
+        """Gives back what nobody takes any more."""
+        if isinstance(waiter.answer, Hold) and waiter.answer.open:
+            self.release(waiter.answer)
+        elif waiter.demand.asks == "begin":
+            self.end()
+
+    def _deadline(self, elapsed: float) -> float | None:
+        inherited = self.parent.deadline if self.parent else None
+        if self.budget.seconds is None:
+            return inherited
+        own = self._clock() + self.budget.seconds - elapsed
+        return own if inherited is None else min(own, inherited)
 
     def _add(self, book: str, amount: Amount) -> None:
         for account in self._path:
@@ -368,8 +439,16 @@ class Account:
         if not hold.open:
             raise ValueError("this hold has ended already")
         hold.open = False
+        hold.account.open_holds -= 1
         hold.account._add("_held", ZERO - hold.amount)
         hold.account._add("_soft", ZERO - hold.soft)
+        hold.account._note_live()
+
+    def _note_live(self) -> None:
+        if self.open_holds or self._reserve:
+            self._line.live.add(self)
+        else:
+            self._line.live.discard(self)
 
     def _after_spending(self) -> None:
         due: list[tuple[Account, Callable[[Account], None]]] = []
@@ -380,25 +459,11 @@ class Account:
                 spent = account._settled.get("usd", 0)
                 due += [(account, call) for at, call in account._watchers if spent >= at]
                 account._watchers = [w for w in account._watchers if spent < w[0]]
-        self._wake()
         stop: BaseException | None = None
         for account, call in due:
             stop = guarded(call, account, lambda: _report(call, account)) or stop  # noqa: B023
         if stop is not None:
             raise stop
-
-    def _wake(self) -> None:
-        with self._lock:
-            self._path[-1]._ended += 1
-            waiters, self._waiters[:] = list(self._waiters), []
-        for loop, waiter in waiters:
-            with contextlib.suppress(RuntimeError):  # its loop is closed
-                loop.call_soon_threadsafe(_finish, waiter)
-
-
-def _finish(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
 
 
 def _report(call: Callable[[Account], None], account: Account) -> None:
@@ -406,7 +471,3 @@ def _report(call: Callable[[Account], None], account: Account) -> None:
         "on_spend: %s failed when %s had spent $%s; nothing of it is lost, and it is not called "
         "again", name_of(call), account.name, account.spent.usd,
     )  # fmt: skip
-
-
-def _show(quantity: Quantity | float) -> str:
-    return f"{quantity:f}" if isinstance(quantity, Decimal) else f"{quantity}"

@@ -3,19 +3,27 @@
 `policy("openai/gpt-5-mini")` makes one of what a person types; each has one method, `reply`.
 """
 
+from .anthropic.messages import AnthropicMessages
 from .endpoint.endpoint import Endpoint
+from .gemini.gemini import Gemini
 from .human import HumanPolicy
 from .in_process import in_process_policy
+from .langchain.policy import LangChainPolicy
 from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
 from .registry import policy
 from .replay import ReplayPolicy
+from .responses.responses import OpenAIResponses
 from .router import Router
 from .scripted import ScriptedPolicy
 
 __all__ = [
+    "AnthropicMessages",
     "Endpoint",
+    "Gemini",
     "HumanPolicy",
+    "LangChainPolicy",
+    "OpenAIResponses",
     "Policy",
     "ReplayPolicy",
     "Router",

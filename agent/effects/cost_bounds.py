@@ -10,11 +10,13 @@ from ...journal.effects import Allowance
 from ...journal.records import Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount
+from ...ledger.holds import Room, Size
 from ...ledger.prices.price_book import ModelPrice
 from ...ledger.resources import output_room
 from ...ledger.token_bounds import BilledPrefix, TokenBounds
 from ...ledger.usage import Usage
 from ...policies import Policy
+from ...policies.policy import headroom
 
 
 class CostBounds:
@@ -72,7 +74,7 @@ class CostBounds:
 
     def later(self, request: Request, match: PrefixMatch, allowance: Allowance) -> Amount:
         """Returns the most that the call of an allowance can cost."""
-        output = min(allowance.output, self._policy.max_output)
+        output = min(allowance.output + headroom(self._policy), self._policy.max_output)
         tokens = self.input(request, match) + allowance.input
         return Amount.of_model_call(self._usd(tokens, output), tokens, output)
 
@@ -106,42 +108,44 @@ class CostBounds:
         of others stand in the way.
         """
         wanted, least = self._outputs(request, allowance)
-        while True:
-            seen = account.holds_ended
-            output = min(wanted, self._room(account, tokens, reserve) // request.samples)
-            asked = max(output, least)
-            written = asked * request.samples
-            amount = Amount.of_model_call(self._usd(tokens, written), tokens, written)
-            found = account.try_hold(amount, soft=SOFT, reserve=reserve)
-            if isinstance(found, Hold):
-                return found, asked
-            if found.blocked:
-                await account.freed(seen)
-            elif not least <= self._room(account, tokens, reserve) // request.samples < asked:
-                return found  # else another thread was quicker: less output still fits
+
+        def size(room: Room) -> Amount:
+            output = min(wanted, self._most_output(room, tokens) // request.samples)
+            written = max(output, least) * request.samples
+            return Amount.of_model_call(self._usd(tokens, written), tokens, written)
+
+        found = await account.hold(size, soft=SOFT, reserve=reserve)
+        if isinstance(found, Shortfall):
+            return found
+        return found, int(found.amount["output_tokens"]) // request.samples
+
+    def first(self, request: Request, tokens: int) -> Size:
+        """Returns what a first call asks for: all the output that the policy may write."""
+        wanted, least = self._outputs(request, None)
+
+        def size(room: Room) -> Amount:
+            written = max(min(wanted, self._most_output(room, tokens)), least)
+            return Amount.of_model_call(self._usd(tokens, written), tokens, written)
+
+        return size
 
     def _outputs(self, request: Request, allowance: Allowance | None) -> tuple[int, int]:
         """Returns how many tokens a sample should be able to have, and the fewest worth a call."""
-        most = self._policy.max_output
+        most, unseen = self._policy.max_output, headroom(self._policy)
         if allowance is not None:
-            most = min(allowance.output, most)
-        wanted = min(request.max_tokens or most, most)
-        return wanted, 1 if allowance is not None else min(self._min_output, wanted)
+            most = min(allowance.output + unseen, most)
+        wanted = min(request.max_tokens + unseen, most) if request.max_tokens else most
+        return wanted, min((1 if allowance is not None else self._min_output) + unseen, wanted)
 
     def _usd(self, input_tokens: int, output_tokens: int) -> Decimal:
         if self._price is None:
             return Decimal(0)
         return self._price.bound(input_tokens, output_tokens, self._policy.timeout)
 
-    def _room(self, account: Account, input_tokens: int, reserve: Amount) -> int:
-        """Returns how many output tokens fit into every limit of the account's path."""
-
-        def left(resource: str) -> Decimal | int | None:
-            found = account.available(resource)
-            return None if found is None else found - reserve[resource]
-
-        rooms = output_room(left, input_tokens)
-        usd = left("usd")
+    def _most_output(self, room: Room, input_tokens: int) -> int:
+        """Returns how many output tokens there is room for."""
+        rooms = output_room(room, input_tokens)
+        usd = room("usd")
         if usd is not None and self._price is not None:
             timeout = self._policy.timeout
             rooms.append(self._price.most_output(Decimal(usd), input_tokens, timeout))

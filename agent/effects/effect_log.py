@@ -99,6 +99,18 @@ class EffectLog:
         self.write("value", key, value=value)
         return value
 
+    def has_value(self, key: str, *, told: bool) -> bool:
+        """Says whether `value` gives back what is recorded, whatever is made now.
+
+        Raises:
+            DriftError: nothing is recorded, and only recorded answers are allowed.
+        """
+        effect = self.effect(key)
+        if effect is None or effect.value is None:
+            self.expect_live(key)
+            return False
+        return not (self.supposing and told)
+
     def suppose(self, key: str, amount: Amount, *, reserve: Amount | None = None) -> None:
         """Books a recorded call in a what-if.
 

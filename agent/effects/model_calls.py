@@ -24,6 +24,7 @@ from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, To
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import takes_samples
 from .cost_bounds import CostBounds
@@ -34,6 +35,7 @@ from .retry import retrying
 
 logger = logging.getLogger(__name__)
 
+_NO_BILL = dict.fromkeys(Usage().by_class())
 OnCall = Callable[[int, ToolCall], None]
 
 
@@ -277,10 +279,8 @@ class ModelCalls:
         def record() -> None:
             self._effect_log.write(
                 "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
-                input=usage and usage.input, cache_read=usage and usage.cache_read,
-                cache_write=usage and usage.cache_write, output=usage and usage.output,
-                reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6),
-                ok=True, final=True,
+                **(_NO_BILL if usage is None else usage.by_class()),
+                seconds=round(reply.seconds, 6), ok=True, final=True,
                 reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
             )  # fmt: skip
 
@@ -389,9 +389,9 @@ class ModelCalls:
         """Whether the policy answers a request for several samples in one call."""
         return takes_samples(self._policy)
 
-    def keep_back(self, messages: tuple[Message, ...]) -> bool:
+    async def keep_back(self, messages: tuple[Message, ...]) -> bool:
         """Keeps back what calls after this prompt will cost; False if that cannot be had."""
-        return self._effect_log.account.reserve(self._kept.after(None, messages))
+        return await self._effect_log.account.keep_back(self._kept.after(None, messages))
 
     def can_start(self, messages: tuple[Message, ...]) -> bool:
         """Says whether a call with this prompt could be made, and all that is kept back for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -88,7 +89,13 @@ class NodeEffects:
         return self._tool_calls.tell(keys, calls, notices)
 
     async def value(self, make: Callable[[], Any], *, told: bool = False) -> Any:
-        return self._effect_log.value(self._key(), make, told=told)
+        key = self._key()
+        made = None
+        if not self._effect_log.has_value(key, told=told):
+            made = make()
+            if inspect.isawaitable(made):
+                made = await made
+        return self._effect_log.value(key, lambda: made, told=told)
 
 
 def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:

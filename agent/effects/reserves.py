@@ -6,6 +6,7 @@ from ...journal.codec import SentPrompts
 from ...journal.effects import Allowance
 from ...journal.records import Message, Request, ToolSpec
 from ...ledger.amount import ZERO, Amount
+from ...ledger.holds import Size
 from .cost_bounds import CostBounds
 
 
@@ -43,6 +44,13 @@ class Reserves:
         if self._last is None or self._last[0] != messages:
             self._last = (messages, self._sum(self._allowances, messages))
         return self._last[1]
+
+    def first(self, messages: tuple[Message, ...]) -> Size:
+        """Returns what a first call with this prompt asks for."""
+        request = Request(messages, self._tools)
+        return self._bounds.first(
+            request, self._bounds.input(request, self.prefixes.match(messages))
+        )
 
     def call(self, messages: tuple[Message, ...]) -> Amount:
         """Returns the least that pays for one call with this prompt."""

@@ -33,13 +33,15 @@ PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
-class _UnheldCall:
+class _WantedCall:
     """A call that nothing is recorded of, and nothing speaks against but the budget."""
 
     key: str
     tool: Tool
     call: Invocation
     attempt: int
+    asked: bool
+    """Somebody was asked about it before the graph stopped for the answer."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,18 @@ class _UnadmittedCall:
 
 
 @dataclass(frozen=True)
-class _HeldCall:
-    """A call whose hold is taken."""
+class _AdmittedCall:
+    """A call that is to be made; without a hold it has to wait for money."""
 
-    wanted: _UnheldCall
+    wanted: _WantedCall
+    hold: Hold | None
+
+
+@dataclass(frozen=True)
+class _HeldCall:
+    """A call whose hold is taken and journalled."""
+
+    wanted: _WantedCall
     id: str
     hold: Hold
 
@@ -118,13 +128,18 @@ class ToolCalls:
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
         read = [self.read(call) for call in calls]
-        outcomes = [await self._begun(k, *c) for k, c in zip(keys, read, strict=True)]
-        held = [self._decide(outcome) for outcome in outcomes]
-        sent = [one for one in held if isinstance(one, _HeldCall)]
-        if sent:
-            await self._durable(sent)
-        done = iter(await together([self._run(one) for one in sent]))
-        return [next(done) if isinstance(one, _HeldCall) else one for one in held]
+        found = [await self._begun(k, *c) for k, c in zip(keys, read, strict=True)]
+        ready = [self._ready(one) for one in found]  # not before all have been asked about
+        waiting = [self._when_paid(one) for one in ready if isinstance(one, _AdmittedCall)]
+        held = [one for one in ready if isinstance(one, _HeldCall)]
+        first, *later = await together([self._sent(held), *(map(_alone, waiting))])
+        made, paid = iter(first), (one for wave in later for one in wave)
+        return [
+            next(made) if isinstance(one, _HeldCall)
+            else next(paid) if isinstance(one, _AdmittedCall)
+            else one
+            for one in ready
+        ]  # fmt: skip
 
     def tell(
         self, keys: Sequence[str], calls: Sequence[ToolCall], notices: Sequence[Notice]
@@ -161,26 +176,19 @@ class ToolCalls:
             if not account.fits(Amount.of_tool_call(tool.spec.name, self._prices.least(tool)))
         ]
 
-    async def _run_ahead(self, key: str, call: ToolCall, reading: Invocation) -> Observation | None:
+    async def _run_ahead(self, key: str, call: ToolCall, reading: Reading) -> Observation | None:
         try:
-            wanted = await self._look_up(key, call, reading)
+            found = await self._look_up(key, call, reading)
         except GraphBubbleUp:
             return None  # the question is asked where the whole batch is admitted
-        if isinstance(wanted, Observation):
-            return wanted
-        if isinstance(wanted, _UnadmittedCall):
-            return self._record.deny(key, call, wanted.why)
-        if not self._effect_log.account.fits(amount(wanted.call)):
-            return None  # it may fit once the reply's own hold is settled
-        sent = self._hold(wanted)
-        if isinstance(sent, Observation):
-            return sent
-        await self._durable([sent])
-        return await self._run(sent)
+        ready = self._ready(found)
+        if isinstance(ready, _AdmittedCall):
+            return None  # it may be paid once the reply's own hold is settled
+        return ready if isinstance(ready, Observation) else (await self._sent([ready]))[0]
 
     async def _begun(
         self, key: str, call: ToolCall, reading: Reading
-    ) -> Observation | _UnadmittedCall | _UnheldCall:
+    ) -> Observation | _UnadmittedCall | _AdmittedCall:
         """Returns what came of a call that was started ahead, or looks it up."""
         started, task = self._ahead.pop(key, (None, None))
         if task is not None and started is not None:
@@ -192,7 +200,7 @@ class ToolCalls:
 
     async def _look_up(
         self, key: str, call: ToolCall, reading: Reading
-    ) -> Observation | _UnadmittedCall | _UnheldCall:
+    ) -> Observation | _UnadmittedCall | _AdmittedCall:
         """Returns a recorded observation, why there is none, or a call that is to be made."""
         recorded = self._record.find(key, call, reading)
         if recorded is not None:
@@ -201,30 +209,61 @@ class ToolCalls:
         if not isinstance(priced, Invocation):
             return self._record.tell(key, call, priced)
         self._effect_log.expect_live(key)
-        tool = self._tools.get(call.name)
-        denied = await admitted(tool, priced, self._context(key, call.id))
-        if denied is not None:
-            return _UnadmittedCall(key, call, denied)
         effect = self._effect_log.effect(key) or Effect()
-        return _UnheldCall(key, tool, priced, len(effect.holds) + 1)
+        asked = effect.value is not None
+        tool = self._tools.get(call.name)
+        return await self._admit(_WantedCall(key, tool, priced, len(effect.holds) + 1, asked))
 
-    def _decide(
-        self, outcome: Observation | _UnadmittedCall | _UnheldCall
-    ) -> Observation | _HeldCall:
-        """Writes refusals and takes holds, once every call of the batch has been admitted or not.
+    async def _admit(self, wanted: _WantedCall) -> Observation | _UnadmittedCall | _AdmittedCall:
+        """Asks the tool, but not about a call that the budget cannot pay; holds meanwhile.
 
-        Not before: an interrupt for a later call enters the node again, and LangGraph gives the
-        answers out in the order in which the questions are asked.
+        The graph may stop for an answer and enter the node again. LangGraph gives answers out in
+        the order of the questions, so what was asked about once is always asked about again.
         """
-        if isinstance(outcome, _UnadmittedCall):
-            return self._record.deny(outcome.key, outcome.call, outcome.why)
-        return self._hold(outcome) if isinstance(outcome, _UnheldCall) else outcome
-
-    def _hold(self, wanted: _UnheldCall) -> Observation | _HeldCall:
-        key, call = wanted.key, wanted.call
-        hold = self._effect_log.account.try_hold(amount(call))
-        if isinstance(hold, Shortfall):
+        key, call, account = wanted.key, wanted.call, self._effect_log.account
+        wants = amount(call)
+        hold = account.try_hold(wants, soft=tuple(wants))
+        if isinstance(hold, Shortfall) and not (hold.blocked or wanted.asked):
             return self._record.refuse(key, call, hold)
+        held = hold if isinstance(hold, Hold) else None
+        try:
+            denied = await admitted(wanted.tool, call, self._context(key, call.id))
+        except BaseException as error:
+            if held is not None:
+                account.release(held)
+            if isinstance(error, GraphBubbleUp) and not wanted.asked:
+                self._effect_log.write("value", key, value="asked")
+            raise
+        if denied is None:
+            return _AdmittedCall(wanted, held)
+        if held is not None:
+            account.release(held)
+        return _UnadmittedCall(key, call, denied)
+
+    def _ready(
+        self, found: Observation | _UnadmittedCall | _AdmittedCall
+    ) -> Observation | _AdmittedCall | _HeldCall:
+        """Journals denials and holds."""
+        if isinstance(found, _UnadmittedCall):
+            return self._record.deny(found.key, found.call, found.why)
+        if isinstance(found, _AdmittedCall) and found.hold is not None:
+            self._effect_log.account.harden(found.hold)
+            return self._write_hold(found.wanted, found.hold)
+        return found
+
+    async def _when_paid(self, admitted: _AdmittedCall) -> Observation:
+        """Makes a call once the money for it is free."""
+        held = await self._hold(admitted.wanted)
+        return held if isinstance(held, Observation) else (await self._sent([held]))[0]
+
+    async def _hold(self, wanted: _WantedCall) -> Observation | _HeldCall:
+        hold = await self._effect_log.account.hold(amount(wanted.call))
+        if isinstance(hold, Shortfall):
+            return self._record.refuse(wanted.key, wanted.call, hold)
+        return self._write_hold(wanted, hold)
+
+    def _write_hold(self, wanted: _WantedCall, hold: Hold) -> _HeldCall:
+        key, call = wanted.key, wanted.call
         id = self._effect_log.hold_id(key, wanted.attempt)
         try:
             self._effect_log.write(
@@ -238,6 +277,11 @@ class ToolCalls:
             self._effect_log.try_write("release", key, hold=id, why=f"never sent: {error!r}")
             raise
         return _HeldCall(wanted, id, hold)
+
+    async def _sent(self, held: Sequence[_HeldCall]) -> list[Observation]:
+        if held:
+            await self._durable(held)
+        return await together([self._run(one) for one in held])
 
     async def _durable(self, sent: Sequence[_HeldCall]) -> None:
         try:
@@ -263,7 +307,7 @@ class ToolCalls:
             left = self._effect_log.account.seconds_left
             await asyncio.sleep(pause if left is None else min(pause, max(left, 0)))
             wanted = replace(wanted, attempt=wanted.attempt + 1)
-            following = self._hold(wanted)
+            following = await self._hold(wanted)
             if isinstance(following, Observation):
                 return following
             one = following
@@ -307,6 +351,10 @@ class ToolCalls:
         if gate is None:
             gate = self._gates[tool.spec.name] = asyncio.Semaphore(tool.concurrency)
         return gate
+
+
+async def _alone(run: Coroutine[Any, Any, Observation]) -> list[Observation]:
+    return [await run]
 
 
 async def cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -74,7 +74,11 @@ class RunLifecycle:
         budget.check_tools(self._config.tools.names)
         self._check_prices(Account(budget))
 
-    def start(
+    def check_task(self, task: str, budget: Budget) -> None:
+        """Raises BudgetError if the budget is too small for one call of a run of the task."""
+        self._payable(task, Account(budget), tuple(self._routes), Instructions(self._config))
+
+    async def start(
         self,
         task: str,
         budget: Budget,
@@ -83,7 +87,7 @@ class RunLifecycle:
         listen: Listener | Listeners | None,
         run: str | None = None,
     ) -> RunSession:
-        """Starts a run and writes its first event.
+        """Starts a run, once there is room for it beside others', and writes its first event.
 
         Raises:
             BudgetError: it limits a tool that does not exist, or is too small for one call.
@@ -92,9 +96,11 @@ class RunLifecycle:
         budget.check_tools(self._config.tools.names)
         account = Account(budget, name="the run", parent=parent)
         self._check_prices(account)
-        payable = self._payable(task, account, tuple(self._routes), Instructions(self._config))
+        told = Instructions(self._config)
+        payable = self._payable(task, account, tuple(self._routes), told)
         escalates = self._config.planner.escalates
         model = self._routes.choose(labels.task_class, payable, escalates=escalates)
+        await self._begin(task, account, model, told)
         brief = RunBrief(task=task, task_class=labels.task_class, model=model)
         run = run or new_run_id()
         audience = Audience.of(self._config, listen)
@@ -282,6 +288,18 @@ class RunLifecycle:
             if not self._prices.known(tool):
                 raise Unpriced("tool", tool.spec.name)
 
+    async def _begin(self, task: str, account: Account, model: str, told: Instructions) -> None:
+        """Waits until there is room for a run.
+
+        Raises:
+            BudgetError: others have left too little.
+        """
+        kept, messages = self._kept(self._routes[model], told), _first_prompt(task, told)
+        short = await account.begin(kept.first(messages), kept.after(None, messages))
+        if short is not None:
+            self._payable(task, account, (model,), told)
+            raise BudgetError(str(short))
+
     def _payable(
         self, task: str, account: Account, models: Sequence[str], told: Instructions
     ) -> list[str]:
@@ -290,7 +308,7 @@ class RunLifecycle:
         Raises:
             BudgetError: there is none.
         """
-        messages = (Message("system", told.system), Message("user", task))
+        messages = _first_prompt(task, told)
         leasts = {name: self._kept(self._routes[name], told).least(messages) for name in models}
         payable = [name for name, least in leasts.items() if account.fits(least)]
         if payable:
@@ -305,6 +323,10 @@ class RunLifecycle:
             f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
             f"{_later(told)}: it takes at least {','.join(short)}"
         )
+
+
+def _first_prompt(task: str, told: Instructions) -> tuple[Message, ...]:
+    return Message("system", told.system), Message("user", task)
 
 
 def _later(told: Instructions) -> str:

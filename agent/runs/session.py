@@ -182,7 +182,7 @@ class RunSession:
         observations: Sequence[Observation],
         remark: Notice | None = None,
     ) -> None:
-        def decide() -> dict[str, Any]:
+        async def decide() -> dict[str, Any]:
             gone = self._tool_calls.used_up()
             for name in gone:
                 if name not in self._withdrawn:
@@ -195,7 +195,7 @@ class RunSession:
                 if cut is not None:
                     decided["note"] = for_policy(UnreadOutput(shown=cut))
                 then = self.trajectory.extended(reply, *shown(observations, decided))
-                if self._calls.keep_back(self.memory.shown(then)):
+                if await self._calls.keep_back(self.memory.shown(then)):
                     break
             return decided
 
@@ -265,7 +265,7 @@ class RunSession:
         if self.final is not None:
             return
         self.final = state
-        self.account.reserve(ZERO)
+        self.account.end()
         self._tool_calls.cancel()
         try:
             if not self.effect_log.strict:
@@ -278,6 +278,7 @@ class RunSession:
 
     def leave(self) -> None:
         """Lets go of a run that is not to be gone on with; nothing is written."""
+        self.account.end()
         self._tool_calls.cancel()
         self._ended()
 
@@ -302,7 +303,7 @@ class RunSession:
 
     def _book(self, error: BaseException) -> None:
         if isinstance(error, OutlayError) and not isinstance(error, PolicyError):
-            self._ended()  # the book cannot be kept, or does not fit: there is nothing to write
+            self.leave()  # the book cannot be kept, or does not fit: there is nothing to write
             return
         cancelled = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
         why = str(error) if isinstance(error, PolicyError) else name_of(error)

@@ -15,8 +15,9 @@ def model(help: str) -> Any:
 Model = Annotated[
     str | None,
     model(
-        "Who decides: openai/NAME, http://HOST:PORT/v1#NAME, embedded, "
-        "embedded:FILE.npz, embedded:reader, human, scripted:FILE.json, or router:CHEAP,DEAR."
+        "Who decides: openai/NAME, google/NAME, langchain:PROVIDER/NAME, "
+        "http://HOST:PORT/v1#NAME, embedded, embedded:FILE.npz, embedded:reader, human, "
+        "scripted:FILE.json, or router:CHEAP,DEAR."
     ),
 ]
 System = Annotated[

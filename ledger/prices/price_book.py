@@ -72,12 +72,15 @@ class PriceBook:
                 return self.models[spelling]
         if name.split("/")[0].split(":")[0] in BUILT_IN:
             return free(name, "built in")
-        return public_prices.find(name)
+        return public_prices.find(name.removeprefix("langchain:"))
 
 
 def _spellings(name: str) -> Iterator[str]:
     """Yields the names under which a prices file may list a model, the most exact first."""
     yield name
+    if name.startswith("langchain:"):  # whoever sends the calls, the provider bills them
+        name = name.removeprefix("langchain:")
+        yield name
     _, is_url, model = name.partition("#")
     if is_url:
         yield model

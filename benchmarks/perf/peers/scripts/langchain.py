@@ -10,6 +10,7 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import ModelCallLimitMiddleware
 from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import SecretStr
 
 from .stage import KEY, SYSTEM, Cap, PlayAll, all_ends, at_once, lookup, main
 
@@ -39,7 +40,7 @@ async def capped(url: str, model: str, questions: Sequence[str]) -> Sequence[obj
 
 
 def _model(url: str, model: str) -> Any:
-    return ChatOpenAI(model=model, base_url=url, api_key=KEY, max_retries=0)
+    return ChatOpenAI(model=model, base_url=url, api_key=SecretStr(KEY), max_retries=0)
 
 
 def _opening(question: str) -> Any:

@@ -1,0 +1,1 @@
+"""Gemini in its own format: requests, replies, streams and errors of `generateContent`."""
