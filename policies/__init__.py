@@ -10,6 +10,7 @@ from .in_process import in_process_policy
 from .langchain.policy import LangChainPolicy
 from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
+from .rate_limits import RateLimit, rate_limited
 from .registry import policy
 from .replay import ReplayPolicy
 from .router import Router
@@ -21,6 +22,7 @@ __all__ = [
     "HumanPolicy",
     "LangChainPolicy",
     "Policy",
+    "RateLimit",
     "ReplayPolicy",
     "Router",
     "RoutingStats",
@@ -29,4 +31,5 @@ __all__ = [
     "ScriptedPolicy",
     "in_process_policy",
     "policy",
+    "rate_limited",
 ]

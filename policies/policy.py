@@ -16,7 +16,8 @@ class Policy(Protocol):
 
     Two members may be left out: `takes_samples`, true where a request for several `samples` is
     answered in one call, and `check()`, which raises UsageError where no call could be made.
-    `takes_samples` and `check_ready` below ask for them.
+    `takes_samples` and `check_ready` below ask for them. `rate` is what `rate_limited` sets: calls
+    wait for it before money is held.
     """
 
     @property
