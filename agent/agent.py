@@ -106,6 +106,14 @@ class Agent:
 
     # -- running -------------------------------------------------------------------------------
 
+    def check(self, task: str) -> None:
+        """Finds out whether a run of a task could begin.
+
+        Raises:
+            BudgetError: the budget cannot pay for one call and the wrap-up reply.
+        """
+        self._opening.check_task(task, self.budget)
+
     async def run(
         self,
         task: str,

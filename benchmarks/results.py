@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -62,6 +62,8 @@ class ResultRow(BaseModel):
     """Price in USD of the cheapest path to the answer; None where it is not known."""
     metrics: dict[str, float] = Field(default_factory=dict)
     """What else the scorer measures of the answer, by name."""
+    refused: dict[str, int] = Field(default_factory=dict)
+    """Calls that a budget refused, by tool, `""` for the policy."""
 
     @property
     def setup(self) -> Setup:
@@ -116,9 +118,18 @@ class RunCounts:
     input_tokens: int
     output_tokens: int
     seconds: float
+    refused: Mapping[str, int]
+    """Calls that a budget refused, by tool, `""` for the policy."""
 
     @classmethod
-    def of(cls, run: str, status: Status, spend: Amount, seconds: float) -> RunCounts:
+    def of(
+        cls,
+        run: str,
+        status: Status,
+        spend: Amount,
+        seconds: float,
+        refused: Mapping[str, int] | None = None,
+    ) -> RunCounts:
         return cls(
             run=run,
             status=status,
@@ -128,6 +139,7 @@ class RunCounts:
             input_tokens=int(spend["input_tokens"]),
             output_tokens=int(spend["output_tokens"]),
             seconds=seconds,
+            refused=dict(refused or {}),
         )
 
 

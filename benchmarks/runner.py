@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..agent import Agent, AgentOptions, Home
+from ..journal.events import Event
 from ..journal.listeners import Listener
 from ..ledger.account import Account
 from ..ledger.amount import ZERO
@@ -18,6 +19,7 @@ from ..policies import Policy
 from .cells import Cell, CellKey, RunSpec
 from .experiments.experience import Experience, ExperienceContext
 from .experiments.experiment_record import RecordedCell
+from .refusals import refused_calls
 from .results import ResultRow, RunCounts
 from .suite import Suite, Task, World, is_success, judge, metrics, restore
 
@@ -82,11 +84,7 @@ class CellRunner:
         self._recorded = recorded or {}
 
     async def row(self, cell: Cell) -> ResultRow:
-        """Returns the row of a cell: recorded, run now, or not started for want of money.
-
-        Raises:
-            BudgetError: the cell's own budget cannot pay for one call.
-        """
+        """Returns the row of a cell: recorded, run now, or not started for want of money."""
         known = self._recorded.get(cell.key)
         if known is not None and known.score is not None:
             return self._row(cell, known.memory, known.counts, known.score, known.metrics)
@@ -94,10 +92,13 @@ class CellRunner:
         try:
             return await self._judged(cell, agent, world, known=known)
         except BudgetError:
-            if agent.budget.limits and self._account.spent == ZERO:
-                raise
             counts = RunCounts.of("", "not_started", ZERO, 0.0)
             return self._row(cell, agent.memory.name, counts, None, {})
+
+    def check(self, cell: Cell) -> None:
+        """Raises BudgetError if the cell's budget cannot pay for one call and what comes last."""
+        agent, _ = self._agent(cell)
+        agent.check(self._sources.tasks[cell.task].prompt)
 
     async def run(self, cell: Cell, *, listen: Listener | None = None) -> ResultRow:
         """Runs a cell, whatever is recorded of it, and returns its row.
@@ -127,16 +128,25 @@ class CellRunner:
         """Lets an agent run or go on, judges what comes of it and files the score."""
         suite, task = self._sources.suite, self._sources.tasks[cell.task]
         account = self._account
+        refused = refused_calls(known.events if known is not None else ())
+
+        def hear(event: Event) -> None:
+            refused.update(refused_calls((event,)))
+            if listen is not None:
+                listen(event)
+
         if known is not None:
             restore(world, known.events)
-            result = await agent.resume(known.counts.run, account=account, listen=listen)
+            result = await agent.resume(known.counts.run, account=account, listen=hear)
         else:
             labels = self._spec.labels(cell)
-            result = await agent.run(task.prompt, account=account, labels=labels, listen=listen)
+            result = await agent.run(task.prompt, account=account, labels=labels, listen=hear)
         score = judge(suite, task, world, result.answer)
         told = metrics(suite.scorer, task, result.text)
         self._sources.home.write_score(result.run, score, success=is_success(score), metrics=told)
-        counts = RunCounts.of(result.run, result.status, result.spend, result.seconds)
+        counts = RunCounts.of(
+            result.run, result.status, result.spend, result.seconds, dict(refused)
+        )
         return self._row(cell, agent.memory.name, counts, score, told)
 
     def _row(

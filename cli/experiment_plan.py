@@ -25,6 +25,7 @@ def plan_of(
     seed: int,
     knobs: Mapping[str, Any],
     learn_from: Sequence[str],
+    skip_unpayable: bool = False,
 ) -> ExperimentPlan:
     """Returns the plan that the options ask for.
 
@@ -44,6 +45,7 @@ def plan_of(
         repeats=repeats,
         seed=seed,
         learn_from=tuple(learn_from),
+        skip_unpayable=skip_unpayable,
     )
 
 

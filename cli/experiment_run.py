@@ -32,6 +32,7 @@ def carry_out(order: BenchRequest, *, plain: bool) -> int:
             order.plan, resume=order.resume, home=order.home, prices=order.prices,
             concurrency=order.concurrency, total_budget=order.total_budget,
             on_row=view.on_row, on_start=view.on_start,
+            on_skip=lambda why: out.print(f"left out: {why}", soft_wrap=True),
         )  # fmt: skip
 
     return run_to_report(

@@ -12,7 +12,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Literal
 
-from .usage import CLASSES, OUTPUT_CLASSES, Usage
+from .usage import CLASSES, INPUT_CLASSES, OUTPUT_CLASSES, Usage
 
 Quantity = int | Decimal
 Unit = Literal["usd", "count", "seconds"]
@@ -64,7 +64,7 @@ RESOURCES = (
     Resource(
         name="input_tokens",
         label="input token",
-        classes=("input", "cache_read", "cache_write"),
+        classes=INPUT_CLASSES,
         column=ResourceColumn(
             "sum(input_tokens)", "prompt tokens of all classes; bounds where no bill came"
         ),
@@ -72,7 +72,7 @@ RESOURCES = (
     Resource(
         name="output_tokens",
         label="output token",
-        classes=("output", "reasoning"),
+        classes=OUTPUT_CLASSES,
         column=ResourceColumn(
             "sum(output_tokens)",
             "completion tokens, reasoning included; bounds where no bill came",

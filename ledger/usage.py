@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True)
@@ -13,17 +13,28 @@ class Usage:
     """Prompt tokens at the full price."""
     cache_read: int = 0
     cache_write: int = 0
+    """Prompt tokens written to the provider's cache for minutes, or for as long as it likes."""
     output: int = 0
     """Completion tokens without reasoning tokens."""
     reasoning: int = 0
+    cache_write_1h: int = 0
+    """Prompt tokens written to the cache for an hour, where the provider bills them apart."""
 
     @property
     def input_tokens(self) -> int:
-        return self.input + self.cache_read + self.cache_write
+        return self.input + self.cache_read + self.cache_write + self.cache_write_1h
 
     @property
     def output_tokens(self) -> int:
         return self.output + self.reasoning
+
+    def by_class(self) -> dict[str, int]:
+        """Returns the tokens by class; an hour's cache writes, which few bills have, if any."""
+        return {
+            name: count
+            for name in CLASSES
+            if (count := getattr(self, name)) or name != "cache_write_1h"
+        }
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -31,7 +42,9 @@ class Usage:
         )
 
 
-CLASSES = tuple(field.name for field in fields(Usage))
-"""The token classes, in the order of `Usage`."""
+INPUT_CLASSES = ("input", "cache_read", "cache_write", "cache_write_1h")
+"""The token classes that a prompt is made of."""
 OUTPUT_CLASSES = ("output", "reasoning")
-"""Those that a reply is made of; all others are of the prompt."""
+"""Those that a reply is made of."""
+CLASSES = (*INPUT_CLASSES, *OUTPUT_CLASSES)
+"""The fields of `Usage`, in the order in which they are told."""

@@ -3,6 +3,7 @@
 `policy("openai/gpt-5-mini")` makes one of what a person types; each has one method, `reply`.
 """
 
+from .anthropic.messages import AnthropicMessages
 from .endpoint.endpoint import Endpoint
 from .gemini.gemini import Gemini
 from .human import HumanPolicy
@@ -13,14 +14,17 @@ from .policy import Policy
 from .rate_limits import RateLimit, rate_limited
 from .registry import policy
 from .replay import ReplayPolicy
+from .responses.responses import OpenAIResponses
 from .router import Router
 from .scripted import ScriptedPolicy
 
 __all__ = [
+    "AnthropicMessages",
     "Endpoint",
     "Gemini",
     "HumanPolicy",
     "LangChainPolicy",
+    "OpenAIResponses",
     "Policy",
     "RateLimit",
     "ReplayPolicy",

@@ -14,10 +14,10 @@ class Policy(Protocol):
     A policy makes exactly one try per call and books nothing: the effects door holds the money
     before, settles it after, and tries again where the error says that it may.
 
-    Two members may be left out: `takes_samples`, true where a request for several `samples` is
-    answered in one call, and `check()`, which raises UsageError where no call could be made.
-    `takes_samples` and `check_ready` below ask for them. `rate` is what `rate_limited` sets: calls
-    wait for it before money is held.
+    Three members may be left out: `takes_samples`, true where a request for several `samples` is
+    answered in one call, `headroom`, tokens of output beside those that are seen, and `check()`,
+    which raises UsageError where no call could be made. The functions below ask for them. `rate` is
+    what `rate_limited` sets: calls wait for it before money is held.
     """
 
     @property
@@ -50,6 +50,14 @@ def takes_samples(policy: Policy) -> bool:
     One that does not say so is asked as often as needed.
     """
     return bool(getattr(policy, "takes_samples", False))
+
+
+def headroom(policy: Policy) -> int:
+    """Returns the tokens that a reply needs beside those that are seen: its reasoning, say.
+
+    They are part of `max_output` and of every `max_tokens`, which is always larger.
+    """
+    return int(getattr(policy, "headroom", 0))
 
 
 def check_ready(policy: Policy) -> None:

@@ -88,8 +88,10 @@ ROUTER = PolicyKind(forms=("router:CHEAP,DEAR",), make=_router)
 
 _BUILT_IN = ("openai", "http", "https", "human", "scripted", "replay", "router")
 _PACKAGES = {
+    "anthropic": "outlay.policies.anthropic.kind:ANTHROPIC",
     "google": "outlay.policies.gemini.kind:GOOGLE",
     "langchain": "outlay.policies.langchain.kind:LANGCHAIN",
+    "openai-responses": "outlay.policies.responses.kind:OPENAI_RESPONSES",
 }
 POLICIES: Registry[PolicyKind] = Registry(
     "policy", "policies", {name: f"{__name__}:{name.upper()}" for name in _BUILT_IN} | _PACKAGES

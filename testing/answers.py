@@ -37,6 +37,8 @@ class ScriptedAnswer:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     """Billed in place of what was counted (and served, for `GET /served`)."""
+    finish_reason: str | None = None
+    """Said in place of `stop`, `tool_calls` or `length`, whichever is true."""
     ignore_limit: bool = False
     """Does not stop at the request's `max_tokens`."""
     wait: float = 0.0
@@ -112,7 +114,7 @@ def completion(
     message: dict[str, Any] = {"role": "assistant", "content": content or None, **step.added}
     if calls:
         message["tool_calls"] = calls
-    finish = "length" if cut else "tool_calls" if calls else "stop"
+    finish = step.finish_reason or ("length" if cut else "tool_calls" if calls else "stop")
     reply = {
         "id": f"chatcmpl-{number}",
         "object": "chat.completion",

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from outlay.testing import LoopbackServer
+pytest.register_assert_rewrite("outlay.testing.conformance")
+
+from outlay.testing import LoopbackServer  # noqa: E402
 
 SETTINGS = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
 FOLDERS = sorted({name.split(".")[1] for name in SETTINGS["tool"]["setuptools"]["packages"][1:]})

@@ -16,6 +16,7 @@ from ...ledger.resources import output_room
 from ...ledger.token_bounds import BilledPrefix, TokenBounds
 from ...ledger.usage import Usage
 from ...policies import Policy
+from ...policies.policy import headroom
 
 
 class CostBounds:
@@ -73,7 +74,7 @@ class CostBounds:
 
     def later(self, request: Request, match: PrefixMatch, allowance: Allowance) -> Amount:
         """Returns the most that the call of an allowance can cost."""
-        output = min(allowance.output, self._policy.max_output)
+        output = min(allowance.output + headroom(self._policy), self._policy.max_output)
         tokens = self.input(request, match) + allowance.input
         return Amount.of_model_call(self._usd(tokens, output), tokens, output)
 
@@ -130,11 +131,11 @@ class CostBounds:
 
     def _outputs(self, request: Request, allowance: Allowance | None) -> tuple[int, int]:
         """Returns how many tokens a sample should be able to have, and the fewest worth a call."""
-        most = self._policy.max_output
+        most, unseen = self._policy.max_output, headroom(self._policy)
         if allowance is not None:
-            most = min(allowance.output, most)
-        wanted = min(request.max_tokens or most, most)
-        return wanted, 1 if allowance is not None else min(self._min_output, wanted)
+            most = min(allowance.output + unseen, most)
+        wanted = min(request.max_tokens + unseen, most) if request.max_tokens else most
+        return wanted, min((1 if allowance is not None else self._min_output) + unseen, wanted)
 
     def _usd(self, input_tokens: int, output_tokens: int) -> Decimal:
         if self._price is None:

@@ -22,6 +22,7 @@ from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, To
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import takes_samples
 from ...policies.rate_limits import Turn, rate_of
@@ -32,6 +33,7 @@ from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
 
+_NO_BILL = dict.fromkeys(Usage().by_class())
 OnCall = Callable[[int, ToolCall], None]
 
 
@@ -238,10 +240,8 @@ class ModelCalls:
         overruns = self._effect_log.account.settle(hold, billed)
         self._effect_log.write(
             "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
-            input=usage and usage.input, cache_read=usage and usage.cache_read,
-            cache_write=usage and usage.cache_write, output=usage and usage.output,
-            reasoning=usage and usage.reasoning, seconds=round(reply.seconds, 6),
-            ok=True, final=True,
+            **(_NO_BILL if usage is None else usage.by_class()),
+            seconds=round(reply.seconds, 6), ok=True, final=True,
             reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
         )  # fmt: skip
         for over in overruns:

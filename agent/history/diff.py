@@ -39,7 +39,7 @@ class CallCosts:
     calls: int = 0
     usd: Decimal = Decimal(0)
     tokens: dict[str, int] = field(default_factory=dict)
-    """By class, where a bill came: input, cache_read, cache_write, output, reasoning."""
+    """By token class, where a bill came."""
 
 
 def first_divergence(first: RunRecord, second: RunRecord) -> Divergence | None:
@@ -82,7 +82,7 @@ def costs(record: RunRecord) -> dict[str, CallCosts]:
         cost = found.setdefault(line.node if is_model else line.name, CallCosts())
         cost.calls += 1 if is_model else int(line.amount["tool_calls"])
         cost.usd += line.amount.usd
-        for name, count in vars(line.usage).items() if line.usage else ():
+        for name, count in line.usage.by_class().items() if line.usage else ():
             cost.tokens[name] = cost.tokens.get(name, 0) + count
     return found
 

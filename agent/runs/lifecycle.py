@@ -74,6 +74,10 @@ class RunLifecycle:
         budget.check_tools(self._config.tools.names)
         self._check_prices(Account(budget))
 
+    def check_task(self, task: str, budget: Budget) -> None:
+        """Raises BudgetError if the budget is too small for one call of a run of the task."""
+        self._payable(task, Account(budget), tuple(self._routes), Instructions(self._config))
+
     async def start(
         self,
         task: str,

@@ -8,9 +8,9 @@ resumed, and the suite's account starts with what has been spent.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from ...agent import Home, new_run_id
 from ...ledger.account import Account
 from ...ledger.budget import Budget
-from ...ledger.errors import UsageError
+from ...ledger.errors import BudgetError, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...memory import memory
 from ...planners import planner
@@ -48,6 +48,8 @@ class ExperimentPlan:
     seed: int = 0
     learn_from: tuple[str, ...] = ()
     """Finished experiments whose examples and lessons help where that is expected to pay."""
+    skip_unpayable: bool = False
+    """Leaves out set-ups whose budget cannot pay for one call; else there is no experiment."""
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> ExperimentPlan:
@@ -87,6 +89,7 @@ async def run_experiment(
     engine: Engine = IN_PROCESS,
     on_row: OnRow = lambda row, progress: None,
     on_start: Callable[[str], None] = lambda experiment: None,
+    on_skip: Callable[[str], None] = lambda why: None,
 ) -> ExperimentResult:
     """Runs a plan, or goes on with the experiment `resume`.
 
@@ -96,9 +99,11 @@ async def run_experiment(
         engine: where the runs are made.
         on_row: is called after each run.
         on_start: is called with the experiment's id before the first run.
+        on_skip: is told of each set-up that is left out, and why.
 
     Raises:
         UsageError: the plan makes no sense, or there is no such experiment.
+        BudgetError: the budget of a set-up cannot pay for one call; the text names all such.
     """
     book = PriceBook.load(prices)
     place = Home.at(home)
@@ -115,8 +120,16 @@ async def run_experiment(
     runner = CellRunner(
         spec_of(plan, experiment, sources), sources, account, recorded=earlier.cells
     )
+    unpayable = _unpayable(plan, sources, runner)
+    if unpayable and not plan.skip_unpayable:
+        raise BudgetError(
+            f"no experiment was begun: {'; '.join(unpayable.values())}; raise these budgets or "
+            "leave such set-ups out (--skip-unpayable)"
+        )
+    for why in unpayable.values():
+        on_skip(why)
     on_start(experiment)
-    cells = _cells(plan, sources)
+    cells = [cell for cell in _cells(plan, sources) if (cell.planner, cell.budget) not in unpayable]
     rows: dict[int, ResultRow] = {}
     try:
         async with aclosing(engine.run(cells, runner.row, concurrency=concurrency)) as ended:
@@ -164,15 +177,35 @@ def spec_of(plan: ExperimentPlan, experiment: str, sources: RunSources) -> RunSp
     )
 
 
-def _cells(plan: ExperimentPlan, sources: RunSources) -> Sequence[Cell]:
-    """Returns all runs of a plan: every set-up meets a task before the next task comes."""
+def _cells(
+    plan: ExperimentPlan, sources: RunSources, tasks: Collection[str] | None = None
+) -> Sequence[Cell]:
+    """Returns all runs of a plan: every set-up meets a task before the next task comes.
+
+    Args:
+        tasks: the ids of those to run; None for all.
+    """
     return [
         Cell(task=task, planner=name, budget=budget, repeat=repeat, seed=plan.seed + repeat)
         for repeat in range(plan.repeats)
-        for task in sources.tasks
+        for task in tasks or sources.tasks
         for name in sources.planners
         for budget in plan.budgets
     ]
+
+
+def _unpayable(
+    plan: ExperimentPlan, sources: RunSources, runner: CellRunner
+) -> dict[tuple[str, str], str]:
+    """Returns why set-ups cannot begin with the longest task, by planner and budget."""
+    longest = max(sources.tasks.values(), key=lambda task: len(task.prompt))
+    found: dict[tuple[str, str], str] = {}
+    for cell in _cells(replace(plan, repeats=1), sources, (longest.id,)):
+        try:
+            runner.check(cell)
+        except BudgetError as error:
+            found[cell.planner, cell.budget] = f"{cell.planner} at {cell.budget}: {error}"
+    return found
 
 
 def _check(total: Budget, plan: ExperimentPlan, sources: RunSources) -> None:

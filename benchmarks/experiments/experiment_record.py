@@ -10,6 +10,7 @@ from ...agent import Home, RunRecord
 from ...journal.events import Event
 from ...ledger.amount import ZERO, Amount
 from ..cells import Cell, CellKey
+from ..refusals import refused_calls
 from ..results import RunCounts, Status
 
 
@@ -31,7 +32,9 @@ class RecordedCell:
         judged = record.score if end is not None and status != "cancelled" else None
         return cls(
             memory=start.memory,
-            counts=RunCounts.of(start.run, status, record.spent, record.seconds),
+            counts=RunCounts.of(
+                start.run, status, record.spent, record.seconds, refused_calls(record.events)
+            ),
             score=judged.score if judged else None,
             metrics=judged.metrics if judged else {},
             events=record.events,

@@ -37,16 +37,25 @@ starts as (
     select run, body -> '$.agent.plan' as plan, body ->> '$.agent.budget' as budget
     from events where kind = 'run_started'
 ),
+said_no as (
+    select run, map(list(name), list(calls)) as refused from (
+        select run, case when body ->> '$.call' = 'tool' then body ->> '$.name' else '' end as name,
+            count(*) as calls
+        from events
+        where kind = 'refused' and body ->> '$.resource' not in ('approval', 'seconds')
+        group by all order by all
+    ) group by run
+),
 judged as (
     select run, arg_max(body -> '$.metrics', t) as metrics
     from events where kind = 'scored' group by run
 )
 select r.run, r.experiment, r.task, r.task_id, r.planner, r.memory, r.model, r.repeat, r.seed,
     r.status, r.score, r.answer, r.seconds, starts.plan, starts.budget, judged.metrics,
-    sums.* exclude (root)
+    said_no.refused, sums.* exclude (root)
 from runs r
 join chosen using (run) join starts using (run) join sums on sums.root = r.run
-left join judged using (run)
+left join judged using (run) left join said_no using (run)
 order by r.experiment, r.started, r.run
 """
 _SPEND = f"""{_FAMILY}
@@ -141,6 +150,7 @@ def _row(run: Mapping[str, Any], task: Task | None) -> ResultRow:
             "cost_usd": run["usd"],
             "gold_cost_usd": task.gold_cost if task else None,
             "metrics": json.loads(run["metrics"] or "{}"),
+            "refused": run["refused"] or {},
         }
     )
 

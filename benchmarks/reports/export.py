@@ -23,6 +23,7 @@ _TYPES = {
     **dict.fromkeys(("score", "seconds"), "DOUBLE"),
     **dict.fromkeys(("cost_usd", "gold_cost_usd"), "DECIMAL(38, 12)"),
     "metrics": "MAP(VARCHAR, DOUBLE)",
+    "refused": "MAP(VARCHAR, BIGINT)",
 }
 
 

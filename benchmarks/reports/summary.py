@@ -54,6 +54,8 @@ class SetupSummary:
     statuses: Mapping[Status, int]
     spent: Decimal
     """USD of all runs, the cancelled ones too."""
+    refused: Mapping[str, int]
+    """Calls that budgets refused, by tool, `""` for the policy; the most first."""
     measures: Measures | None
     """None if no run came to its own end."""
 
@@ -166,9 +168,16 @@ def _summarise_setup(
     setup: Setup, rows: Sequence[ResultRow], finished: Sequence[ResultRow]
 ) -> SetupSummary:
     counts = Counter(row.status for row in rows)
+    refused: Counter[str] = sum((Counter(row.refused) for row in rows), Counter())
     statuses = {status: counts[status] for status in sorted(counts)}
     spent = sum((row.cost_usd for row in rows), Decimal(0))
-    return SetupSummary(setup, statuses, spent, _measure(finished) if finished else None)
+    return SetupSummary(
+        setup,
+        statuses,
+        spent,
+        dict(refused.most_common()),
+        _measure(finished) if finished else None,
+    )
 
 
 def _measure(rows: Sequence[ResultRow]) -> Measures:

@@ -17,7 +17,7 @@ from .message_form import message_from, message_to
 def usage_from(body: Mapping[str, Any]) -> Usage | None:
     if body.get("input") is None:
         return None
-    return Usage(**{name: body[name] for name in CLASSES})
+    return Usage(**{name: body.get(name) or 0 for name in CLASSES})
 
 
 def reply_to(reply: Reply) -> dict[str, Any]:

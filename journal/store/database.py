@@ -13,7 +13,7 @@ import duckdb
 from ...ledger.errors import JournalError, UsageError
 from . import views
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tables."""
 
 _READING = ("SELECT", "MULTI")

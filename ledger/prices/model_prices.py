@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from functools import cached_property
 
 from ..errors import UsageError
-from ..usage import CLASSES, Usage
+from ..usage import CLASSES, INPUT_CLASSES, Usage
 
 NO_LIMIT = sys.maxsize
 """The answer of `most_output` where output tokens are free."""
@@ -41,6 +41,7 @@ class Rate:
 
 
 FREE = Rate(Decimal(0))
+_AS_CACHE_WRITE = Rate(Decimal(-1))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _Band:
 
     upto: int
     """The most prompt tokens that pay these rates."""
-    rates: tuple[int, int, int, int, int]
+    rates: tuple[int, int, int, int, int, int]
     dearest_input: int
     dearest_output: int
 
@@ -71,15 +72,21 @@ class ModelPrice:
     """USD for each call, whatever its size."""
     per_second: Decimal = Decimal(0)
     """USD per second of wall clock, for models that run on rented or own machines."""
+    cache_write_1h: Rate = _AS_CACHE_WRITE
+    """Left out: that of `cache_write`."""
+
+    def __post_init__(self) -> None:
+        if self.cache_write_1h is _AS_CACHE_WRITE:
+            object.__setattr__(self, "cache_write_1h", self.cache_write)
 
     def cost(self, usage: Usage, seconds: float = 0.0) -> Decimal:
         """Returns the USD that a bill of `usage` comes to."""
-        reads, writes = usage.cache_read, usage.cache_write
-        plain, cached, written, output, reasoning = self._band(usage.input + reads + writes).rates
+        plain, cached, written, kept, output, reasoning = self._band(usage.input_tokens).rates
         pico = (
             usage.input * plain
-            + reads * cached
-            + writes * written
+            + usage.cache_read * cached
+            + usage.cache_write * written
+            + usage.cache_write_1h * kept
             + usage.output * output
             + usage.reasoning * reasoning
         )
@@ -148,7 +155,8 @@ class ModelPrice:
         bands = []
         for upto in [*thresholds, sys.maxsize]:
             pico = tuple(int(rate.at(upto) * 10**6) for rate in rates)
-            bands.append(_Band(upto, pico, max(pico[:3]), max(pico[3:])))  # type: ignore[arg-type]
+            prompt, reply = pico[: len(INPUT_CLASSES)], pico[len(INPUT_CLASSES) :]
+            bands.append(_Band(upto, pico, max(prompt), max(reply)))  # type: ignore[arg-type]
         return tuple(bands)
 
     def _band(self, input_tokens: int) -> _Band:

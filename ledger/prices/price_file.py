@@ -102,7 +102,10 @@ class _PriceFileParser:
         }
 
     def _classes(self, where: str, keys: dict[str, Any]) -> dict[str, Decimal]:
-        fallback = {"cache_read": "input", "cache_write": "input", "reasoning": "output"}
+        keys = {"cache_write": keys["input"], **keys}
+        fallback = {
+            "cache_read": "input", "cache_write_1h": "cache_write", "reasoning": "output",
+        }  # fmt: skip
         values = {name: keys.get(name, keys.get(fallback.get(name, name))) for name in CLASSES}
         return {
             name: self._usd(f"{where}.{name}", value, _MILLIONTHS) for name, value in values.items()

@@ -67,13 +67,15 @@ def _price(name: str, provider: Provider, model: ModelInfo, now: datetime) -> Mo
     if any(prices.input_mtok is None for prices in sets):
         return None
     plain = _rate(sets, "input_mtok", FREE)
+    written = _rate(sets, "cache_write_mtok", plain)
     output = _rate(sets, "output_mtok", FREE)
     fees = [_flat(prices.requests_kcount) for prices in sets]
     return ModelPrice(
         name,
         input=plain,
         cache_read=_rate(sets, "cache_read_mtok", plain),
-        cache_write=_rate(sets, "cache_write_mtok", plain),
+        cache_write=written,
+        cache_write_1h=_rate(sets, "cache_write_1h_mtok", written),
         output=output,
         reasoning=_rate(sets, "output_reasoning_mtok", output),
         source=f"genai-prices {__version__} {provider.id}/{model.id}",

@@ -1,4 +1,4 @@
-"""One openai client per server, key and event loop, shared by all endpoints.
+"""One client of an SDK per server, key and event loop, shared by all policies.
 
 A client's connections belong to the event loop that opened them. Each is held by an async
 generator that the loop itself closes when it shuts down (`asyncio.run` does), so calling
@@ -8,8 +8,8 @@ generator that the loop itself closes when it shuts down (`asyncio.run` does), s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     import httpx2
@@ -34,23 +34,40 @@ class ServerKey(NamedTuple):
     key: str | None
 
 
+class SdkClient(Protocol):
+    """What is asked of any SDK's client: that it can be closed."""
+
+    async def close(self) -> None: ...
+
+
+Client = TypeVar("Client", bound=SdkClient)
+NewClient = Callable[[ServerKey, "httpx2.AsyncClient | None"], Client]
+"""From a server, its key and an HTTP client (None for the SDK's own) to an SDK's client."""
+_Slot = tuple[asyncio.AbstractEventLoop, ServerKey, NewClient[SdkClient]]
+
+
 class _PooledClient(NamedTuple):
-    client: AsyncOpenAI
-    holder: AsyncGenerator[AsyncOpenAI, None]
+    client: SdkClient
+    holder: AsyncGenerator[SdkClient, None]
 
 
-_clients: dict[tuple[asyncio.AbstractEventLoop, ServerKey], _PooledClient] = {}
+_clients: dict[_Slot, _PooledClient] = {}
 
 
 async def shared_client(place: ServerKey) -> AsyncOpenAI:
-    """Returns the running loop's client for `place`. It lives as long as the loop."""
-    slot = (asyncio.get_running_loop(), place)
+    """Returns the running loop's openai client for `place`. It lives as long as the loop."""
+    return await shared(place, new_client)
+
+
+async def shared(place: ServerKey, new: NewClient[Client]) -> Client:
+    """Returns the running loop's client for `place` as `new` makes it; it lives as long."""
+    slot = (asyncio.get_running_loop(), place, new)
     held = _clients.get(slot)
     if held is None:
         _forget_closed_loops()
-        held = _clients[slot] = _PooledClient(new_client(place, None), _hold(slot))
+        held = _clients[slot] = _PooledClient(new(place, None), _hold(slot))
         await anext(held.holder)
-    return held.client
+    return cast("Client", held.client)
 
 
 def new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> AsyncOpenAI:
@@ -83,9 +100,7 @@ def call_options(place: ServerKey, timeout: float) -> RequestOptions:
     return options
 
 
-async def _hold(
-    slot: tuple[asyncio.AbstractEventLoop, ServerKey],
-) -> AsyncGenerator[AsyncOpenAI, None]:
+async def _hold(slot: _Slot) -> AsyncGenerator[SdkClient, None]:
     client = _clients[slot].client
     try:
         yield client

@@ -15,7 +15,9 @@ from email.utils import parsedate_to_datetime
 from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from . import wire
 
-_TRY_AGAIN = (408, 409, 429, 503)
+OVERLOADED = 529
+"""Anthropic's status for a server that has no room: nothing was billed."""
+_TRY_AGAIN = (408, 409, 429, 503, OVERLOADED)
 _TOO_LONG = re.compile(
     r"context.{0,10}length|context window|maximum.{0,20}tokens|prompt is too long", re.I
 )
@@ -37,7 +39,7 @@ def refusal(
         body = None
     said = _one_line(wire.complaint(body))
     wait = retry_after(headers)
-    if status >= 500 and status != 503:
+    if status >= 500 and status not in _TRY_AGAIN:
         return OutcomeUnknown(f"{server} failed ({status}){said}", retryable=True, retry_after=wait)
     code = wire.error_code(body)
     if status == 429 and code == "insufficient_quota":

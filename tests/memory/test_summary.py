@@ -22,7 +22,7 @@ from .conftest import OPENING, ScriptedEffects, grow, grown, played, search
 
 LIMIT = 2_000
 ROUNDS = [search(f"q{n}", f"seen {n} " * 12, f"said {n}") for n in range(60)]
-RATES = ("1", "0.1", "1.25", "10", "10")
+RATES = ("1", "0.1", "1.25", "1.25", "10", "10")
 PRICE = ModelPrice(
     "m", source="test", per_call=Decimal(0), per_second=Decimal(0),
     **{name: Rate(Decimal(rate)) for name, rate in zip(CLASSES, RATES, strict=True)},

@@ -44,7 +44,7 @@ def test_human() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["gpt-5", "", "openai/", "anthropic/claude", "scripted:", "ftp://x#m", "embedded:x.bin"]
+    "spec", ["gpt-5", "", "openai/", "anthropic/", "scripted:", "ftp://x#m", "embedded:x.bin"]
 )
 def test_unknown_forms_name_the_known(spec: str) -> None:
     with pytest.raises(UsageError, match="unknown model") as caught:

@@ -17,6 +17,8 @@ _CLASSES = {
     "input": "prompt tokens",
     "cache_read": "prompt tokens read from the cache",
     "cache_write": "prompt tokens written to the cache",
+    "cache_write_1h": "prompt tokens written to the cache for an hour",
+    "correction": "stated by the provider above (below: -) the price",
     "output": "completion tokens",
     "reasoning": "reasoning tokens",
     "call": "price per call",

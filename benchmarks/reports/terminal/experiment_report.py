@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ...refusals import in_words
 from ...results import UNFINISHED, Status
 from ...statistics import Estimate
 from .. import number_format
@@ -168,6 +169,8 @@ def _endings(report: Report, names: Names) -> Table:
     made = Table.grid(padding=(0, 2, 0, 0))
     for summary in report.setups:
         made.add_row(cell(" · ".join(names[summary.setup])), _ending(summary))
+        if summary.refused:
+            made.add_row("", f"refused by the budget: {in_words(summary.refused)}")
     return made
 
 

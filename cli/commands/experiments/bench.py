@@ -39,6 +39,14 @@ def bench(
             help="Examples and lessons of a finished experiment, where they pay; repeatable.",
         ),
     ] = None,
+    skip_unpayable: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unpayable",
+            envvar="OUTLAY_SKIP_UNPAYABLE",
+            help="Leave out set-ups whose budget cannot pay for one call.",
+        ),
+    ] = False,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -63,7 +71,7 @@ def bench(
         plan = plan_of(
             suite=suite, model=model, planners=planner, memory=memory, budgets=budget or [],
             tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data),
-            learn_from=learn_from or [],
+            learn_from=learn_from or [], skip_unpayable=skip_unpayable,
         )  # fmt: skip
     order = BenchRequest(
         plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,

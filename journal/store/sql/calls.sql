@@ -15,13 +15,16 @@
 --   usd_input      DECIMAL(28,12)  its part for fresh prompt tokens
 --   usd_cache_read DECIMAL(28,12)  its part for prompt tokens read from the provider's cache
 --   usd_cache_write DECIMAL(28,12)  its part for prompt tokens written to the provider's cache
+--   usd_cache_write_1h DECIMAL(28,12)  its part for prompt tokens written to it for an hour
 --   usd_output     DECIMAL(28,12)  its part for completion tokens without reasoning
 --   usd_reasoning  DECIMAL(28,12)  its part for reasoning tokens
 --   usd_call       DECIMAL(28,12)  its part per call
 --   usd_seconds    DECIMAL(28,12)  its part per second
+--   usd_correction DECIMAL(28,12)  its part above the price of its tokens, where the provider states its cost; below 0 if it is less
 --   input          BIGINT          fresh prompt tokens billed, null without a bill
 --   cache_read     BIGINT          prompt tokens billed as read from the cache
 --   cache_write    BIGINT          prompt tokens billed as written to the cache
+--   cache_write_1h BIGINT          prompt tokens billed as written to it for an hour
 --   output         BIGINT          completion tokens billed, without reasoning
 --   reasoning      BIGINT          reasoning tokens billed
 --   input_tokens   BIGINT          prompt tokens billed; the bound where no bill came
@@ -35,7 +38,8 @@
 create or replace view calls as
 select
     run, hold, seq, "key", "call", name, node, attempt, calls, state, usd_held, usd,
-    usd_input, usd_cache_read, usd_cache_write, usd_output, usd_reasoning, usd_call, usd_seconds,
-    input, cache_read, cache_write, output, reasoning, input_tokens, output_tokens,
+    usd_input, usd_cache_read, usd_cache_write, usd_cache_write_1h, usd_output, usd_reasoning,
+    usd_call, usd_seconds, usd_correction,
+    input, cache_read, cache_write, cache_write_1h, output, reasoning, input_tokens, output_tokens,
     seconds, ok, price, max_tokens, prompt
 from holds;

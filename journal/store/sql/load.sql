@@ -72,11 +72,13 @@ ended as (
     select run, hold, seq, kind, unnest(json_transform(line, '{
         "key": "VARCHAR", "usd": "DECIMAL(28,12)", "usd_by_class": {
             "input": "DECIMAL(28,12)", "cache_read": "DECIMAL(28,12)",
-            "cache_write": "DECIMAL(28,12)", "output": "DECIMAL(28,12)",
-            "reasoning": "DECIMAL(28,12)", "call": "DECIMAL(28,12)", "seconds": "DECIMAL(28,12)"
+            "cache_write": "DECIMAL(28,12)", "cache_write_1h": "DECIMAL(28,12)",
+            "output": "DECIMAL(28,12)", "reasoning": "DECIMAL(28,12)",
+            "call": "DECIMAL(28,12)", "seconds": "DECIMAL(28,12)",
+            "correction": "DECIMAL(28,12)"
         },
-        "input": "BIGINT", "cache_read": "BIGINT", "cache_write": "BIGINT", "output": "BIGINT",
-        "reasoning": "BIGINT", "seconds": "DOUBLE", "ok": "BOOLEAN",
+        "input": "BIGINT", "cache_read": "BIGINT", "cache_write": "BIGINT",
+        "cache_write_1h": "BIGINT", "output": "BIGINT", "reasoning": "BIGINT", "seconds": "DOUBLE", "ok": "BOOLEAN",
         "reply": {"message": {"content": "VARCHAR"}, "finish_reason": "VARCHAR"},
         "observation": {"text": "VARCHAR"}
     }'))
@@ -99,11 +101,15 @@ select
         when 'release' then 0
         else asked.usd
     end,
-    usd_by_class.input, usd_by_class.cache_read, usd_by_class.cache_write, usd_by_class.output,
-    usd_by_class.reasoning, usd_by_class."call", usd_by_class.seconds,
-    input, cache_read, cache_write, output, reasoning,
+    usd_by_class.input, usd_by_class.cache_read, usd_by_class.cache_write,
+    usd_by_class.cache_write_1h, usd_by_class.output, usd_by_class.reasoning, usd_by_class."call", usd_by_class.seconds,
+    usd_by_class.correction,
+    input, cache_read, cache_write,
+    case when input is not null then coalesce(cache_write_1h, 0) end,
+    output, reasoning,
     case
         when input is not null then input + coalesce(cache_read, 0) + coalesce(cache_write, 0)
+            + coalesce(cache_write_1h, 0)
         when kind = 'release' then 0
         else input_tokens
     end,

@@ -12,6 +12,7 @@
 --   input         BIGINT          fresh prompt tokens billed, null without a bill
 --   cache_read    BIGINT          prompt tokens billed as read from the cache
 --   cache_write   BIGINT          prompt tokens billed as written to the cache
+--   cache_write_1h BIGINT         prompt tokens billed as written to it for an hour
 --   output        BIGINT          completion tokens billed, without reasoning
 --   reasoning     BIGINT          reasoning tokens billed
 --   seconds       DOUBLE          duration of the call
@@ -25,7 +26,7 @@
 create or replace view model_calls as
 select
     run, seq, "key", node, name as model, attempt, state, usd_held, usd,
-    input, cache_read, cache_write, output, reasoning, seconds, price,
+    input, cache_read, cache_write, cache_write_1h, output, reasoning, seconds, price,
     prompt, request, max_tokens, content, finish
 from holds
 where "call" = 'model';

@@ -22,7 +22,7 @@ from outlay.ledger.usage import CLASSES
 
 USD = st.integers(0, 10**13).map(lambda units: Decimal(units).scaleb(-12))
 TOKENS = st.integers(0, 10**6)
-BILLED_BY = (*CLASSES, "call", "seconds")
+BILLED_BY = (*CLASSES, "call", "seconds", "correction")
 RUNS = ("r0", "r1", "r2")
 
 Body = dict[str, Any]

@@ -63,7 +63,7 @@ prices = st.builds(
     **dict.fromkeys(CLASSES, rates),
 )
 counts = st.integers(0, 200)
-usages = st.builds(Usage, counts, counts, counts, counts, counts)
+usages = st.builds(Usage, **dict.fromkeys(CLASSES, counts))
 spare = st.integers(0, 300)
 durations = st.floats(0, 1000)
 
@@ -101,10 +101,11 @@ def test_crossing_a_tier_applies_to_all_tokens(tmp_path):
 
 def test_reasoning_and_cache_classes_have_their_defaults(tmp_path):
     price = book(tmp_path).model("gpt-5-mini")
-    assert price.cost_by_class(Usage(1, 1, 1, 1, 1)) == {
+    assert price.cost_by_class(Usage(1, 1, 1, 1, 1, 1)) == {
         "input": Decimal("2.5e-7"),
         "cache_read": Decimal("2.5e-8"),
         "cache_write": Decimal("2.5e-7"),
+        "cache_write_1h": Decimal("2.5e-7"),
         "output": Decimal("2e-6"),
         "reasoning": Decimal("2e-6"),
     }

@@ -1,0 +1,1 @@
+"""Anthropic's Messages API: requests out of neutral messages, replies and streams into them."""

@@ -1,0 +1,109 @@
+"""A model of OpenAI's, asked by its Responses API."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...journal.records import Reply, Request
+from ...ledger.errors import CallRefused
+from ..endpoint.clients import call_options, new_client
+from ..endpoint.endpoint import OPENAI
+from ..sdk_calls import Sdk, SdkCalls, seconds_of
+from . import replies
+from .requests import RequestForm, encode
+from .stream import ResponseStream
+
+if TYPE_CHECKING:
+    import httpx2
+
+_PATH = "/responses"
+_FEWEST = 16
+"""The fewest tokens of output that the server takes as a limit."""
+
+
+class OpenAIResponses:
+    """Asks OpenAI's Responses API; one try per call, no retries of its own.
+
+    Args:
+        model: the model's name as the server knows it.
+        base_url: the server's address up to `/v1`; None means `OPENAI_BASE_URL`, else OpenAI's.
+        api_key: None means `OPENAI_API_KEY` for those two servers and `OUTLAY_API_KEY` for others.
+        timeout: seconds after which a call is given up.
+        max_output: tokens of output asked for where the request sets nothing, reasoning included.
+        stream: asks for the reply piece by piece, each passed to the request's `on_text`.
+        effort: how much the model reasons, such as `"low"`; None leaves it to the server.
+        headroom: tokens for reasoning that every call may write beside what is seen of it.
+        http_client: an httpx2 client of one's own to send through; closed with the policy.
+        name: how prices and reports name it; None means `openai-responses/MODEL`.
+    """
+
+    takes_samples = False
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout: float = 120.0,
+        max_output: int = 4096,
+        stream: bool = False,
+        effort: str | None = None,
+        headroom: int = _FEWEST,
+        http_client: httpx2.AsyncClient | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.model = model
+        self.name = name or f"openai-responses/{model}"
+        self.headroom = max(headroom, _FEWEST)
+        self.max_output = max(max_output, self.headroom + 1)
+        self.timeout = timeout
+        self.stream = stream
+        self._calls = SdkCalls(
+            _OPENAI_SDK, name=self.name, model=model, base_url=base_url, api_key=api_key,
+            http_client=http_client,
+        )  # fmt: skip
+        self.server = self._calls.server
+        self._form = RequestForm(model=model, server=self.server, effort=effort, stream=stream)
+
+    def check(self) -> None:
+        """Raises UsageError where a call could not be made for want of a key."""
+        self._calls.check()
+
+    async def reply(self, request: Request) -> Reply:
+        """Returns the server's reply to one try of the call."""
+        self.check()
+        most = self.max_output if request.max_tokens is None else request.max_tokens
+        if most < _FEWEST:
+            raise CallRefused(
+                f"{self.name} was not asked: the server takes no limit of {most} tokens, the "
+                f"least is {_FEWEST}"
+            )
+        body = encode(request, self._form, most)
+        assembly = (
+            ResponseStream(self.server, request.on_text, request.on_call) if self.stream else None
+        )
+        began = time.monotonic()
+        reply = await self._calls.exchange(
+            _PATH, body, seconds_of(self.timeout, request.timeout),
+            partial(replies.decode, server=self.server), assembly,
+        )  # fmt: skip
+        return replace(reply, seconds=time.monotonic() - began)
+
+    async def close(self) -> None:
+        """Closes a client of one's own; shared connections close with their event loop."""
+        await self._calls.close()
+
+
+_OPENAI_SDK = Sdk(
+    package="openai",
+    extra="",
+    home=OPENAI,
+    url_from="OPENAI_BASE_URL",
+    key_from="OPENAI_API_KEY",
+    new_client=new_client,
+    call_options=call_options,
+)
