@@ -27,8 +27,10 @@ from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyErro
 from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import takes_samples
+from ...policies.rate_limits import Turn, rate_of
 from .cost_bounds import CostBounds
 from .effect_log import Diverged, EffectLog
+from .rate_turns import TurnLost, in_turn
 from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
@@ -133,6 +135,30 @@ class ModelCalls:
     async def _try(
         self, key: str, node: str, attempt: int, request: Request, digest: str, purpose: str
     ) -> Reply | Refusal:
+        async def hold_and_send(turn: Turn | None = None) -> Reply | Refusal:
+            return await self._hold_and_send(key, node, attempt, request, digest, purpose, turn)
+
+        rate = rate_of(self._policy)
+        if rate is None:
+            return await hold_and_send()
+        tokens = self._bounds.input(request, self._prefixes.match(request.messages))
+        tokens += (request.max_tokens or self._policy.max_output) * request.samples
+        result = await in_turn(rate, tokens, self._effect_log.account, hold_and_send)
+        if result is not None:
+            return result
+        why = f"the next call of {self._policy.name} ({rate.limit}) is due after the deadline"
+        return self._refuse(key, node, digest, "seconds", "", why)
+
+    async def _hold_and_send(
+        self,
+        key: str,
+        node: str,
+        attempt: int,
+        request: Request,
+        digest: str,
+        purpose: str,
+        turn: Turn | None,
+    ) -> Reply | Refusal:
         match = self._prefixes.match(request.messages)
         used = self._kept.allowance(purpose)
         reserve = self._kept.after(used, request.messages)
@@ -145,6 +171,9 @@ class ModelCalls:
                 key, node, digest, granted.resource, granted.account, str(granted), tokens
             )
         hold, max_tokens = granted
+        if turn is not None and not turn.renew():
+            self._effect_log.account.release(hold)
+            raise TurnLost
         id = self._effect_log.hold_id(key, attempt)
         try:
             self._effect_log.write(
