@@ -13,6 +13,7 @@ from ..ledger.account import Account
 from ..ledger.amount import ZERO
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, BudgetExhausted, PolicyError, UsageError
+from ..ledger.forks import told_of_forks
 from ..ledger.prices.price_book import PriceBook
 from ..memory import Memory
 from ..memory import memory as memory_named
@@ -81,6 +82,9 @@ class Agent:
         self._raise = raise_on_exhausted
         self._graph: Any = None
         self._driven: Any = None
+        self._is_closed = False
+        self._streaming: set[asyncio.Task[Result]] = set()
+        told_of_forks(self)
         self.options = options or AgentOptions()
         self.memory = coerce("memory", memory, Memory, memory_named, "workspace")
         self._servers = McpServers(mcp)
@@ -123,6 +127,7 @@ class Agent:
         labels: RunLabels | None = None,
         listen: Listener | Listeners | None = None,
         run: str | None = None,
+        drain: bool = False,
     ) -> Result:
         """Runs one task to its end.
 
@@ -133,27 +138,52 @@ class Agent:
             listen: is called with each event of the run after it is written; a group of
                 listeners hears the run's sub-agents too.
             run: the run's id, where the caller has one for it.
+            drain: when the run is cancelled, its policy call under way is read to its end, at most
+                until its time-out, and booked at its bill instead of its whole hold. Cancelling
+                a second time gives it up.
 
         Raises:
+            UsageError: the agent is closed.
             BudgetError: the budget cannot pay for one call and the wrap-up reply.
             BudgetExhausted: only under `raise_on_exhausted`.
             JournalError: the book cannot be kept; nothing was sent that is not in it.
         """
+        self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
         session = await self._opening.start(
             task, parsed or self.budget, account, labels or RunLabels(), listen, run
         )
+        session.effect_log.drains = drain
         return await self._drive(session)
 
     def run_sync(self, task: str, **options: Any) -> Result:
-        """Like `run`, for code without an event loop."""
-        return asyncio.run(self._run_and_close(task, options))
+        """Like `run`, for code without an event loop; any number of times, from any thread.
 
-    async def stream(self, task: str, **options: Any) -> AsyncIterator[Event]:
-        """Yields the run's events as they are written; the last one is `run_ended`."""
+        Raises:
+            UsageError: there is an event loop, or the agent is closed.
+        """
+        self._check_open()
+        _expect_no_loop("run_sync", "await agent.run(task)")
+        return asyncio.run(self.run(task, **options))
+
+    async def stream(
+        self, task: str, *, drain: bool = True, **options: Any
+    ) -> AsyncIterator[Event]:
+        """Yields the run's events as they are written; the last one is `run_ended`.
+
+        Who leaves the stream cancels the run. A policy call under way is then read on in the
+        background until its bill is there, and only then the run ends: what is booked is the bill.
+
+        Args:
+            drain: False gives the call up at once: its whole hold is booked.
+            options: those of `run`.
+        """
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        running = asyncio.create_task(self.run(task, listen=queue.put_nowait, **options))
+        run = self.run(task, listen=queue.put_nowait, drain=drain, **options)
+        running = asyncio.create_task(run)
+        self._streaming.add(running)
+        running.add_done_callback(self._streaming.discard)
         running.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
@@ -180,6 +210,7 @@ class Agent:
             UsageError: there is no such run, or a live process drives it.
             DriftError: this agent asks for something else than what is recorded.
         """
+        self._check_open()
         more = Budget.parse(add) if isinstance(add, str) else add
         if mode not in ("cumulative", "per_invocation"):
             raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
@@ -201,6 +232,7 @@ class Agent:
         Raises:
             DriftError: this agent asks for something else than what is recorded.
         """
+        self._check_open()
         return await self._drive(self._opening.reopen(self.home.record(run, strict=True)))
 
     async def fork(
@@ -227,6 +259,7 @@ class Agent:
             UsageError: there is no such run or step.
             DriftError: this agent asks for something else before that step; the text says where.
         """
+        self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph
         session = self._opening.fork(
@@ -254,6 +287,7 @@ class Agent:
             UsageError: there is no such run, or it did not end by itself.
             DriftError: this agent asks for something else than what is recorded.
         """
+        self._check_open()
         record = self.home.record(run, supposing=True)
         if record.end is None or record.end.status not in ("answered", "budget_exhausted"):
             raise UsageError(
@@ -281,6 +315,7 @@ class Agent:
 
         It takes a state with `task` and gives one with `answer`, `status`, `why` and `run`.
         """
+        self._check_open()
         if self._graph is None:
             self._graph = self._planner.build(self._session).compile()
         return self._graph
@@ -293,27 +328,59 @@ class Agent:
         return self._driven
 
     async def close(self) -> None:
-        """Gives back the policy's connections and stops the MCP servers."""
-        await self.policy.close()
-        self._servers.close()
+        """Gives back the policy's connections and stops the MCP servers; no run follows.
+
+        Waits for the bills of streams that were left. Closing twice does nothing.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        if left := [task for task in self._streaming if task.get_loop() is loop]:
+            await asyncio.wait(left)
+        try:
+            await self.policy.close()
+        finally:
+            await asyncio.to_thread(self._servers.close)
+
+    async def __aenter__(self) -> Agent:
+        self._check_open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __enter__(self) -> Agent:
+        self._check_open()
+        _expect_no_loop("`with agent`", "async with agent")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run(self.close())
 
     # -- inside --------------------------------------------------------------------------------
 
-    async def _run_and_close(self, task: str, options: dict[str, Any]) -> Result:
-        try:
-            return await self.run(task, **options)
-        finally:
-            await self.close()
+    def after_fork(self) -> None:
+        """Leaves the runs that are under way to the parent."""
+        self._sessions = {}
+        self._streaming = set()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise UsageError("this agent is closed: make a new one")
 
     async def _drive(self, session: RunSession) -> Result:
         run = session.run
         state: State = {"task": session.task, "run": run, "step": 0}
+        session.is_driven = True
         try:
             await self._own_graph.ainvoke(state, {"recursion_limit": _STEPS})
         except PolicyError as error:
-            session.broke(error)
+            session.is_driven = False
+            await session.broke(error)
         except BaseException as error:
-            session.broke(error)
+            session.is_driven = False
+            await session.broke(error)
             raise
         result = self._result(session)
         if self._raise and result.status == "budget_exhausted":
@@ -322,6 +389,7 @@ class Agent:
 
     async def _session(self, state: State) -> RunSession:
         """Returns the live session of a graph's state; opens or resumes it where there is none."""
+        self._check_open()
         run = state.get("run")
         if run is None:
             return await self._opening.start(state["task"], self.budget, None, RunLabels(), None)
@@ -364,6 +432,17 @@ class Agent:
             seconds=session.effect_log.log.seconds,
             trajectory=session.trajectory.messages,
         )
+
+
+def _expect_no_loop(what: str, instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(
+        f"{what} does not work where an event loop runs (in a notebook, or in async code): "
+        f"write `{instead}`"
+    )
 
 
 def _with_memory(

@@ -26,6 +26,10 @@ class AgentOptions:
     seed: int | None = None
     min_output: int = 64
     """A call that could not get this many output tokens is not made."""
+    max_output: Mapping[str, int] = field(default_factory=dict)
+    """Output tokens of a call by its purpose (`think`, `plan`, `verify`, …), beside what the policy
+    needs to reason unseen. A call of another purpose gets the policy's own `max_output`. Less
+    output asked for is less money held while a call is on its way."""
     wrap_up_tokens: int = 512
     """Output tokens that are kept back for the last reply of a run whose budget is used up."""
     tool_search_above: int = 40

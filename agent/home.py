@@ -19,6 +19,7 @@ from ..journal.record.fork_record import record_of
 from ..journal.record.run_record import RunRecord
 from ..ledger.amount import ZERO, Amount
 from ..ledger.errors import UsageError
+from ..ledger.forks import fork_safe, told_of_forks
 from ..tools import Outputs
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def _named_home() -> Path | None:
 class Home:
     """Use `Home.at(path)`: a process has one of each folder, and so one journal in it."""
 
-    _homes: ClassVar[dict[tuple[Path, int], Home]] = {}
-    _guard: ClassVar[threading.Lock] = threading.Lock()
+    _homes: ClassVar[dict[Path, Home]] = {}
+    _guard: ClassVar[threading.Lock] = fork_safe(threading.Lock())
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,6 +53,7 @@ class Home:
         self.listeners = Listeners()
         """Those of `listen`."""
         self._journal: Journal | None = None
+        told_of_forks(self)
 
     @classmethod
     def at(cls, path: Path | None = None) -> Home:
@@ -62,13 +64,13 @@ class Home:
                 renamed.
         """
         named = path or _named_home()
-        key = ((named or _FOLDER).resolve(), os.getpid())
+        key = (named or _FOLDER).resolve()
         with cls._guard:
             if key not in cls._homes:
                 if named is None:
                     rename_folder(_FOLDER)
-                rename_store(key[0])
-                cls._homes[key] = cls(key[0])
+                rename_store(key)
+                cls._homes[key] = cls(key)
             return cls._homes[key]
 
     @cached_property
@@ -104,6 +106,13 @@ class Home:
         """Writes an event of a run that nobody is driving, and tells it to who listens."""
         self.journal.append(event)
         self.listeners.tell(event)
+
+    def after_fork(self) -> None:
+        """Leaves the journal and the runs to the parent; the next run opens a journal anew."""
+        journal, self._journal = self._journal, None
+        self.live = set()
+        if journal is not None:
+            journal.abandon()
 
     def close(self) -> None:
         """Closes the journal. The next run opens a new one."""

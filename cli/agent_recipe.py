@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class AgentSpec:
     seed: int | None = None
     max_output: int | None = None
     """Output tokens of one policy call; None leaves it to the policy."""
+    output_by_purpose: Mapping[str, int] = field(default_factory=dict)
+    """The same for calls of a purpose: `think`, `verify`, …"""
     timeout: float | None = None
     """Seconds of one policy call; None leaves it to the policy."""
     stream: bool = False
@@ -82,7 +84,12 @@ class AgentSpec:
             budget=budget,
             prices=self.prices,
             home=home,
-            options=AgentOptions(system=self.system, temperature=self.temperature, seed=self.seed),
+            options=AgentOptions(
+                system=self.system,
+                temperature=self.temperature,
+                seed=self.seed,
+                max_output=self.output_by_purpose,
+            ),
         )
 
     def _policy(self) -> Policy:
@@ -101,6 +108,31 @@ class AgentSpec:
         asked = [spec for spec in dict.fromkeys((*ALWAYS, *self.tools)) if spec not in known]
         shipped = (shipped_tools(spec, yes=yes) for spec in asked)
         return [*of_docs, *(tool for tools in shipped for tool in tools)]
+
+
+def output_limits(texts: Sequence[str]) -> tuple[int | None, dict[str, int]]:
+    """Returns the limits on output that `--max-output` gives: of any call, and by purpose.
+
+    Args:
+        texts: `N` or `PURPOSE=N`, each.
+
+    Raises:
+        UsageError: one is neither, or something is limited twice.
+    """
+    limits: dict[str, int] = {}
+    for text in texts:
+        purpose, equals, number = text.rpartition("=")
+        if not number.isdecimal() or int(number) < 1 or bool(equals) != bool(purpose):
+            raise UsageError(
+                f"--max-output {text!r} is neither tokens nor PURPOSE=TOKENS: "
+                "write e.g. --max-output 2048 --max-output think=512"
+            )
+        if purpose in limits:
+            raise UsageError(
+                f"--max-output limits {purpose or 'all calls'} twice: keep one of them"
+            )
+        limits[purpose] = int(number)
+    return limits.pop("", None), limits
 
 
 def shipped_tools(spec: str, *, yes: bool) -> tuple[Tool, ...]:

@@ -37,6 +37,7 @@ class EventWriter:
         """Number of the next event."""
         self._began = time.monotonic() - seconds
         self._listeners = listeners or Listeners()
+        self._has_ended = False
 
     @property
     def seconds(self) -> float:
@@ -45,6 +46,9 @@ class EventWriter:
     def write(self, kind: Kind, key: str = "", **body: Any) -> Event:
         """Writes an event and returns it.
 
+        After `run_ended` nothing is written or shown any more: what is not settled by then stays
+        booked in full.
+
         What only prepares a call is written with the call's hold, at the latest: nothing leaves
         the process before `durable` has returned.
 
@@ -52,13 +56,18 @@ class EventWriter:
             JournalError: it cannot be written.
         """
         event = Event(self.run, self.seq, kind, key, round(self.seconds, 6), body)
+        if self._has_ended:
+            return event
         self._journal.append(event, lazily=kind in _BEFORE_A_CALL)
         self.seq += 1
+        self._has_ended = kind == "run_ended"
         self._listeners.tell(event)
         return event
 
     def say(self, text: str) -> None:
         """Shows listeners a piece of a reply that is still streaming in; it is not journalled."""
+        if self._has_ended:
+            return
         piece = Event(self.run, self.seq, "text", at=self.seconds, body={"text": text})
         self._listeners.tell(piece)
 

@@ -20,6 +20,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Journal:
                 f"the journal cannot be written under {home}: {error.strerror}; "
                 "choose another folder with --home or OUTLAY_HOME"
             ) from error
-        body = {"format": FORMAT, "journal": self.id, "pid": os.getpid()}
+        body = {"format": FORMAT, "journal": self.id, "pid": os.getpid(), "version": _version()}
         self.append(Event("", 0, "journal", body={**body, "host": socket.gethostname()}))
         self._syncer = threading.Thread(target=self._sync_loop, name="outlay-fsync", daemon=True)
         self._syncer.start()
@@ -109,6 +110,11 @@ class Journal:
             self._waiters.append((loop, waiter))
             self._wanted.notify()
         await waiter
+
+    def abandon(self) -> None:
+        """Leaves the journal to the process that this one was forked from."""
+        os.close(self._file)
+        self._release()
 
     def close(self) -> None:
         """Writes what is left and gives the lock back."""
@@ -186,6 +192,17 @@ def _encode(value: Any) -> Any:
 def _sync(file: int) -> None:
     """Puts a file's bytes on the disk; macOS and Windows know no way that leaves its times out."""
     getattr(os, "fdatasync", os.fsync)(file)
+
+
+@cache
+def _version() -> str | None:
+    """Returns the version of this package; None where it runs without being installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("outlay")
+    except PackageNotFoundError:
+        return None
 
 
 def is_live(path: Path) -> bool:

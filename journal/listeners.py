@@ -6,11 +6,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 
+from ..ledger.callbacks import guarded, name_of
+from ..ledger.forks import fork_safe
 from .events import Event
 
 logger = logging.getLogger(__name__)
 
 Listener = Callable[[Event], None]
+
+_LOCK = fork_safe(threading.Lock())
+"""For groups that change; listeners come and go too seldom for a lock of each group."""
 
 
 class _Subscription:
@@ -20,16 +25,17 @@ class _Subscription:
         self.listener = listener
         self._has_failed = False
 
-    def tell(self, event: Event) -> None:
-        try:
-            self.listener(event)
-        except Exception:
-            if not self._has_failed:
-                self._has_failed = True
-                logger.exception(
-                    "the listener %s failed at event %d (%s) of run %s; it hears the next ones too",
-                    _name(self.listener), event.seq, event.kind, event.run,
-                )  # fmt: skip
+    def tell(self, event: Event) -> BaseException | None:
+        """Calls the listener; returns what is meant to end the process, if it raises that."""
+        return guarded(self.listener, event, lambda: self._report(event))
+
+    def _report(self, event: Event) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            logger.exception(
+                "the listener %s failed at event %d (%s) of run %s; it hears the next ones too",
+                name_of(self.listener), event.seq, event.kind, event.run,
+            )  # fmt: skip
 
 
 class Listeners:
@@ -48,39 +54,36 @@ class Listeners:
     ) -> None:
         self._own = tuple(map(_Subscription, listeners))
         self._beside = tuple(beside)
-        self._lock = threading.Lock()
 
     def add(self, listener: Listener) -> Callable[[], None]:
         """Adds a listener and returns what takes it out again."""
         subscription = _Subscription(listener)
 
         def leave() -> None:
-            with self._lock:
+            with _LOCK:
                 self._own = tuple(other for other in self._own if other is not subscription)
 
-        with self._lock:
+        with _LOCK:
             self._own = (*self._own, subscription)
         return leave
 
     def tell(self, event: Event) -> None:
-        """Calls every listener with an event."""
-        hearers = self._hearers()
-        if len(hearers) < 2:
-            for subscription in hearers:
-                subscription.tell(event)
-            return
+        """Calls every listener with an event.
+
+        What is meant to end the process, such as a KeyboardInterrupt, is raised when all have
+        heard it.
+        """
+        stop: BaseException | None = None
         heard: list[Listener] = []
-        for subscription in hearers:
+        for subscription in self._hearers():
             if subscription.listener not in heard:
                 heard.append(subscription.listener)
-                subscription.tell(event)
+                stop = subscription.tell(event) or stop
+        if stop is not None:
+            raise stop
 
     def _hearers(self) -> tuple[_Subscription, ...]:
         hearers = self._own
         for group in self._beside:
             hearers += group._hearers()
         return hearers
-
-
-def _name(listener: Listener) -> str:
-    return getattr(listener, "__qualname__", type(listener).__qualname__)

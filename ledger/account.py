@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -20,10 +21,14 @@ from decimal import Decimal
 
 from .amount import ZERO, Amount, Quantity
 from .budget import Budget
+from .callbacks import guarded, name_of
+from .forks import fork_safe, told_of_forks
 from .holds import Hold, Overrun, Shortfall, Size
 from .waiting_line import Demand, Place, Waiter, WaitingLine
 
 __all__ = ["Account", "Hold", "Overrun", "Shortfall"]
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
@@ -72,8 +77,10 @@ class Account:
         self._closed = False
         self._watchers: list[tuple[Decimal, Callable[[Account], None]]] = []
         self._path: tuple[Account, ...] = (self, *(parent._path if parent else ()))
-        self._lock: threading.RLock = parent._lock if parent else threading.RLock()
+        self._lock: threading.RLock = parent._lock if parent else fork_safe(threading.RLock())
         self._line: WaitingLine = parent._line if parent else WaitingLine()
+        if parent is None:
+            told_of_forks(self)
         self._clock: Clock = parent._clock if parent else clock
         self.deadline = self._deadline(elapsed)
         """Instant of the clock at which work in flight is cancelled, or None."""
@@ -120,8 +127,13 @@ class Account:
             hold.soft = ZERO
             self._line.serve()
 
-    def settle(self, hold: Hold, billed: Amount) -> tuple[Overrun, ...]:
+    def settle(
+        self, hold: Hold, billed: Amount, *, record: Callable[[], object] = lambda: None
+    ) -> tuple[Overrun, ...]:
         """Books what the call really cost and gives the rest of the hold back.
+
+        Args:
+            record: writes down what was booked; is called before `on_spend` hears of it.
 
         Returns the overruns: an overrun closes the account of the hold for good.
         """
@@ -136,7 +148,10 @@ class Account:
             )
             hold.account._closed = hold.account._closed or bool(overruns)
             self._line.serve()
-        hold.account._after_spending()
+        try:
+            record()
+        finally:
+            hold.account._after_spending()
         return overruns
 
     def release(self, hold: Hold) -> None:
@@ -145,9 +160,13 @@ class Account:
             self._end(hold)
             self._line.serve()
 
-    def forfeit(self, hold: Hold) -> None:
-        """Books the whole hold as spent: the call left and its bill is unknown."""
-        self.settle(hold, hold.amount)
+    def forfeit(self, hold: Hold, *, record: Callable[[], object] = lambda: None) -> None:
+        """Books the whole hold as spent: the call left and its bill is unknown.
+
+        Args:
+            record: as for `settle`.
+        """
+        self.settle(hold, hold.amount, record=record)
 
     # -- runs ----------------------------------------------------------------------------------
 
@@ -255,9 +274,16 @@ class Account:
         return min(rooms)[1] if rooms else None
 
     def on_spend(self, threshold: Decimal | str, call: Callable[[Account], None]) -> None:
-        """Calls `call(account)` once, when the settled USD reach `threshold`."""
+        """Calls `call(account)` once, when the settled USD reach `threshold`.
+
+        By then the bill is written down. What `call` raises is logged and changes nothing.
+        """
         with self._lock:
             self._watchers.append((Decimal(threshold), call))
+
+    def after_fork(self) -> None:
+        """Goes on as a copy of the parent's account: what is held there stays held here."""
+        self._line.forget_all()
 
     # -- inside (the lock is held) -------------------------------------------------------------
 
@@ -433,5 +459,15 @@ class Account:
                 spent = account._settled.get("usd", 0)
                 due += [(account, call) for at, call in account._watchers if spent >= at]
                 account._watchers = [w for w in account._watchers if spent < w[0]]
+        stop: BaseException | None = None
         for account, call in due:
-            call(account)
+            stop = guarded(call, account, lambda: _report(call, account)) or stop  # noqa: B023
+        if stop is not None:
+            raise stop
+
+
+def _report(call: Callable[[Account], None], account: Account) -> None:
+    logger.exception(
+        "on_spend: %s failed when %s had spent $%s; nothing of it is lost, and it is not called "
+        "again", name_of(call), account.name, account.spent.usd,
+    )  # fmt: skip

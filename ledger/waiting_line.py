@@ -12,6 +12,7 @@ ends with what it has kept back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -71,6 +72,12 @@ class WaitingLine:
             self.waiters.remove(waiter)
             self.serve()
 
+    def forget_all(self) -> None:
+        """Forgets who waits and who is at work: none of them is in a forked child."""
+        self.waiters.clear()
+        self.live.clear()
+        self.contested.clear()
+
     def serve(self) -> None:
         """Answers all whose turn it is."""
         if not self.waiters:
@@ -110,7 +117,8 @@ class WaitingLine:
     def _answer(self, waiter: Waiter, found: Hold | Shortfall) -> None:
         self.waiters.remove(waiter)
         waiter.answer = found
-        waiter.loop.call_soon_threadsafe(_finish, waiter.answered)
+        with contextlib.suppress(RuntimeError):  # its loop is closed meanwhile
+            waiter.loop.call_soon_threadsafe(_finish, waiter.answered)
 
     def _is_stuck(self) -> bool:
         """Says whether no call is on its way and no run at work that others wait for."""

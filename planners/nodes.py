@@ -119,7 +119,7 @@ class Nodes:
         except GraphBubbleUp:  # an interrupt: the graph comes back to this node
             raise
         except BaseException as error:
-            session.broke(error)
+            await session.broke(error)
             raise
 
 

@@ -173,8 +173,8 @@ class Session(Protocol):
     def end(self, state: State) -> None:
         """Books the end of the run, once."""
 
-    def broke(self, error: BaseException) -> None:
-        """Books the end of a run that an error breaks off."""
+    async def broke(self, error: BaseException) -> None:
+        """Books the end of a run that an error breaks off, once all that it started has ended."""
 
 
 SessionProvider = Callable[[State], Awaitable[Session]]

@@ -11,6 +11,7 @@ from .in_process import in_process_policy
 from .langchain.policy import LangChainPolicy
 from .outcome_stats import RoutingStats, RunForecast, RunTally
 from .policy import Policy
+from .rate_limits import RateLimit, rate_limited
 from .registry import policy
 from .replay import ReplayPolicy
 from .responses.responses import OpenAIResponses
@@ -25,6 +26,7 @@ __all__ = [
     "LangChainPolicy",
     "OpenAIResponses",
     "Policy",
+    "RateLimit",
     "ReplayPolicy",
     "Router",
     "RoutingStats",
@@ -33,4 +35,5 @@ __all__ = [
     "ScriptedPolicy",
     "in_process_policy",
     "policy",
+    "rate_limited",
 ]

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from ..journal.records import Reply, Request, Sampled
 from ..ledger.errors import CallRefused, OutcomeUnknown, PolicyError
+from ..ledger.forks import told_of_forks
 from . import text_protocol
 from .word_bills import Speak, SpokenModel
 
@@ -124,7 +125,13 @@ class ModelWorker:
     def __init__(self, model: LocalModel) -> None:
         self._model = model
         self._waiting: deque[tuple[Request, Future[Answer]]] = deque()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-model")
+        self._thread = _thread()
+        told_of_forks(self)
+
+    def after_fork(self) -> None:
+        """Starts a thread of its own; what waits, waits in the parent."""
+        self._waiting = deque()
+        self._thread = _thread()
 
     def ask(self, request: Request) -> Future[Answer]:
         """Returns the future answer; cancelling it before its turn saves the work."""
@@ -153,6 +160,10 @@ class ModelWorker:
             answers = [OutcomeUnknown(failed, retryable=True) for _ in batch]
         for (_, future), answer in zip(batch, answers, strict=True):
             future.set_result(answer)
+
+
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="local-model")
 
 
 def too_long(name: str, room: int, tokens: int) -> CallRefused:

@@ -16,7 +16,8 @@ class Policy(Protocol):
 
     Three members may be left out: `takes_samples`, true where a request for several `samples` is
     answered in one call, `headroom`, tokens of output beside those that are seen, and `check()`,
-    which raises UsageError where no call could be made. The functions below ask for them.
+    which raises UsageError where no call could be made. The functions below ask for them. `rate` is
+    what `rate_limited` sets: calls wait for it before money is held.
     """
 
     @property

@@ -13,6 +13,7 @@ from ..ledger.registry import Registry
 from .endpoint.endpoint import Endpoint, address
 from .human import HumanPolicy
 from .policy import Policy
+from .rate_limits import rate_limited
 from .replay import ReplayPolicy
 from .router import Router, split
 from .scripted import ScriptedPolicy, by_turn, read_script
@@ -98,6 +99,18 @@ POLICIES: Registry[PolicyKind] = Registry(
 """By the first word of a model string, up to `:` or `/`."""
 
 
+def _rate_in(spec: str) -> tuple[str, str]:
+    """Returns a model string without its rate (`?rpm=60&tpm=100k`), and that; a router's models
+    have rates of their own."""
+    head, asks, query = spec.rpartition("?")
+    if not asks or spec.startswith("router:"):
+        return spec, ""
+    parts = query.split("&")
+    rate = [part for part in parts if re.match(r"(rpm|tpm)=", part)]
+    others = "&".join(part for part in parts if part not in rate)
+    return f"{head}?{others}" if others else head, ",".join(rate)
+
+
 def policy_forms() -> tuple[str, ...]:
     """Returns all that `policy` accepts."""
     return tuple(form for name in POLICIES.names() for form in POLICIES.find(name).forms)
@@ -107,13 +120,16 @@ def policy(spec: str, **options: Any) -> Policy:
     """Returns the policy that `spec` names.
 
     Args:
-        spec: one of `policy_forms()`.
+        spec: one of `policy_forms()`, with what the server allows in a minute behind it where
+            that is to be kept: `openai/gpt-5-mini?rpm=60&tpm=100k`.
         options: passed on, e.g. `timeout`, `max_output`, and for servers those of `Endpoint`.
 
     Raises:
         UsageError: the form is unknown, or an option does not belong to it.
     """
-    spec = spec.strip()
+    spec, rate = _rate_in(spec.strip())
+    if rate:
+        return rate_limited(policy(spec, **options), rate)
     name = re.split("[:/]", spec, maxsplit=1)[0]
     if name in POLICIES.names():
         try:

@@ -44,6 +44,8 @@ class Sdk:
     new_client: clients.NewClient[Any]
     call_options: Callable[[clients.ServerKey, float], Any]
     """From the server and the seconds of a call to the options of the client's `post`."""
+    refusal: Callable[..., PolicyError] = http_errors.refusal
+    """What makes an error of a response whose status is not 200."""
 
 
 class ErrorInBody(Exception):
@@ -104,6 +106,7 @@ class SdkCalls:
         self._name = name
         self._model = model
         url = (base_url or os.environ.get(sdk.url_from) or sdk.home).rstrip("/")
+        self.url = url
         self.server = address(url)
         self._key_from = _key_source(sdk, url)
         self._place = clients.ServerKey(url, api_key or os.environ.get(self._key_from) or None)
@@ -194,7 +197,7 @@ class SdkCalls:
 
     def _refusal(self, status: int, headers: Any, raw: bytes) -> PolicyError:
         key = (self._place.key or "").encode()
-        return http_errors.refusal(
+        return self._sdk.refusal(
             status,
             headers,
             raw.replace(key, b"(key)") if key else raw,

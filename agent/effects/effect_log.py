@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,10 @@ class EffectLog:
         self.strict = record.strict
         self.supposing = record.supposing
         self.inherited = record.inherited
+        self.drains = False
+        """Whether a policy call that is cancelled is read on in the background for its bill."""
+        self.unread: dict[str, asyncio.Task[None]] = {}
+        """The calls that are, by hold."""
         self._recorded = record.effects
         self._live: dict[str, Effect] = {}
         self._steps = dict(record.steps)
@@ -57,6 +62,23 @@ class EffectLog:
             self.write(kind, key, **body)
         except Exception:
             return
+
+    async def finish(self) -> None:
+        """Waits for the bills of calls that are read on; gives them up when this is cancelled."""
+        stop: asyncio.CancelledError | None = None
+        while left := [task for task in self.unread.values() if not task.done()]:
+            try:
+                await asyncio.wait(left)
+            except asyncio.CancelledError as error:
+                stop = error
+                self.give_up()
+        if stop is not None:
+            raise stop
+
+    def give_up(self) -> None:
+        """Stops waiting for bills: those calls are booked in full."""
+        for task in self.unread.values():
+            task.cancel()
 
     def value(self, key: str, make: Callable[[], Any], *, told: bool = False) -> Any:
         """Returns `make()`, or what is recorded under the key.

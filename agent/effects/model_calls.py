@@ -7,10 +7,12 @@ account, journalled and on the disk before it leaves, and settled and journalled
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from ...journal.codec import TokenDeltas, delta, reply_to
 from ...journal.codec.request_hash import is_old, request_hash, tools_hash
@@ -25,11 +27,15 @@ from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyErro
 from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import takes_samples
+from ...policies.rate_limits import Turn, rate_of
 from .cost_bounds import CostBounds
 from .effect_log import Diverged, EffectLog
+from .rate_turns import TurnLost, in_turn
 from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
+
+logger = logging.getLogger(__name__)
 
 _NO_BILL = dict.fromkeys(Usage().by_class())
 OnCall = Callable[[int, ToolCall], None]
@@ -46,6 +52,7 @@ class ModelCalls:
         kept: what is kept back for later calls.
         prompts: what prompts the calls of a purpose are made with, e.g. `{"verify": "verify@1"}`.
         attempts: the most tries of one call.
+        max_output: output tokens of a call by its purpose, where that is limited.
     """
 
     def __init__(
@@ -58,6 +65,7 @@ class ModelCalls:
         kept: Reserves,
         prompts: Mapping[str, str],
         attempts: int,
+        max_output: Mapping[str, int],
         temperature: float | None = None,
         seed: int | None = None,
     ) -> None:
@@ -68,6 +76,7 @@ class ModelCalls:
         self._kept = kept
         self._prompts = prompts
         self._attempts = attempts
+        self._max_output = max_output
         self._temperature = temperature
         self._seed = seed
         self._prefixes = kept.prefixes
@@ -88,9 +97,11 @@ class ModelCalls:
         on_call: OnCall | None = None,
     ) -> Reply | Refusal:
         seed = None if self._seed is None else self._seed + draw
+        limits = (max_tokens, self._max_output.get(purpose or node))
+        most = min((limit for limit in limits if limit is not None), default=None)
         request = Request(
-            messages, self._tools, tool_choice, max_tokens, self._temperature, seed, samples,
-            on_text=self._effect_log.log.say, on_call=on_call,
+            messages, self._tools, tool_choice, most, self._temperature, seed, samples,
+            on_text=self._effect_log.log.say, on_call=on_call and _harmless(on_call),
         )  # fmt: skip
         digest = request_hash(self._policy.name, request, self._tools_hash)
         effect = self._effect_log.effect(key) or Effect()
@@ -124,6 +135,30 @@ class ModelCalls:
     async def _try(
         self, key: str, node: str, attempt: int, request: Request, digest: str, purpose: str
     ) -> Reply | Refusal:
+        async def hold_and_send(turn: Turn | None = None) -> Reply | Refusal:
+            return await self._hold_and_send(key, node, attempt, request, digest, purpose, turn)
+
+        rate = rate_of(self._policy)
+        if rate is None:
+            return await hold_and_send()
+        tokens = self._bounds.input(request, self._prefixes.match(request.messages))
+        tokens += (request.max_tokens or self._policy.max_output) * request.samples
+        result = await in_turn(rate, tokens, self._effect_log.account, hold_and_send)
+        if result is not None:
+            return result
+        why = f"the next call of {self._policy.name} ({rate.limit}) is due after the deadline"
+        return self._refuse(key, node, digest, "seconds", "", why)
+
+    async def _hold_and_send(
+        self,
+        key: str,
+        node: str,
+        attempt: int,
+        request: Request,
+        digest: str,
+        purpose: str,
+        turn: Turn | None,
+    ) -> Reply | Refusal:
         match = self._prefixes.match(request.messages)
         used = self._kept.allowance(purpose)
         reserve = self._kept.after(used, request.messages)
@@ -136,6 +171,9 @@ class ModelCalls:
                 key, node, digest, granted.resource, granted.account, str(granted), tokens
             )
         hold, max_tokens = granted
+        if turn is not None and not turn.renew():
+            self._effect_log.account.release(hold)
+            raise TurnLost
         id = self._effect_log.hold_id(key, attempt)
         try:
             self._effect_log.write(
@@ -185,15 +223,16 @@ class ModelCalls:
         limit = timeout if left is None else min(timeout, max(left, 0.0))
         sent = replace(request, max_tokens=max_tokens, timeout=limit)
         try:
-            async with asyncio.timeout(limit):
-                return encodable_reply(await self._policy.reply(sent))
-        except (CallRefused, UsageError) as error:
-            self._effect_log.account.release(hold)
-            self._effect_log.write("release", key, hold=id, why=str(error))
-            raise
+            if not self._effect_log.drains:
+                return await self._asked(sent, limit)
+            asking = self._outcome(sent, limit)
+            return await self._unless_left(key, id, hold, request, asking)
         except BaseException as error:
-            self._effect_log.account.forfeit(hold)
-            self._effect_log.try_write("unknown", key, hold=id, why=name_of(error))
+            if id in self._effect_log.unread:
+                raise
+            self._book_failure(key, id, hold, error)
+            if isinstance(error, CallRefused | UsageError):
+                raise
             if isinstance(error, TimeoutError):
                 raise OutcomeUnknown(
                     f"{self._policy.name} did not reply within {limit:g} s", retryable=True
@@ -202,19 +241,84 @@ class ModelCalls:
                 raise
             raise OutcomeUnknown(f"{self._policy.name} failed: {name_of(error)}") from error
 
+    async def _asked(self, sent: Request, limit: float) -> Reply:
+        async with asyncio.timeout(limit):
+            return encodable_reply(await self._policy.reply(sent))
+
+    async def _outcome(self, sent: Request, limit: float) -> Reply | BaseException:
+        """Returns the reply or what is raised: a task that raised would take the loop down."""
+        try:
+            return await self._asked(sent, limit)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            return error
+
+    async def _unless_left(
+        self,
+        key: str,
+        id: str,
+        hold: Hold,
+        request: Request,
+        asking: Coroutine[Any, Any, Reply | BaseException],
+    ) -> Reply:
+        """Returns the reply; a call that is cancelled meanwhile is read on in the background."""
+        task = asyncio.create_task(asking)
+        try:
+            return _reply_of(await asyncio.shield(task))
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                reading = self._read_on(key, id, hold, request, task)
+                self._effect_log.unread[id] = asyncio.create_task(reading)
+            raise
+
+    async def _read_on(
+        self,
+        key: str,
+        id: str,
+        hold: Hold,
+        request: Request,
+        asking: asyncio.Task[Reply | BaseException],
+    ) -> None:
+        """Settles a call that nobody waits for any more."""
+        try:
+            outcome = await asking
+        except asyncio.CancelledError as error:
+            self._book_failure(key, id, hold, error)
+            raise
+        if isinstance(outcome, BaseException):
+            self._book_failure(key, id, hold, outcome)
+        else:
+            self._settle(key, id, hold, request, outcome)
+
+    def _book_failure(self, key: str, id: str, hold: Hold, error: BaseException) -> None:
+        account = self._effect_log.account
+        if isinstance(error, CallRefused | UsageError):
+            account.release(hold)
+            self._effect_log.write("release", key, hold=id, why=str(error))
+            return
+
+        def record() -> None:
+            self._effect_log.try_write("unknown", key, hold=id, why=name_of(error))
+
+        account.forfeit(hold, record=record)
+
     def _settle(self, key: str, id: str, hold: Hold, request: Request, reply: Reply) -> None:
         usage = reply.usage
         billed, parts, usd = self._billed(hold, reply)
         if usage is not None:
             self._prefixes.add(id, request.messages, usage.input_tokens)
             self._bounds.learn(request, usage.input_tokens)
-        overruns = self._effect_log.account.settle(hold, billed)
-        self._effect_log.write(
-            "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
-            **(_NO_BILL if usage is None else usage.by_class()),
-            seconds=round(reply.seconds, 6), ok=True, final=True,
-            reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
-        )  # fmt: skip
+
+        def record() -> None:
+            self._effect_log.write(
+                "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
+                **(_NO_BILL if usage is None else usage.by_class()),
+                seconds=round(reply.seconds, 6), ok=True, final=True,
+                reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
+            )  # fmt: skip
+
+        overruns = self._effect_log.account.settle(hold, billed, record=record)
         for over in overruns:
             self._effect_log.write(
                 "overrun", key, hold=id, resource=over.resource, held=over.held,
@@ -327,6 +431,24 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
+
+
+def _reply_of(outcome: Reply | BaseException) -> Reply:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _harmless(on_call: OnCall) -> OnCall:
+    """Returns what can start calls ahead and cannot break the reply that brings them."""
+
+    def started(place: int, call: ToolCall) -> None:
+        try:
+            on_call(place, call)
+        except Exception:
+            logger.exception("%r could not be started ahead of its reply", call)
+
+    return started
 
 
 def name_of(error: BaseException) -> str:

@@ -66,7 +66,12 @@ class NodeEffects:
             )  # fmt: skip
 
         if samples == 1:
-            return await once(self._key(), 1, draw)
+            reply = await once(self._key(), 1, draw)
+            if ahead:
+                calls = reply.message.tool_calls if isinstance(reply, Reply) else ()
+                wanted = [f"act/{self._step + 1}/0/{place}" for place in range(len(calls))]
+                await self._tool_calls.keep(wanted)
+            return reply
         made: list[Reply | Refusal] = []
         if self._calls().takes_samples:
             made = [await once(self._key(), samples, draw)]

@@ -45,9 +45,13 @@ class Reserves:
             self._last = (messages, self._sum(self._allowances, messages))
         return self._last[1]
 
-    def first(self, messages: tuple[Message, ...]) -> Size:
-        """Returns what a first call with this prompt asks for."""
-        request = Request(messages, self._tools)
+    def first(self, messages: tuple[Message, ...], max_tokens: int | None) -> Size:
+        """Returns what a first call with this prompt asks for.
+
+        Args:
+            max_tokens: the most that it may write; None leaves that to the policy.
+        """
+        request = Request(messages, self._tools, max_tokens=max_tokens)
         return self._bounds.first(
             request, self._bounds.input(request, self.prefixes.match(messages))
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import time
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -22,9 +23,13 @@ from ...tools.invocation import Invocation, Reading
 from .call_reader import CallReader
 from .call_record import CallRecord, amount
 from .effect_log import EffectLog
+from .foreign_tools import admitted, made, pause_before_next
 from .tool_costs import ToolPrices
 
 _Outcome = TypeVar("_Outcome")
+
+PATIENCE = 5.0
+"""Seconds that a cancelled call has for its clean-up before it is left behind."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class ToolCalls:
         self._record = CallRecord(effect_log, self._reader)
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._ahead: dict[str, tuple[ToolCall, asyncio.Task[Observation | None]]] = {}
+        self._has_stopped = False
 
     def start(self, key: str, call: ToolCall) -> None:
         """Starts a read-only call whose reply still streams in, if the budget can pay it now.
@@ -97,17 +103,27 @@ class ToolCalls:
         `call` picks its observation up. What cannot be started is left to `call`.
         """
         meant, reading = self.read(call)
-        if key in self._ahead or not isinstance(reading, Invocation):
+        if self._has_stopped or key in self._ahead or not isinstance(reading, Invocation):
             return
         if self._tools.get(meant.name).spec.read_only:
             task = asyncio.get_running_loop().create_task(self._run_ahead(key, meant, reading))
             self._ahead[key] = (meant, task)
 
-    def stop(self) -> None:
-        """Cancels what was started and is not wanted any more; it stays booked."""
+    def cancel(self) -> None:
+        """Cancels what was started ahead, without waiting for its end; it stays booked."""
+        self._has_stopped = True
         for _, task in self._ahead.values():
             task.cancel()
-        self._ahead.clear()
+
+    async def keep(self, wanted: Collection[str]) -> None:
+        """Cancels what was started under other keys, and waits for its end; it stays booked."""
+        left = [key for key in self._ahead if key not in wanted]
+        await cancelled([self._ahead.pop(key)[1] for key in left])
+
+    async def stop(self) -> None:
+        """Like `keep`, of nothing; nothing is started any more."""
+        self._has_stopped = True
+        await self.keep(())
 
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
@@ -211,7 +227,7 @@ class ToolCalls:
             return self._record.refuse(key, call, hold)
         held = hold if isinstance(hold, Hold) else None
         try:
-            denied = await wanted.tool.admit(call, self._context(key, call.id))
+            denied = await admitted(wanted.tool, call, self._context(key, call.id))
         except BaseException as error:
             if held is not None:
                 account.release(held)
@@ -256,8 +272,9 @@ class ToolCalls:
                 price=self._prices.source(wanted.tool), arguments=call.arguments,
                 call_id=call.id, calls=call.units,
             )  # fmt: skip
-        except BaseException:
+        except BaseException as error:
             self._effect_log.account.release(hold)
+            self._effect_log.try_write("release", key, hold=id, why=f"never sent: {error!r}")
             raise
         return _HeldCall(wanted, id, hold)
 
@@ -283,7 +300,7 @@ class ToolCalls:
             began = self._effect_log.log.seconds
             observation = await self._once(one)
             seconds = self._effect_log.log.seconds - began
-            pause = wanted.tool.again(observation, wanted.attempt) if observation.error else None
+            pause = pause_before_next(wanted.tool, observation, wanted.attempt)
             self._settle(one, observation, seconds, final=pause is None)
             if pause is None:
                 return observation
@@ -300,24 +317,32 @@ class ToolCalls:
         call, account = one.wanted.call, self._effect_log.account
         try:
             async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
-                return await one.wanted.tool.run(call, self._context(one.wanted.key, call.id))
+                return await made(one.wanted.tool, call, self._context(one.wanted.key, call.id))
         except TimeoutError:
             return told(call, CancelledCall(tool=call.name))
         except BaseException:
-            account.forfeit(one.hold)
-            self._effect_log.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
+            self._forfeit(one)
             raise
+
+    def _forfeit(self, one: _HeldCall) -> None:
+        def record() -> None:
+            self._effect_log.try_write("unknown", one.wanted.key, hold=one.id, why="cancelled")
+
+        self._effect_log.account.forfeit(one.hold, record=record)
 
     def _settle(
         self, one: _HeldCall, observation: Observation, seconds: float, *, final: bool
     ) -> None:
         usd = one.wanted.call.usd
-        self._effect_log.account.settle(one.hold, one.hold.amount)
-        self._effect_log.write(
-            "settle", one.wanted.key, hold=one.id, usd=usd, usd_by_class={"call": usd},
-            seconds=round(seconds, 6), ok=not observation.error, final=final,
-            observation=observation.to_dict(),
-        )  # fmt: skip
+
+        def record() -> None:
+            self._effect_log.write(
+                "settle", one.wanted.key, hold=one.id, usd=usd, usd_by_class={"call": usd},
+                seconds=round(seconds, 6), ok=not observation.error, final=final,
+                observation=observation.to_dict(),
+            )  # fmt: skip
+
+        self._effect_log.account.settle(one.hold, one.hold.amount, record=record)
 
     def _gate(self, tool: Tool) -> AbstractAsyncContextManager[Any]:
         if tool.concurrency is None:
@@ -330,6 +355,27 @@ class ToolCalls:
 
 async def _alone(run: Coroutine[Any, Any, Observation]) -> list[Observation]:
     return [await run]
+
+
+async def cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancels tasks and waits for their end, also when this is cancelled meanwhile.
+
+    What does not heed it within `PATIENCE` seconds is left behind.
+    """
+    for task in tasks:
+        task.cancel()
+    left, late = set(tasks), time.monotonic() + PATIENCE
+    stop: asyncio.CancelledError | None = None
+    while left and (seconds := late - time.monotonic()) > 0:
+        try:
+            _, left = await asyncio.wait(left, timeout=seconds)
+        except asyncio.CancelledError as error:
+            stop = error
+    for task in set(tasks) - left:
+        if not task.cancelled():
+            task.exception()  # taken, so that asyncio does not log it
+    if stop is not None:
+        raise stop
 
 
 async def together(runs: Sequence[Coroutine[Any, Any, _Outcome]]) -> list[_Outcome]:

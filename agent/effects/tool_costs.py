@@ -25,13 +25,14 @@ class ToolPrices:
         name = tool.spec.name
         price = self._book.tool(name)
         try:
-            usd = tool.cost(call) if price is None else price.cost(call.written)
+            usd = tool.cost(call) if price is None else price.cost(call.written, call.units)
+            is_sum = usd is None or _is_money(usd)
         except (UsageError, ToolError) as error:
             return UnpricedCall(tool=name, why=str(error))
         except Exception as error:
             why = f"the price of tool {name!r} cannot be told: {type(error).__name__}"
             return UnpricedCall(tool=name, why=why)
-        if usd is None or _is_money(usd):
+        if is_sum:
             return usd
         why = f"the price of tool {name!r} must be from 0 to {_MOST:,} USD, with {_PLACES} places"
         return UnpricedCall(tool=name, why=f"{why} at most")

@@ -261,7 +261,7 @@ class RunLifecycle:
         return ModelCalls(
             effect_log, route.policy, route.bounds(options.min_output), config.tools.specs,
             kept=self._kept(route, told), prompts=told.labels, attempts=options.attempts,
-            temperature=options.temperature, seed=options.seed,
+            max_output=options.max_output, temperature=options.temperature, seed=options.seed,
         )  # fmt: skip
 
     def _describe(self, brief: RunBrief, labels: RunLabels) -> dict[str, Any]:
@@ -295,7 +295,8 @@ class RunLifecycle:
             BudgetError: others have left too little.
         """
         kept, messages = self._kept(self._routes[model], told), _first_prompt(task, told)
-        short = await account.begin(kept.first(messages), kept.after(None, messages))
+        most = self._config.options.max_output.get("think")
+        short = await account.begin(kept.first(messages, most), kept.after(None, messages))
         if short is not None:
             self._payable(task, account, (model,), told)
             raise BudgetError(str(short))

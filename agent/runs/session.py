@@ -74,6 +74,8 @@ class RunSession:
         """Step at which a replay stops by raising Arrived."""
         self.before = ZERO
         """What counts against the budget of a fork, and was spent by the run it came from."""
+        self.is_driven = False
+        """Whether an agent waits for the run's end, and so books an error that breaks it off."""
         self.final: State | None = None
         """The last state of a run that has ended."""
         self.effect_log = effect_log
@@ -264,24 +266,42 @@ class RunSession:
             return
         self.final = state
         self.account.end()
-        self._tool_calls.stop()
-        if not self.effect_log.strict:
-            self.effect_log.log.write(
-                "run_ended", status=state["status"], answer=state.get("answer"),
-                why=state.get("why", ""),
-            )  # fmt: skip
-        self._ended()
+        self._tool_calls.cancel()
+        try:
+            if not self.effect_log.strict:
+                self.effect_log.log.write(
+                    "run_ended", status=state["status"], answer=state.get("answer"),
+                    why=state.get("why", ""),
+                )  # fmt: skip
+        finally:
+            self._ended()
 
     def leave(self) -> None:
         """Lets go of a run that is not to be gone on with; nothing is written."""
         self.account.end()
-        self._tool_calls.stop()
+        self._tool_calls.cancel()
         self._ended()
 
-    def broke(self, error: BaseException) -> None:
-        """Ends a run that an error breaks off, with the best answer there is."""
-        if isinstance(error, StopReplay | Diverged) or self.final is not None:
+    async def broke(self, error: BaseException) -> None:
+        """Ends a run that an error breaks off, with the best answer there is.
+
+        Its end is the last that is written: what was started ahead is stopped and awaited, and so
+        is the bill of a call that is read on.
+        """
+        if isinstance(error, StopReplay | Diverged) or self.final is not None or self.is_driven:
             return
+        late: asyncio.CancelledError | None = None
+        for ended in (self._tool_calls.stop, self.effect_log.finish):
+            try:
+                await ended()
+            except asyncio.CancelledError as again:  # nobody wants to wait for bills any more
+                self.effect_log.give_up()
+                late = again
+        self._book(error)
+        if late is not None and not isinstance(error, asyncio.CancelledError):
+            raise late
+
+    def _book(self, error: BaseException) -> None:
         if isinstance(error, OutlayError) and not isinstance(error, PolicyError):
             self.leave()  # the book cannot be kept, or does not fit: there is nothing to write
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -72,14 +73,14 @@ class PriceBook:
                 return self.models[spelling]
         if name.split("/")[0].split(":")[0] in BUILT_IN:
             return free(name, "built in")
-        return public_prices.find(name.removeprefix("langchain:"))
+        return public_prices.find(_billed_as(name))
 
 
 def _spellings(name: str) -> Iterator[str]:
     """Yields the names under which a prices file may list a model, the most exact first."""
     yield name
-    if name.startswith("langchain:"):  # whoever sends the calls, the provider bills them
-        name = name.removeprefix("langchain:")
+    if (billed := _billed_as(name)) != name:
+        name = billed
         yield name
     _, is_url, model = name.partition("#")
     if is_url:
@@ -91,3 +92,9 @@ def _spellings(name: str) -> Iterator[str]:
         provider, has_provider, model = name.partition(mark)
         if has_provider and provider:
             yield model
+
+
+def _billed_as(name: str) -> str:
+    """Returns the provider and model that bill a call, whoever sends it and by whichever API."""
+    name = name.removeprefix("langchain:")
+    return re.sub(r"^openai-responses(?=[/:])", "openai", name)

@@ -21,18 +21,21 @@ class ToolPrice:
     source: str
     """Where the price is from, with its version."""
     call: Decimal = Decimal(0)
-    """USD for each call."""
+    """USD for each call; a batched call counts as many as it has items."""
     per: Mapping[str, Decimal] = field(default_factory=dict)
     """USD by argument: per item where the argument is a list, per unit where it is a number,
     once where it is anything else. An argument that is absent or null costs nothing."""
 
-    def cost(self, arguments: Mapping[str, Any]) -> Decimal:
+    def cost(self, arguments: Mapping[str, Any], units: int = 1) -> Decimal:
         """Returns the USD of a call with these arguments.
+
+        Args:
+            units: how many calls it counts as.
 
         Raises:
             ToolError: a number that is priced is infinite or NaN.
         """
-        usd = self.call
+        usd = _EXACT.multiply(self.call, Decimal(units))
         for argument, price in self.per.items():
             count = _count(argument, arguments.get(argument))
             usd = _EXACT.add(usd, _EXACT.multiply(count, price))

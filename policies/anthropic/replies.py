@@ -110,14 +110,30 @@ def usage(data: object) -> Usage | None:
     thought = _count(details, "thinking_tokens") if isinstance(details, Mapping) else 0
     output = _count(data, "output_tokens") or 0
     reasoning = min(thought or 0, output)
+    minutes, hour = _written(data)
     bill = Usage(
         input=_count(data, "input_tokens") or 0,
         cache_read=_count(data, "cache_read_input_tokens") or 0,
-        cache_write=_count(data, "cache_creation_input_tokens") or 0,
+        cache_write=minutes,
+        cache_write_1h=hour,
         output=output - reasoning,
         reasoning=reasoning,
     )
     return bill if bill.input_tokens else None  # no prompt is free of tokens
+
+
+def _written(data: Mapping[str, Any]) -> tuple[int, int]:
+    """Returns the tokens written to the cache for five minutes and for an hour.
+
+    What is not told apart was written for five minutes; where the parts say more than the sum, the
+    parts count.
+    """
+    parts = data.get("cache_creation")
+    told = parts if isinstance(parts, Mapping) else {}
+    hour = _count(told, "ephemeral_1h_input_tokens") or 0
+    minutes = _count(told, "ephemeral_5m_input_tokens") or 0
+    in_all = max(_count(data, "cache_creation_input_tokens") or 0, minutes + hour)
+    return in_all - hour, hour
 
 
 def largest(known: Mapping[str, Any], told: object) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import time
@@ -10,19 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from ...journal.records import Reply, Request
-from ...ledger.errors import PolicyError, UsageError
-from ..endpoint import clients, http_errors
-from ..endpoint.endpoint import address
-from ..endpoint.stream import SseParser
-from ..endpoint.wire import UnreadableReply, loads
+from ...ledger.errors import CallRefused, UsageError
+from ..endpoint import clients
+from ..sdk_calls import Sdk, SdkCalls, seconds_of
 from . import errors, wire
-from .stream import StreamedResponse, StreamError
+from .stream import StreamedResponse, decode
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    import httpx2
     from openai._types import RequestOptions
 
 GOOGLE = "https://generativelanguage.googleapis.com"
@@ -40,13 +35,15 @@ class Gemini:
         model: the model's name, e.g. `gemini-3-flash`.
         base_url: the server's address, with the version of the API (`…/v1beta`) where it shall
             not be v1; None means `GOOGLE_GEMINI_BASE_URL`, else Google's.
-        api_key: None means `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
+        api_key: None means `GOOGLE_API_KEY`, else `GEMINI_API_KEY`, for those two servers, and
+            `OUTLAY_API_KEY` for others.
         timeout: seconds after which a call is given up.
         max_output: tokens of output asked for where the request sets nothing, thoughts included.
         stream: asks for the reply piece by piece, each passed to the request's `on_text`.
-        thinking_budget: tokens for thoughts, 0 for none; it is kept below three quarters of what
-            a call may write. None leaves it to the model.
+        thinking_budget: tokens for thoughts, 0 for none; every call may write more than these.
+            None leaves it to the model.
         thinking_level: `low`, `medium` or `high`, for models that take that instead.
+        http_client: an httpx2 client of one's own to send through; closed with the policy.
         name: how prices and reports name it; None means `google/` and the model's name.
 
     Raises:
@@ -64,6 +61,7 @@ class Gemini:
         stream: bool = False,
         thinking_budget: int | None = None,
         thinking_level: str | None = None,
+        http_client: httpx2.AsyncClient | None = None,
         name: str | None = None,
     ) -> None:
         self.model = model.removeprefix("models/")
@@ -71,134 +69,70 @@ class Gemini:
         self.timeout = timeout
         self.max_output = max_output
         self.stream = stream
-        if thinking_budget is not None and thinking_budget >= max_output:
+        self.headroom = max(thinking_budget or 0, 0)
+        if self.headroom >= max_output:
             raise UsageError(
                 f"{self.name}: thinking_budget={thinking_budget} leaves no room for an answer: "
                 f"it must be below max_output={max_output}"
             )
-        self.headroom = max(thinking_budget or 0, 0)
-        self._thinking_budget = thinking_budget
-        self._thinking_level = thinking_level
-        url = (base_url or os.environ.get("GOOGLE_GEMINI_BASE_URL") or GOOGLE).rstrip("/")
-        self.server = address(url)
-        self._key = api_key or next(filter(None, map(os.environ.get, _KEYS)), None)
-        self._place = clients.ServerKey(url, None)
-        versioned = url if re.search(r"/v\d\w*$", url) else f"{url}/{_VERSION}"
-        self._url = f"{versioned}/models/{self.model}:"
+        self._thinking: Mapping[str, Any] | None = None
+        if thinking_level is not None:
+            self._thinking = {"thinkingLevel": thinking_level.upper()}
+        elif thinking_budget is not None:
+            self._thinking = {"thinkingBudget": thinking_budget}
+        self._calls = SdkCalls(
+            _over_openai(), name=self.name, model=self.model, base_url=base_url, api_key=api_key,
+            http_client=http_client,
+        )  # fmt: skip
+        self.server = self._calls.server
 
     def check(self) -> None:
         """Raises UsageError where a call could not be made for want of a key."""
-        if self._key is None:
-            raise UsageError(f"{self.name} needs a key: set {' or '.join(_KEYS)}")
-        if not self._key.isascii() or not self._key.isprintable() or " " in self._key:
-            raise UsageError(
-                f"the key of {self.name} has a blank, a line break or another character that no "
-                f"key has: set {' or '.join(_KEYS)} anew"
-            )
+        self._calls.check()
 
     async def reply(self, request: Request) -> Reply:
         """Returns the model's reply to one try of the call."""
         self.check()
         most = self.max_output if request.max_tokens is None else request.max_tokens
-        body = wire.encode(request, self.model, most, self._thinking(most))
-        limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
-        client = await clients.shared_client(self._place)
+        if self.headroom >= most:
+            raise CallRefused(
+                f"{self.name} may write {most} tokens, and its thoughts alone may take "
+                f"{self.headroom}: nothing was sent"
+            )
+        body = wire.encode(request, self.model, most, self._thinking)
+        limit = seconds_of(self.timeout, request.timeout)
         began = time.monotonic()
-        reply = await self._exchange(client, body, limit, request)
+        stream = StreamedResponse(request.on_text, request.on_call) if self.stream else None
+        reply = await self._calls.exchange(self._path(), body, limit, decode, stream)
         return replace(reply, seconds=time.monotonic() - began)
 
     async def close(self) -> None:
-        """Does nothing: shared connections close with their event loop."""
+        """Closes a client of one's own; shared connections close with their event loop."""
+        await self._calls.close()
 
-    def _thinking(self, most: int) -> Mapping[str, Any] | None:
-        if self._thinking_level is not None:
-            return {"thinkingLevel": self._thinking_level.upper()}
-        if self._thinking_budget is None:
-            return None
-        return {"thinkingBudget": min(self._thinking_budget, most * 3 // 4)}
-
-    async def _exchange(
-        self, client: AsyncOpenAI, body: bytes, limit: float, request: Request
-    ) -> Reply:
-        import aiohttp
-        import httpx2
-        from openai import APIConnectionError, APIStatusError
-
-        told = (request.on_text, request.on_call) if self.stream else ()
-        assembly = StreamedResponse(*told)
-        options = clients.call_options(self._place, limit)
-        options["headers"] = {
-            **options.get("headers", {}), "x-goog-api-key": self._key or "", "User-Agent": "outlay",
-        }  # fmt: skip
-        try:
-            async with asyncio.timeout(limit):
-                if self.stream:
-                    return await self._stream(client, body, options, assembly)
-                response = await client.post(
-                    self._url + "generateContent",
-                    cast_to=httpx2.Response, content=body, options=options,
-                )  # fmt: skip
-                return _read(response.content, assembly)
-        except APIStatusError as exc:
-            raw = exc.response.content
-            raise self._refusal(exc.response.status_code, exc.response.headers, raw) from exc
-        except StreamError as exc:
-            status = errors.status_of(exc.body)
-            if status is not None and not assembly.begun:
-                raise self._refusal(status, {}, orjson.dumps(exc.body)) from exc
-            if assembly.finished:
-                return assembly.reply()
-            raise http_errors.unreadable(UnreadableReply(str(exc)), self.server) from exc
-        except UnreadableReply as exc:
-            if assembly.finished:
-                return assembly.reply()
-            raise http_errors.unreadable(exc, self.server) from exc
-        except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
-            if assembly.finished:
-                return assembly.reply()
-            raise http_errors.lost(exc, self.server, limit) from exc
-
-    async def _stream(
-        self, client: AsyncOpenAI, body: bytes, options: RequestOptions, assembly: StreamedResponse
-    ) -> Reply:
-        from openai import AsyncStream
-
-        stream = await client.post(
-            self._url + "streamGenerateContent?alt=sse",
-            cast_to=object, content=body, options=options,
-            stream=True, stream_cls=AsyncStream[object],
-        )  # fmt: skip
-        events = SseParser()
-        try:
-            if "json" in stream.response.headers.get("content-type", ""):
-                return _read(await stream.response.aread(), assembly)
-            async for chunk in stream.response.aiter_bytes():
-                for data in events.feed(chunk):
-                    _add(assembly, data)
-            for data in events.end():
-                _add(assembly, data)
-        finally:
-            await stream.response.aclose()
-        if not assembly.finished:
-            raise UnreadableReply("the stream was cut before its end")
-        return assembly.reply()
-
-    def _refusal(self, status: int, headers: Mapping[str, str], raw: bytes) -> PolicyError:
-        if self._key:
-            raw = raw.replace(self._key.encode(), b"(key)")
-        return errors.refusal(
-            status, headers, raw, server=self.server, model=self.model,
-            key_from=" or ".join(_KEYS),
-        )  # fmt: skip
+    def _path(self) -> str:
+        verb = "streamGenerateContent?alt=sse" if self.stream else "generateContent"
+        versioned = re.search(r"/v\d\w*$", self._calls.url) is not None
+        return f"{'' if versioned else f'/{_VERSION}'}/models/{self.model}:{verb}"
 
 
-def _read(raw: bytes, assembly: StreamedResponse) -> Reply:
-    data = loads(raw)
-    for piece in data if isinstance(data, list) else [data]:  # a stream that is no event stream
-        assembly.add(piece)
-    return assembly.reply()
+def _over_openai() -> Sdk:
+    """Returns how calls leave: over the client that outlay has anyway, with Google's key."""
+    return Sdk(
+        package="openai",
+        extra="",
+        home=GOOGLE,
+        url_from="GOOGLE_GEMINI_BASE_URL",
+        key_from=next((name for name in _KEYS if os.environ.get(name)), _KEYS[-1]),
+        new_client=clients.new_client,
+        call_options=_call_options,
+        refusal=errors.refusal,
+    )
 
 
-def _add(assembly: StreamedResponse, data: bytes) -> None:
-    if data.strip():
-        assembly.add(loads(data))
+def _call_options(place: clients.ServerKey, timeout: float) -> RequestOptions:
+    options = clients.call_options(clients.ServerKey(place.base_url, None), timeout)
+    options["headers"] = {
+        **options["headers"], "x-goog-api-key": place.key or "", "User-Agent": "outlay",
+    }  # fmt: skip
+    return options

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from ...journal.records import Reply, ToolCall
-from ..endpoint.wire import UnreadableReply
-from . import wire
+from ..endpoint.wire import UnreadableReply, complaint, loads
+from ..sdk_calls import ErrorInBody
+from . import errors, wire
 
 _PLAIN = ({"text"}, {"text", "thought"})
-
-
-class StreamError(Exception):
-    """The server reports an error where a piece of the reply should be; `body` holds it."""
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self.body = body
-        super().__init__("the stream broke off")
 
 
 class StreamedResponse:
@@ -41,26 +36,33 @@ class StreamedResponse:
         self._reason: object = None
 
     @property
-    def begun(self) -> bool:
-        """Whether anything of a reply has come."""
-        return bool(self._parts or self._head)
-
-    @property
     def finished(self) -> bool:
         """Whether the server said why the reply ended, or why there is none."""
         return bool(self._reason) or "promptFeedback" in self._head
 
-    def add(self, data: object) -> None:
-        """Takes the JSON of one event.
+    @property
+    def done(self) -> bool:
+        """False: the end of the stream is that of the connection."""
+        return False
+
+    def add(self, data: bytes) -> None:
+        """Takes the data of one event.
 
         Raises:
-            UnreadableReply: it is no object.
-            StreamError: the server reports an error.
+            UnreadableReply: it makes no sense, or reports an error in mid-stream.
+            ErrorInBody: it reports an error in place of a reply.
         """
+        self.take(loads(data))
+
+    def take(self, data: object) -> None:
+        """Takes a parsed response, as `add` does."""
         if not isinstance(data, Mapping):
-            raise UnreadableReply("a piece of the stream is not a JSON object")
+            raise UnreadableReply("a piece of the reply is not a JSON object")
         if data.get("error"):
-            raise StreamError(data)
+            status = errors.status_of(data)
+            if status is not None and not (self._parts or self._head):
+                raise ErrorInBody(status, orjson.dumps(data))
+            raise UnreadableReply(f"the reply broke off: {complaint(data)[:200]}")
         for name in ("modelVersion", "responseId", "promptFeedback"):
             if data.get(name):
                 self._head[name] = data[name]
@@ -96,3 +98,17 @@ class StreamedResponse:
         if call is not None and self._on_call is not None:
             self._on_call(self._calls, call)
         self._calls += call is not None
+
+
+def decode(raw: bytes) -> Reply:
+    """Returns the reply in a whole body: one response, or the list of those of a stream.
+
+    Raises:
+        UnreadableReply: it makes no sense.
+        ErrorInBody: it is an error.
+    """
+    data = loads(raw)
+    whole = StreamedResponse()
+    for response in data if isinstance(data, list) else [data]:
+        whole.take(response)
+    return whole.reply()

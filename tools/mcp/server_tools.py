@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, overload
@@ -11,6 +13,7 @@ import orjson
 
 from ...journal.notices import FailedCall, InvalidArguments, Notice
 from ...ledger.errors import ToolError, UsageError
+from ...ledger.forks import fork_safe, told_of_forks
 from ..adapters.json_schema import checker, fit_for_use
 from ..adapters.naming import PatternPrices, unique
 from ..adapters.schema_tool import foreign_tool
@@ -53,6 +56,11 @@ class McpTools(Sequence[Tool]):
         self._tools: list[Tool] = []
         self._thread: LoopThread | None = None
         self._link: McpLink | None = None
+        self._lock = fork_safe(threading.RLock())
+        self._is_of_parent = False
+        self._left_to_parent: list[object] = []
+        """What a forked child must neither use nor take down: it has the parent's sockets."""
+        told_of_forks(self)
 
     def open(self) -> McpTools:
         """Starts or reaches the server and asks for its tools.
@@ -60,11 +68,12 @@ class McpTools(Sequence[Tool]):
         Raises:
             UsageError: it does not come up, or a price names none of its tools.
         """
-        if self._thread is not None:
+        if self._thread is not None or self._is_of_parent:
             raise UsageError(f"the MCP server {self.label} is open already")
-        self._thread = LoopThread()
         try:
-            self._link = _link(self._address, self._connect_timeout)
+            self._connect()
+            assert self._link is not None
+            assert self._thread is not None
             offers = self._thread.wait_for(self._link.listing())
             self._tools = list(self._made(offers))
             self._prices.check_used(tool.spec.name for tool in self._tools)
@@ -78,11 +87,27 @@ class McpTools(Sequence[Tool]):
 
     def close(self) -> None:
         """Ends the connection; a server that is a process is stopped."""
-        thread, self._thread = self._thread, None
+        with self._lock:
+            thread, self._thread = self._thread, None
+            link, self._link = self._link, None
+            self._is_of_parent = False
+        atexit.unregister(self.close)
         if thread is not None:
-            if self._link is not None:
-                thread.wait_for(self._link.close())
+            if link is not None:
+                thread.wait_for(link.close())
             thread.close()
+
+    def after_fork(self) -> None:
+        """Leaves the connection to the parent; the next call starts or reaches the server anew."""
+        if self._thread is not None:
+            self._left_to_parent += [self._thread, self._link]
+            self._thread = self._link = None
+            self._is_of_parent = True
+
+    def _connect(self) -> None:
+        self._link = _link(self._address, self._connect_timeout)
+        self._thread = LoopThread()
+        atexit.register(self.close)
 
     def _made(self, offers: Iterable[McpToolSpec]) -> Iterator[Tool]:
         names = set(self._taken)
@@ -119,9 +144,13 @@ class McpTools(Sequence[Tool]):
         return await thread.run(link.offered(name))
 
     def _live(self) -> tuple[McpLink, LoopThread]:
-        if self._thread is None or self._link is None:
-            raise ToolError(f"the connection to the MCP server {self.label} is closed")
-        return self._link, self._thread
+        with self._lock:
+            if self._is_of_parent:
+                self._is_of_parent = False
+                self._connect()
+            if self._thread is None or self._link is None:
+                raise ToolError(f"the connection to the MCP server {self.label} is closed")
+            return self._link, self._thread
 
     # -- as a sequence and a context -----------------------------------------------------------
 

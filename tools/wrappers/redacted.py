@@ -43,16 +43,25 @@ class _Redacted(Wrapper):
     def cost(self, call: Invocation) -> Decimal | None:
         try:
             return self.inner.cost(call)
-        except UsageError as error:
-            raise UsageError(self._clean(str(error))) from None
+        except Exception as error:
+            said = (
+                str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+            )
+            raise UsageError(self._clean(said)) from None
 
     async def admit(self, call: Invocation, context: ToolContext) -> Notice | None:
-        denied = await self.inner.admit(call, context)
+        try:
+            denied = await self.inner.admit(call, context)
+        except Exception as error:
+            raise _unless_a_question(error, self._clean) from None
         return None if denied is None else cleaned(denied, self._clean)
 
     async def run(self, call: ToolCall, context: ToolContext) -> Observation:
         kept = _CleanOutputs(context.outputs, self._clean)
-        found = await self.inner.run(call, replace(context, outputs=kept))
+        try:
+            found = await self.inner.run(call, replace(context, outputs=kept))
+        except Exception as error:
+            raise _unless_a_question(error, self._clean) from None
         if found.notice is not None:
             found = replace(found, notice=cleaned(found.notice, self._clean))
         if kept.whole is None:
@@ -115,6 +124,13 @@ def _cleaned(error: BaseException, clean: Clean) -> ToolError:
     kind = type(error).__name__
     said = str(error) if isinstance(error, Exception) else f"the tool raised {kind}"
     return ToolError(clean(said or kind))
+
+
+def _unless_a_question(error: Exception, clean: Clean) -> Exception:
+    """Returns what is raised in place of an error: an interrupt of a graph stays what it is."""
+    from langgraph.errors import GraphBubbleUp
+
+    return error if isinstance(error, GraphBubbleUp) else _cleaned(error, clean)
 
 
 def redacted(tool: Tool, secrets: Iterable[str]) -> Tool:

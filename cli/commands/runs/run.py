@@ -45,9 +45,11 @@ def run(
     ] = None,
     seed: Annotated[int | None, options.seed("Sampling seed, where servers take one.")] = None,
     max_output: Annotated[
-        int | None,
+        list[str] | None,
         typer.Option(
-            envvar="OUTLAY_MAX_OUTPUT", min=1, metavar="N", help="Output tokens of one policy call."
+            envvar="OUTLAY_MAX_OUTPUT",
+            metavar="[PURPOSE=]N",
+            help="Output tokens of one policy call, or of those of a purpose (think=512).",
         ),
     ] = None,
     stream: Annotated[
@@ -76,19 +78,20 @@ def run(
     from ....agent import RunLabels
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
-    from ...agent_recipe import AgentSpec, absolute, absolute_model, required
+    from ...agent_recipe import AgentSpec, absolute, absolute_model, output_limits, required
     from ...render.timeline import Timeline
     from ...run_loop import run_to_end
 
     if not task.strip():
         raise UsageError('the task is empty: say what is asked, as in outlay run "Who is …?"')
+    most, by_purpose = output_limits(max_output or ())
     limits = Budget.parse(required(budget, "budget", "usd=0.10"))
     recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
         planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
         mcp=tuple(mcp or ()),
         prices=absolute(prices), system=system, temperature=temperature, seed=seed,
-        max_output=max_output, timeout=timeout, stream=stream,
+        max_output=most, output_by_purpose=by_purpose, timeout=timeout, stream=stream,
         tool_protocol=tool_protocol.value if tool_protocol else None,
     )  # fmt: skip
     labels = RunLabels(seed=seed, agent={"cli": recipe.to_record()})

@@ -12,6 +12,8 @@ from outlay.testing.conformance import PolicyConformance
 
 
 class TestAnthropic(PolicyConformance):
+    classes = (*PolicyConformance.classes, "cache_write_1h")
+
     @pytest.fixture
     def server(self) -> Iterator[PlannedAnthropic]:
         with PlannedAnthropic() as planned:

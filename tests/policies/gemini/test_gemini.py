@@ -212,11 +212,12 @@ async def test_a_blocked_prompt_is_billed_and_filtered(gemini: Gemini, says: Gem
 
 async def test_thoughts_stay_below_what_the_call_may_write(google: TypedServer) -> None:
     gemini = Gemini("gemini-2.5-pro", base_url=google.url, api_key="k", thinking_budget=2048)
-    await gemini.reply(asking())
-    await gemini.reply(asking(max_tokens=1000))
     assert gemini.headroom == 2048
-    sent = [body["generationConfig"]["thinkingConfig"] for body in google.bodies]
-    assert sent == [{"thinkingBudget": 2048}, {"thinkingBudget": 750}]
+    await gemini.reply(asking())
+    assert google.bodies[-1]["generationConfig"]["thinkingConfig"] == {"thinkingBudget": 2048}
+    with pytest.raises(CallRefused, match="nothing was sent"):
+        await gemini.reply(asking(max_tokens=1000))
+    assert len(google.bodies) == 1
     with pytest.raises(UsageError, match="leaves no room for an answer"):
         Gemini("gemini-2.5-pro", thinking_budget=4096)
 
@@ -225,7 +226,7 @@ async def test_thoughts_stay_below_what_the_call_may_write(google: TypedServer) 
     ("status", "error", "kind", "said", "wait"),
     [
         (400, {"message": "API key not valid.", "details": [{"reason": "API_KEY_INVALID"}]},
-         CallRefused, "set GOOGLE_API_KEY or GEMINI_API_KEY", None),
+         CallRefused, "set OUTLAY_API_KEY to a valid one", None),
         (400, {"message": "The input token count exceeds the maximum number of tokens allowed"},
          CallRefused, "longer than gemini-3-flash can read", None),
         (429, {"message": "Quota.", "details": [{"retryDelay": "17.5s"}]},
@@ -282,17 +283,28 @@ async def test_json_where_a_stream_was_asked_for_is_read(
 
 
 def test_keys_are_checked_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
     model = policy("google/gemini-3-flash")
     assert isinstance(model, Gemini)
-    with pytest.raises(UsageError, match="set GOOGLE_API_KEY or GEMINI_API_KEY"):
+    with pytest.raises(UsageError, match="set GEMINI_API_KEY"):
         model.check()
-    monkeypatch.setenv("GEMINI_API_KEY", "AIza\n")
-    with pytest.raises(UsageError, match="a line break"):
+    monkeypatch.setenv("GOOGLE_API_KEY", "AIza\n")
+    with pytest.raises(UsageError, match="a line break.*set GOOGLE_API_KEY"):
         Gemini("gemini-3-flash").check()
+    monkeypatch.delenv("GOOGLE_API_KEY")
     monkeypatch.setenv("GEMINI_API_KEY", "AIza")
     Gemini("gemini-3-flash").check()
+
+
+async def test_googles_key_goes_to_no_other_server(
+    google: TypedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIzaSecret")
+    await Gemini("gemini-3-flash", base_url=google.url).reply(asking())
+    assert google.headers[-1].get("x-goog-api-key") in (None, "")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", google.url + "/v1beta")
+    await Gemini("gemini-3-flash").reply(asking())
+    assert google.headers[-1]["x-goog-api-key"] == "AIzaSecret"
+    assert google.paths[-1] == "/v1beta/models/gemini-3-flash:generateContent"
 
 
 def test_several_event_loops_in_turn(gemini: Gemini) -> None:
