@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from ...ledger.usage import Usage
 
@@ -33,6 +33,20 @@ def usage_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
             if isinstance(found := holder.get(name), Mapping):
                 return found
     return None
+
+
+def latest(before: object, now: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the numbers of a stream that has told `before` and tells `now`: they only grow."""
+    if not isinstance(before, Mapping):
+        return now
+    grown = dict(before)
+    for name, value in now.items():
+        known = grown.get(name)
+        if isinstance(value, Mapping):
+            grown[name] = latest(known, value)
+        elif not _is_number(known) or (_is_number(value) and value > known):
+            grown[name] = known if value is None else value
+    return grown
 
 
 def bill(data: object, most_output: int | None = None) -> Usage | None:
@@ -132,22 +146,24 @@ def _is_output(
 ) -> bool:
     """Says whether what only the total tells was written, not read.
 
-    Reasoning that is told settles it. A server that is silent on reasoning but tells of its cache
-    left cache writes out (Bedrock); one that tells of neither left out reasoning (Gemini).
+    Reasoning that is told settles it, then what may be written at most. A server that is silent
+    on reasoning but read from its cache left cache writes out (Bedrock); one that is silent on
+    both left out reasoning (Gemini).
     """
     if reasoning and (reasoning > completion or surplus == reasoning):
         return True
     if most_output is not None and completion <= most_output < completion + surplus:
         return False
-    places = (prompt_details, data)
-    return all(_count(place.get(name)) is None for place in places for name in (*_READ, *_WRITE))
+    return not _first((*_READ, *_WRITE), prompt_details, data)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _count(value: object) -> int | None:
     """Returns a number of tokens, or None for anything that cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if not 0 <= value < 2**53:
+    if not _is_number(value) or not 0 <= value < 2**53:
         return None
     return int(value) if value == int(value) else None
 

@@ -45,7 +45,7 @@ def usage(metadata: Mapping[str, Any] | None) -> Usage | None:
             )
         },
     }
-    return bills.usage(data)
+    return bills.bill(data)
 
 
 def finish_reason(metadata: Mapping[str, Any], *, calls: bool) -> str:

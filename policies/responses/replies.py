@@ -42,7 +42,7 @@ def reply(data: Mapping[str, Any], server: str) -> Reply:
     kept = added({"output": items}, frozenset(), server)
     return Reply(
         message=Message("assistant", text_of(items), calls, provider=kept),
-        usage=bills.usage(data.get("usage")),
+        usage=bills.bill(data.get("usage")),
         finish_reason=_finish(data, calls),
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
