@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
@@ -156,6 +157,8 @@ class Reply:
     """The further samples, where several were asked for. `usage` is the bill of all."""
     sampled: Sampled | None = None
     """The tokens of `message`, where the endpoint was told to ask for them."""
+    stated_usd: Decimal | None = None
+    """What the provider says that it charges, where it says so."""
 
 
 def _digest(form: tuple[object, ...]) -> bytes:

@@ -6,15 +6,20 @@ import asyncio
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+import orjson
 
 from ...journal.records import Reply, Request
 from ...ledger.errors import PolicyError, UsageError
 from .. import text_protocol
 from . import clients, http_errors, wire
-from .stream import SseParser, StreamedReply
+from .bodies import Body
+from .reported_errors import status_of
+from .stream import StreamedReply
 
 if TYPE_CHECKING:
     import httpx2
@@ -48,6 +53,8 @@ class Endpoint:
         http_client: an httpx2 client of one's own to send through; closed with the endpoint.
         name: how prices and reports name it; None means the model's name.
     """
+
+    is_hosted = True
 
     def __init__(
         self,
@@ -140,36 +147,50 @@ class Endpoint:
         from openai import APIConnectionError, APIStatusError
 
         options = clients.call_options(self._place, limit)
+        streams = self._streams(request)
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
-            request.on_text, request.on_call if native else None, tokenizer=self.tokenizer,
-            server=self.server,
+            request.on_text if streams else None, request.on_call if streams and native else None,
+            tokenizer=self.tokenizer, server=self.server,
+            most_output=(request.max_tokens or self.max_output) * request.samples,
         )  # fmt: skip
+        response = Body(assembly, streams)
         try:
             async with asyncio.timeout(limit):
-                if self._streams(request):
-                    return await _stream(client, self._url, body, options, assembly)
-                response = await client.post(
+                if streams:
+                    return await _stream(client, self._url, body, options, response)
+                whole = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options
                 )
-                return wire.decode(response.content, self.tokenizer, self.server)
+                response.begin(whole.headers)
+                response.feed(whole.content)
+                return response.end()
         except APIStatusError as exc:
-            raise self._refusal(exc.response) from exc
+            refused = exc.response
+            raise self._refusal(refused.status_code, refused.headers, refused.content) from exc
         except wire.UnreadableReply as exc:
-            if assembly.finished:
-                return assembly.reply()
+            if (reply := assembly.salvaged()) is not None:
+                return reply
+            if isinstance(exc, wire.ReportedError):
+                raise self._reported(exc, response.headers) from exc
             raise http_errors.unreadable(exc, self.server) from exc
         except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
-            if assembly.finished:
-                return assembly.reply()
+            if (reply := assembly.salvaged()) is not None:
+                return reply
             raise http_errors.lost(exc, self.server, limit) from exc
 
-    def _refusal(self, response: httpx2.Response) -> PolicyError:
+    def _reported(self, exc: wire.ReportedError, headers: Mapping[str, str]) -> PolicyError:
+        status = status_of(exc.body)
+        if status is None or exc.has_begun:
+            return http_errors.broken_off(exc, self.server, status)
+        return self._refusal(status, headers, orjson.dumps(exc.body))
+
+    def _refusal(self, status: int, headers: Mapping[str, str], content: bytes) -> PolicyError:
         key = (self._place.key or "").encode()
         return http_errors.refusal(
-            response.status_code,
-            response.headers,
-            response.content.replace(key, b"(key)") if key else response.content,
+            status,
+            headers,
+            content.replace(key, b"(key)") if key else content,
             server=self.server,
             model=self.model,
             key_from=self.key_from,
@@ -177,7 +198,7 @@ class Endpoint:
 
 
 async def _stream(
-    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions, assembly: StreamedReply
+    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions, response: Body
 ) -> Reply:
     from openai import AsyncStream
 
@@ -189,20 +210,15 @@ async def _stream(
         stream=True,
         stream_cls=AsyncStream[object],
     )
-    events = SseParser()
+    response.begin(stream.response.headers)
     try:
         async for chunk in stream.response.aiter_bytes():
-            for data in events.feed(chunk):
-                assembly.add(data)
-            if assembly.done:
+            response.feed(chunk)
+            if response.assembly.done:
                 break
-        for data in events.end():
-            assembly.add(data)
     finally:
         await stream.response.aclose()
-    if not assembly.finished:
-        raise wire.UnreadableReply("the stream was cut before its end")
-    return assembly.reply()
+    return response.end()
 
 
 def address(base_url: str) -> str:

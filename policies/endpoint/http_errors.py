@@ -21,6 +21,9 @@ _TRY_AGAIN = (408, 409, 429, 503, OVERLOADED)
 _TOO_LONG = re.compile(
     r"context.{0,10}length|context window|maximum.{0,20}tokens|prompt is too long", re.I
 )
+_PASSING = re.compile(
+    r"overload|capacity|busy|unavailable|time[d -]*out|too many|rate.?limit|try again|retry", re.I
+)
 _KEY = re.compile(r"\b(sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
@@ -87,6 +90,20 @@ def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
 def unreadable(exc: wire.UnreadableReply, server: str) -> OutcomeUnknown:
     """Returns the error for a reply that came, and may have been billed, but makes no sense."""
     return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=True)
+
+
+def broken_off(exc: wire.ReportedError, server: str, status: int | None) -> OutcomeUnknown:
+    """Returns the error for one that was reported under status 200 and leaves the bill open.
+
+    Args:
+        status: what its code stands for, or None where it has none. One that has none and came
+            in place of a reply is tried again only where its words promise something of it.
+    """
+    if status is not None:
+        retryable = status >= 500 or status in _TRY_AGAIN
+    else:
+        retryable = exc.has_begun or bool(_PASSING.search(str(exc)))
+    return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=retryable)
 
 
 def _mending(status: int, code: str, said: str, server: str, model: str, key_from: str) -> str:

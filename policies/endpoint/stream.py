@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from ...journal.records import Reply, ToolCall
-from . import wire
+from . import bills, wire
 from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, gather, joined
+from .reported_errors import error_in
 
 
 @dataclass
@@ -28,7 +29,8 @@ class SseParser:
             if line.startswith(b"data:"):
                 self._data.append(line[5:].removeprefix(b" "))
             elif not line and self._data:
-                yield b"\n".join(self._data)
+                if data := b"\n".join(self._data).strip():
+                    yield data
                 self._data.clear()
 
     def end(self) -> Iterator[bytes]:
@@ -47,6 +49,8 @@ class StreamedReply:
         done: the server said that nothing more comes.
         tokenizer: whose token ids are in it; None leaves tokens out.
         server: whose reply it is, as for `wire.decode`.
+        most_output: tokens that were asked for at most.
+        stated: the header in which some servers state the cost.
     """
 
     on_text: Callable[[str], None] | None = None
@@ -55,6 +59,8 @@ class StreamedReply:
     done: bool = False
     tokenizer: str | None = None
     server: str = ""
+    most_output: int | None = None
+    stated: str | None = None
     _text: list[str] = field(default_factory=list)
     _calls: dict[int, dict[str, str]] = field(default_factory=dict)
     _added: dict[str, list[Any]] = field(default_factory=dict)
@@ -63,31 +69,64 @@ class StreamedReply:
     _ids: list[int] = field(default_factory=list)
     _logprobs: list[Any] = field(default_factory=list)
     _finish_reason: str | None = None
+    _is_billed: bool = False
+    _unreadable: wire.UnreadableReply | None = None
     _told: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the server has said so, or its bill has come last."""
+        return self.finished or (self.done and bool(self._head)) or self._is_billed
 
     def add(self, data: bytes) -> None:
         """Takes the data of one event.
 
         Raises:
-            wire.Unreadable: it is not JSON, or the server reports an error in mid-stream.
+            wire.ReportedError: the server reports an error in mid-stream.
         """
-        if data.strip() == b"[DONE]":
+        if data == b"[DONE]":
             self.done = True
-            return
-        chunk = wire.loads(data)
-        if not isinstance(chunk, Mapping):
-            raise wire.UnreadableReply("a piece of the stream is not a JSON object")
-        if chunk.get("error"):
-            raise wire.UnreadableReply(f"the stream broke off: {wire.complaint(chunk)[:200]}")
-        for name in ("id", "model", "usage", "prompt_token_ids"):
+        elif data.startswith(b"{"):
+            try:
+                chunk = wire.loads(data)
+            except wire.UnreadableReply as exc:
+                first, *others = data.splitlines()
+                if others:  # events without a blank line between them
+                    for line in (first, *others):
+                        self.add(line)
+                elif not self.finished:
+                    self._unreadable = exc
+            else:
+                self.take(chunk)
+
+    def take(self, chunk: Mapping[str, Any]) -> None:
+        """Takes a piece of the reply.
+
+        Raises:
+            wire.ReportedError: it is an error.
+        """
+        if (counted := bills.usage_in(chunk)) is not None:
+            self._head["usage"] = bills.latest(self._head.get("usage"), counted)
+        for name in ("id", "model", "prompt_token_ids", "_hidden_params"):
             if chunk.get(name):
                 self._head[name] = chunk[name]
         choices = chunk.get("choices")
-        if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
-            self._choose(choices[0])
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if not self.finished and (error := error_in(chunk)) is not None:
+            said = wire.complaint(error)[:200]
+            begun = bool(self._text or self._calls)
+            raise wire.ReportedError(f"the stream broke off: {said}", error, has_begun=begun)
+        if isinstance(choice, Mapping) and self._unreadable is None:
+            self._choose(choice)
+        if counted is not None:
+            self._is_billed = self.finished or not choices
 
     def reply(self) -> Reply:
-        """Returns the reply as if it had come in one piece."""
+        """Returns the reply as if it had come in one piece.
+
+        Raises:
+            wire.UnreadableReply: a piece of it is not JSON, and no bill has come.
+        """
         message = {
             **joined(self._added),
             "content": "".join(self._text),
@@ -95,11 +134,26 @@ class StreamedReply:
         }
         choice = {
             "message": message,
-            "finish_reason": self._finish_reason,
+            "finish_reason": "error" if self._unreadable else self._finish_reason,
             "token_ids": self._ids,
             "logprobs": {"content": self._logprobs},
         }
-        return wire.reply({**self._head, "choices": [choice]}, self.tokenizer, self.server)
+        reply = wire.reply(
+            {**self._head, "choices": [choice]}, self.tokenizer, self.server,
+            most_output=self.most_output, stated=self.stated,
+        )  # fmt: skip
+        if self._unreadable is not None and reply.usage is None:
+            raise self._unreadable
+        return reply
+
+    def salvaged(self) -> Reply | None:
+        """Returns what has come of a stream that broke off: None if its bill is not known."""
+        if self.finished:
+            return self.reply()
+        reply = self.reply() if self._is_billed else None
+        return (
+            None if reply is None or reply.usage is None else replace(reply, finish_reason="error")
+        )
 
     def _call(self, index: int) -> dict[str, Any]:
         call = self._calls[index]
@@ -107,6 +161,8 @@ class StreamedReply:
 
     def _choose(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
+        if not isinstance(delta, Mapping) and not self._text and not self._calls:
+            delta = choice.get("message")
         if isinstance(delta, Mapping):
             if piece := wire.text(delta):
                 self._text.append(piece)

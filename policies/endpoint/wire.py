@@ -10,13 +10,28 @@ from typing import Any
 import orjson
 
 from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolSpec
-from . import bills
+from . import bills, stated_costs
 from .encoded_once import EncodedOnce
 from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, added, given_back
+from .reported_errors import error_in
 
 
 class UnreadableReply(ValueError):
     """A reply that is not a chat completion. Its text says in what way."""
+
+
+class ReportedError(UnreadableReply):
+    """A reply that is an error, with the status of success.
+
+    Attributes:
+        body: the error as the body of a refusal has it.
+        has_begun: a part of the reply came before it.
+    """
+
+    def __init__(self, text: str, body: Mapping[str, Any], *, has_begun: bool = False) -> None:
+        super().__init__(text)
+        self.body = body
+        self.has_begun = has_begun
 
 
 def encode(
@@ -140,34 +155,83 @@ def loads(raw: bytes) -> Any:
         text = json.dumps(json.loads(raw.decode("utf-8", "replace")), ensure_ascii=False)
         return orjson.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError) as exc:
-        shown = raw[:80].decode("utf-8", "replace")
-        raise UnreadableReply(f"the reply is not JSON: {shown!r}") from exc
+        raise not_json(raw) from exc
 
 
-def reply(data: object, tokenizer: str | None = None, server: str = "") -> Reply:
-    """Returns the reply in a parsed chat completion; the arguments are those of `decode`.
+def not_json(raw: bytes) -> UnreadableReply:
+    shown = raw[:80].decode("utf-8", "replace")
+    return UnreadableReply(f"the reply is not JSON: {shown!r}")
+
+
+def reply(
+    data: object,
+    tokenizer: str | None = None,
+    server: str = "",
+    *,
+    most_output: int | None = None,
+    stated: str | None = None,
+) -> Reply:
+    """Returns the reply in a parsed chat completion: an empty one if only its bill is readable.
+
+    The arguments are those of `decode`, and
+
+    Args:
+        most_output: tokens that were asked for at most.
+        stated: the header in which some servers state the cost.
 
     Raises:
-        Unreadable: an error in disguise, or no message in it.
+        ReportedError: the server reports an error in place of a reply, and bills nothing.
+        UnreadableReply: no message in it, and no bill.
     """
     if not isinstance(data, Mapping):
         raise UnreadableReply(f"the reply is a JSON {type(data).__name__}, not an object")
-    choices = data.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        raise UnreadableReply(f"the reply has no choices{_complaint(data)}")
-    said = [c.get("message") if isinstance(c, Mapping) else None for c in choices]
-    if not isinstance(said[0], Mapping):
-        raise UnreadableReply("the reply has no message in its first choice")
-    first, *others = (_message(message, server) for message in said if isinstance(message, Mapping))
+    choices = _choices(data)
+    choice = choices[0] if choices else {}
+    said = [message for one in choices if (message := _said(one)) is not None]
+    messages = [_message(message, server) for message in said] or [Message("assistant", "")]
+    first, *others = messages
+    is_empty = not first.content and not first.tool_calls
+    counted = bills.usage_in(data)
+    usage = bills.bill(counted, most_output)
+    if usage is not None and not usage.output_tokens and not is_empty:
+        usage = None
+    error = error_in(data) or error_in({"choices": [], "error": choice.get("error")})
+    if usage is None and error is not None and is_empty:
+        raise ReportedError(f"the reply has no choices{_complaint(error)}", error)
+    if usage is None and not said:
+        missing = "message in its first choice" if choices else f"choices{_complaint(data)}"
+        raise UnreadableReply(f"the reply has no {missing}")
+    finish = _string(choice.get("finish_reason")) or _finish(first.tool_calls)
     return Reply(
         message=first,
-        usage=bills.usage(data.get("usage")),
-        finish_reason=_string(choices[0].get("finish_reason")) or _finish(first.tool_calls),
+        usage=usage,
+        finish_reason=finish if error is None else "error",
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
         others=tuple(others),
-        sampled=None if tokenizer is None else _sampled(data, choices[0], tokenizer),
+        sampled=None if tokenizer is None else _sampled(data, choice, tokenizer),
+        stated_usd=stated_costs.stated_cost(data, counted, stated),
     )
+
+
+def is_completion(data: Mapping[str, Any]) -> bool:
+    """Says whether an object is a reply in one piece, and no piece of a stream."""
+    return any(isinstance(choice.get("message"), Mapping) for choice in _choices(data))
+
+
+def _choices(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    choices = data.get("choices")
+    listed = choices if isinstance(choices, list) else ()
+    return [choice for choice in listed if isinstance(choice, Mapping)]
+
+
+def _said(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Returns the message of a choice, also where it is a piece of a stream or plain text."""
+    for name in ("message", "delta"):
+        if isinstance(said := choice.get(name), Mapping):
+            return said
+    text = choice.get("text", choice.get("message"))
+    return {"content": text} if isinstance(text, str) else None
 
 
 def _sampled(data: Mapping[str, Any], choice: Mapping[str, Any], tokenizer: str) -> Sampled | None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
+from raw_server import RawServer
 
-from outlay.agent import Agent, Home, RunRecord
+from outlay.agent import Agent, Home, Result, RunRecord
 from outlay.journal.events import Event
 from outlay.ledger.amount import ZERO, Amount
 from outlay.policies import Endpoint
@@ -97,6 +98,17 @@ def agent_for(server: LoopbackServer, home: Path, prices: Path) -> Callable[...,
         return Agent(model=policy, home=home, prices=prices, **options)
 
     return build
+
+
+@pytest.fixture
+def ask(home: Path, prices: Path) -> Callable[..., Any]:
+    """Asks a raw server once."""
+
+    async def asked(raw: RawServer, *, stream: bool = True, **options: Any) -> Result:
+        policy = Endpoint("m", base_url=raw.url, stream=stream, name="priced", **options)
+        return await Agent(model=policy, budget="usd=1", home=home, prices=prices).run("What?")
+
+    return asked
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ UNKNOWN = {
     "cut": ScriptedAnswer("lost", words=50, fault="cut"),
     "half json": ScriptedAnswer("lost", fault="half_json"),
     "html": ScriptedAnswer("lost", fault="html"),
-    "no choices": ScriptedAnswer("lost", fault="empty_choices"),
+    "no choices": ScriptedAnswer("lost", fault="empty_choices", usage={}),
     "hang": ScriptedAnswer("lost", fault="hang"),
 }
 

@@ -85,8 +85,6 @@ async def test_failed_servers_may_have_billed(
         ("half_json", False, "is not JSON"),
         ("html", False, "is not JSON"),
         ("html", True, "was cut"),
-        ("empty_choices", False, "has no choices"),
-        ("empty_choices", True, "was cut"),
         ("hang", False, "did not reply within 1 s"),
         ("hang", True, "did not reply within 1 s"),
     ],
