@@ -14,10 +14,11 @@ class Policy(Protocol):
     A policy makes exactly one try per call and books nothing: the effects door holds the money
     before, settles it after, and tries again where the error says that it may.
 
-    Three members may be left out: `takes_samples`, true where a request for several `samples` is
-    answered in one call, `headroom`, tokens of output beside those that are seen, and `check()`,
-    which raises UsageError where no call could be made. The functions below ask for them. `rate` is
-    what `rate_limited` sets: calls wait for it before money is held.
+    Four members may be left out: `takes_samples`, true where a request for several `samples` is
+    answered in one call, `is_hosted`, true where a server answers and bills, `headroom`, tokens of
+    output beside those that are seen, and `check()`, which raises UsageError where no call could
+    be made. The functions below ask for them. `rate` is what `rate_limited` sets: calls wait for
+    it before money is held.
     """
 
     @property
@@ -50,6 +51,11 @@ def takes_samples(policy: Policy) -> bool:
     One that does not say so is asked as often as needed.
     """
     return bool(getattr(policy, "takes_samples", False))
+
+
+def is_hosted(policy: Policy) -> bool:
+    """Says whether a server answers for a policy: then it is not free, however it is called."""
+    return bool(getattr(policy, "is_hosted", False))
 
 
 def headroom(policy: Policy) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ledger.errors import UsageError
+from ..ledger.prices.price_book import is_built_in
 from ..ledger.registry import Registry
 from .endpoint.endpoint import Endpoint, address
 from .human import HumanPolicy
@@ -46,7 +47,11 @@ def _server(spec: str, **options: Any) -> Policy | None:
         options = {"tokenizer": tokenizer, **options}
     if not model:
         raise UsageError(f"the model {spec!r} lacks its name: write ADDRESS#MODEL")
-    return Endpoint(model, **{"base_url": url, "name": f"{address(url)}/{model}", **options})
+    name = f"{address(url)}/{model}"
+    if is_built_in(name):
+        port = 443 if url.startswith("https") else 80
+        name = f"{address(url)}:{port}/{model}"
+    return Endpoint(model, **{"base_url": url, "name": name, **options})
 
 
 def _human(spec: str, **options: Any) -> Policy | None:

@@ -26,7 +26,7 @@ class PriceBook:
 
     models: Mapping[str, ModelPrice] = field(default_factory=dict)
     tools: Mapping[str, ToolPrice] = field(default_factory=dict)
-    _found: dict[str, ModelPrice | None] = field(
+    _found: dict[tuple[str, bool], ModelPrice | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -42,15 +42,19 @@ class PriceBook:
         prices = price_file.read(path)
         return cls(prices.models, prices.tools)
 
-    def model(self, name: str) -> ModelPrice:
+    def model(self, name: str, *, hosted: bool = False) -> ModelPrice:
         """Returns the price of the model that a model string names.
+
+        Args:
+            hosted: a server answers for it, whatever it is called, and no built-in policy.
 
         Raises:
             Unpriced: nothing knows its price.
         """
-        if name not in self._found:
-            self._found[name] = self._find(name)
-        price = self._found[name]
+        known = (name, hosted)
+        if known not in self._found:
+            self._found[known] = self._find(name, hosted)
+        price = self._found[known]
         if price is None:
             raise Unpriced("model", name)
         return price
@@ -67,13 +71,19 @@ class PriceBook:
         found = next((known for known in patterns if fnmatchcase(name, known)), None)
         return None if found is None else self.tools[found]
 
-    def _find(self, name: str) -> ModelPrice | None:
+    def _find(self, name: str, hosted: bool) -> ModelPrice | None:
         for spelling in _spellings(name):
             if spelling in self.models:
                 return self.models[spelling]
-        if name.split("/")[0].split(":")[0] in BUILT_IN:
+        if not hosted and is_built_in(name):
             return free(name, "built in")
         return public_prices.find(_billed_as(name))
+
+
+def is_built_in(name: str) -> bool:
+    """Says whether a policy is called like a built-in kind, and not like a host with its port."""
+    kind, mark, rest = re.fullmatch(r"([^/:]*)([/:]?)(.*)", name, re.DOTALL).groups()
+    return kind in BUILT_IN and not (mark == ":" and re.match(r"\d+/", rest))
 
 
 def _spellings(name: str) -> Iterator[str]:

@@ -48,6 +48,8 @@ class AnthropicMessages:
 
     takes_samples = False
 
+    is_hosted = True
+
     def __init__(
         self,
         model: str,

@@ -50,6 +50,8 @@ class Gemini:
         UsageError: the thinking budget leaves no room for an answer.
     """
 
+    is_hosted = True
+
     def __init__(
         self,
         model: str,

@@ -57,6 +57,8 @@ class LangChainPolicy:
             answer.
     """
 
+    is_hosted = True
+
     def __init__(
         self,
         model: BaseChatModel | str,

@@ -42,6 +42,8 @@ class OpenAIResponses:
 
     takes_samples = False
 
+    is_hosted = True
+
     def __init__(
         self,
         model: str,

@@ -8,7 +8,9 @@ import pytest
 import outlay.policies
 from outlay.ledger.errors import UsageError
 from outlay.ledger.prices.price_book import PriceBook
+from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, HumanPolicy, policy
+from outlay.policies.policy import is_hosted
 from outlay.policies.registry import policy_forms
 
 
@@ -98,3 +100,12 @@ def test_names() -> None:
 )
 def test_a_policy_behind_an_address_has_the_price_of_its_model(spec: str, model: str) -> None:
     assert PriceBook.load().model(policy(spec).name).source.endswith(model)
+
+
+@pytest.mark.parametrize("host", ["simulated:8000", "scripted", "human:80", "embedded"])
+def test_a_server_is_billed_whatever_its_host_is_called(host: str) -> None:
+    for scheme in ("http", "https"):
+        hosted = policy(f"{scheme}://{host}/v1#gpt-4o")
+        by_name = PriceBook().model(hosted.name)
+        assert by_name.cost(Usage(input=1_000_000)) > 0
+        assert PriceBook().model(hosted.name, hosted=is_hosted(hosted)) == by_name

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from outlay.ledger.errors import ToolError, Unpriced, UsageError
 from outlay.ledger.prices import public_prices
 from outlay.ledger.prices.model_prices import dearest
-from outlay.ledger.prices.price_book import NO_LIMIT, ModelPrice, PriceBook, Rate
+from outlay.ledger.prices.price_book import BUILT_IN, NO_LIMIT, ModelPrice, PriceBook, Rate
 from outlay.ledger.usage import CLASSES, Usage
 
 PRICES = """
@@ -173,10 +173,20 @@ def test_built_in_policies_are_free(name):
     assert (price.source, price.bound(10**9, 10**9)) == ("built in", 0)
 
 
+@pytest.mark.parametrize("kind", BUILT_IN)
+def test_a_host_called_like_a_built_in_policy_is_not_free(kind, tmp_path):
+    prices = book(tmp_path)
+    assert prices.model(f"{kind}:8000/gpt-5-mini").source != "built in"
+    assert prices.model(f"http://{kind}:8000/v1#gpt-5-mini").source != "built in"
+    assert prices.model(f"{kind}/gpt-5-mini", hosted=True).source != "built in"
+    with pytest.raises(Unpriced):
+        prices.model(kind, hosted=True)
+
+
 def test_the_price_data_is_imported_only_when_asked(tmp_path):
     book(tmp_path)
     code = (
-        "import sys, pathlib; from outlay.ledger.prices.price_book import PriceBook;"
+        "import sys, pathlib; from outlay.ledger.prices.price_book import BUILT_IN, PriceBook;"
         f"b = PriceBook.load(pathlib.Path({str(tmp_path / 'prices.toml')!r}));"
         "b.model('openai/gpt-5-mini'); b.model('embedded'); print('genai_prices' in sys.modules)"
     )
