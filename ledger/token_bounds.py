@@ -12,7 +12,7 @@ allowance per endpoint. It is learned from bills; before the first bill it is an
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -36,6 +36,8 @@ HIDDEN_WITH_TOOLS = 640
 _ENCODABLE = 100_000
 """Longer texts are counted by bytes: a tokeniser may take minutes over hostile ones."""
 _REMEMBERED = 100_000
+_LONGEST = 16
+"""Characters of a token on average at most: in prose it has four or five, in wide tables eight."""
 
 
 class CallText(Protocol):
@@ -197,6 +199,11 @@ def byte_bound(text: str) -> int:
     if unicodedata.is_normalized("NFKC", text):
         return raw
     return max(raw, len(unicodedata.normalize("NFKC", text).encode()))
+
+
+def fewest_tokens(texts: Iterable[str]) -> int:
+    """Returns how many tokens texts have at least, as far as anyone would write such texts."""
+    return sum(map(len, texts)) // _LONGEST
 
 
 def _as_templates_tell(tool: ToolText) -> dict[str, Any]:

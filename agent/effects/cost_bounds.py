@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from ...journal.codec import PrefixMatch
 from ...journal.effects import Allowance
-from ...journal.records import Request
+from ...journal.records import Message, Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount
 from ...ledger.holds import Room, Size
 from ...ledger.prices.price_book import ModelPrice
+from ...ledger.prices.stated_ratio import StatedRatio
 from ...ledger.resources import output_room
-from ...ledger.token_bounds import BilledPrefix, TokenBounds
+from ...ledger.token_bounds import BilledPrefix, TokenBounds, fewest_tokens
 from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import headroom
@@ -26,6 +27,7 @@ class CostBounds:
         policy: whose calls they are.
         price: what its tokens cost, or None if that is unknown (no budget in USD then).
         tokens: the endpoint's token bounds, shared by all its runs.
+        ratio: how much more than that price it charges, shared by all its runs.
         min_output: a grant of fewer output tokens is not worth a call.
     """
 
@@ -34,12 +36,14 @@ class CostBounds:
         policy: Policy,
         price: ModelPrice | None,
         tokens: TokenBounds,
+        ratio: StatedRatio,
         *,
         min_output: int,
     ) -> None:
         self._policy = policy
         self._price = price
         self._tokens = tokens
+        self._ratio = ratio
         self._min_output = min_output
 
     @property
@@ -51,9 +55,26 @@ class CostBounds:
         """Returns `usd`, or None where no price is known."""
         return usd if self._price else None
 
-    def bill(self, usage: Usage, seconds: float) -> Mapping[str, Decimal]:
-        """Returns USD by token class."""
-        return self._price.cost_by_class(usage, seconds) if self._price else {}
+    def bill(self, usage: Usage, seconds: float, stated: Decimal | None) -> Mapping[str, Decimal]:
+        """Returns USD by token class, and by how much a stated cost corrects their sum."""
+        parts = self._price.cost_by_class(usage, seconds) if self._price else {}
+        if stated is not None:
+            parts["correction"] = stated - sum(parts.values(), Decimal(0))
+        return parts
+
+    @property
+    def factor(self) -> Decimal:
+        """What the price is multiplied by in holds."""
+        return self._ratio.factor
+
+    @factor.setter
+    def factor(self, recorded: Decimal) -> None:
+        self._ratio.factor = recorded
+
+    def learn_cost(self, usd: Decimal, parts: Mapping[str, Decimal]) -> None:
+        """Takes note of a bill in USD and its parts, so that later holds cover the next one."""
+        if "correction" in parts:
+            self._ratio.learn(usd, usd - parts["correction"])
 
     def learn(self, request: Request, billed: int) -> None:
         """Takes note of what the provider billed for a prompt, so that later bounds hold."""
@@ -140,7 +161,8 @@ class CostBounds:
     def _usd(self, input_tokens: int, output_tokens: int) -> Decimal:
         if self._price is None:
             return Decimal(0)
-        return self._price.bound(input_tokens, output_tokens, self._policy.timeout)
+        bound = self._price.bound(input_tokens, output_tokens, self._policy.timeout)
+        return self._ratio.raised(bound)
 
     def _most_output(self, room: Room, input_tokens: int) -> int:
         """Returns how many output tokens there is room for."""
@@ -148,5 +170,20 @@ class CostBounds:
         usd = room("usd")
         if usd is not None and self._price is not None:
             timeout = self._policy.timeout
-            rooms.append(self._price.most_output(Decimal(usd), input_tokens, timeout))
+            purse = self._ratio.lowered(Decimal(usd))
+            rooms.append(self._price.most_output(purse, input_tokens, timeout))
         return min(rooms, default=self._policy.max_output)
+
+
+def is_whole(messages: tuple[Message, ...], match: PrefixMatch, billed: int) -> bool:
+    """Says whether so many tokens can have been billed for the whole of a prompt.
+
+    Some servers leave out what they had cached. Prompts only grow, so that shows in a bill that
+    is smaller than that of a prefix and what its new messages have at least; such a bill says
+    nothing of later prompts.
+
+    Args:
+        match: what was known of the prompt before.
+    """
+    new = messages[match.known_messages :]
+    return billed >= match.known_tokens + fewest_tokens(message.content for message in new)

@@ -28,7 +28,7 @@ from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import takes_samples
 from ...policies.rate_limits import Turn, rate_of
-from .cost_bounds import CostBounds
+from .cost_bounds import CostBounds, is_whole
 from .effect_log import Diverged, EffectLog
 from .rate_turns import TurnLost, in_turn
 from .reply_text import encodable_reply
@@ -181,7 +181,7 @@ class ModelCalls:
                 attempt=attempt, usd=self._bounds.known(hold.amount.usd),
                 input_tokens=hold.amount["input_tokens"],
                 output_tokens=hold.amount["output_tokens"],
-                price=self._bounds.source, max_tokens=max_tokens,
+                price=self._bounds.source, max_tokens=max_tokens, **self._factor(),
                 prompt=self._prompts.get(purpose, self._prompts.get("", "")),
                 request={
                     **delta(match, request.messages), "hash": digest,
@@ -197,6 +197,10 @@ class ModelCalls:
         reply = await self._send(key, id, hold, request, max_tokens)
         self._settle(key, id, hold, request, reply)
         return reply
+
+    def _factor(self) -> dict[str, Decimal]:
+        factor = self._bounds.factor
+        return {} if factor == 1 else {"factor": factor}
 
     def _refuse(
         self,
@@ -307,12 +311,13 @@ class ModelCalls:
         usage = reply.usage
         billed, parts, usd = self._billed(hold, reply)
         if usage is not None:
-            self._prefixes.add(id, request.messages, usage.input_tokens)
-            self._bounds.learn(request, usage.input_tokens)
+            self._learn(id, request, usage.input_tokens)
+            self._bounds.learn_cost(usd, parts)
 
         def record() -> None:
             self._effect_log.write(
-                "settle", key, hold=id, usd=self._bounds.known(usd), usd_by_class=parts,
+                "settle", key, hold=id, usd_by_class=parts,
+                usd=usd if "correction" in parts else self._bounds.known(usd),
                 **(_NO_BILL if usage is None else usage.by_class()),
                 seconds=round(reply.seconds, 6), ok=True, final=True,
                 reply={**reply_to(reply), **self._sequences.written(id, reply.sampled)},
@@ -325,12 +330,21 @@ class ModelCalls:
                 billed=over.billed,
             )  # fmt: skip
 
+    def _learn(self, id: str, request: Request, billed: int) -> None:
+        match = self._prefixes.match(request.messages)
+        if is_whole(request.messages, match, billed):
+            self._prefixes.add(id, request.messages, billed)
+            self._bounds.learn(request, billed)
+
     def _replay(self, effect: Effect, messages: tuple[Message, ...]) -> Reply:
         call = effect.answered
         assert call is not None
         assert call.reply is not None
         reply = call.reply
+        self._bounds.learn_cost(call.cost.usd or Decimal(0), call.cost.usd_by_class)
         billed = None if reply.usage is None else reply.usage.input_tokens
+        if billed and not is_whole(messages, self._prefixes.match(messages), billed):
+            billed = None
         is_inherited = call.hold in self._effect_log.inherited.prompts
         base = "" if is_inherited else call.hold  # a run's deltas are its own
         self._prefixes.add(base, messages, billed)
@@ -346,6 +360,7 @@ class ModelCalls:
         account = self._effect_log.account
         for call in effect.calls:
             match, tokens = self._prefixes.match(request.messages), call.bound
+            self._bounds.factor = call.factor
             self._bounds.recall(request, match, tokens)
             reserve = self._kept.after(used, request.messages)
             if call.cost.status == "released":
@@ -362,7 +377,7 @@ class ModelCalls:
             reply = call.reply
             account.settle(held, self._billed(held, reply)[0] if reply.usage else call.cost.held)
             self._check_length(key, call, reply, most)
-            if reply.usage is not None:
+            if reply.usage and is_whole(request.messages, match, reply.usage.input_tokens):
                 self._bounds.learn(request, reply.usage.input_tokens)
         if effect.refusal is None:
             return
@@ -384,7 +399,7 @@ class ModelCalls:
         usage = reply.usage
         if usage is None:
             return hold.amount, {}, hold.amount.usd
-        parts = self._bounds.bill(usage, reply.seconds)
+        parts = self._bounds.bill(usage, reply.seconds, reply.stated_usd)
         usd = sum(parts.values(), Decimal(0))
         return Amount.of_model_bill(usd, usage), parts, usd
 

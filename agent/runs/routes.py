@@ -11,8 +11,10 @@ from ...journal.prompt_files import PromptVersions, versions_of
 from ...journal.record.recorded_events import RecordedStart
 from ...ledger.errors import Unpriced
 from ...ledger.prices.price_book import ModelPrice, PriceBook
+from ...ledger.prices.stated_ratio import StatedRatio
 from ...ledger.token_bounds import TokenBounds
 from ...policies import Policy, Router, RoutingStats
+from ...policies.policy import is_hosted
 from ..effects.cost_bounds import CostBounds
 from ..history.routing_stats import recent
 from ..home import Home
@@ -20,22 +22,23 @@ from ..home import Home
 
 @dataclass(frozen=True)
 class Route:
-    """A policy, what its tokens cost (None: nobody knows), and its token bounds for all runs."""
+    """A policy, what its tokens cost (None: nobody knows), and what its bills taught all runs."""
 
     policy: Policy
     price: ModelPrice | None
     tokens: TokenBounds
+    ratio: StatedRatio
 
     @classmethod
     def of(cls, policy: Policy, book: PriceBook) -> Route:
         try:
-            price = book.model(policy.name)
+            price = book.model(policy.name, hosted=is_hosted(policy))
         except Unpriced:
             price = None
-        return cls(policy, price, TokenBounds(policy.name))
+        return cls(policy, price, TokenBounds(policy.name), StatedRatio())
 
     def bounds(self, min_output: int) -> CostBounds:
-        return CostBounds(self.policy, self.price, self.tokens, min_output=min_output)
+        return CostBounds(self.policy, self.price, self.tokens, self.ratio, min_output=min_output)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from ...ledger.budget import Budget, Limit
@@ -33,6 +34,7 @@ def reply_to(reply: Reply) -> dict[str, Any]:
 
 def reply_from(settle: Event) -> Reply:
     reply = settle.body["reply"]
+    is_stated = "correction" in (settle.body.get("usd_by_class") or ())
     return Reply(
         message_from(reply["message"]),
         usage_from(settle.body),
@@ -41,6 +43,7 @@ def reply_from(settle: Event) -> Reply:
         reply["response_id"],
         settle.body["seconds"] or 0.0,
         tuple(map(message_from, reply.get("others", ()))),
+        stated_usd=Decimal(settle.body["usd"]) if is_stated else None,
     )
 
 
