@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from planned_anthropic import PlannedAnthropic
+from typed_server import HttpAnswer
 
 from outlay.policies import LangChainPolicy
-from outlay.testing.conformance import PolicyConformance
-from outlay.testing.planned import PlannedLoopback, planned_loopback
+from outlay.testing.conformance import PolicyConformance, asking, run
+from outlay.testing.planned import PlannedLoopback, PlannedReply, planned_loopback
 
 
 class TestChatOpenAI(PolicyConformance):
@@ -39,12 +40,39 @@ class TestStreamingChatOpenAI(TestChatOpenAI):
     streams = True
 
 
+class PlannedForLangChain(PlannedAnthropic):
+    """LangChain writes texts without blocks, turns of one side in a row (which the server joins),
+    and a temperature, which older models take."""
+
+    repeats_prompt = True
+
+    def _answer(self, path: str, body: dict[str, Any]) -> HttpAnswer:
+        return super()._answer(path, _in_blocks(body))
+
+    def opaque_parts(self, body: Any) -> list[Any]:
+        return super().opaque_parts(_in_blocks(body))
+
+    def faults(self, body: Any) -> list[str]:
+        return [fault for fault in super().faults(body) if fault != "roles do not alternate"]
+
+
+def _in_blocks(body: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: value for name, value in body.items() if name != "temperature"}
+    return {**plain, "messages": [_message_in_blocks(message) for message in body["messages"]]}
+
+
+def _message_in_blocks(message: dict[str, Any]) -> dict[str, Any]:
+    content = message["content"]
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return {**message, "content": blocks}
+
+
 class TestChatAnthropic(PolicyConformance):
     classes = ("input", "cache_read", "cache_write", "output")
 
     @pytest.fixture
     def server(self) -> Iterator[PlannedAnthropic]:
-        with PlannedAnthropic() as planned:
+        with PlannedForLangChain() as planned:
             yield planned
 
     def make_policy(self, server: PlannedAnthropic, timeout: float = 10.0) -> LangChainPolicy:
@@ -62,3 +90,8 @@ class TestChatAnthropic(PolicyConformance):
 
 class TestStreamingChatAnthropic(TestChatAnthropic):
     streams = True
+
+    def test_a_bill_without_its_prompt_is_none(self, server: PlannedForLangChain) -> None:
+        server.repeats_prompt = False
+        server.plan(PlannedReply(text="fine"))
+        assert run(self.make_policy(server).reply(asking())).usage is None
