@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from planned_anthropic import PlannedAnthropic
-from typed_server import HttpAnswer
+from planned_anthropic import PlannedForLangChain
 
 from outlay.policies import LangChainPolicy
 from outlay.testing.conformance import PolicyConformance, asking, run
@@ -40,42 +39,15 @@ class TestStreamingChatOpenAI(TestChatOpenAI):
     streams = True
 
 
-class PlannedForLangChain(PlannedAnthropic):
-    """LangChain writes texts without blocks, turns of one side in a row (which the server joins),
-    and a temperature, which older models take."""
-
-    repeats_prompt = True
-
-    def _answer(self, path: str, body: dict[str, Any]) -> HttpAnswer:
-        return super()._answer(path, _in_blocks(body))
-
-    def opaque_parts(self, body: Any) -> list[Any]:
-        return super().opaque_parts(_in_blocks(body))
-
-    def faults(self, body: Any) -> list[str]:
-        return [fault for fault in super().faults(body) if fault != "roles do not alternate"]
-
-
-def _in_blocks(body: dict[str, Any]) -> dict[str, Any]:
-    plain = {name: value for name, value in body.items() if name != "temperature"}
-    return {**plain, "messages": [_message_in_blocks(message) for message in body["messages"]]}
-
-
-def _message_in_blocks(message: dict[str, Any]) -> dict[str, Any]:
-    content = message["content"]
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    return {**message, "content": blocks}
-
-
 class TestChatAnthropic(PolicyConformance):
     classes = ("input", "cache_read", "cache_write", "output")
 
     @pytest.fixture
-    def server(self) -> Iterator[PlannedAnthropic]:
+    def server(self) -> Iterator[PlannedForLangChain]:
         with PlannedForLangChain() as planned:
             yield planned
 
-    def make_policy(self, server: PlannedAnthropic, timeout: float = 10.0) -> LangChainPolicy:
+    def make_policy(self, server: PlannedForLangChain, timeout: float = 10.0) -> LangChainPolicy:
         return self.chat(server.url, timeout)
 
     def unreachable(self) -> LangChainPolicy:
