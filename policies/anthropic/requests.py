@@ -121,19 +121,20 @@ def _split(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
 
 
 def _turns(messages: Sequence[Message], form: Form) -> Iterator[bytes]:
-    groups = [(role, list(group)) for role, group in groupby(messages, _side)]
+    blocks_of = _blocks_of(form.server)
+    said = (m for m in messages if m.role != "assistant" or blocks_of([m])[0])
+    groups = [(role, list(group)) for role, group in groupby(said, _side)]
     ends = [n for n, (role, _) in enumerate(groups) if role == b"user"][-2:]
     marked = set(ends) if form.cache else set()
     for number, (role, group) in enumerate(groups):
         group.sort(key=lambda message: message.role != "tool")  # results come before any text
-        blocks = [piece for piece in _blocks_of(form.server)(group) if piece]
+        blocks = [piece for piece in blocks_of(group) if piece]
         if number in marked and blocks:
-            last = next(m for m in reversed(group) if _blocks_of(form.server)([m])[0])
+            last = next(m for m in reversed(group) if blocks_of([m])[0])
             blocks[-1] = _marked_blocks_of(form.server, form.cache)([last])[0]
         if role == b"user" and not blocks:
             blocks = [b'{"type":"text","text":"(nothing)"}']  # an empty one is refused
-        if blocks:
-            yield b'{"role":"%s","content":[%s]}' % (role, b",".join(blocks))
+        yield b'{"role":"%s","content":[%s]}' % (role, b",".join(blocks))
 
 
 def _side(message: Message) -> bytes:

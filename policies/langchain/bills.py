@@ -24,6 +24,8 @@ _FIELDS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status"
 def usage(metadata: Mapping[str, Any] | None) -> Usage | None:
     """Returns the bill in a message's `usage_metadata`, None where there is none.
 
+    None, too, where no token was read: a stream's class can have missed what its beginning told.
+
     The details may bear the name of a service tier (`priority_cache_read`) or of a cache's time
     (`ephemeral_1h_input_tokens`); those are summed.
     """

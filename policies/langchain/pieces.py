@@ -44,11 +44,12 @@ class StreamedPieces:
         if self._on_call is not None:
             for part in piece.tool_call_chunks:
                 self._extend(part)
+            if self._ended:
+                self._tell(len(self._calls))
 
     def billed(self) -> AIMessage | None:
         """Returns a reply that has ended and whose bill has come, whatever broke afterwards."""
-        ended = any(self.metadata.get(name) for name in _ENDS)
-        if ended and any(piece.usage_metadata for piece in self._pieces):
+        if self._ended and any(piece.usage_metadata for piece in self._pieces):
             return self.message()
         return None
 
@@ -58,6 +59,10 @@ class StreamedPieces:
 
         first, *others = self._pieces
         return add_ai_message_chunks(first, *others)
+
+    @property
+    def _ended(self) -> bool:
+        return any(self.metadata.get(name) for name in _ENDS)
 
     def _extend(self, part: Any) -> None:
         index = part.get("index")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from planned_anthropic import PlannedAnthropic
+from planned_anthropic import PlannedAnthropic, PlannedForLangChain
+from planned_gemini import PlannedGemini
 from planned_responses import PlannedResponses
 from planned_typed import PlannedTypedServer, two_turns
 
@@ -19,7 +20,13 @@ from outlay.ledger.budget import Budget
 from outlay.ledger.errors import BudgetError
 from outlay.ledger.prices.price_book import PriceBook
 from outlay.ledger.usage import Usage
-from outlay.policies import AnthropicMessages, OpenAIResponses, Policy
+from outlay.policies import (
+    AnthropicMessages,
+    Gemini,
+    LangChainPolicy,
+    OpenAIResponses,
+    Policy,
+)
 from outlay.testing.planned import PlannedReply
 from outlay.tools import Tool
 
@@ -40,16 +47,28 @@ def responses(url: str, **options: Any) -> Policy:
     return OpenAIResponses("gpt-5-mini", base_url=url, api_key="k", **options)
 
 
-@pytest.fixture(params=["anthropic", "responses"])
+def gemini(url: str, **options: Any) -> Policy:
+    return Gemini("gemini-2.5-flash", base_url=url, api_key="k", **options)
+
+
+def langchain(url: str, **options: Any) -> Policy:
+    return LangChainPolicy("anthropic/claude-haiku-4-5", base_url=url, api_key="k", **options)
+
+
+_KINDS: Mapping[str, tuple[Callable[[], PlannedTypedServer], Make, Usage]] = {
+    "anthropic": (PlannedAnthropic, anthropic, WRITES),
+    "responses": (PlannedResponses, responses, READS),
+    "gemini": (PlannedGemini, gemini, READS),
+    "langchain": (PlannedForLangChain, langchain, Usage(input=30, cache_read=20, output=20)),
+}
+
+
+@pytest.fixture(params=_KINDS)
 def native(request: pytest.FixtureRequest) -> Iterator[tuple[PlannedTypedServer, Make]]:
-    server: PlannedTypedServer
-    with PlannedAnthropic() if request.param == "anthropic" else PlannedResponses() as server:
-        if request.param == "anthropic":
-            server.script = two_turns(server, WRITES)
-            yield server, lambda **options: anthropic(server.url, **options)
-        else:
-            server.script = two_turns(server, READS)
-            yield server, lambda **options: responses(server.url, **options)
+    serve, make, usage = _KINDS[request.param]
+    with serve() as server:
+        server.script = two_turns(server, usage)
+        yield server, lambda **options: make(server.url, **options)
 
 
 def billed(server: PlannedTypedServer, policy: Policy) -> Decimal:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from planned_anthropic import PlannedAnthropic
+from planned_anthropic import PlannedForLangChain
 
 from outlay.policies import LangChainPolicy
-from outlay.testing.conformance import PolicyConformance
-from outlay.testing.planned import PlannedLoopback, planned_loopback
+from outlay.testing.conformance import PolicyConformance, asking, run
+from outlay.testing.planned import PlannedLoopback, PlannedReply, planned_loopback
 
 
 class TestChatOpenAI(PolicyConformance):
@@ -43,11 +43,11 @@ class TestChatAnthropic(PolicyConformance):
     classes = ("input", "cache_read", "cache_write", "output")
 
     @pytest.fixture
-    def server(self) -> Iterator[PlannedAnthropic]:
-        with PlannedAnthropic() as planned:
+    def server(self) -> Iterator[PlannedForLangChain]:
+        with PlannedForLangChain() as planned:
             yield planned
 
-    def make_policy(self, server: PlannedAnthropic, timeout: float = 10.0) -> LangChainPolicy:
+    def make_policy(self, server: PlannedForLangChain, timeout: float = 10.0) -> LangChainPolicy:
         return self.chat(server.url, timeout)
 
     def unreachable(self) -> LangChainPolicy:
@@ -62,3 +62,8 @@ class TestChatAnthropic(PolicyConformance):
 
 class TestStreamingChatAnthropic(TestChatAnthropic):
     streams = True
+
+    def test_a_bill_without_its_prompt_is_none(self, server: PlannedForLangChain) -> None:
+        server.repeats_prompt = False
+        server.plan(PlannedReply(text="fine"))
+        assert run(self.make_policy(server).reply(asking())).usage is None
