@@ -82,8 +82,8 @@ class PriceBook:
 
 def is_built_in(name: str) -> bool:
     """Says whether a policy is called like a built-in kind, and not like a host with its port."""
-    kind, mark, rest = re.fullmatch(r"([^/:]*)([/:]?)(.*)", name, re.DOTALL).groups()
-    return kind in BUILT_IN and not (mark == ":" and re.match(r"\d+/", rest))
+    kind = re.split("[/:]", name, maxsplit=1)[0]
+    return kind in BUILT_IN and not re.match(r":\d+/", name[len(kind) :])
 
 
 def _spellings(name: str) -> Iterator[str]:

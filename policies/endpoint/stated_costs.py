@@ -14,7 +14,7 @@ _TICK = Decimal("1e-10")
 
 
 def stated_cost(
-    body: Mapping[str, Any], usage: Mapping[str, Any] | None, header: str | None = None
+    body: Mapping[str, Any], usage: object, header: str | None = None
 ) -> Decimal | None:
     """Returns the USD that the provider says that it charges, or None where it does not say.
 
@@ -27,7 +27,7 @@ def stated_cost(
         usage: the usage object in the body.
         header: the value of LiteLLM's header.
     """
-    usage = usage or {}
+    usage = usage if isinstance(usage, Mapping) else {}
     cost = usage.get("cost")
     if isinstance(cost, Mapping):
         if cost.get("currency", "USD") != "USD":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Message, Reply, Request
 from ...ledger.errors import CallRefused, OutcomeUnknown, UsageError
+from ..endpoint.stated_costs import stated_cost
 from ..endpoint.wire import chat_tool
 from . import bills, chat_models, errors, messages
 from .one_loop import on_one_loop
@@ -171,6 +172,7 @@ class LangChainPolicy:
             model=str(metadata.get("model_name") or metadata.get("model") or ""),
             response_id=str(metadata.get("id") or _own_id(said.id)),
             seconds=seconds,
+            stated_usd=stated_cost({}, metadata.get("token_usage")),
         )
 
 

@@ -10,6 +10,7 @@ import orjson
 from ...journal.records import Message, Reply, ToolCall
 from ..endpoint import bills, wire
 from ..endpoint.provider_data import added
+from ..endpoint.stated_costs import stated_cost
 from ..sdk_calls import ErrorInBody
 from .requests import text_of
 
@@ -46,6 +47,7 @@ def reply(data: Mapping[str, Any], server: str) -> Reply:
         finish_reason=_finish(data, calls),
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
+        stated_usd=stated_cost(data, data.get("usage")),
     )
 
 
