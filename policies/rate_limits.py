@@ -1,4 +1,5 @@
-"""Requests and tokens per minute of one endpoint and model, waited for before money is held.
+"""Requests and tokens per minute of one endpoint and model, and calls at once, waited for before
+money is held.
 
 A call's turn comes in order of arrival. It counts from when the server may have seen it at the
 latest, so that no window of a minute at the server holds more than is allowed.
@@ -23,6 +24,8 @@ from .policy import Policy
 MINUTE = 60.0
 UNDER_WAY = 1.0
 """Seconds within which a server has seen a request that was sent."""
+PATIENCE = 0.05
+"""Seconds for which a call that waits for its hold keeps others from going before it."""
 
 Clock = Callable[[], float]
 P = TypeVar("P", bound=Policy)
@@ -30,12 +33,14 @@ P = TypeVar("P", bound=Policy)
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimit:
-    """What a server allows in a minute; None means any number."""
+    """What a server allows; None means any number."""
 
     rpm: int | None = None
-    """Requests."""
+    """Requests in a minute."""
     tpm: int | None = None
-    """Tokens, of prompts and replies."""
+    """Tokens in a minute, of prompts and replies."""
+    at_once: int | None = None
+    """Requests that are under way at the same time."""
 
     @classmethod
     def parse(cls, text: str) -> RateLimit:
@@ -46,14 +51,15 @@ class RateLimit:
         """
         values: dict[str, int] = {}
         for part in filter(None, (part.strip() for part in re.split("[,&]", text))):
-            found = re.fullmatch(r"(rpm|tpm)\s*=\s*(\d+(?:\.\d+)?)([kmKM]?)", part)
+            found = re.fullmatch(r"(rpm|tpm|at_once)\s*=\s*(\d+(?:\.\d+)?)([kmKM]?)", part)
             number = 0
             if found is not None:
                 scale = {"": 1, "k": 1000, "m": 1_000_000}[found[3].lower()]
                 number = int(float(found[2]) * scale)
             if found is None or number < 1 or found[1] in values:
                 raise UsageError(
-                    f"rate limit {text!r} makes no sense at {part!r}: write e.g. rpm=60,tpm=100k"
+                    f"rate limit {text!r} makes no sense at {part!r}: "
+                    "write e.g. rpm=60,tpm=100k,at_once=4"
                 )
             values[found[1]] = number
         if not values:
@@ -61,7 +67,7 @@ class RateLimit:
         return cls(**values)
 
     def __str__(self) -> str:
-        told = (("rpm", self.rpm), ("tpm", self.tpm))
+        told = (("rpm", self.rpm), ("tpm", self.tpm), ("at_once", self.at_once))
         return ",".join(f"{name}={value}" for name, value in told if value is not None)
 
 
@@ -80,7 +86,8 @@ class Turn:
     def renew(self) -> bool:
         """Says whether the call may still leave now, after it may have waited for its hold.
 
-        Where False it has lost its turn and asks for another one.
+        Where False another one has left meanwhile: it gives its hold back and asks anew. Whoever
+        has its hold first goes first: else two could wait for each other's turn and money for ever.
         """
         return self._limiter._renew(self)
 
@@ -120,6 +127,7 @@ class RateLimiter:
         self._minute = minute
         self._lock = threading.Lock()
         self._turns: list[Turn] = []
+        self._open: set[Turn] = set()
         self._waiters: deque[_Waiter] = deque()
         self._paused_until = 0.0
 
@@ -139,19 +147,20 @@ class RateLimiter:
         with self._lock:
             self._waiters.append(waiter)
             self._wake()
+        pause: float | None
         try:
             while True:
-                pause = None  # until those before it are gone
+                pause, full = None, False  # until those before it are gone
                 with self._lock:
                     waiter.woken.clear()
                     if self._waiters and self._waiters[0] is waiter:
-                        pause = self._due(tokens)
-                        if pause <= 0:
+                        pause, full = self._due(tokens), self._is_full()
+                        if pause <= 0 and not full:
                             return self._take(tokens)
                 left = None if last is None else last - self._clock()
                 if left is not None and (left <= 0 or (pause is not None and pause > left)):
                     return None
-                waits = [wait for wait in (pause, left) if wait is not None]
+                waits = [wait for wait in (PATIENCE if full else pause, left) if wait is not None]
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(min(waits, default=None)):
                         await waiter.woken.wait()
@@ -164,37 +173,57 @@ class RateLimiter:
     def try_turn(self, tokens: int) -> Turn | None:
         """Returns the turn of a call that nobody is before, None where it has not come."""
         with self._lock:
-            return None if self._waiters or self._due(tokens) > 0 else self._take(tokens)
+            if self._waiters or self._due(tokens) > 0 or self._is_full():
+                return None
+            return self._take(tokens)
 
     def due(self, tokens: int) -> float:
         """Returns the seconds until a call may leave as things stand, 0 where it may now."""
         with self._lock:
             return self._due(tokens)
 
-    def _due(self, tokens: int) -> float:
+    def _due(self, tokens: int, *, sent: bool = False) -> float:
+        """Returns the seconds until a call may leave by the minute's limits.
+
+        Args:
+            tokens: the most that it can be billed.
+            sent: counts only calls that have left, not those that wait for their holds.
+        """
         now = self._clock()
         self._forget(now)
+        turns = sorted(
+            (turn for turn in self._turns if turn.left or not sent),
+            key=lambda turn: turn.counts_from(now),
+        )
         due = max(self._paused_until - now, 0.0)
         rpm, tpm = self.limit.rpm, self.limit.tpm
-        if rpm is not None and len(self._turns) >= rpm:
-            due = max(due, self._free(now, len(self._turns) - rpm + 1))
+        if rpm is not None and len(turns) >= rpm:
+            due = max(due, self._free(now, turns[len(turns) - rpm]))
         if tpm is not None:
             room = tpm - min(tokens, tpm)  # a call above the limit goes alone
-            counted = sum(turn.tokens for turn in self._turns)
-            for place, turn in enumerate(self._by_age(now), 1):
+            counted = sum(turn.tokens for turn in turns)
+            for turn in turns:
                 if counted <= room:
                     break
                 counted -= turn.tokens
-                due = max(due, self._free(now, place))
+                due = max(due, self._free(now, turn))
         return due
 
-    def _free(self, now: float, calls: int) -> float:
-        """Returns the seconds until so many calls are out of the minute."""
-        oldest = self._by_age(now)[calls - 1]
-        return oldest.counts_from(now) + self._minute - now
+    def _is_full(self, *, sent: bool = False) -> bool:
+        """Says whether a call has to end before another may leave.
 
-    def _by_age(self, now: float) -> list[Turn]:
-        return sorted(self._turns, key=lambda turn: turn.counts_from(now))
+        One that waits for its hold for long gives its place to others: what it waits for may be
+        theirs.
+        """
+        if self.limit.at_once is None:
+            return False
+        latest = self._clock() - PATIENCE
+        under_way = (turn.left or (turn.begun >= latest and not sent) for turn in self._open)
+        return sum(under_way) >= self.limit.at_once
+
+    def _free(self, now: float, turn: Turn) -> float:
+        """Returns the seconds until a call is out of the minute."""
+        return turn.counts_from(now) + self._minute - now
 
     def _forget(self, now: float) -> None:
         begin = now - self._minute
@@ -203,24 +232,24 @@ class RateLimiter:
     def _take(self, tokens: int) -> Turn:
         turn = Turn(self, tokens, self._clock())
         self._turns.append(turn)
+        self._open.add(turn)
         return turn
 
     def _renew(self, turn: Turn) -> bool:
         with self._lock:
-            now = self._clock()
             if turn in self._turns:
                 self._turns.remove(turn)
-            fresh = now - turn.begun <= UNDER_WAY
-            if not fresh and self._due(turn.tokens) > 0:
+            if self._due(turn.tokens, sent=True) > 0 or self._is_full(sent=True):
                 self._wake()
                 return False
-            turn.begun, turn.left = now, True
+            turn.begun, turn.left = self._clock(), True
             self._turns.append(turn)
             return True
 
     def _end(self, turn: Turn, tokens: int | None) -> None:
         with self._lock:
             turn.ended = self._clock()
+            self._open.discard(turn)
             if tokens is not None:
                 turn.tokens = tokens
             if not turn.left and turn in self._turns:
@@ -264,6 +293,7 @@ def rate_limited(policy: P, limit: RateLimit | str) -> P:
             known.limit = RateLimit(
                 rpm=_stricter(known.limit.rpm, wanted.rpm),
                 tpm=_stricter(known.limit.tpm, wanted.tpm),
+                at_once=_stricter(known.limit.at_once, wanted.at_once),
             )
     try:
         policy.rate = known  # type: ignore[attr-defined]

@@ -111,7 +111,7 @@ def _rate_in(spec: str) -> tuple[str, str]:
     if not asks or spec.startswith("router:"):
         return spec, ""
     parts = query.split("&")
-    rate = [part for part in parts if re.match(r"(rpm|tpm)=", part)]
+    rate = [part for part in parts if re.match(r"(rpm|tpm|at_once)=", part)]
     others = "&".join(part for part in parts if part not in rate)
     return f"{head}?{others}" if others else head, ",".join(rate)
 
@@ -125,8 +125,8 @@ def policy(spec: str, **options: Any) -> Policy:
     """Returns the policy that `spec` names.
 
     Args:
-        spec: one of `policy_forms()`, with what the server allows in a minute behind it where
-            that is to be kept: `openai/gpt-5-mini?rpm=60&tpm=100k`.
+        spec: one of `policy_forms()`, with what the server allows in a minute and at once behind
+            it where that is to be kept: `openai/gpt-5-mini?rpm=60&tpm=100k&at_once=8`.
         options: passed on, e.g. `timeout`, `max_output`, and for servers those of `Endpoint`.
 
     Raises:

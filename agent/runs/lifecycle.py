@@ -320,9 +320,11 @@ class RunLifecycle:
             for resource in account.limited()
             if not account.fits(least.only((resource,)))
         ]
+        others = account.parent is not None and Account(account.budget).fits(least)
+        payer = account.parent.name if account.parent and others else account.budget
         raise BudgetError(
-            f"the budget ({account.budget or 'its parent'}) cannot pay for one call and the "
-            f"{_later(told)}: it takes at least {','.join(short)}"
+            f"the budget ({payer}) cannot pay for one call and the {_later(told)}: "
+            f"it takes at least {','.join(short)}"
         )
 
 
