@@ -15,6 +15,7 @@ from ...ledger.errors import PolicyError, UsageError
 from .. import text_protocol
 from . import clients, http_errors, wire
 from .stream import SseParser, StreamedReply
+from .streamed_calls import StreamedCalls
 
 if TYPE_CHECKING:
     import httpx2
@@ -143,7 +144,7 @@ class Endpoint:
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
             request.on_text, request.on_call if native else None, tokenizer=self.tokenizer,
-            server=self.server,
+            server=self.server, calls=StreamedCalls(frozenset(t.name for t in request.tools)),
         )  # fmt: skip
         try:
             async with asyncio.timeout(limit):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from ...journal.records import Reply, ToolCall
+from ..call_ids import own_id
 from . import wire
-from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, gather, joined
+from .provider_data import MESSAGE_FIELDS, gather, joined
+from .streamed_calls import StreamedCall, StreamedCalls
 
 
 @dataclass
@@ -47,6 +47,7 @@ class StreamedReply:
         done: the server said that nothing more comes.
         tokenizer: whose token ids are in it; None leaves tokens out.
         server: whose reply it is, as for `wire.decode`.
+        calls: puts its tool calls together.
     """
 
     on_text: Callable[[str], None] | None = None
@@ -55,15 +56,14 @@ class StreamedReply:
     done: bool = False
     tokenizer: str | None = None
     server: str = ""
+    calls: StreamedCalls = field(default_factory=StreamedCalls)
     _text: list[str] = field(default_factory=list)
-    _calls: dict[int, dict[str, str]] = field(default_factory=dict)
     _added: dict[str, list[Any]] = field(default_factory=dict)
-    _added_to: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
     _head: dict[str, Any] = field(default_factory=dict)
     _ids: list[int] = field(default_factory=list)
     _logprobs: list[Any] = field(default_factory=list)
     _finish_reason: str | None = None
-    _told: int = 0
+    _told: dict[StreamedCall, str] = field(default_factory=dict)
 
     def add(self, data: bytes) -> None:
         """Takes the data of one event.
@@ -91,7 +91,7 @@ class StreamedReply:
         message = {
             **joined(self._added),
             "content": "".join(self._text),
-            "tool_calls": [self._call(index) for index in sorted(self._calls)],
+            "tool_calls": [call.to_wire() for call in self.calls.in_order()],
         }
         choice = {
             "message": message,
@@ -101,10 +101,6 @@ class StreamedReply:
         }
         return wire.reply({**self._head, "choices": [choice]}, self.tokenizer, self.server)
 
-    def _call(self, index: int) -> dict[str, Any]:
-        call = self._calls[index]
-        return {**joined(self._added_to.get(index, {})), "id": call["id"], "function": call}
-
     def _choose(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
         if isinstance(delta, Mapping):
@@ -113,15 +109,15 @@ class StreamedReply:
                 if self.on_text:
                     self.on_text(piece)
             gather(self._added, delta, MESSAGE_FIELDS)
-            for position, part in enumerate(delta.get("tool_calls") or ()):
-                if isinstance(part, Mapping):
-                    self._extend_call(position, part)
+            if parts := delta.get("tool_calls"):
+                self.calls.add(parts)
+                self._tell(self.calls.complete())
         if self.tokenizer is not None:
             self._add_tokens(choice)
         if isinstance(reason := choice.get("finish_reason"), str):
             self._finish_reason = reason
             self.finished = True
-            self._tell(len(self._calls))
+            self._tell(self.calls.in_order())
 
     def _add_tokens(self, choice: Mapping[str, Any]) -> None:
         ids, told = choice.get("token_ids"), choice.get("logprobs")
@@ -129,38 +125,12 @@ class StreamedReply:
         self._ids += ids if isinstance(ids, list) else []
         self._logprobs += content if isinstance(content, list) else []
 
-    def _extend_call(self, position: int, part: Mapping[str, Any]) -> None:
-        index = part.get("index")
-        if index not in self._calls:
-            self._tell(len(self._calls))  # the next call begins, so those before it are complete
-        place = index if isinstance(index, int) else position
-        call = self._calls.setdefault(place, {"id": "", "name": "", "arguments": ""})
-        gather(self._added_to.setdefault(place, {}), part, CALL_FIELDS)
-        function = part.get("function")
-        if isinstance(part.get("id"), str) and not call["id"]:
-            call["id"] = part["id"]
-        if isinstance(function, Mapping):
-            for name in ("name", "arguments"):
-                if isinstance(function.get(name), str):
-                    call[name] += function[name]
-            if self.on_call is not None and _is_object(call["arguments"]):
-                self._tell(len(self._calls))
-
-    def _tell(self, complete: int) -> None:
-        """Reports the calls that are complete, as long as they come in order."""
-        if self.on_call is None or list(self._calls) != list(range(len(self._calls))):
+    def _tell(self, complete: Sequence[StreamedCall]) -> None:
+        """Reports the calls that are complete and were not told yet."""
+        if self.on_call is None:
             return
-        for place in range(self._told, complete):
-            call = self._calls[place]
-            self.on_call(place, ToolCall(call["id"], call["name"], call["arguments"] or "{}"))
-        self._told = max(self._told, complete)
-
-
-def _is_object(text: str) -> bool:
-    """Says whether a text is a whole JSON object."""
-    if not text.endswith("}"):
-        return False
-    try:
-        return isinstance(orjson.loads(text), dict)
-    except ValueError:
-        return False
+        for place, call in enumerate(complete):
+            if call not in self._told:
+                id = own_id(call.id, place, self._told.values(), str(self._head.get("id", "")))
+                self._told[call] = id
+                self.on_call(place, ToolCall(id, call.name, call.arguments or "{}"))
