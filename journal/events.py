@@ -20,7 +20,7 @@ and, by kind:
 | `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step", "spent"}`, the step from 0 and what the way up to it had cost; `pruned`: when its texts were emptied, seconds since 1970 |
 | `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
 | `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), `prompt` (names and versions of what the policy was told), and `request` + `max_tokens` or `arguments` + `call_id` + `calls` (units that it counts as) |
-| `settle`      | `hold`, `usd`, `usd_by_class`, `input`, `cache_read`, `cache_write`, `cache_write_1h` (may be left out: 0), `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` or `observation` |
+| `settle`      | `hold`, `usd`, `usd_by_class`, `input`, `cache_read`, `cache_write`, `cache_write_1h` (may be left out: 0), `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` (with the policy's `reasoning`, where it tells any) or `observation` |
 | `release`     | `hold`, `why`: the call never left or was refused without a bill            |
 | `unknown`     | `hold`, `why`, `observation` (what the policy is told of a tool call): no bill came; the hold stays booked in full                  |
 | `overrun`     | `hold`, `resource`, `held`, `billed`: a bill above its hold                 |

@@ -156,6 +156,8 @@ class Reply:
     """The further samples, where several were asked for. `usage` is the bill of all."""
     sampled: Sampled | None = None
     """The tokens of `message`, where the endpoint was told to ask for them."""
+    reasoning: str = ""
+    """What the policy thought before `message`, as far as it tells; it is no part of the answer."""
 
 
 def _digest(form: tuple[object, ...]) -> bytes:

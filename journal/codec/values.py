@@ -28,6 +28,7 @@ def reply_to(reply: Reply) -> dict[str, Any]:
         "model": reply.model,
         "response_id": reply.response_id,
         **({"others": others} if others else {}),
+        **({"reasoning": reply.reasoning} if reply.reasoning else {}),
     }
 
 
@@ -41,6 +42,7 @@ def reply_from(settle: Event) -> Reply:
         reply["response_id"],
         settle.body["seconds"] or 0.0,
         tuple(map(message_from, reply.get("others", ()))),
+        reasoning=reply.get("reasoning", ""),
     )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ...journal.records import Reply, Request
 from ...ledger.errors import PolicyError, UsageError
 from .. import text_protocol
+from ..reasoning import SpokenText
 from . import clients, http_errors, wire
 from .stream import SseParser, StreamedReply
 from .streamed_calls import StreamedCalls
@@ -80,6 +81,7 @@ class Endpoint:
         self._limit_field = limit_field(url, model)
         self._http_client = http_client
         self._own_client: AsyncOpenAI | None = None
+        self._begins_in_thought = False
 
     def check(self) -> None:
         """Raises UsageError where a call could not be made for want of a key."""
@@ -143,13 +145,15 @@ class Endpoint:
         options = clients.call_options(self._place, limit)
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
-            request.on_text, request.on_call if native else None, tokenizer=self.tokenizer,
+            self._spoken(request), request.on_call if native else None, tokenizer=self.tokenizer,
             server=self.server, calls=StreamedCalls(frozenset(t.name for t in request.tools)),
         )  # fmt: skip
         try:
             async with asyncio.timeout(limit):
                 if self._streams(request):
-                    return await _stream(client, self._url, body, options, assembly)
+                    reply = await _stream(client, self._url, body, options, assembly)
+                    self._begins_in_thought |= assembly.begins_in_thought
+                    return reply
                 response = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options
                 )
@@ -164,6 +168,11 @@ class Endpoint:
             if assembly.finished:
                 return assembly.reply()
             raise http_errors.lost(exc, self.server, limit) from exc
+
+    def _spoken(self, request: Request) -> SpokenText | None:
+        if request.on_text is None:
+            return None
+        return SpokenText(request.on_text, begins_in_thought=self._begins_in_thought)
 
     def _refusal(self, response: httpx2.Response) -> PolicyError:
         key = (self._place.key or "").encode()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...journal.records import Reply, ToolCall
 from ..call_ids import own_id
+from ..reasoning import SpokenText, begins_within, together, told
 from . import wire
 from .provider_data import MESSAGE_FIELDS, gather, joined
 from .streamed_calls import StreamedCall, StreamedCalls
@@ -41,7 +42,7 @@ class StreamedReply:
     """A reply that is being streamed.
 
     Attributes:
-        on_text: is called with each piece of text.
+        spoken: takes each piece of the content.
         on_call: is called with the place and each tool call whose arguments are complete.
         finished: the server said that the reply is complete; only its bill may still come.
         done: the server said that nothing more comes.
@@ -50,7 +51,7 @@ class StreamedReply:
         calls: puts its tool calls together.
     """
 
-    on_text: Callable[[str], None] | None = None
+    spoken: SpokenText | None = None
     on_call: Callable[[int, ToolCall], None] | None = None
     finished: bool = False
     done: bool = False
@@ -63,6 +64,7 @@ class StreamedReply:
     _ids: list[int] = field(default_factory=list)
     _logprobs: list[Any] = field(default_factory=list)
     _finish_reason: str | None = None
+    _thoughts: list[str] = field(default_factory=list)
     _told: dict[StreamedCall, str] = field(default_factory=dict)
 
     def add(self, data: bytes) -> None:
@@ -99,15 +101,24 @@ class StreamedReply:
             "token_ids": self._ids,
             "logprobs": {"content": self._logprobs},
         }
-        return wire.reply({**self._head, "choices": [choice]}, self.tokenizer, self.server)
+        reply = wire.reply({**self._head, "choices": [choice]}, self.tokenizer, self.server)
+        thoughts = together(reply.reasoning, "".join(self._thoughts))
+        return replace(reply, reasoning=thoughts) if self._thoughts else reply
+
+    @property
+    def begins_in_thought(self) -> bool:
+        """Whether the content began within a thought, as it showed only later."""
+        return begins_within("".join(self._text))
 
     def _choose(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
         if isinstance(delta, Mapping):
             if piece := wire.text(delta):
                 self._text.append(piece)
-                if self.on_text:
-                    self.on_text(piece)
+                if self.spoken is not None:
+                    self.spoken.add(piece)
+            if isinstance(delta.get("content"), list):
+                self._thoughts.append(told({"content": delta["content"]}))
             gather(self._added, delta, MESSAGE_FIELDS)
             if parts := delta.get("tool_calls"):
                 self.calls.add(parts)
@@ -117,6 +128,8 @@ class StreamedReply:
         if isinstance(reason := choice.get("finish_reason"), str):
             self._finish_reason = reason
             self.finished = True
+            if self.spoken is not None:
+                self.spoken.end()
             self._tell(self.calls.in_order())
 
     def _add_tokens(self, choice: Mapping[str, Any]) -> None:
