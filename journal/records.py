@@ -159,6 +159,8 @@ class Reply:
     """The tokens of `message`, where the endpoint was told to ask for them."""
     stated_usd: Decimal | None = None
     """What the provider says that it charges, where it says so."""
+    reasoning: str = ""
+    """What the policy thought before `message`, as far as it tells; it is no part of the answer."""
 
 
 def _digest(form: tuple[object, ...]) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage
+from .call_ids import made_id
 
 _LEAVE = ("quit", "exit")
 
@@ -68,7 +69,7 @@ class HumanPolicy:
                 raise CallRefused("the person at the terminal left")
             try:
                 if line.strip():
-                    return parse(line.strip(), tools, f"call_{turn}")
+                    return parse(line.strip(), tools, made_id("", turn))
             except UsageError as exc:
                 self._print(str(exc))
 

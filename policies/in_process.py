@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from ..journal.records import Reply, Request, Sampled
 from ..ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from ..ledger.forks import told_of_forks
-from . import text_protocol
+from . import reasoning, text_protocol
 from .word_bills import Speak, SpokenModel
 
 Answer = Reply | PolicyError
@@ -91,6 +91,8 @@ class InProcessPolicy:
         if isinstance(answer, PolicyError):
             raise answer
         reply = replace(answer, model=self.name, sampled=self._sampled(answer))
+        if reply.sampled is None:  # sampled tokens belong to the whole text
+            reply = reasoning.without(reply)
         if self.stream:
             await _tell(reply, request, calls=self.tool_protocol == "native")
         if self.tool_protocol == "text":

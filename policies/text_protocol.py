@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 
 from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
+from . import reasoning
+from .call_ids import made_id
 
 _RULES = """\
 You can use tools. To call one, write a block like this:
@@ -56,9 +58,9 @@ def read(reply: Reply, request: Request) -> Reply:
     if not request.tools or request.tool_choice == "none":
         return reply
     before = sum(len(message.tool_calls) for message in request.messages)
-    wishes = parse(reply.message.content, {tool.name for tool in request.tools})
+    wishes = parse(reasoning.split(reply.message.content)[1], {tool.name for tool in request.tools})
     calls = tuple(
-        ToolCall(f"call_{before + position}", name, arguments)
+        ToolCall(made_id(reply.response_id, before + position), name, arguments)
         for position, (name, arguments) in enumerate(wishes)
     )
     if not calls:

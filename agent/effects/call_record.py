@@ -29,10 +29,17 @@ class CallRecord:
     def __init__(self, effect_log: EffectLog, reader: CallReader) -> None:
         self._effect_log = effect_log
         self._reader = reader
+        self._taken: set[str] = set()
+        """Keys whose record has been given out."""
 
     def find(self, key: str, call: ToolCall, reading: Invocation | Notice) -> Observation | None:
         """Returns what came of a call, or what the policy was told in its place, if it is known."""
-        effect = (self._effect_log.effect(key) or Effect()).of_call(call)
+        found = self._effect_log.effect(key)
+        if found is None:
+            return None
+        effect = found.of_call(call)
+        if effect.holds:
+            self._taken.add(key)
         if effect.observed is not None:
             return observation_from(effect.observed)
         if self._effect_log.supposing:
@@ -53,6 +60,21 @@ class CallRecord:
         last = left[-1].body["hold"]
         self._effect_log.write("unknown", key, hold=last, why="interrupted", observation=shown)
         return observation
+
+    def paid_beside(self, key: str, call: ToolCall) -> Observation | None:
+        """Returns what came of a call that an earlier process started ahead at another place.
+
+        The reply that it came in was lost, and the one in its place has another order.
+        """
+        tool = self._reader.tool(call)
+        if tool is None or not tool.spec.read_only or self._effect_log.strict:
+            return None
+        for other, effect in self._effect_log.recorded_beside(key):
+            settled = effect.of_call(call).settled
+            if settled is not None and other not in self._taken:
+                self._taken.add(other)
+                return observation_from(settled)
+        return None
 
     def _suppose(
         self, key: str, effect: Effect, call: ToolCall, reading: Invocation | Notice
@@ -87,6 +109,14 @@ class CallRecord:
         self._effect_log.write(
             "observed", key, name=call.name, arguments=call.arguments, observation=shown
         )
+        return observation
+
+    def take_over(self, key: str, call: ToolCall, observation: Observation) -> Observation:
+        """Records what came of the same call at another place, where it was paid."""
+        self._effect_log.write(
+            "observed", key, name=call.name, arguments=call.arguments,
+            observation=observation.to_dict(),
+        )  # fmt: skip
         return observation
 
     def refuse(self, key: str, call: ToolCall, shortfall: Shortfall) -> Observation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ from ...journal.event_writer import EventWriter
 from ...journal.events import Kind
 from ...journal.record.recorded_events import value_from
 from ...journal.record.run_record import Effect, RunRecord, note, step_of
+from ...journal.records import Message
 from ...ledger.account import Account, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import DriftError
@@ -43,13 +44,31 @@ class EffectLog:
         """Whether a policy call that is cancelled is read on in the background for its bill."""
         self.unread: dict[str, asyncio.Task[None]] = {}
         """The calls that are, by hold."""
+        self.call_ids: set[str] = set()
+        """Ids of the tool calls that the run's replies have made so far."""
         self._recorded = record.effects
+        self._beside: dict[str, list[str]] | None = None
         self._live: dict[str, Effect] = {}
         self._steps = dict(record.steps)
 
     def effect(self, key: str) -> Effect | None:
         """Returns what is recorded under a key, by an earlier process or at this step."""
         return self._live.get(key) or self._recorded.get(key)
+
+    def take_ids(self, messages: Iterable[Message]) -> None:
+        """Takes note of the ids of the calls in messages."""
+        self.call_ids.update(call.id for message in messages for call in message.tool_calls)
+
+    def recorded_beside(self, key: str) -> list[tuple[str, Effect]]:
+        """Returns what an earlier process recorded at other places of the same step, by key."""
+        if not self._recorded:
+            return []
+        if self._beside is None:
+            self._beside = {}
+            for other in self._recorded:
+                self._beside.setdefault(other.rpartition("/")[0], []).append(other)
+        others = self._beside.get(key.rpartition("/")[0], ())
+        return [(other, self._recorded[other]) for other in others if other != key]
 
     def write(self, kind: Kind, key: str, **body: Any) -> None:
         full = f"{self.branch}/{key}"
@@ -139,6 +158,7 @@ class EffectLog:
         self.branch += 1
         self._live.clear()
         self._recorded = {k: e for k, e in self._recorded.items() if step_of(k) < step}
+        self._beside = None
         cut = min((seq for at, seq in self._steps.items() if at >= step), default=self.log.seq)
         self._steps = {at: seq for at, seq in self._steps.items() if at < step}
         self.log.write("run_resumed", mode="rewind", add=None, branch=self.branch, cut=cut)

@@ -26,6 +26,7 @@ from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
 from ...ledger.usage import Usage
 from ...policies import Policy
+from ...policies.call_ids import own_id, with_own_ids
 from ...policies.policy import takes_samples
 from ...policies.rate_limits import Turn, rate_of
 from .cost_bounds import CostBounds, is_whole
@@ -101,7 +102,7 @@ class ModelCalls:
         most = min((limit for limit in limits if limit is not None), default=None)
         request = Request(
             messages, self._tools, tool_choice, most, self._temperature, seed, samples,
-            on_text=self._effect_log.log.say, on_call=on_call and _harmless(on_call),
+            on_text=self._effect_log.log.say, on_call=on_call and self._begun(key, on_call),
         )  # fmt: skip
         digest = request_hash(self._policy.name, request, self._tools_hash)
         effect = self._effect_log.effect(key) or Effect()
@@ -194,6 +195,7 @@ class ModelCalls:
             self._effect_log.try_write("release", key, hold=id, why=f"never sent: {name_of(error)}")
             raise
         self._prefixes.add(id, request.messages)
+        self._effect_log.take_ids(request.messages[match.keep :])
         reply = await self._send(key, id, hold, request, max_tokens)
         self._settle(key, id, hold, request, reply)
         return reply
@@ -228,8 +230,8 @@ class ModelCalls:
         sent = replace(request, max_tokens=max_tokens, timeout=limit)
         try:
             if not self._effect_log.drains:
-                return await self._asked(sent, limit)
-            asking = self._outcome(sent, limit)
+                return await self._asked(key, sent, limit)
+            asking = self._outcome(key, sent, limit)
             return await self._unless_left(key, id, hold, request, asking)
         except BaseException as error:
             if id in self._effect_log.unread:
@@ -245,14 +247,30 @@ class ModelCalls:
                 raise
             raise OutcomeUnknown(f"{self._policy.name} failed: {name_of(error)}") from error
 
-    async def _asked(self, sent: Request, limit: float) -> Reply:
+    async def _asked(self, key: str, sent: Request, limit: float) -> Reply:
         async with asyncio.timeout(limit):
-            return encodable_reply(await self._policy.reply(sent))
+            reply = encodable_reply(await self._policy.reply(sent))
+        return with_own_ids(reply, self._effect_log.call_ids, self._seed_of_ids(key))
 
-    async def _outcome(self, sent: Request, limit: float) -> Reply | BaseException:
+    def _begun(self, key: str, on_call: OnCall) -> OnCall:
+        """Returns what can start calls ahead and cannot break the reply that brings them."""
+
+        def started(place: int, call: ToolCall) -> None:
+            try:
+                taken, seed = self._effect_log.call_ids, self._seed_of_ids(key)
+                on_call(place, replace(call, id=own_id(call.id, place, taken, seed)))
+            except Exception:
+                logger.exception("%r could not be started ahead of its reply", call)
+
+        return started
+
+    def _seed_of_ids(self, key: str) -> str:
+        return f"{self._effect_log.branch}/{key}"
+
+    async def _outcome(self, key: str, sent: Request, limit: float) -> Reply | BaseException:
         """Returns the reply or what is raised: a task that raised would take the loop down."""
         try:
-            return await self._asked(sent, limit)
+            return await self._asked(key, sent, limit)
         except asyncio.CancelledError:
             raise
         except BaseException as error:
@@ -342,6 +360,7 @@ class ModelCalls:
         assert call.reply is not None
         reply = call.reply
         self._bounds.learn_cost(call.cost.usd or Decimal(0), call.cost.usd_by_class)
+        self._effect_log.take_ids((reply.message, *reply.others))
         billed = None if reply.usage is None else reply.usage.input_tokens
         if billed and not is_whole(messages, self._prefixes.match(messages), billed):
             billed = None
@@ -452,18 +471,6 @@ def _reply_of(outcome: Reply | BaseException) -> Reply:
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
-
-
-def _harmless(on_call: OnCall) -> OnCall:
-    """Returns what can start calls ahead and cannot break the reply that brings them."""
-
-    def started(place: int, call: ToolCall) -> None:
-        try:
-            on_call(place, call)
-        except Exception:
-            logger.exception("%r could not be started ahead of its reply", call)
-
-    return started
 
 
 def name_of(error: BaseException) -> str:

@@ -69,8 +69,8 @@ class NodeEffects:
             reply = await once(self._key(), 1, draw)
             if ahead:
                 calls = reply.message.tool_calls if isinstance(reply, Reply) else ()
-                wanted = [f"act/{self._step + 1}/0/{place}" for place in range(len(calls))]
-                await self._tool_calls.keep(wanted)
+                keys = [f"act/{self._step + 1}/0/{place}" for place in range(len(calls))]
+                await self._tool_calls.keep(keys, calls)
             return reply
         made: list[Reply | Refusal] = []
         if self._calls().takes_samples:

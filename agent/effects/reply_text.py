@@ -12,9 +12,10 @@ def encodable_reply(reply: Reply) -> Reply:
     """Returns the reply with every lone surrogate in it replaced: UTF-8 has no bytes for them."""
     message = _message(reply.message)
     others = tuple(map(_message, reply.others))
-    if message is reply.message and others == reply.others:
+    reasoning = encodable(reply.reasoning)
+    if message is reply.message and others == reply.others and reasoning == reply.reasoning:
         return reply
-    return replace(reply, message=message, others=others)
+    return replace(reply, message=message, others=others, reasoning=reasoning)
 
 
 def encodable_call(call: ToolCall) -> ToolCall:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -24,12 +23,10 @@ from .call_reader import CallReader
 from .call_record import CallRecord, amount
 from .effect_log import EffectLog
 from .foreign_tools import admitted, made, pause_before_next
+from .started_calls import StartedCall, StartedCalls, cancelled
 from .tool_costs import ToolPrices
 
 _Outcome = TypeVar("_Outcome")
-
-PATIENCE = 5.0
-"""Seconds that a cancelled call has for its clean-up before it is left behind."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class ToolCalls:
         self._reader = CallReader(tools, prices)
         self._record = CallRecord(effect_log, self._reader)
         self._gates: dict[str, asyncio.Semaphore] = {}
-        self._ahead: dict[str, tuple[ToolCall, asyncio.Task[Observation | None]]] = {}
+        self._started = StartedCalls()
         self._has_stopped = False
 
     def start(self, key: str, call: ToolCall) -> None:
@@ -103,32 +100,36 @@ class ToolCalls:
         `call` picks its observation up. What cannot be started is left to `call`.
         """
         meant, reading = self.read(call)
-        if self._has_stopped or key in self._ahead or not isinstance(reading, Invocation):
+        if self._has_stopped or key in self._started or not isinstance(reading, Invocation):
             return
         if self._tools.get(meant.name).spec.read_only:
             task = asyncio.get_running_loop().create_task(self._run_ahead(key, meant, reading))
-            self._ahead[key] = (meant, task)
+            self._started.add(StartedCall(key, meant, task))
 
     def cancel(self) -> None:
         """Cancels what was started ahead, without waiting for its end; it stays booked."""
         self._has_stopped = True
-        for _, task in self._ahead.values():
-            task.cancel()
+        self._started.cancel()
 
-    async def keep(self, wanted: Collection[str]) -> None:
-        """Cancels what was started under other keys, and waits for its end; it stays booked."""
-        left = [key for key in self._ahead if key not in wanted]
-        await cancelled([self._ahead.pop(key)[1] for key in left])
+    async def keep(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> None:
+        """Cancels what was started and is no call of the reply, and waits for its end.
+
+        It stays booked.
+        """
+        if self._started:
+            left = self._started.keep(keys, [self.read(call)[0] for call in calls])
+            await cancelled(started.task for started in left)
 
     async def stop(self) -> None:
         """Like `keep`, of nothing; nothing is started any more."""
         self._has_stopped = True
-        await self.keep(())
+        await self.keep((), ())
 
     async def call(self, keys: Sequence[str], calls: Sequence[ToolCall]) -> list[Observation]:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
         read = [self.read(call) for call in calls]
-        found = [await self._begun(k, *c) for k, c in zip(keys, read, strict=True)]
+        started = self._started.take(keys, [meant for meant, _ in read])
+        found = [await self._begun(*c) for c in zip(keys, read, started, strict=True)]
         ready = [self._ready(one) for one in found]  # not before all have been asked about
         waiting = [self._when_paid(one) for one in ready if isinstance(one, _AdmittedCall)]
         held = [one for one in ready if isinstance(one, _HeldCall)]
@@ -187,16 +188,15 @@ class ToolCalls:
         return ready if isinstance(ready, Observation) else (await self._sent([ready]))[0]
 
     async def _begun(
-        self, key: str, call: ToolCall, reading: Reading
+        self, key: str, read: tuple[ToolCall, Reading], started: StartedCall | None
     ) -> Observation | _UnadmittedCall | _AdmittedCall:
         """Returns what came of a call that was started ahead, or looks it up."""
-        started, task = self._ahead.pop(key, (None, None))
-        if task is not None and started is not None:
-            observation = await task
-            same = (started.name, started.arguments) == (call.name, call.arguments)
-            if same and observation is not None:
-                return replace(observation, call_id=call.id)
-        return await self._look_up(key, call, reading)
+        call, reading = read
+        observation = await started.task if started is not None else None
+        if observation is None or started is None:
+            return await self._look_up(key, call, reading)
+        own = replace(observation, call_id=call.id)
+        return own if started.key == key else self._record.take_over(key, call, own)
 
     async def _look_up(
         self, key: str, call: ToolCall, reading: Reading
@@ -205,6 +205,9 @@ class ToolCalls:
         recorded = self._record.find(key, call, reading)
         if recorded is not None:
             return replace(recorded, call_id=call.id)
+        paid = self._record.paid_beside(key, call)
+        if paid is not None:
+            return self._record.take_over(key, call, replace(paid, call_id=call.id))
         priced = self._reader.priced(reading) if isinstance(reading, Invocation) else reading
         if not isinstance(priced, Invocation):
             return self._record.tell(key, call, priced)
@@ -355,27 +358,6 @@ class ToolCalls:
 
 async def _alone(run: Coroutine[Any, Any, Observation]) -> list[Observation]:
     return [await run]
-
-
-async def cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancels tasks and waits for their end, also when this is cancelled meanwhile.
-
-    What does not heed it within `PATIENCE` seconds is left behind.
-    """
-    for task in tasks:
-        task.cancel()
-    left, late = set(tasks), time.monotonic() + PATIENCE
-    stop: asyncio.CancelledError | None = None
-    while left and (seconds := late - time.monotonic()) > 0:
-        try:
-            _, left = await asyncio.wait(left, timeout=seconds)
-        except asyncio.CancelledError as error:
-            stop = error
-    for task in set(tasks) - left:
-        if not task.cancelled():
-            task.exception()  # taken, so that asyncio does not log it
-    if stop is not None:
-        raise stop
 
 
 async def together(runs: Sequence[Coroutine[Any, Any, _Outcome]]) -> list[_Outcome]:

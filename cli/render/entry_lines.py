@@ -128,6 +128,8 @@ def _reply(call: RecordedCall, reply: Reply) -> Text:
         text.append(f"→ {format.one_line(', '.join(names))}", style="default")
     if content := format.one_line(reply.message.content):
         text.append(f"  {content}" if called else content, style="dim" if called else "bold")
+    if not called and not reply.message.content and reply.reasoning:
+        text.append(f"(thought) {format.one_line(reply.reasoning)}", style="dim italic")
     if reply.finish_reason == "length":
         text.append(" [cut at its limit]", style="yellow")
     return text

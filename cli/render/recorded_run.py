@@ -43,6 +43,8 @@ def _texts(entry: TimelineEntry) -> Iterator[Text]:
     call = entry.call
     if entry.sort == "reply" and call is not None and call.reply is not None:
         message = call.reply.message
+        if call.reply.reasoning:
+            yield Text(format.printable(call.reply.reasoning), style="dim italic")
         if message.content:
             yield Text(format.printable(message.content))
         for wish in message.tool_calls:

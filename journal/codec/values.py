@@ -29,6 +29,7 @@ def reply_to(reply: Reply) -> dict[str, Any]:
         "model": reply.model,
         "response_id": reply.response_id,
         **({"others": others} if others else {}),
+        **({"reasoning": reply.reasoning} if reply.reasoning else {}),
     }
 
 
@@ -44,6 +45,7 @@ def reply_from(settle: Event) -> Reply:
         settle.body["seconds"] or 0.0,
         tuple(map(message_from, reply.get("others", ()))),
         stated_usd=Decimal(settle.body["usd"]) if is_stated else None,
+        reasoning=reply.get("reasoning", ""),
     )
 
 

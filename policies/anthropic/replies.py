@@ -79,6 +79,7 @@ def reply(data: Mapping[str, Any], written: Mapping[int, str], server: str) -> R
         finish_reason=_FINISHES.get(ended, ended) if isinstance(ended, str) else "stop",
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
+        reasoning="\n\n".join(filter(None, (_string(b.get("thinking")) for b in blocks))),
     )
 
 

@@ -81,8 +81,9 @@ class Body:
             data, assembly.tokenizer, assembly.server,
             most_output=assembly.most_output, stated=assembly.stated,
         )  # fmt: skip
-        if assembly.on_text is not None and reply.message.content:
-            assembly.on_text(reply.message.content)
+        if assembly.spoken is not None and reply.message.content:
+            assembly.spoken.add(reply.message.content)
+            assembly.spoken.end()
         return reply
 
     def _take(self, events: Iterable[bytes]) -> None:

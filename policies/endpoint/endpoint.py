@@ -16,10 +16,12 @@ import orjson
 from ...journal.records import Reply, Request
 from ...ledger.errors import PolicyError, UsageError
 from .. import text_protocol
+from ..reasoning import SpokenText
 from . import clients, http_errors, wire
 from .bodies import Body
 from .reported_errors import status_of
 from .stream import StreamedReply
+from .streamed_calls import StreamedCalls
 
 if TYPE_CHECKING:
     import httpx2
@@ -86,6 +88,7 @@ class Endpoint:
         self._limit_field = limit_field(url, model)
         self._http_client = http_client
         self._own_client: AsyncOpenAI | None = None
+        self._begins_in_thought = False
 
     def check(self) -> None:
         """Raises UsageError where a call could not be made for want of a key."""
@@ -150,15 +153,19 @@ class Endpoint:
         streams = self._streams(request)
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
-            request.on_text if streams else None, request.on_call if streams and native else None,
+            self._spoken(request) if streams else None,
+            request.on_call if streams and native else None,
             tokenizer=self.tokenizer, server=self.server,
             most_output=(request.max_tokens or self.max_output) * request.samples,
+            calls=StreamedCalls(frozenset(t.name for t in request.tools)),
         )  # fmt: skip
         response = Body(assembly, streams)
         try:
             async with asyncio.timeout(limit):
                 if streams:
-                    return await _stream(client, self._url, body, options, response)
+                    reply = await _stream(client, self._url, body, options, response)
+                    self._begins_in_thought |= assembly.begins_in_thought
+                    return reply
                 whole = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options
                 )
@@ -169,15 +176,20 @@ class Endpoint:
             refused = exc.response
             raise self._refusal(refused.status_code, refused.headers, refused.content) from exc
         except wire.UnreadableReply as exc:
-            if (reply := assembly.salvaged()) is not None:
-                return reply
+            if (salvaged := assembly.salvaged()) is not None:
+                return salvaged
             if isinstance(exc, wire.ReportedError):
                 raise self._reported(exc, response.headers) from exc
             raise http_errors.unreadable(exc, self.server) from exc
         except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
-            if (reply := assembly.salvaged()) is not None:
-                return reply
+            if (salvaged := assembly.salvaged()) is not None:
+                return salvaged
             raise http_errors.lost(exc, self.server, limit) from exc
+
+    def _spoken(self, request: Request) -> SpokenText | None:
+        if request.on_text is None:
+            return None
+        return SpokenText(request.on_text, begins_in_thought=self._begins_in_thought)
 
     def _reported(self, exc: wire.ReportedError, headers: Mapping[str, str]) -> PolicyError:
         status = status_of(exc.body)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
 from ...journal.records import Reply, ToolCall
+from ..call_ids import own_id
+from ..reasoning import SpokenText, begins_within, together, told
 from . import bills, wire
-from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, gather, joined
+from .provider_data import MESSAGE_FIELDS, gather, joined
 from .reported_errors import error_in
+from .streamed_calls import StreamedCall, StreamedCalls
 
 
 @dataclass
@@ -43,7 +44,7 @@ class StreamedReply:
     """A reply that is being streamed.
 
     Attributes:
-        on_text: is called with each piece of text.
+        spoken: takes each piece of the content.
         on_call: is called with the place and each tool call whose arguments are complete.
         finished: the server said that the reply is complete; only its bill may still come.
         done: the server said that nothing more comes.
@@ -51,9 +52,10 @@ class StreamedReply:
         server: whose reply it is, as for `wire.decode`.
         most_output: tokens that were asked for at most.
         stated: the header in which some servers state the cost.
+        calls: puts its tool calls together.
     """
 
-    on_text: Callable[[str], None] | None = None
+    spoken: SpokenText | None = None
     on_call: Callable[[int, ToolCall], None] | None = None
     finished: bool = False
     done: bool = False
@@ -61,17 +63,17 @@ class StreamedReply:
     server: str = ""
     most_output: int | None = None
     stated: str | None = None
+    calls: StreamedCalls = field(default_factory=StreamedCalls)
     _text: list[str] = field(default_factory=list)
-    _calls: dict[int, dict[str, str]] = field(default_factory=dict)
     _added: dict[str, list[Any]] = field(default_factory=dict)
-    _added_to: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
     _head: dict[str, Any] = field(default_factory=dict)
     _ids: list[int] = field(default_factory=list)
     _logprobs: list[Any] = field(default_factory=list)
     _finish_reason: str | None = None
     _is_billed: bool = False
     _unreadable: wire.UnreadableReply | None = None
-    _told: int = 0
+    _thoughts: list[str] = field(default_factory=list)
+    _told: dict[StreamedCall, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -114,7 +116,7 @@ class StreamedReply:
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not self.finished and (error := error_in(chunk)) is not None:
             said = wire.complaint(error)[:200]
-            begun = bool(self._text or self._calls)
+            begun = bool(self._text or self._thoughts or self.calls.in_order())
             raise wire.ReportedError(f"the stream broke off: {said}", error, has_begun=begun)
         if isinstance(choice, Mapping) and self._unreadable is None:
             self._choose(choice)
@@ -130,7 +132,7 @@ class StreamedReply:
         message = {
             **joined(self._added),
             "content": "".join(self._text),
-            "tool_calls": [self._call(index) for index in sorted(self._calls)],
+            "tool_calls": [call.to_wire() for call in self.calls.in_order()],
         }
         choice = {
             "message": message,
@@ -144,7 +146,8 @@ class StreamedReply:
         )  # fmt: skip
         if self._unreadable is not None and reply.usage is None:
             raise self._unreadable
-        return reply
+        thoughts = together(reply.reasoning, "".join(self._thoughts))
+        return replace(reply, reasoning=thoughts) if self._thoughts else reply
 
     def salvaged(self) -> Reply | None:
         """Returns what has come of a stream that broke off: None if its bill is not known."""
@@ -155,29 +158,34 @@ class StreamedReply:
             None if reply is None or reply.usage is None else replace(reply, finish_reason="error")
         )
 
-    def _call(self, index: int) -> dict[str, Any]:
-        call = self._calls[index]
-        return {**joined(self._added_to.get(index, {})), "id": call["id"], "function": call}
+    @property
+    def begins_in_thought(self) -> bool:
+        """Whether the content began within a thought, as it showed only later."""
+        return begins_within("".join(self._text))
 
     def _choose(self, choice: Mapping[str, Any]) -> None:
         delta = choice.get("delta")
-        if not isinstance(delta, Mapping) and not self._text and not self._calls:
+        if not isinstance(delta, Mapping) and not self._text and not self.calls.in_order():
             delta = choice.get("message")
         if isinstance(delta, Mapping):
             if piece := wire.text(delta):
                 self._text.append(piece)
-                if self.on_text:
-                    self.on_text(piece)
+                if self.spoken is not None:
+                    self.spoken.add(piece)
+            if isinstance(delta.get("content"), list):
+                self._thoughts.append(told({"content": delta["content"]}))
             gather(self._added, delta, MESSAGE_FIELDS)
-            for position, part in enumerate(delta.get("tool_calls") or ()):
-                if isinstance(part, Mapping):
-                    self._extend_call(position, part)
+            if parts := delta.get("tool_calls"):
+                self.calls.add(parts)
+                self._tell(self.calls.complete())
         if self.tokenizer is not None:
             self._add_tokens(choice)
         if isinstance(reason := choice.get("finish_reason"), str):
             self._finish_reason = reason
             self.finished = True
-            self._tell(len(self._calls))
+            if self.spoken is not None:
+                self.spoken.end()
+            self._tell(self.calls.in_order())
 
     def _add_tokens(self, choice: Mapping[str, Any]) -> None:
         ids, told = choice.get("token_ids"), choice.get("logprobs")
@@ -185,38 +193,12 @@ class StreamedReply:
         self._ids += ids if isinstance(ids, list) else []
         self._logprobs += content if isinstance(content, list) else []
 
-    def _extend_call(self, position: int, part: Mapping[str, Any]) -> None:
-        index = part.get("index")
-        if index not in self._calls:
-            self._tell(len(self._calls))  # the next call begins, so those before it are complete
-        place = index if isinstance(index, int) else position
-        call = self._calls.setdefault(place, {"id": "", "name": "", "arguments": ""})
-        gather(self._added_to.setdefault(place, {}), part, CALL_FIELDS)
-        function = part.get("function")
-        if isinstance(part.get("id"), str) and not call["id"]:
-            call["id"] = part["id"]
-        if isinstance(function, Mapping):
-            for name in ("name", "arguments"):
-                if isinstance(function.get(name), str):
-                    call[name] += function[name]
-            if self.on_call is not None and _is_object(call["arguments"]):
-                self._tell(len(self._calls))
-
-    def _tell(self, complete: int) -> None:
-        """Reports the calls that are complete, as long as they come in order."""
-        if self.on_call is None or list(self._calls) != list(range(len(self._calls))):
+    def _tell(self, complete: Sequence[StreamedCall]) -> None:
+        """Reports the calls that are complete and were not told yet."""
+        if self.on_call is None:
             return
-        for place in range(self._told, complete):
-            call = self._calls[place]
-            self.on_call(place, ToolCall(call["id"], call["name"], call["arguments"] or "{}"))
-        self._told = max(self._told, complete)
-
-
-def _is_object(text: str) -> bool:
-    """Says whether a text is a whole JSON object."""
-    if not text.endswith("}"):
-        return False
-    try:
-        return isinstance(orjson.loads(text), dict)
-    except ValueError:
-        return False
+        for place, call in enumerate(complete):
+            if call not in self._told:
+                id = own_id(call.id, place, self._told.values(), str(self._head.get("id", "")))
+                self._told[call] = id
+                self.on_call(place, ToolCall(id, call.name, call.arguments or "{}"))

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 
 from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolSpec
+from .. import reasoning
+from ..call_ids import own_id
 from . import bills, stated_costs
 from .encoded_once import EncodedOnce
 from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, added, given_back
@@ -187,9 +189,12 @@ def reply(
         raise UnreadableReply(f"the reply is a JSON {type(data).__name__}, not an object")
     choices = _choices(data)
     choice = choices[0] if choices else {}
+    id = _string(data.get("id"))
     said = [message for one in choices if (message := _said(one)) is not None]
-    messages = [_message(message, server) for message in said] or [Message("assistant", "")]
-    first, *others = messages
+    first, *others = (
+        _message(message, server, f"{id}/{number}" if number else id)
+        for number, message in enumerate(said or [{}])
+    )
     is_empty = not first.content and not first.tool_calls
     counted = bills.usage_in(data)
     usage = bills.bill(counted, most_output)
@@ -202,15 +207,17 @@ def reply(
         missing = "message in its first choice" if choices else f"choices{_complaint(data)}"
         raise UnreadableReply(f"the reply has no {missing}")
     finish = _string(choice.get("finish_reason")) or _finish(first.tool_calls)
+    thoughts = [reasoning.together(reasoning.told(m), reasoning.split(text(m))[0]) for m in said]
     return Reply(
         message=first,
         usage=usage,
         finish_reason=finish if error is None else "error",
         model=_string(data.get("model")),
-        response_id=_string(data.get("id")),
+        response_id=id,
         others=tuple(others),
         sampled=None if tokenizer is None else _sampled(data, choice, tokenizer),
         stated_usd=stated_costs.stated_cost(data, counted, stated),
+        reasoning=thoughts[0] if thoughts else "",
     )
 
 
@@ -255,40 +262,45 @@ def _sampled(data: Mapping[str, Any], choice: Mapping[str, Any], tokenizer: str)
     return Sampled(prompt=prompt, ids=ids, logprobs=logprobs, tokenizer=tokenizer)
 
 
-def _message(message: Mapping[str, Any], server: str) -> Message:
-    return Message(
-        "assistant", text(message), tool_calls(message.get("tool_calls"), server),
-        provider=added(message, MESSAGE_FIELDS, server),
-    )  # fmt: skip
+def _message(message: Mapping[str, Any], server: str, seed: str) -> Message:
+    calls = tool_calls(message.get("tool_calls"), server, seed)
+    kept = added(message, MESSAGE_FIELDS, server)
+    return Message("assistant", reasoning.split(text(message))[1], calls, provider=kept)
 
 
 def text(message: Mapping[str, Any]) -> str:
     """Returns what the policy said: its content (a string or a list of parts) or its refusal."""
     content = message.get("content")
     if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        parts = [
+            part.get("text")
+            for part in content
+            if isinstance(part, Mapping) and part.get("type") not in reasoning.PARTS
+        ]
         content = "".join(part for part in parts if isinstance(part, str))
     return _string(content) or _string(message.get("refusal"))
 
 
-def tool_calls(data: object, server: str = "") -> tuple[ToolCall, ...]:
-    """Reads the tool calls of a reply of `server`; each gets an id of its own within it."""
+def tool_calls(data: object, server: str = "", seed: str = "") -> tuple[ToolCall, ...]:
+    """Reads the tool calls of a reply of `server`; each has an id of its own within it.
+
+    Args:
+        seed: names the reply, for the ids of calls that have none.
+    """
     calls: list[ToolCall] = []
     seen: set[str] = set()
     for position, entry in enumerate(data if isinstance(data, list) else ()):
         function = entry.get("function") if isinstance(entry, Mapping) else None
         if not isinstance(function, Mapping):
             continue
-        name = _string(entry.get("id")) or f"call_{position}"
-        while name in seen:
-            name += "x"
-        seen.add(name)
+        id = own_id(_string(entry.get("id")), position, seen, seed)
+        seen.add(id)
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = orjson.dumps(arguments or {}).decode()
         calls.append(
             ToolCall(
-                name, _string(function.get("name")), arguments or "{}",
+                id, _string(function.get("name")), arguments or "{}",
                 added(entry, CALL_FIELDS, server),
             )
         )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import orjson
 
 from ...journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from ...ledger.usage import Usage
+from ..call_ids import made_id
 from ..endpoint import bills
 from ..endpoint.encoded_once import EncodedOnce
 from ..endpoint.provider_data import MOST_BYTES
@@ -137,7 +137,8 @@ def reply(data: object) -> Reply:
     blocked = blocked.get("blockReason") if isinstance(blocked, Mapping) else None
     if candidate is None and not blocked:
         raise UnreadableReply("the reply has no candidates")
-    message = _message(parts_of(candidate), _text(data.get("responseId")))
+    parts = parts_of(candidate)
+    message = _message(parts, _text(data.get("responseId")))
     said = None if candidate is None else candidate.get("finishReason")
     return Reply(
         message,
@@ -145,6 +146,7 @@ def reply(data: object) -> Reply:
         "content_filter" if candidate is None else _finish(said, bool(message.tool_calls)),
         model=_text(data.get("modelVersion")),
         response_id=_text(data.get("responseId")),
+        reasoning="".join(_text(part.get("text")) for part in parts if part.get("thought")),
     )
 
 
@@ -191,7 +193,7 @@ def call_of(part: Mapping[str, Any], response_id: str, place: int) -> ToolCall |
     arguments = wish.get("args")
     written = "{}" if arguments is None else orjson.dumps(arguments).decode()
     return ToolCall(
-        own or _made_id(response_id, place),
+        own or made_id(response_id, place),
         _text(wish.get("name")),
         written,
         {PROVIDER: {"id": own}} if own else None,
@@ -214,11 +216,6 @@ def _message(parts: Sequence[dict[str, Any]], response_id: str) -> Message:
     if is_plain or len(orjson.dumps(data)) > MOST_BYTES:
         return Message("assistant", text, tuple(calls))
     return Message("assistant", text, tuple(calls), provider=data)
-
-
-def _made_id(response_id: str, place: int) -> str:
-    """Returns an id for a call without one: nine letters and digits, which every provider takes."""
-    return hashlib.blake2b(f"{response_id}/{place}".encode(), digest_size=5).hexdigest()[:9]
 
 
 def _finish(reason: object, calls: bool) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ...journal.records import Message, ToolCall
+from .. import reasoning
+from ..call_ids import own_id
 from ..endpoint.provider_data import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -52,6 +54,11 @@ def from_langchain(message: AIMessage, metadata: Mapping[str, Any], provider: st
         tuple(_calls(message)),
         provider=_opaque(message, metadata, provider),
     )
+
+
+def reasoning_of(message: AIMessage) -> str:
+    """Returns what a reply tells of its reasoning in its blocks or beside them."""
+    return reasoning.told({**message.additional_kwargs, "content": message.content})
 
 
 def _assistant(message: Message, provider: str) -> AIMessage:
@@ -104,9 +111,7 @@ def _calls(message: AIMessage) -> Iterator[ToolCall]:
         for call in streamed or (*message.tool_calls, *message.invalid_tool_calls)
     ]
     for position, (id, name, arguments) in enumerate(wishes):
-        own = id or f"call_{position}"
-        while own in seen:
-            own += "x"
+        own = own_id(id or "", position, seen, message.id or "")
         seen.add(own)
         yield ToolCall(own, name or "", arguments or "{}")
 

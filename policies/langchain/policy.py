@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Message, Reply, Request
 from ...ledger.errors import CallRefused, OutcomeUnknown, UsageError
+from .. import reasoning
 from ..endpoint.stated_costs import stated_cost
 from ..endpoint.wire import chat_tool
 from . import bills, chat_models, errors, messages
@@ -111,7 +112,8 @@ class LangChainPolicy:
                 f"{self.headroom}: nothing was sent"
             )
         said: AIMessage | None
-        pieces = StreamedPieces(_here(request.on_text), _here(request.on_call))
+        spoken = None if request.on_text is None else reasoning.SpokenText(request.on_text)
+        pieces = StreamedPieces(_here(spoken.add if spoken else None), _here(request.on_call))
         began = time.monotonic()
         try:
             runnable = _runnable(asked, request, most, stream=self.stream)
@@ -131,6 +133,8 @@ class LangChainPolicy:
                     error, name=self.name, model=self.name.partition("/")[2],
                     key_from=asked.key_from, secrets=asked.secrets, limit=limit,
                 ) from error  # fmt: skip
+        if spoken is not None:
+            spoken.end()
         return self._read(said, pieces.metadata, request, time.monotonic() - began)
 
     async def close(self) -> None:
@@ -165,7 +169,7 @@ class LangChainPolicy:
         message = messages.from_langchain(said, metadata, self._provider)
         if request.tool_choice == "none" and message.tool_calls:
             message = Message("assistant", message.content)  # some classes cannot forbid calls
-        return Reply(
+        reply = Reply(
             message,
             bills.usage(said.usage_metadata),
             bills.finish_reason(metadata, calls=bool(message.tool_calls)),
@@ -173,7 +177,9 @@ class LangChainPolicy:
             response_id=str(metadata.get("id") or _own_id(said.id)),
             seconds=seconds,
             stated_usd=stated_cost({}, metadata.get("token_usage")),
+            reasoning=messages.reasoning_of(said),
         )
+        return reasoning.without(reply)
 
 
 def _runnable(asked: _AskedModel, request: Request, most: int, *, stream: bool) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -48,7 +48,20 @@ def reply(data: Mapping[str, Any], server: str) -> Reply:
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
         stated_usd=stated_cost(data, data.get("usage")),
+        reasoning=reasoning_of(items),
     )
+
+
+def reasoning_of(items: Sequence[Any]) -> str:
+    """Returns what the policy tells of its reasoning: its summaries, else its text."""
+    thoughts = [
+        _string(part.get("text"))
+        for item in items
+        if item.get("type") == "reasoning"
+        for part in item.get("summary") or item.get("content") or ()
+        if isinstance(part, Mapping)
+    ]
+    return "\n\n".join(filter(None, thoughts))
 
 
 def call(item: Mapping[str, Any]) -> ToolCall:

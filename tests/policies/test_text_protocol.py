@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.journal.records import Message, Reply, Request, ToolCall, ToolSpec
+from outlay.policies.call_ids import made_id
 from outlay.policies.text_protocol import parse, read, render
 
 SEARCH = ToolSpec("search", "Finds texts.", {"type": "object", "properties": {}})
@@ -101,10 +102,10 @@ def test_parse_survives_anything(text: str) -> None:
 
 def test_ids_are_new_in_the_run() -> None:
     first = read(Reply(Message("assistant", block('{"name":"a"}'))), Request((), (SEARCH,)))
-    assert [call.id for call in first.message.tool_calls] == ["call_0"]
+    assert [call.id for call in first.message.tool_calls] == [made_id("", 0)]
     again = Request((first.message,), (SEARCH,))
     second = read(Reply(Message("assistant", block('{"name":"a"}'))), again)
-    assert [call.id for call in second.message.tool_calls] == ["call_1"]
+    assert [call.id for call in second.message.tool_calls] == [made_id("", 1)]
     assert second.finish_reason == "tool_calls"
 
 

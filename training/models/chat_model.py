@@ -9,8 +9,10 @@ from ...journal.records import Message, Reply, Request, Sampled, ToolCall
 from ...ledger.errors import CallRefused
 from ...ledger.usage import Usage
 from ...policies import text_protocol
+from ...policies.call_ids import made_id
 from ...policies.endpoint.wire import chat_message, chat_tool
 from ...policies.in_process import Answer, too_long
+from ...policies.reasoning import split
 from .chat_tokens import ChatTokenizer
 from .generation import GenerationRequest, GenerationResult, cache_name, generate
 
@@ -107,8 +109,8 @@ class ChatModel:
             return Message("assistant", text)
         before = sum(len(message.tool_calls) for message in request.messages)
         calls = (
-            ToolCall(f"call_{before + at}", name, arguments)
-            for at, (name, arguments) in enumerate(text_protocol.parse(text, known))
+            ToolCall(made_id("", before + at), name, arguments)
+            for at, (name, arguments) in enumerate(text_protocol.parse(split(text)[1], known))
         )
         return Message("assistant", text, tuple(calls))
 

@@ -9,6 +9,7 @@ from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint
+from outlay.policies.call_ids import made_id
 from outlay.policies.endpoint import clients
 from outlay.policies.endpoint.endpoint import key_source, limit_field
 from outlay.policies.endpoint.wire import chat_message, chat_tool
@@ -178,7 +179,9 @@ async def test_text_protocol_over_the_wire(server: LoopbackServer) -> None:
     server.steps(ScriptedAnswer(block), ScriptedAnswer("Italy."))
     endpoint = Endpoint("m", base_url=server.url, tool_protocol="text")
     first = await endpoint.reply(asking())
-    assert first.message.tool_calls == (ToolCall("call_0", "lookup", '{"query":"Rome"}'),)
+    assert first.message.tool_calls == (
+        ToolCall(made_id("chatcmpl-1", 0), "lookup", '{"query":"Rome"}'),
+    )
     found = Message("tool", "It is in Italy.", tool_call_id="call_0")
     more = Request((Message("user", "Where is Rome?"), first.message, found), (LOOKUP,))
     assert (await endpoint.reply(more)).message == Message("assistant", "Italy.")

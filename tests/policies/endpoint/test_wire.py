@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.journal.records import Message, Request, ToolCall, ToolSpec
+from outlay.policies.call_ids import made_id
 from outlay.policies.endpoint import wire
 from outlay.policies.endpoint.stream import SseParser, StreamedReply
 
@@ -60,9 +61,9 @@ def test_tool_calls_of_sloppy_servers() -> None:
         ]
     ).tool_calls
     assert calls == (
-        ToolCall("call_0", "f", '{"a":1}'),
+        ToolCall(made_id("", 0), "f", '{"a":1}'),
         ToolCall("x", "g", "{}"),
-        ToolCall("xx", "h", "{}"),
+        ToolCall(made_id("", 2), "h", "{}"),
     )
 
 
