@@ -9,6 +9,7 @@ OutlayError
 ├── ToolError             the policy: it sees the text as an observation and goes on
 ├── PolicyError           the policy's side failed; says whether money may have been spent
 │   ├── CallRefused         nothing was billed: the hold is released
+│   │   └── WordingRefused    and the policy has learned to write it otherwise: sent again at once
 │   └── OutcomeUnknown      the bill is unknown: the hold stays booked in full
 ├── JournalError          the disk: the book cannot be written or read
 └── DriftError            a replayed run asked for something else than what is recorded
@@ -83,6 +84,10 @@ class PolicyError(OutlayError):
 
 class CallRefused(PolicyError):
     """The call never left, or the provider refused it without billing (4xx, 429, 503)."""
+
+
+class WordingRefused(CallRefused):
+    """The provider refused how the request was written, and the policy will write it otherwise."""
 
 
 class OutcomeUnknown(PolicyError):

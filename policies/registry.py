@@ -11,6 +11,7 @@ from typing import Any
 from ..ledger.errors import UsageError
 from ..ledger.prices.price_book import is_built_in
 from ..ledger.registry import Registry
+from .endpoint.dialect import Dialect
 from .endpoint.endpoint import Endpoint, address
 from .human import HumanPolicy
 from .policy import Policy
@@ -18,6 +19,9 @@ from .rate_limits import rate_limited
 from .replay import ReplayPolicy
 from .router import Router, split
 from .scripted import ScriptedPolicy, by_turn, read_script
+
+_DIALECT = ("limit", "system", "streaming", "without", "parallel_tool_calls")
+"""What a model string can say of its server's dialect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,23 +39,45 @@ def _hosted(spec: str, **options: Any) -> Policy | None:
     hosted = re.fullmatch(r"openai[/:](\S+)", spec)
     if hosted is None:
         return None
-    return Endpoint(hosted[1], **{"name": f"openai/{hosted[1]}", **options})
+    model, named = _asides(hosted[1])
+    return Endpoint(model, **{"name": f"openai/{model}", **named, **options})
 
 
 def _server(spec: str, **options: Any) -> Policy | None:
     url, _, model = spec.partition("#")
     if not re.match(r"https?://", url):
         return None
-    model, _, tokenizer = model.partition("?tokenizer=")
-    if tokenizer:
-        options = {"tokenizer": tokenizer, **options}
+    model, named = _asides(model)
     if not model:
         raise UsageError(f"the model {spec!r} lacks its name: write ADDRESS#MODEL")
     name = f"{address(url)}/{model}"
     if is_built_in(name):
         port = 443 if url.startswith("https") else 80
         name = f"{address(url)}:{port}/{model}"
-    return Endpoint(model, **{"base_url": url, "name": name, **options})
+    return Endpoint(model, **{"base_url": url, "name": name, **named, **options})
+
+
+def _asides(model: str) -> tuple[str, dict[str, Any]]:
+    """Returns a model's name without what stands behind it, and that as options of an endpoint:
+    `?tokenizer=NAME` and the parts of its dialect, `?system=user&without=seed,n`."""
+    name, asks, query = model.rpartition("?")
+    parts = [part.partition("=") for part in query.split("&")]
+    if not asks or not all(key in ("tokenizer", *_DIALECT) for key, _, _ in parts):
+        return model, {}
+    options: dict[str, Any] = {}
+    dialect: dict[str, Any] = {}
+    for key, _, value in parts:
+        if key == "tokenizer":
+            options[key] = value
+        elif key == "without":
+            dialect[key] = frozenset(value.split(","))
+        elif key == "parallel_tool_calls":
+            dialect[key] = {"true": True, "false": False}.get(value, value)
+        else:
+            dialect[key] = value
+    if dialect:
+        options["dialect"] = Dialect(**dialect)
+    return name, options
 
 
 def _human(spec: str, **options: Any) -> Policy | None:

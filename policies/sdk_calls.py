@@ -9,7 +9,6 @@ import asyncio
 import importlib
 import importlib.util
 import os
-import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,12 +18,11 @@ from ..journal.records import Reply
 from ..ledger.errors import PolicyError, UsageError
 from .endpoint import clients, http_errors, wire
 from .endpoint.endpoint import address
+from .endpoint.keys import check_key
 from .endpoint.stream import SseParser
 
 if TYPE_CHECKING:
     import httpx2
-
-_SENDABLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +123,7 @@ class SdkCalls:
                 f"{self._name} needs a key: set {self._key_from}, or name another server "
                 f"with {sdk.url_from}"
             )
-        if key is not None and not _SENDABLE.fullmatch(key):
-            raise UsageError(
-                f"the key of {self._name} has a blank, a line break or another character that no "
-                f"key has: set {self._key_from} to the key alone"
-            )
+        check_key(key, self._name, self._key_from)
 
     async def exchange(
         self,
@@ -155,19 +149,22 @@ class SdkCalls:
         import httpx2
 
         sdk = importlib.import_module(self._sdk.package)
-        client = await self._client()
-        options = self._sdk.call_options(self._place, limit)
+        with http_errors.before_sending(self.server):
+            client = await self._client()
+            options = self._sdk.call_options(self._place, limit)
         try:
             async with asyncio.timeout(limit):
                 if assembly is None:
-                    response = await client.post(
-                        path, cast_to=httpx2.Response, content=body, options=options
-                    )
+                    with http_errors.writing(self.server):
+                        response = await client.post(
+                            path, cast_to=httpx2.Response, content=body, options=options
+                        )
                     return read(response.content)
-                stream = await client.post(
-                    path, cast_to=object, content=body, options=options, stream=True,
-                    stream_cls=sdk.AsyncStream[object],
-                )  # fmt: skip
+                with http_errors.writing(self.server):
+                    stream = await client.post(
+                        path, cast_to=object, content=body, options=options, stream=True,
+                        stream_cls=sdk.AsyncStream[object],
+                    )  # fmt: skip
                 return await _streamed(stream.response, read, assembly)
         except sdk.APIStatusError as exc:
             response = exc.response

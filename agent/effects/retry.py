@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from ...ledger.account import Account
-from ...ledger.errors import PolicyError
+from ...ledger.errors import PolicyError, WordingRefused
 
 T = TypeVar("T")
+WORDINGS = 8
+"""The most times that one call is written anew because the server refused how it was written."""
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 PATIENCE = 300.0
 """Seconds that a server may ask to wait; where it asks for more, the call is given up."""
@@ -19,10 +22,12 @@ PATIENCE = 300.0
 async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Account) -> T:
     """Returns what `once` returns, after at most `attempts` tries.
 
+    A call whose policy has learned to write it otherwise is sent again at once: that is no try.
     Waits as long as the server asked for, else with exponential back-off and jitter; gives up
     when that would be longer than `PATIENCE`, or the account's deadline would pass meanwhile.
     """
 
+    once = partial(_reworded, once)
     try:
         return await once()
     except PolicyError as error:
@@ -47,6 +52,15 @@ async def retrying(once: Callable[[], Awaitable[T]], attempts: int, account: Acc
 
     loop = AsyncRetrying(retry=retry_if_exception(_retryable), wait=wait, stop=enough, reraise=True)
     return await loop(again)
+
+
+async def _reworded(once: Callable[[], Awaitable[T]]) -> T:
+    for _ in range(WORDINGS):
+        try:
+            return await once()
+        except WordingRefused:
+            continue
+    return await once()
 
 
 def _retryable(error: BaseException) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Reply, Request
 from ...ledger.errors import CallRefused, UsageError
-from ..endpoint.clients import CONNECT_SECONDS, CONNECTIONS, IDLE_SECONDS, ServerKey
+from ..endpoint.clients import ServerKey, new_http_client, timeouts
 from ..sdk_calls import Sdk, SdkCalls, seconds_of
 from . import replies
 from .requests import CacheTime, Form, Thinking, encode
@@ -118,24 +118,21 @@ class AnthropicMessages:
 
 
 def _new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> AsyncAnthropic:
-    import httpx2
     from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
-    limits = httpx2.Limits(max_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
     return AsyncAnthropic(
         base_url=place.base_url,
         api_key=place.key or "none",
         max_retries=0,
-        http_client=http_client or DefaultAioHttpClient(limits=limits),
+        http_client=http_client or new_http_client(DefaultAioHttpClient),
     )
 
 
 def _call_options(place: ServerKey, timeout: float) -> Any:
-    import httpx2
     from anthropic import Omit
 
     options: dict[str, Any] = {
-        "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
+        "timeout": timeouts(timeout),
         "follow_redirects": False,
         "headers": {"content-type": "application/json"},
     }

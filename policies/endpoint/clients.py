@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     import httpx2
+    from aiohttp import ClientSession
     from openai import AsyncOpenAI
     from openai._types import RequestOptions
 
@@ -25,6 +27,9 @@ into a connection that is being closed has an unknown outcome."""
 
 CONNECT_SECONDS = 10.0
 """Within this time a server must accept a connection, else the call has never left."""
+
+HEADER_BYTES = 256 * 1024
+"""The longest header of a response; some gateways put whole policies into one."""
 
 
 class ServerKey(NamedTuple):
@@ -72,25 +77,58 @@ async def shared(place: ServerKey, new: NewClient[Client]) -> Client:
 
 def new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> AsyncOpenAI:
     """Returns a client that never tries a call twice by itself."""
-    import httpx2
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
-    limits = httpx2.Limits(max_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
     return AsyncOpenAI(
         base_url=place.base_url,
         api_key=place.key or "none",
         max_retries=0,
-        http_client=http_client or DefaultAioHttpClient(limits=limits),
+        http_client=http_client or new_http_client(DefaultAioHttpClient),
     )
+
+
+def new_http_client(kind: Callable[..., httpx2.AsyncClient]) -> httpx2.AsyncClient:
+    """Returns an HTTP client of an SDK's own class, over aiohttp, that takes long headers."""
+    import httpx2
+
+    limits = httpx2.Limits(max_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
+    client = kind(limits=limits)
+    transports: list[Any] = [client._transport, *client._mounts.values()]
+    for transport in transports:
+        if hasattr(transport, "get_client"):
+            transport.client = partial(_session, transport)
+    return client
+
+
+def _session(transport: Any) -> ClientSession:
+    """Returns what an aiohttp transport makes for itself, but for the room for headers: its own
+    takes 8 kB, and there is no option for it."""
+    from aiohttp import ClientSession, TCPConnector
+
+    connector = TCPConnector(
+        limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=transport.ssl_context
+    )
+    return ClientSession(
+        connector=connector, max_field_size=HEADER_BYTES, max_line_size=HEADER_BYTES,
+        max_headers=1024,
+    )  # fmt: skip
+
+
+def timeouts(seconds: float) -> httpx2.Timeout:
+    """Returns what a call of so many seconds waits for. Waiting for a connection ends before the
+    call does, so that a call which was never sent is known as one."""
+    import httpx2
+
+    connect = min(0.9 * seconds, CONNECT_SECONDS)
+    return httpx2.Timeout(seconds, connect=connect, pool=0.95 * seconds)
 
 
 def call_options(place: ServerKey, timeout: float) -> RequestOptions:
     """Returns the options of one call: what it waits for and whose headers it carries."""
-    import httpx2
     from openai import Omit
 
     options: RequestOptions = {
-        "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS)),
+        "timeout": timeouts(timeout),
         "follow_redirects": False,
         "security": {"bearer_auth": True},
     }

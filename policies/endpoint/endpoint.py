@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,24 +13,26 @@ from urllib.parse import urlsplit
 import orjson
 
 from ...journal.records import Reply, Request
-from ...ledger.errors import PolicyError, UsageError
+from ...ledger.errors import CallRefused, PolicyError, UsageError, WordingRefused
 from .. import text_protocol
 from ..reasoning import SpokenText
-from . import clients, http_errors, wire
+from . import clients, error_body, http_errors, wire
 from .bodies import Body
+from .dialect import Dialect, LimitField, limit_of
+from .keys import check_key
 from .reported_errors import status_of
+from .spoken import spoken_by
 from .stream import StreamedReply
 from .streamed_calls import StreamedCalls
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
     from openai._types import RequestOptions
 
 OPENAI = "https://api.openai.com/v1"
 
 _PATH = "/chat/completions"
-_TAKES_MAX_TOKENS = re.compile(r"(ft:)?(gpt-3\.5|gpt-4|chatgpt)")
 
 ToolProtocol = Literal["native", "text"]
 
@@ -52,6 +53,8 @@ class Endpoint:
         tokenizer: the name of the model's tokenizer. With it the log-probabilities of what is
             sampled are asked for, and from other servers than OpenAI's the token ids too (the
             field `return_token_ids` of vLLM); replies and journal keep them for training.
+        dialect: how the server wants requests to be written, where that is known; None begins
+            with what most take. What a server refuses is learned from its words in either case.
         http_client: an httpx2 client of one's own to send through; closed with the endpoint.
         name: how prices and reports name it; None means the model's name.
     """
@@ -69,6 +72,7 @@ class Endpoint:
         stream: bool = False,
         tool_protocol: ToolProtocol = "native",
         tokenizer: str | None = None,
+        dialect: Dialect | None = None,
         http_client: httpx2.AsyncClient | None = None,
         name: str | None = None,
     ) -> None:
@@ -77,7 +81,6 @@ class Endpoint:
         self.max_output = max_output
         self.timeout = timeout
         self.stream = stream
-        self.takes_samples = tool_protocol == "native"
         self.tool_protocol = tool_protocol
         self.tokenizer = tokenizer
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
@@ -85,13 +88,16 @@ class Endpoint:
         self.key_from = key_source(url)
         self._url = url + _PATH
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
-        self._limit_field = limit_field(url, model)
+        first = Dialect(limit=limit_field(url, model)) if dialect is None else dialect
+        self.takes_samples = tool_protocol == "native" and "n" not in first.without
+        self._spoken = spoken_by(url, model, first)
         self._http_client = http_client
         self._own_client: AsyncOpenAI | None = None
         self._begins_in_thought = False
 
     def check(self) -> None:
-        """Raises UsageError where a call could not be made for want of a key."""
+        """Raises UsageError where a call could not be made: its key is missing or is not one."""
+        check_key(self._place.key, self.name, self.key_from)
         if self._place.key is None and self.server == urlsplit(OPENAI).netloc:
             raise UsageError(
                 f"{self.name} needs a key: set {self.key_from}, or name another server "
@@ -100,29 +106,46 @@ class Endpoint:
 
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""
+        from openai import APIStatusError
+
         self.check()
-        client = await self._client()
+        with http_errors.before_sending(self.server):
+            client = await self._client()
         asked = request
         if self.tool_protocol == "text":
             asked = text_protocol.render(request)
+        dialect = self.dialect
         body = wire.encode(
             asked,
             self.model,
             self.max_output if request.max_tokens is None else request.max_tokens,
-            limit_field=self._limit_field,
-            stream=self._streams(request),
+            dialect=dialect,
+            stream=self._streams(request, dialect),
             asks=self._asks(),
             server=self.server,
         )
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         began = time.monotonic()
-        reply = await self._exchange(client, body, limit, request)
+        try:
+            reply = await self._exchange(client, body, limit, request, dialect)
+        except APIStatusError as exc:
+            refused = exc.response
+            raise self._refusal(
+                refused.status_code, refused.headers, refused.content, dialect, body
+            ) from exc
         if self.tool_protocol == "text":
             reply = text_protocol.read(reply, request)
         return replace(reply, seconds=time.monotonic() - began)
 
-    def _streams(self, request: Request) -> bool:
-        return self.stream and request.samples == 1
+    @property
+    def dialect(self) -> Dialect:
+        """How requests are written, with all that this process has learned of the server."""
+        return self._spoken.current
+
+    def _streams(self, request: Request, dialect: Dialect) -> bool:
+        if dialect.streaming == "asked":
+            return self.stream and request.samples == 1
+        return dialect.streaming == "always"
 
     def _asks(self) -> tuple[str, ...]:
         if self.tokenizer is None:
@@ -143,17 +166,22 @@ class Endpoint:
         return self._own_client
 
     async def _exchange(
-        self, client: AsyncOpenAI, body: bytes, limit: float, request: Request
+        self,
+        client: AsyncOpenAI,
+        body: bytes,
+        limit: float,
+        request: Request,
+        dialect: Dialect,
     ) -> Reply:
         import aiohttp
         import httpx2
-        from openai import APIConnectionError, APIStatusError
+        from openai import APIConnectionError
 
         options = clients.call_options(self._place, limit)
-        streams = self._streams(request)
+        streams = self._streams(request, dialect)
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
-            self._spoken(request) if streams else None,
+            self._speech(request) if streams else None,
             request.on_call if streams and native else None,
             tokenizer=self.tokenizer, server=self.server,
             most_output=(request.max_tokens or self.max_output) * request.samples,
@@ -163,58 +191,70 @@ class Endpoint:
         try:
             async with asyncio.timeout(limit):
                 if streams:
-                    reply = await _stream(client, self._url, body, options, response)
+                    with http_errors.writing(self.server):
+                        opened = await _open_stream(client, self._url, body, options)
+                    reply = await _read_stream(opened.response, response)
                     self._begins_in_thought |= assembly.begins_in_thought
                     return reply
-                whole = await client.post(
-                    self._url, cast_to=httpx2.Response, content=body, options=options
-                )
+                with http_errors.writing(self.server):
+                    whole = await client.post(
+                        self._url, cast_to=httpx2.Response, content=body, options=options
+                    )
                 response.begin(whole.headers)
                 response.feed(whole.content)
                 return response.end()
-        except APIStatusError as exc:
-            refused = exc.response
-            raise self._refusal(refused.status_code, refused.headers, refused.content) from exc
         except wire.UnreadableReply as exc:
             if (salvaged := assembly.salvaged()) is not None:
                 return salvaged
             if isinstance(exc, wire.ReportedError):
-                raise self._reported(exc, response.headers) from exc
+                raise self._reported(exc, response.headers, dialect, body) from exc
             raise http_errors.unreadable(exc, self.server) from exc
         except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
             if (salvaged := assembly.salvaged()) is not None:
                 return salvaged
             raise http_errors.lost(exc, self.server, limit) from exc
 
-    def _spoken(self, request: Request) -> SpokenText | None:
+    def _speech(self, request: Request) -> SpokenText | None:
         if request.on_text is None:
             return None
         return SpokenText(request.on_text, begins_in_thought=self._begins_in_thought)
 
-    def _reported(self, exc: wire.ReportedError, headers: Mapping[str, str]) -> PolicyError:
+    def _reported(
+        self, exc: wire.ReportedError, headers: Mapping[str, str], dialect: Dialect, body: bytes
+    ) -> PolicyError:
         status = status_of(exc.body)
         if status is None or exc.has_begun:
             return http_errors.broken_off(exc, self.server, status)
-        return self._refusal(status, headers, orjson.dumps(exc.body))
+        return self._refusal(status, headers, orjson.dumps(exc.body), dialect, body)
 
-    def _refusal(self, status: int, headers: Mapping[str, str], content: bytes) -> PolicyError:
+    def _refusal(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        content: bytes,
+        dialect: Dialect,
+        body: bytes,
+    ) -> PolicyError:
         key = (self._place.key or "").encode()
-        return http_errors.refusal(
-            status,
-            headers,
-            content.replace(key, b"(key)") if key else content,
-            server=self.server,
-            model=self.model,
+        raw = content.replace(key, b"(key)") if key else content
+        error = http_errors.refusal(
+            status, headers, raw, server=self.server, model=self.model,
             key_from=self.key_from,
+        )  # fmt: skip
+        if not isinstance(error, CallRefused) or error.retryable:
+            return error
+        wanted = self._spoken.learn(
+            dialect, status, error_body.read(raw), orjson.loads(body), self.name
         )
+        return error if wanted is None else WordingRefused(f"{error}; sent again as {wanted}")
 
 
-async def _stream(
-    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions, response: Body
-) -> Reply:
+async def _open_stream(
+    client: AsyncOpenAI, url: str, body: bytes, options: RequestOptions
+) -> AsyncStream[object]:
     from openai import AsyncStream
 
-    stream = await client.post(
+    return await client.post(
         url,
         cast_to=object,
         content=body,
@@ -222,15 +262,18 @@ async def _stream(
         stream=True,
         stream_cls=AsyncStream[object],
     )
-    response.begin(stream.response.headers)
+
+
+async def _read_stream(response: httpx2.Response, body: Body) -> Reply:
+    body.begin(response.headers)
     try:
-        async for chunk in stream.response.aiter_bytes():
-            response.feed(chunk)
-            if response.assembly.done:
+        async for chunk in response.aiter_bytes():
+            body.feed(chunk)
+            if body.assembly.done:
                 break
     finally:
-        await stream.response.aclose()
-    return response.end()
+        await response.aclose()
+    return body.end()
 
 
 def address(base_url: str) -> str:
@@ -254,8 +297,6 @@ def key_source(base_url: str) -> str:
     return "OPENAI_API_KEY" if urlsplit(base_url).netloc in ours else "OUTLAY_API_KEY"
 
 
-def limit_field(base_url: str, model: str) -> str:
-    """Returns how the server calls the limit on output: OpenAI renamed it for newer models."""
-    if urlsplit(base_url).netloc != urlsplit(OPENAI).netloc or _TAKES_MAX_TOKENS.match(model):
-        return "max_tokens"
-    return "max_completion_tokens"
+def limit_field(base_url: str, model: str) -> LimitField:
+    """Returns how the server calls the limit on output, as far as is known beforehand."""
+    return limit_of(urlsplit(base_url).netloc == urlsplit(OPENAI).netloc, model)

@@ -6,24 +6,35 @@ have been.
 
 from __future__ import annotations
 
-import math
+import contextlib
 import re
-import time
-from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator, Mapping
 
-from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError
-from . import wire
+from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError, UsageError
+from . import error_body, wire
+from .error_body import ErrorBody
+from .error_words import (
+    TOO_LONG_CODES,
+    is_about_credit,
+    is_about_keys,
+    is_output_too_long,
+    is_too_long,
+)
+from .waits import retry_after as retry_after
 
 OVERLOADED = 529
 """Anthropic's status for a server that has no room: nothing was billed."""
 _TRY_AGAIN = (408, 409, 429, 503, OVERLOADED)
-_TOO_LONG = re.compile(
-    r"context.{0,10}length|context window|maximum.{0,20}tokens|prompt is too long", re.I
-)
 _PASSING = re.compile(
     r"overload|capacity|busy|unavailable|time[d -]*out|too many|rate.?limit|try again|retry", re.I
 )
+_IN_HEADER = re.compile(r"\bheader", re.I)
+_UNREACHED = {
+    "ClientConnectorError", "ClientHttpProxyError", "ConnectError", "ConnectionRefusedError",
+    "ProxyError", "gaierror",
+}  # fmt: skip
+"""Connections that never came about: refused, no such host, no TLS, no way through a proxy."""
+_NOT_ACCEPTED = {"ConnectTimeout", "ConnectionTimeoutError", "PoolTimeout"}
 _KEY = re.compile(r"\b(sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
@@ -36,36 +47,22 @@ def refusal(
         key_from: where the key comes from, e.g. `OPENAI_API_KEY`, for the sentence that says
             how to mend a refused one.
     """
-    try:
-        body = wire.loads(raw)
-    except wire.UnreadableReply:
-        body = None
-    said = _one_line(wire.complaint(body))
-    wait = retry_after(headers)
-    if status >= 500 and status not in _TRY_AGAIN:
+    body = error_body.read(raw)
+    said = _one_line(body.text)
+    wait = retry_after(headers, body=body)
+    if status >= 500 and status not in _TRY_AGAIN and not body.codes & TOO_LONG_CODES:
+        if is_too_long(body):
+            return OutcomeUnknown(_too_long(status, said, model))
         return OutcomeUnknown(f"{server} failed ({status}){said}", retryable=True, retry_after=wait)
-    code = wire.error_code(body)
-    if status == 429 and code == "insufficient_quota":
-        return CallRefused(f"the account at {server} has no credit left (429){said}")
+    if status == 402 or (status in (400, 403, 429) and is_about_credit(body)):
+        return CallRefused(f"the account at {server} has no credit left ({status}){said}")
     if status in _TRY_AGAIN:
         asks = f", asks to wait {wait:g} s" if wait else ""
         text = f"{server} refused the call for now ({status}){asks}{said}"
         return CallRefused(text, retryable=True, retry_after=wait)
-    return CallRefused(_mending(status, code, said, server, model, key_from))
-
-
-def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Returns the seconds that the server asks to wait, or None where it does not say."""
-    if (wait := _seconds(headers.get("retry-after-ms"))) is not None:
-        return wait / 1000
-    value = headers.get("retry-after")
-    if (wait := _seconds(value)) is not None:
-        return wait
-    try:
-        moment = parsedate_to_datetime(value or "").timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(0.0, moment - (time.time() if now is None else now))
+    if 300 <= status < 400:
+        return CallRefused(_moved(status, headers.get("location", ""), server, said))
+    return CallRefused(_mending(status, body, said, server, model, key_from))
 
 
 def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
@@ -74,17 +71,58 @@ def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
     The client reports every broken connection as one kind, so the causes behind it are asked:
     only a connection that never came about has cost nothing.
     """
-    names = {kind.__name__ for link in _chain(exc) for kind in type(link).__mro__}
-    if names & {"ClientConnectorError", "gaierror", "ConnectionRefusedError", "ConnectError"}:
-        text = f"{server} cannot be reached: {_reason(exc)}"
-        return CallRefused(text, retryable=True)
-    if "ConnectionTimeoutError" in names:
+    names = _kinds(exc)
+    if names & _UNREACHED:
+        return CallRefused(f"{server} cannot be reached: {_reason(exc)}", retryable=True)
+    if names & _NOT_ACCEPTED:
         return CallRefused(f"{server} did not accept a connection in time", retryable=True)
     if names & {"UnsupportedProtocol", "InvalidURL", "InvalidUrlClientError"}:
         return CallRefused(f"{server} is not an address of a server: {_reason(exc)}")
-    if names & {"TimeoutError", "ReadTimeout", "WriteTimeout", "PoolTimeout"}:
+    if "LocalProtocolError" in names:
+        return _unwritable(exc, server)
+    if names & {"TimeoutError", "ReadTimeout", "WriteTimeout"}:
         return OutcomeUnknown(f"{server} did not reply within {timeout:g} s", retryable=True)
     return OutcomeUnknown(f"the connection to {server} broke: {_reason(exc)}", retryable=True)
+
+
+@contextlib.contextmanager
+def before_sending(server: str) -> Iterator[None]:
+    """Whatever goes wrong in here costs nothing: no connection was opened."""
+    try:
+        yield
+    except (PolicyError, UsageError):
+        raise
+    except Exception as exc:
+        raise CallRefused(f"{server} was not asked: {_reason(exc)}") from exc
+
+
+@contextlib.contextmanager
+def writing(server: str) -> Iterator[None]:
+    """Tells a request whose head cannot be written, which was not sent, from others."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise
+    except UnicodeError as exc:
+        raise _unwritable(exc, server) from exc
+    except ValueError as exc:
+        if not _IN_HEADER.search(str(exc)):
+            raise
+        raise _unwritable(exc, server) from exc
+
+
+def _unwritable(exc: BaseException, server: str) -> CallRefused:
+    return CallRefused(
+        f"{server} was not asked, the head of the request cannot be written (check keys, address "
+        f"and variables such as OPENAI_ORG_ID): {_shown(exc)}"
+    )
+
+
+def _shown(exc: BaseException) -> str:
+    """Returns what is wrong without the value that is wrong, which may be a key."""
+    if isinstance(exc, UnicodeError):
+        return "it has a character that is not ASCII, or an empty or overlong part of a name"
+    return "a header has a line break or another forbidden character"
 
 
 def unreadable(exc: wire.UnreadableReply, server: str) -> OutcomeUnknown:
@@ -106,19 +144,36 @@ def broken_off(exc: wire.ReportedError, server: str, status: int | None) -> Outc
     return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=retryable)
 
 
-def _mending(status: int, code: str, said: str, server: str, model: str, key_from: str) -> str:
-    if status in (401, 403):
+def _mending(
+    status: int, body: ErrorBody, said: str, server: str, model: str, key_from: str
+) -> str:
+    if status == 401 or (status == 403 and is_about_keys(body)):
         return f"{server} refused the key ({status}): set {key_from} to a valid one{said}"
     if status == 404:
         return f"{server} does not know the model {model!r} (404): check its name and address{said}"
-    if code == "context_length_exceeded" or status == 413 or _TOO_LONG.search(said):
-        return (
-            f"the prompt is longer than {model} can read ({status}): "
-            f"use a memory that shortens it, or a smaller max_output{said}"
-        )
-    if 300 <= status < 400:
-        return f"{server} points elsewhere ({status}): use the address that it points to"
+    if status == 413 or is_too_long(body):
+        return _too_long(status, said, model)
+    if is_output_too_long(body):
+        return f"{model} cannot write so much ({status}): use a smaller max_output{said}"
     return f"{server} refused the request ({status}){said}"
+
+
+def _too_long(status: int, said: str, model: str) -> str:
+    return (
+        f"the prompt is longer than {model} can read ({status}): "
+        f"use a memory that shortens it, or a smaller max_output{said}"
+    )
+
+
+def _moved(status: int, location: str, server: str, said: str) -> str:
+    """Returns the sentence for a redirection, which is not followed: a key goes where it was sent
+    and nowhere else."""
+    to = re.sub(r"(/chat/completions|/responses|/v1/messages)?/?([?#].*)?$", "", location.strip())
+    if not to:
+        return f"{server} points elsewhere ({status}) and does not say where{said}"
+    address = to if "//" in to else f"{server}{to}"
+    shown = redact(re.sub(r"//[^/@]*@", "//", address))[:300]
+    return f"{server} points elsewhere ({status}): use the address {shown} that it points to"
 
 
 def _one_line(said: str) -> str:
@@ -131,12 +186,16 @@ def redact(text: str) -> str:
     return _KEY.sub("(key)", text)
 
 
-def _seconds(value: str | None) -> float | None:
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+def _kinds(exc: BaseException) -> set[str]:
+    """Returns the names of the classes of an exception and its causes.
+
+    SDKs take some of aiohttp's broken connections for ones that never came about: where aiohttp
+    said what happened, its word counts.
+    """
+    links = _chain(exc)
+    if any(type(link).__module__.startswith("aiohttp") for link in links):
+        links = [link for link in links if not type(link).__module__.startswith("httpx")]
+    return {kind.__name__ for link in links for kind in type(link).__mro__}
 
 
 def _chain(exc: BaseException) -> list[BaseException]:

@@ -13,9 +13,12 @@ from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolS
 from .. import reasoning
 from ..call_ids import own_id
 from . import bills, stated_costs
+from .dialect import Dialect
 from .encoded_once import EncodedOnce
 from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, added, given_back
 from .reported_errors import error_in
+
+_PLAIN = Dialect()
 
 
 class UnreadableReply(ValueError):
@@ -41,7 +44,7 @@ def encode(
     model: str,
     max_tokens: int,
     *,
-    limit_field: str,
+    dialect: Dialect = _PLAIN,
     stream: bool,
     asks: Sequence[str] = (),
     server: str = "",
@@ -49,32 +52,53 @@ def encode(
     """Returns the body of the request. Each message and tool is encoded once in its life.
 
     Args:
+        dialect: how the server wants it.
         asks: names of further fields that are true.
         server: who gets it, and with it what it added to earlier replies itself.
     """
-    parts = [
-        b'{"model":',
-        orjson.dumps(model),
-        b',"messages":[',
-        b",".join(_messages_to(server)(request.messages)),
-        b"]",
-    ]
-    if request.tools:
-        parts += [b',"tools":[', b",".join(_TOOLS(request.tools)), b"]"]
-        if request.tool_choice != "auto":
-            parts.append(b',"tool_choice":"none"')
-    parts.append(b',"%s":%d' % (limit_field.encode(), max_tokens))
+    messages, role = request.messages, dialect.system
+    if role == "user":
+        messages, role = _folded(messages), "system"
+    fields = {
+        "model": orjson.dumps(model),
+        "messages": b"[%s]" % b",".join(_messages_to(server, role)(messages)),
+    }
+    calls = request.tool_choice == "auto"
+    if request.tools and (calls or "tool_choice" not in dialect.without):
+        fields["tools"] = b"[%s]" % b",".join(_TOOLS(request.tools))
+        if not calls:
+            fields["tool_choice"] = b'"none"'
+        elif dialect.parallel_tool_calls is not None:
+            fields["parallel_tool_calls"] = orjson.dumps(dialect.parallel_tool_calls)
+    fields[dialect.limit] = b"%d" % max_tokens
     if request.temperature is not None:
-        parts += [b',"temperature":', orjson.dumps(request.temperature)]
+        fields["temperature"] = orjson.dumps(request.temperature)
     if request.seed is not None:
-        parts.append(b',"seed":%d' % request.seed)
-    if request.samples > 1:
-        parts.append(b',"n":%d' % request.samples)
-    parts += [b',"%s":true' % name.encode() for name in asks]
+        fields["seed"] = b"%d" % request.seed
+    if request.samples > 1 and not stream:
+        fields["n"] = b"%d" % request.samples
+    fields.update((name, b"true") for name in asks)
     if stream:
-        parts.append(b',"stream":true,"stream_options":{"include_usage":true}')
-    parts.append(b"}")
-    return b"".join(parts)
+        fields["stream"] = b"true"
+        fields["stream_options"] = b'{"include_usage":true}'
+    if dialect.without:
+        fields = {name: value for name, value in fields.items() if name not in dialect.without}
+    body = b",".join([b'"%s":%s' % (name.encode(), value) for name, value in fields.items()])
+    return b"{%s}" % body
+
+
+def _folded(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Returns the messages with those of the system in the user's, and no two of a user in turn:
+    templates without the one role mostly want the others to alternate."""
+    folded: list[Message] = []
+    for message in messages:
+        if message.role not in ("system", "user"):
+            folded.append(message)
+        elif folded and folded[-1].role == "user":
+            folded[-1] = Message("user", f"{folded[-1].content}\n\n{message.content}")
+        else:
+            folded.append(Message("user", message.content) if message.role == "system" else message)
+    return tuple(folded)
 
 
 def chat_message(message: Message, server: str = "") -> dict[str, Any]:
@@ -122,8 +146,14 @@ def tool_bytes(spec: ToolSpec) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _messages_to(server: str) -> EncodedOnce[Message]:
-    return EncodedOnce(lambda message: _bytes(chat_message(message, server)))
+def _messages_to(server: str, system: str = "system") -> EncodedOnce[Message]:
+    def encoded(message: Message) -> bytes:
+        data = chat_message(message, server)
+        if message.role == "system":
+            data["role"] = system
+        return _bytes(data)
+
+    return EncodedOnce(encoded)
 
 
 def _bytes(data: Mapping[str, Any]) -> bytes:

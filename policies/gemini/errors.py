@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ...ledger.errors import CallRefused, PolicyError
 from ..endpoint import http_errors, wire
-
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
 def refusal(
@@ -17,7 +14,7 @@ def refusal(
 ) -> PolicyError:
     """Returns the error for a response whose status is not 200; see `http_errors.refusal`.
 
-    Google says in the body how long to wait (`RetryInfo`), and answers a wrong key with 400.
+    Google answers a wrong key with 400.
     """
     error = _error(raw)
     details = [d for d in error.get("details") or () if isinstance(d, Mapping)]
@@ -26,10 +23,6 @@ def refusal(
         return CallRefused(
             f"{server} refused the key ({status}): set {key_from} to a valid one: {said}"
         )
-    delays = (_SECONDS.fullmatch(str(detail.get("retryDelay"))) for detail in details)
-    wait = next((delay[1] for delay in delays if delay), None)
-    if wait is not None and http_errors.retry_after(headers) is None:
-        headers = {"retry-after": wait}
     return http_errors.refusal(status, headers, raw, server=server, model=model, key_from=key_from)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...ledger.errors import UsageError
+from ..endpoint.keys import check_key
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -102,6 +103,16 @@ def secrets_of(model: BaseChatModel) -> list[str]:
 
     values = (getattr(model, name, None) for name in type(model).model_fields)
     return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def check_keys(model: BaseChatModel, name: str, key_from: str) -> None:
+    """Raises UsageError where a key of the policy `name` is not one, for a line break, say."""
+    from pydantic import SecretStr
+
+    for field in type(model).model_fields:
+        value = getattr(model, field, None)
+        if isinstance(value, SecretStr) and field.endswith("api_key"):
+            check_key(value.get_secret_value() or None, name, key_from)
 
 
 def key_source(model: BaseChatModel, provider: str) -> str:

@@ -156,10 +156,12 @@ class LangChainPolicy:
                 f"{self.name}: set {next(iter(self._fields))} on the chat model itself"
             )
         chat_models.check_single_try(model, provider)
+        key_from = chat_models.key_source(model, provider)
+        chat_models.check_keys(model, self.name, key_from)
         return _AskedModel(
             model,
             self._max_output_field or chat_models.max_output_field(model),
-            chat_models.key_source(model, provider),
+            key_from,
             tuple(chat_models.secrets_of(model)),
         )
 

@@ -10,6 +10,7 @@ from outlay.ledger.errors import UsageError
 from outlay.ledger.prices.price_book import PriceBook
 from outlay.ledger.usage import Usage
 from outlay.policies import Endpoint, HumanPolicy, policy
+from outlay.policies.endpoint import Dialect
 from outlay.policies.policy import is_hosted
 from outlay.policies.registry import policy_forms
 
@@ -69,6 +70,27 @@ def test_address_that_is_none(spec: str) -> None:
 def test_other_layers_add_policies_by_entry_point(spec: str) -> None:
     assert policy(spec, name="mine").name == "mine"
     assert any(form.startswith(spec) for form in policy_forms())
+
+
+@pytest.mark.parametrize("place", ["openai/m", "http://127.0.0.1:9/v1#m"])
+def test_what_is_known_of_a_server_stands_behind_its_model(place: str) -> None:
+    endpoint = policy(
+        f"{place}?tokenizer=t&limit=max_completion_tokens&rpm=60&system=user&without=seed,n"
+        "&streaming=never&parallel_tool_calls=false"
+    )
+    assert isinstance(endpoint, Endpoint)
+    assert (endpoint.model, endpoint.tokenizer, endpoint.takes_samples) == ("m", "t", False)
+    assert endpoint.name.endswith("/m")
+    assert endpoint.dialect == Dialect(
+        limit="max_completion_tokens", system="user", streaming="never",
+        parallel_tool_calls=False, without=frozenset({"seed", "n"}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["system=boss", "without=colour", "limit=9", "streaming="])
+def test_a_dialect_that_makes_no_sense(part: str) -> None:
+    with pytest.raises(UsageError, match="a dialect has no"):
+        policy(f"openai/m?{part}")
 
 
 def test_foreign_option() -> None:

@@ -25,7 +25,7 @@ def test_body_is_the_json_of_its_parts(
 ) -> None:
     tool = ToolSpec("t", "does", {"type": "object"})
     request = Request(tuple(messages), (tool,), temperature=0.0, seed=1)
-    body = json.loads(wire.encode(request, model, limit, limit_field="max_tokens", stream=stream))
+    body = json.loads(wire.encode(request, model, limit, stream=stream))
     expected: dict[str, Any] = {
         "model": model,
         "messages": [wire.chat_message(message) for message in messages],
@@ -113,7 +113,7 @@ def test_error_in_mid_stream() -> None:
 
 def test_several_samples_are_asked_for_and_read() -> None:
     request = Request((Message("user", "x"),), samples=3)
-    body = json.loads(wire.encode(request, "m", 10, limit_field="max_tokens", stream=False))
+    body = json.loads(wire.encode(request, "m", 10, stream=False))
     assert body["n"] == 3
     choices = [{"message": {"role": "assistant", "content": text}} for text in "abc"]
     reply = wire.decode(json.dumps({"choices": choices}).encode())
