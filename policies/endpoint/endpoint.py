@@ -75,6 +75,7 @@ class Endpoint:
         self.tokenizer = tokenizer
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
         self.server = address(url)
+        self._writer = f"{self.server}/{model}"
         self.key_from = key_source(url)
         self._url = url + _PATH
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
@@ -105,7 +106,7 @@ class Endpoint:
             limit_field=self._limit_field,
             stream=self._streams(request),
             asks=self._asks(),
-            server=self.server,
+            server=self._writer,
         )
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         began = time.monotonic()
@@ -146,7 +147,7 @@ class Endpoint:
         native = self.tool_protocol == "native"
         assembly = StreamedReply(
             self._spoken(request), request.on_call if native else None, tokenizer=self.tokenizer,
-            server=self.server, calls=StreamedCalls(frozenset(t.name for t in request.tools)),
+            server=self._writer, calls=StreamedCalls(frozenset(t.name for t in request.tools)),
         )  # fmt: skip
         try:
             async with asyncio.timeout(limit):
@@ -157,7 +158,7 @@ class Endpoint:
                 response = await client.post(
                     self._url, cast_to=httpx2.Response, content=body, options=options
                 )
-                return wire.decode(response.content, self.tokenizer, self.server)
+                return wire.decode(response.content, self.tokenizer, self._writer)
         except APIStatusError as exc:
             raise self._refusal(exc.response) from exc
         except wire.UnreadableReply as exc:
