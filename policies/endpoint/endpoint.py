@@ -85,6 +85,7 @@ class Endpoint:
         self.tokenizer = tokenizer
         url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
         self.server = address(url)
+        self._writer = f"{self.server}/{model}"
         self.key_from = key_source(url)
         self._url = url + _PATH
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
@@ -122,7 +123,7 @@ class Endpoint:
             dialect=dialect,
             stream=self._streams(request, dialect),
             asks=self._asks(),
-            server=self.server,
+            server=self._writer,
         )
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         began = time.monotonic()
@@ -183,7 +184,7 @@ class Endpoint:
         assembly = StreamedReply(
             self._speech(request) if streams else None,
             request.on_call if streams and native else None,
-            tokenizer=self.tokenizer, server=self.server,
+            tokenizer=self.tokenizer, server=self._writer,
             most_output=(request.max_tokens or self.max_output) * request.samples,
             calls=StreamedCalls(frozenset(t.name for t in request.tools)),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from .provider_data import CALL_FIELDS, gather, joined
+from .provider_data import CALL_FIELDS, FUNCTION_FIELDS, gather, joined
 
 
 @dataclass(eq=False)
@@ -33,10 +33,12 @@ class StreamedCall:
     is_whole: bool = False
     is_named_again: bool = False
     _added: dict[str, list[Any]] = field(default_factory=dict)
+    _added_to_function: dict[str, list[Any]] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
         """Returns the call as if it had come in one piece."""
-        function = {"name": self.name, "arguments": self.arguments}
+        further = joined(self._added_to_function)
+        function = {**further, "name": self.name, "arguments": self.arguments}
         return {**joined(self._added), "id": self.id, "function": function}
 
     def begins_another(self, id: str, name: str, text: str, names: Collection[str]) -> bool:
@@ -65,6 +67,8 @@ class StreamedCall:
             self.arguments += text
             self.is_whole = _is_object(self.arguments)
         gather(self._added, part, CALL_FIELDS)
+        if isinstance(function := part.get("function"), Mapping):
+            gather(self._added_to_function, function, FUNCTION_FIELDS)
 
 
 class StreamedCalls:

@@ -15,7 +15,7 @@ from ..call_ids import own_id
 from . import bills, stated_costs
 from .dialect import Dialect
 from .encoded_once import EncodedOnce
-from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, added, given_back
+from .provider_data import MESSAGE_FIELDS, added, added_to_call, given_back
 from .reported_errors import error_in
 
 _PLAIN = Dialect()
@@ -113,8 +113,9 @@ def chat_message(message: Message, server: str = "") -> dict[str, Any]:
 
 def _chat_call(call: ToolCall, server: str) -> dict[str, Any]:
     function = {"name": call.name, "arguments": call.arguments}
-    data = {"id": call.id, "type": "function", "function": function}
-    return {**data, **given_back(call.provider, server)}
+    data: dict[str, Any] = {"id": call.id, "type": "function", "function": function}
+    kept = given_back(call.provider, server)
+    return {**data, **kept, "function": {**kept.get("function", {}), **function}}
 
 
 def chat_tool(spec: ToolSpec) -> dict[str, Any]:
@@ -331,7 +332,7 @@ def tool_calls(data: object, server: str = "", seed: str = "") -> tuple[ToolCall
         calls.append(
             ToolCall(
                 id, _string(function.get("name")), arguments or "{}",
-                added(entry, CALL_FIELDS, server),
+                added_to_call(entry, server),
             )
         )  # fmt: skip
     return tuple(calls)

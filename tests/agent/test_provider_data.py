@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent, Home
+from outlay.journal.records import Message, Request
 from outlay.planners.verified.cascade import cascade
 from outlay.policies import Endpoint, Router
 from outlay.policies.endpoint.provider_data import MOST_BYTES
+from outlay.policies.endpoint.wire import chat_message
 from outlay.testing import LoopbackServer, ScriptedAnswer
 from outlay.tools import Tool
+
+from ..fixtures.typed_server import HttpAnswer, TypedServer, event
 
 THOUGHT = 'I wonder…\n\t"é" 𝄞 </think>'
 DETAILS = [{"type": "encrypted", "data": "gAAA==", "index": 0}]
@@ -174,3 +178,66 @@ async def test_what_is_kept_is_bounded(
     await agent_for(budget="model_calls=3").run("What?")
     [message] = replies(server.bodies[1])
     assert sorted(message) == ["content", "reasoning_content", "role", "tool_calls"]
+
+
+async def test_another_model_of_the_same_server_does_not_get_it(
+    server: LoopbackServer, lookup: Tool, home: Path
+) -> None:
+    server.script = answering
+    here, moved = (
+        Agent(
+            model=Endpoint(name, base_url=server.url, name="m"), tools=[lookup], home=home,
+            budget="model_calls=9",
+        )
+        for name in ("one", "other")
+    )  # fmt: skip
+    parent = await here.run("What?")
+    asked = len(server.bodies)
+    assert (await moved.fork(parent.run, 2)).answer == "7"
+    first, *_ = list(server.bodies)[asked:]
+    assert first["model"] == "other"
+    assert [message.get("reasoning_content") for message in replies(first)] == [None]
+
+
+def test_what_older_journals_kept_for_a_host_goes_back_to_it() -> None:
+    message = Message("assistant", "", provider={"host:1": {"reasoning": "hm"}})
+    assert chat_message(message, "host:1/any/model")["reasoning"] == "hm"
+    assert "reasoning" not in chat_message(message, "host:2/any/model")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_pieces_come_back_as_the_whole_that_they_were(stream: bool) -> None:
+    """OpenRouter streams `reasoning_details` in pieces, LiteLLM adds to the function of a call."""
+    whole = [
+        {"type": "reasoning.text", "text": "I wonder", "index": 0, "signature": "sig"},
+        {"type": "reasoning.encrypted", "data": "gAAA", "index": 1},
+    ]
+    pieces = [
+        [{"type": "reasoning.text", "text": "I won", "index": 0, "signature": None}],
+        [{"type": "reasoning.text", "text": "der", "index": 0}],
+        [{"type": "reasoning.text", "index": 0, "signature": "sig"}],
+        [{"type": "reasoning.encrypted", "data": "gAAA", "index": 1}],
+    ]
+    extra = {"provider_specific_fields": {"thought_signature": "c2ln"}}
+    call = {"index": 0, "id": "c", "function": {"name": "lookup", "arguments": "{}", **extra}}
+    bill = {"prompt_tokens": 1, "completion_tokens": 1}
+
+    def respond(path: str, body: dict[str, Any]) -> HttpAnswer:
+        if not body.get("stream"):
+            message = {"content": None, "tool_calls": [call], "reasoning_details": whole}
+            return HttpAnswer({"choices": [{"message": message}], "usage": bill})
+        deltas = [{"reasoning_details": piece} for piece in pieces] + [{"tool_calls": [call]}]
+        chunks = [{"choices": [{"delta": delta}]} for delta in deltas]
+        end = {"choices": [{"delta": {}, "finish_reason": "tool_calls"}], "usage": bill}
+        return HttpAnswer(events=[event(data) for data in (*chunks, end, "[DONE]")])
+
+    with TypedServer(respond) as typed:
+        endpoint = Endpoint("a/model", base_url=typed.url, stream=stream, timeout=5)
+        asked = (Message("user", "What?"),)
+        reply = await endpoint.reply(Request(asked))
+        found = Message("tool", "here", tool_call_id="c")
+        await endpoint.reply(Request((*asked, reply.message, found)))
+        sent = typed.bodies[-1]["messages"][1]
+    assert reply.reasoning == "I wonder"
+    assert sent["reasoning_details"] == whole
+    assert sent["tool_calls"][0]["function"] == call["function"]

@@ -10,6 +10,7 @@ from outlay.journal.records import Message, Request, ToolCall, ToolSpec
 from outlay.ledger.errors import CallRefused, UsageError
 from outlay.ledger.usage import Usage
 from outlay.policies import HumanPolicy
+from outlay.policies.call_ids import made_id
 from outlay.policies.human import parse
 
 SEARCH = ToolSpec(
@@ -54,7 +55,7 @@ async def test_plays_a_task() -> None:
     screen = io.StringIO()
     human = HumanPolicy(io.StringIO("search the net\n\nsearch query=Rome\nItaly\n"), screen)
     first = await human.reply(Request((Message("user", "Where is Rome?"),), (SEARCH,)))
-    assert first.message.tool_calls == (ToolCall("call_0", "search", '{"query": "Rome"}'),)
+    assert first.message.tool_calls == (ToolCall(made_id("", 0), "search", '{"query": "Rome"}'),)
     assert first.usage == Usage()
     found = Message("tool", "In Italy.", tool_call_id="call_0")
     messages = (Message("user", "Where is Rome?"), first.message, found)

@@ -182,13 +182,13 @@ async def test_text_protocol_over_the_wire(server: LoopbackServer) -> None:
     assert first.message.tool_calls == (
         ToolCall(made_id("chatcmpl-1", 0), "lookup", '{"query":"Rome"}'),
     )
-    found = Message("tool", "It is in Italy.", tool_call_id="call_0")
+    found = Message("tool", "It is in Italy.", tool_call_id=made_id("chatcmpl-1", 0))
     more = Request((Message("user", "Where is Rome?"), first.message, found), (LOOKUP,))
     assert (await endpoint.reply(more)).message == Message("assistant", "Italy.")
     before, after = (body["messages"] for body in server.bodies)
     assert after[: len(before)] == before
     assert after[-2:] == [
         {"role": "assistant", "content": block},
-        {"role": "user", "content": "Result of lookup (call_0):\nIt is in Italy."},
+        {"role": "user", "content": f"Result of lookup ({found.tool_call_id}):\nIt is in Italy."},
     ]
     assert "tools" not in server.bodies[-1]
