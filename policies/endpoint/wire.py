@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from ...journal.arguments import written
 from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolSpec
 from . import bills
 from .encoded_once import EncodedOnce
@@ -221,7 +222,7 @@ def tool_calls(data: object, server: str = "") -> tuple[ToolCall, ...]:
         seen.add(name)
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
-            arguments = orjson.dumps(arguments or {}).decode()
+            arguments = written(arguments or {})
         calls.append(
             ToolCall(
                 name, _string(function.get("name")), arguments or "{}",
