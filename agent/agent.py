@@ -427,6 +427,7 @@ class Agent:
             status=final.get("status", "failed"),
             text=final.get("answer"),
             why=final.get("why", ""),
+            reason=final.get("reason") or "error",
             spend=spend,
             cost=spend.usd if self._opening.priced else None,
             seconds=session.effect_log.log.seconds,

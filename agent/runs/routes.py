@@ -14,6 +14,7 @@ from ...ledger.prices.price_book import ModelPrice, PriceBook
 from ...ledger.token_bounds import TokenBounds
 from ...policies import Policy, Router, RoutingStats
 from ..effects.cost_bounds import CostBounds
+from ..effects.node_effects import ENDINGS_READ
 from ..history.routing_stats import recent
 from ..home import Home
 
@@ -47,6 +48,8 @@ class RunBrief:
     model: str
     prompts: PromptVersions | None = None
     """The versions of prompts that its record names; None in a new run: the newest ones."""
+    loop: int = ENDINGS_READ
+    """The version of the loop by which it goes: its record's, or the newest."""
 
 
 class Routes(Mapping[str, Route]):
@@ -126,4 +129,5 @@ class Routes(Mapping[str, Route]):
             task_class=start.agent.get("task_class", ""),
             model=start.model if known else next(iter(self._routes)),
             prompts=versions_of(start.agent),
+            loop=start.agent.get("loop", 1),
         )

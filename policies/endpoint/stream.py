@@ -113,6 +113,8 @@ class StreamedReply:
                 if self.on_text:
                     self.on_text(piece)
             gather(self._added, delta, MESSAGE_FIELDS)
+            if isinstance(legacy := delta.get("function_call"), Mapping):
+                self._extend_call(0, {"index": 0, "function": legacy})
             for position, part in enumerate(delta.get("tool_calls") or ()):
                 if isinstance(part, Mapping):
                     self._extend_call(position, part)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from ...journal.arguments import written
+from ...journal.endings import neutral_ending
 from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolSpec
 from . import bills
 from .encoded_once import EncodedOnce
@@ -163,7 +164,9 @@ def reply(data: object, tokenizer: str | None = None, server: str = "") -> Reply
     return Reply(
         message=first,
         usage=bills.usage(data.get("usage")),
-        finish_reason=_string(choices[0].get("finish_reason")) or _finish(first.tool_calls),
+        finish_reason=neutral_ending(
+            _string(choices[0].get("finish_reason")), calls=bool(first.tool_calls)
+        ),
         model=_string(data.get("model")),
         response_id=_string(data.get("id")),
         others=tuple(others),
@@ -193,8 +196,11 @@ def _sampled(data: Mapping[str, Any], choice: Mapping[str, Any], tokenizer: str)
 
 
 def _message(message: Mapping[str, Any], server: str) -> Message:
+    calls = message.get("tool_calls")
+    if not calls and isinstance(message.get("function_call"), Mapping):  # OpenAI's form until 2023
+        calls = [{"function": message["function_call"]}]
     return Message(
-        "assistant", text(message), tool_calls(message.get("tool_calls"), server),
+        "assistant", text(message), tool_calls(calls, server),
         provider=added(message, MESSAGE_FIELDS, server),
     )  # fmt: skip
 
@@ -251,10 +257,6 @@ def error_code(data: object) -> str:
 def _complaint(data: Mapping[str, Any]) -> str:
     found = complaint(data)
     return f": {found[:200]}" if found else ""
-
-
-def _finish(calls: Sequence[ToolCall]) -> str:
-    return "tool_calls" if calls else "stop"
 
 
 def _string(value: object) -> str:
