@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ async def test_a_run_that_began_before_goes_on_as_it_began(
 def mistral(body: dict[str, Any]) -> ScriptedAnswer:
     """Refuses a user's message after a tool's, as Mistral does."""
     roles = [message["role"] for message in body["messages"]]
-    if ("tool", "user") in zip(roles, roles[1:], strict=False):
+    if ("tool", "user") in pairwise(roles):
         error = {"message": "Unexpected role 'user' after role 'tool'"}
         return ScriptedAnswer(status=400, error=error)
     return DONE if body.get("tool_choice") == "none" else WISH
