@@ -9,6 +9,7 @@ from typing import Any
 
 from ..journal.events import Event
 from ..journal.listeners import Listener, Listeners
+from ..journal.record.run_record import RunRecord
 from ..ledger.account import Account
 from ..ledger.amount import ZERO
 from ..ledger.budget import Budget
@@ -313,7 +314,8 @@ class Agent:
     def graph(self) -> Any:
         """The planner's compiled LangGraph graph: invoke it, or include it as a subgraph.
 
-        It takes a state with `task` and gives one with `answer`, `status`, `why` and `run`.
+        It takes a state with `task` and gives one with `answer`, `status`, `why`, `reason` and
+        `run`. In a conversation each turn is a run of its own, whatever the last one left.
         """
         self._check_open()
         if self._graph is None:
@@ -388,18 +390,26 @@ class Agent:
         return result
 
     async def _session(self, state: State) -> RunSession:
-        """Returns the live session of a graph's state; opens or resumes it where there is none."""
+        """Returns the live session of a graph's state; opens or resumes it where there is none.
+
+        What an earlier turn of a conversation left in the state is taken out of it.
+        """
         self._check_open()
         run = state.get("run")
-        if run is None:
-            return await self._opening.start(state["task"], self.budget, None, RunLabels(), None)
-        if run not in self._sessions:
-            with self.home.ownership():
-                record = self.home.record(run)
-                self.home.check_unowned(run, list(record.events))
-                session = self._opening.take_over(record, None, "cumulative", None, None)
-            await self._catch_up(session, state)
-        return self._sessions[run]
+        if run is not None and run in self._sessions:
+            return self._sessions[run]
+        if run is None or _is_over(self.home.record(run), state):
+            task = state["task"]
+            session = await self._opening.start(task, self.budget, None, RunLabels(), None)
+            state.clear()
+            state["task"] = task
+            return session
+        with self.home.ownership():
+            record = self.home.record(run)
+            self.home.check_unowned(run, list(record.events))
+            session = self._opening.take_over(record, None, "cumulative", None, None)
+        await self._catch_up(session, state)
+        return session
 
     async def _catch_up(self, session: RunSession, state: State) -> None:
         """Replays a run up to the step of a state that a checkpointer brought back."""
@@ -427,11 +437,21 @@ class Agent:
             status=final.get("status", "failed"),
             text=final.get("answer"),
             why=final.get("why", ""),
+            reason=final.get("reason") or "error",
             spend=spend,
             cost=spend.usd if self._opening.priced else None,
             seconds=session.effect_log.log.seconds,
             trajectory=session.trajectory.messages,
         )
+
+
+def _is_over(record: RunRecord, state: State) -> bool:
+    """Says whether a state is what a run left at its end, and not a step on its way to go back to.
+
+    A user's state may keep all of it or only some fields; the step is the one after the last.
+    """
+    step = state.get("step")
+    return record.end is not None and (step is None or step > max(record.steps, default=-1))
 
 
 def _expect_no_loop(what: str, instead: str) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ..journal.records import Message
 from ..ledger.amount import Amount
-from ..planners import Status, final_answer
+from ..planners import Reason, Status, final_answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,8 @@ class Result:
     """The policy's last words in full, or None if it never said any."""
     why: str
     """What ended a run that did not end by the policy's own answer."""
+    reason: Reason = "answered"
+    """What ended the run, as one of a few words: `length`, `content_filter`, `budget`, …"""
     spend: Amount
     """What was spent, by resource; calls whose bill is unknown at their full hold."""
     cost: Decimal | None

@@ -47,6 +47,8 @@ class ResultRow(BaseModel):
     repeat: int = Field(ge=0)
     seed: int
     status: Status
+    reason: str = ""
+    """What ended the run, as one of a few words (`Result.reason`); empty if it was not started."""
     score: float | None = Field(ge=0, le=1)
     """The scorer's judgement from 0 to 1; None where nothing was scored."""
     cost_usd: Decimal = Field(ge=0)
@@ -120,6 +122,7 @@ class RunCounts:
     seconds: float
     refused: Mapping[str, int]
     """Calls that a budget refused, by tool, `""` for the policy."""
+    reason: str = ""
 
     @classmethod
     def of(
@@ -129,6 +132,7 @@ class RunCounts:
         spend: Amount,
         seconds: float,
         refused: Mapping[str, int] | None = None,
+        reason: str = "",
     ) -> RunCounts:
         return cls(
             run=run,
@@ -140,6 +144,7 @@ class RunCounts:
             output_tokens=int(spend["output_tokens"]),
             seconds=seconds,
             refused=dict(refused or {}),
+            reason=reason,
         )
 
 

@@ -145,8 +145,9 @@ class CellRunner:
         told = metrics(suite.scorer, task, result.text)
         self._sources.home.write_score(result.run, score, success=is_success(score), metrics=told)
         counts = RunCounts.of(
-            result.run, result.status, result.spend, result.seconds, dict(refused)
-        )
+            result.run, result.status, result.spend, result.seconds, dict(refused),
+            result.reason,
+        )  # fmt: skip
         return self._row(cell, agent.memory.name, counts, score, told)
 
     def _row(

@@ -92,6 +92,7 @@ class McpService:
             "answer": result.answer,
             "status": result.status,
             "why": result.why,
+            "reason": result.reason,
             "cost_usd": None if result.cost is None else str(result.cost),
             "run": result.run,
         }

@@ -17,7 +17,7 @@ and, by kind:
 | kind          | further fields                                                              |
 |---------------|-----------------------------------------------------------------------------|
 | `journal`     | first line of a file: `format`, `journal`, `pid`, `host`, `version`         |
-| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step", "spent"}`, the step from 0 and what the way up to it had cost; `pruned`: when its texts were emptied, seconds since 1970 |
+| `run_started` | `task`, `task_id`, `experiment`, `parent`, `planner`, `memory`, `model`, `agent` (object: tools, options, prices' sources, `loop`: the version of the loop by which it goes, 1 where it says nothing), `budget` (object), `seed`, `repeat`, and of a forked run `fork`: `{"run", "step", "spent"}`, the step from 0 and what the way up to it had cost; `pruned`: when its texts were emptied, seconds since 1970 |
 | `run_resumed` | `mode`, `add` (object), `branch`, `cut` (seq from which records are void)    |
 | `hold`        | `hold`, `call` (`model` or `tool`), `name`, `node`, `attempt`, `usd`, `input_tokens`, `output_tokens` (bounds), `price` (source), `factor` (by which the provider's own bills were above that price, where they were), `prompt` (names and versions of what the policy was told), and `request` + `max_tokens` or `arguments` + `call_id` + `calls` (units that it counts as) |
 | `settle`      | `hold`, `usd`, `usd_by_class` (by the price; where the provider states what it charges, that is `usd`, and `correction` is its part above or below the price), `input`, `cache_read`, `cache_write`, `cache_write_1h` (may be left out: 0), `output`, `reasoning`, `seconds`, `ok`, `final` (false: it failed and is tried again), and `reply` (with the policy's `reasoning`, where it tells any) or `observation` |
@@ -29,7 +29,7 @@ and, by kind:
 | `value`       | `value`: a clock reading, a random draw, or numbers shown to the policy     |
 | `withdrawn`   | `name`: the tool is used up and no longer offered                           |
 | `scored`      | `score`, `success`, `metrics` where it has more to tell: a suite's judgement |
-| `run_ended`   | `status`, `answer`, `why`                                                   |
+| `run_ended`   | `status`, `answer`, `why`, `reason` (of `planners.state.Reason`)            |
 | `text`        | `text`: a piece of a reply that streams in; shown to listeners, never journalled |
 
 An `observation` is `{"call_id", "tool", "text"}`, `error` and `ref` where there are any, and

@@ -121,6 +121,8 @@ class Request:
     seed: int | None = None
     samples: int = 1
     """Independent replies asked for in one call; `max_tokens` is for each of them."""
+    cut_at: int = 0
+    """Where it is asked again because a reply was cut off: the output tokens that this one had."""
     timeout: float | None = None
     """Seconds until the call is given up, or None for the policy's own limit."""
     on_text: Callable[[str], None] | None = field(default=None, compare=False)

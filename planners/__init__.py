@@ -8,12 +8,14 @@ from .budget_tracker import BudgetLine, budget_block
 from .planner import Planner
 from .prompts import prompt
 from .registry import planner, planner_names
-from .state import Session, SessionProvider, State, Status, WastedTurn
+from .state import REASONS, Reason, Session, SessionProvider, State, Status, WastedTurn
 
 __all__ = [
+    "REASONS",
     "BudgetLine",
     "Planner",
     "Prompt",
+    "Reason",
     "Session",
     "SessionProvider",
     "State",

@@ -11,12 +11,14 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from ..journal.effects import Effects, Refusal
+from ..journal.endings import FLAWS
 from ..journal.notices import Notice
 from ..journal.prompt_files import prompt_versions
 from ..journal.records import Message, Reply
+from ..ledger.errors import PolicyError
 from .critic import criticised
 from .prompts import prompt
-from .state import Session, SessionProvider, State, Status
+from .state import Reason, Session, SessionProvider, State, Status
 
 WASTED_TURNS = 3
 """So many turns in a row without a single tool call that could do anything end the acting."""
@@ -50,7 +52,10 @@ class Nodes:
             session.replied(view, reply.message)
             if reply.message.tool_calls:
                 return go("act", session, state, wasted=state.get("wasted", 0))
-            session.trajectory.append(reply.message)
+            if reply.message.content or session.flaw(reply) != "length":
+                session.trajectory.append(reply.message)
+            if session.flaw(reply) == "length":
+                return go("wrap_up", session, state, why=FLAWS["length"], reason="length")
             return self._answer(session, state, "answered", reply.message.content)
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
@@ -65,7 +70,7 @@ class Nodes:
             if wasted >= WASTED_TURNS and waste == "malformed":
                 why = f"the policy wrote nothing but malformed tool calls, {wasted} times in a row"
                 best = session.trajectory.best_answer
-                return self._answer(session, state, "failed", best, why)
+                return self._answer(session, state, "failed", best, why, "malformed_calls")
             if wasted >= WASTED_TURNS or not session.tools_left:
                 why = "no tool is left that the budget can pay"
                 return go("wrap_up", session, state, why=why)
@@ -78,15 +83,23 @@ class Nodes:
             view = await session.memory.view(session.trajectory, effects)
             reply: Reply | Refusal = Refusal("", "")
             for messages in dict.fromkeys((view, session.last_prompt)):
-                reply = await effects.ask(
-                    (*messages, instruction), tool_choice="none", purpose="wrap_up"
-                )
+                try:
+                    reply = await effects.ask(
+                        (*messages, instruction), tool_choice="none", purpose="wrap_up"
+                    )
+                except PolicyError as error:
+                    if not session.reads_endings:
+                        raise
+                    told = (state.get("why", ""), f"the wrap-up reply failed: {error}")
+                    reply = Refusal("", "; ".join(filter(None, told)))
+                    break
                 if isinstance(reply, Reply):
                     session.trajectory.append(instruction, reply.message)
                     break
             best = session.trajectory.best_answer
             why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
-            return self._answer(session, state, "budget_exhausted", best, why)
+            reason: Reason = "length" if state.get("reason") == "length" else "budget"
+            return self._answer(session, state, "budget_exhausted", best, why, reason)
 
     async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:
         """Returns what the policy is to be told of its reply, beside what its calls brought."""
@@ -103,10 +116,16 @@ class Nodes:
         graph.add_node("wrap_up", self.wrap_up, destinations=after)
 
     def _answer(
-        self, session: Session, state: State, status: Status, answer: str | None, why: str = ""
+        self,
+        session: Session,
+        state: State,
+        status: Status,
+        answer: str | None,
+        why: str = "",
+        reason: Reason | Literal[""] = "",
     ) -> Command[Any]:
         if not self._answered:
-            return end(session, state, status, answer, why)
+            return end(session, state, status, answer, why, reason)
         return go(self._answered, session, state, answer=answer, status=status, why=why)
 
     @asynccontextmanager
@@ -124,18 +143,24 @@ class Nodes:
 
 
 def go(node: str, session: Session, state: State, **update: Any) -> Command[Any]:
-    """Goes on at another node, with changes to the state; `wasted` and `why` start anew."""
-    changed: dict[str, Any] = {"wasted": 0, **_advance(session, state), **update}
+    """Goes on at another node, with changes to the state; `wasted` and `reason` start anew."""
+    changed: dict[str, Any] = {"wasted": 0, "reason": "", **_advance(session, state), **update}
     return Command(goto=node, update=changed)
 
 
 def end(
-    session: Session, state: State, status: Status, answer: str | None, why: str = ""
+    session: Session,
+    state: State,
+    status: Status,
+    answer: str | None,
+    why: str = "",
+    reason: Reason | Literal[""] = "",
 ) -> Command[Any]:
     """Ends the run."""
-    update: State = {**_advance(session, state), "status": status, "answer": answer, "why": why}
-    session.end({**state, **update})
-    return Command(goto=END, update=update)
+    found: State = {"status": status, "answer": answer, "why": why, "reason": reason}
+    ended = session.end({**state, **_advance(session, state), **found})
+    given = {"status", "answer", "why", "reason", "run", "step"}
+    return Command(goto=END, update={name: v for name, v in ended.items() if name in given})
 
 
 def _advance(session: Session, state: State) -> State:

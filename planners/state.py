@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, Protocol, TypedDict
 
 from ..journal.effects import Effects
+from ..journal.endings import Flaw
 from ..journal.notices import Notice
 from ..journal.prompt_files import PromptVersions
-from ..journal.records import Message, Observation, ToolCall
+from ..journal.records import Message, Observation, Reply, ToolCall
 from ..memory import Memory, Trajectory
 from ..policies import RoutingStats
 
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled"]
 
+Reason = Literal[
+    "answered",
+    "budget",
+    "length",
+    "empty_reply",
+    "content_filter",
+    "malformed_calls",
+    "policy_error",
+    "error",
+    "cancelled",
+]
+"""What ended a run. `length`: a reply was cut off, and what more there was did not mend it."""
+
+REASONS: Mapping[Status, Reason] = {
+    "answered": "answered", "budget_exhausted": "budget", "failed": "error",
+    "cancelled": "cancelled",
+}  # fmt: skip
+"""The reason of a status where nothing more is known."""
 
 WastedTurn = Literal["", "malformed", "used up"]
 
@@ -36,6 +55,8 @@ class State(TypedDict, total=False):
     """Out: how the run ended."""
     why: str
     """Out: what ended a run that did not end by the policy's own answer."""
+    reason: Reason | Literal[""]
+    """Out: the same as one of a few words; "" while there is none."""
 
 
 class PlannerSettings(Protocol):
@@ -170,8 +191,18 @@ class Session(Protocol):
     def tools_left(self) -> bool:
         """False once the agent has tools and the budget can pay for none of them."""
 
-    def end(self, state: State) -> None:
-        """Books the end of the run, once."""
+    def flaw(self, reply: Reply) -> Flaw | None:
+        """Says why a reply without tool calls is no answer, in a run that looks at that."""
+
+    @property
+    def reads_endings(self) -> bool:
+        """Whether the run looks at how replies end; those of older journals do not."""
+
+    def end(self, state: State) -> State:
+        """Books the end of the run, once, and returns it.
+
+        An answer that was cut off, stopped by a filter, or is empty is none: the status says so.
+        """
 
     async def broke(self, error: BaseException) -> None:
         """Books the end of a run that an error breaks off, once all that it started has ended."""

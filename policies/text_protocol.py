@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from ..journal.arguments import written
 from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from . import reasoning
 from .call_ids import made_id
@@ -107,7 +108,7 @@ def _calls(block: str, sure: bool, known: set[str]) -> Iterator[tuple[str, str]]
         if name and (sure or name in known):
             yield name, arguments
         elif sure:
-            yield "tool_call", orjson.dumps(entry).decode()
+            yield "tool_call", written(entry)
 
 
 def _named(entry: Any) -> tuple[str, str]:
@@ -119,7 +120,7 @@ def _named(entry: Any) -> tuple[str, str]:
     fields = ("arguments", "args", "parameters", "input")
     arguments: Any = next((entry[field] for field in fields if field in entry), {})
     if not isinstance(arguments, str):
-        arguments = orjson.dumps(arguments).decode()
+        arguments = written(arguments)
     return (name if isinstance(name, str) else ""), arguments
 
 
@@ -137,11 +138,12 @@ def _plain(message: Message, names: dict[str, str]) -> Message:
 
 
 def _written(call: ToolCall) -> str:
+    arguments: Any
     try:
         arguments = orjson.loads(call.arguments)
     except orjson.JSONDecodeError:
         arguments = call.arguments
-    return orjson.dumps({"name": call.name, "arguments": arguments}).decode()
+    return written({"name": call.name, "arguments": arguments})
 
 
 def _merged(messages: Sequence[Message]) -> Iterator[Message]:

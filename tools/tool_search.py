@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from ..journal.arguments import MalformedArguments, read_arguments
 from ..journal.notices import NAME_ROOM, UnknownTool
 from ..journal.records import ToolCall, ToolSpec
 from ..ledger.errors import ToolError
@@ -64,10 +65,10 @@ class SearchableRegistry(Toolset):
         if call.name != CALL:
             return call
         try:
-            wish = json.loads(call.arguments)
+            wish = read_arguments(call.arguments)
             name, given = str(wish["name"]), wish["arguments"]
             text = given if isinstance(given, str) else json.dumps(given)  # text: models do that
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (MalformedArguments, KeyError):
             return call  # `call_tool` itself says what is wrong with it
         return ToolCall(call.id, encodable(name), encodable(text))
 

@@ -19,6 +19,9 @@ from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.policy import headroom
 
+ROOM = 4
+"""So many times the output of a reply that was cut off is asked for when it is asked again."""
+
 
 class CostBounds:
     """The upper bounds of one policy's calls.
@@ -153,6 +156,8 @@ class CostBounds:
     def _outputs(self, request: Request, allowance: Allowance | None) -> tuple[int, int]:
         """Returns how many tokens a sample should be able to have, and the fewest worth a call."""
         most, unseen = self._policy.max_output, headroom(self._policy)
+        if request.cut_at:
+            return ROOM * request.cut_at, request.cut_at + self._min_output
         if allowance is not None:
             most = min(allowance.output + unseen, most)
         wanted = min(request.max_tokens + unseen, most) if request.max_tokens else most

@@ -95,13 +95,16 @@ class ModelCalls:
         purpose: str = "",
         samples: int = 1,
         draw: int = 0,
+        cut_at: int = 0,
         on_call: OnCall | None = None,
     ) -> Reply | Refusal:
         seed = None if self._seed is None else self._seed + draw
         limits = (max_tokens, self._max_output.get(purpose or node))
         most = min((limit for limit in limits if limit is not None), default=None)
+        if cut_at:
+            most = None
         request = Request(
-            messages, self._tools, tool_choice, most, self._temperature, seed, samples,
+            messages, self._tools, tool_choice, most, self._temperature, seed, samples, cut_at,
             on_text=self._effect_log.log.say, on_call=on_call and self._begun(key, on_call),
         )  # fmt: skip
         digest = request_hash(self._policy.name, request, self._tools_hash)
@@ -451,6 +454,11 @@ class ModelCalls:
     @cached_property
     def _old_tools_hash(self) -> str:
         return old_tools_hash(self._tools)
+
+    @property
+    def max_output(self) -> int:
+        """Output tokens of a call where nothing else is said."""
+        return self._policy.max_output
 
     @property
     def takes_samples(self) -> bool:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...journal.effects import Refusal
+from ...journal.endings import flaw_of
 from ...journal.notices import Notice
 from ...journal.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ...ledger.errors import CallRefused, PolicyError
 from ...ledger.usage import Usage
 from .effect_log import EffectLog
 from .model_calls import ModelCalls
 from .reply_text import encodable_call
 from .tool_calls import ToolCalls, together
+
+ENDINGS_READ = 2
+"""The version of the loop that looks at how replies ended; earlier runs go on as they began."""
+
+_Ask = Callable[[str, tuple[Message, ...], int], Awaitable[Reply | Refusal]]
+"""Asks under a key; the number is the output of a reply that was cut off, else 0."""
 
 
 class NodeEffects:
@@ -22,6 +30,8 @@ class NodeEffects:
 
     Args:
         calls: returns the calls of the policy in force, which may change within a node.
+        loop: the version of the loop by which the run goes.
+        replied: is called with each reply that a node gets.
     """
 
     def __init__(
@@ -32,12 +42,16 @@ class NodeEffects:
         *,
         node: str,
         step: int,
+        loop: int,
+        replied: Callable[[Reply], None],
     ) -> None:
         self._effect_log = effect_log
         self._calls = calls
         self._tool_calls = tool_calls
         self._node = node
         self._step = step
+        self._loop = loop
+        self._replied = replied
         self._ordinal = 0
         self._told = 0
 
@@ -59,14 +73,21 @@ class NodeEffects:
         def start(place: int, call: ToolCall) -> None:
             self._tool_calls.start(f"act/{self._step + 1}/0/{place}", encodable_call(call))
 
-        async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
+        async def ask(
+            key: str, messages: tuple[Message, ...], samples: int, draw: int, cut_at: int = 0
+        ) -> Reply | Refusal:
             return await self._calls().ask(
-                key, self._node, tuple(messages), tool_choice, max_tokens, purpose=purpose,
-                samples=samples, draw=draw, on_call=start if ahead else None,
+                key, self._node, messages, tool_choice, max_tokens, purpose=purpose,
+                samples=samples, draw=draw, cut_at=cut_at, on_call=start if ahead else None,
             )  # fmt: skip
 
+        async def once(key: str, samples: int, draw: int) -> Reply | Refusal:
+            return await ask(key, tuple(messages), samples, draw)
+
         if samples == 1:
-            reply = await once(self._key(), 1, draw)
+            reply = await self._one(
+                self._key(), tuple(messages), lambda key, asked, cut: ask(key, asked, 1, draw, cut)
+            )
             if ahead:
                 calls = reply.message.tool_calls if isinstance(reply, Reply) else ()
                 keys = [f"act/{self._step + 1}/0/{place}" for place in range(len(calls))]
@@ -79,6 +100,44 @@ class NodeEffects:
         keys = [self._key() for _ in range(samples - there)]  # a server may know no `n`
         more = [once(key, 1, draw + n) for n, key in enumerate(keys, start=there)]
         return _merged([*made, *await together(more)])
+
+    async def _one(self, key: str, messages: tuple[Message, ...], ask: _Ask) -> Reply | Refusal:
+        """Returns a reply; one that is cut off or empty only if a second one is no better."""
+        if self._loop < ENDINGS_READ:
+            return await ask(key, messages, 0)
+        asked, reply = await self._accepted(key, messages, ask)
+        if isinstance(reply, Refusal):
+            return reply
+        flaw = flaw_of(reply)
+        if flaw == "length" or flaw == "empty_reply":
+            bill = reply.usage
+            written = bill.output_tokens if bill else self._calls().max_output
+            cut_at = max(written, 1) if flaw == "length" else 0
+            try:
+                second = await ask(_beside(key, 3), asked, cut_at)
+            except PolicyError:  # the first one is paid, and still the best there is
+                second = reply
+            if isinstance(second, Reply) and flaw_of(second) != "empty_reply":
+                reply = second
+        self._replied(reply)
+        return reply
+
+    async def _accepted(
+        self, key: str, messages: tuple[Message, ...], ask: _Ask
+    ) -> tuple[tuple[Message, ...], Reply | Refusal]:
+        """Returns a reply and the prompt it is for.
+
+        Some servers refuse a user's message after a tool's; they are asked again with one message.
+        """
+        folded, other = folded_into_tools(messages), _beside(key, 2)
+        if folded == messages:
+            return messages, await ask(key, messages, 0)
+        if self._effect_log.effect(other) is None:
+            try:
+                return messages, await ask(key, messages, 0)
+            except CallRefused:
+                pass
+        return folded, await ask(other, folded, 0)
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:
         return await self._tool_calls.call([self._key() for _ in calls], calls)
@@ -96,6 +155,23 @@ class NodeEffects:
             if inspect.isawaitable(made):
                 made = await made
         return self._effect_log.value(key, lambda: made, told=told)
+
+
+def folded_into_tools(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Returns the messages with each user's message after a tool's as part of the tool's."""
+    folded: list[Message] = []
+    for message in messages:
+        if folded and message.role == "user" and folded[-1].role == "tool":
+            last = folded.pop()
+            message = replace(last, content=f"{last.content}\n\n{message.content}")
+        folded.append(message)
+    return tuple(folded)
+
+
+def _beside(key: str, position: int) -> str:
+    """Returns the key of another try at what has this key."""
+    node, step, _, ordinal = key.split("/")
+    return f"{node}/{step}/{position}/{ordinal}"
 
 
 def _merged(replies: Sequence[Reply | Refusal]) -> Reply | Refusal:

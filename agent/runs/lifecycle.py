@@ -268,6 +268,7 @@ class RunLifecycle:
         expected = self._routes.expected(brief.task_class)
         return {
             "tools": list(self._config.tools.names),
+            "loop": brief.loop,
             **Instructions(self._config, brief.prompts).record(),
             **({"task_class": brief.task_class} if brief.task_class else {}),
             **({"expected": expected} if expected else {}),

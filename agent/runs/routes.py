@@ -16,6 +16,7 @@ from ...ledger.token_bounds import TokenBounds
 from ...policies import Policy, Router, RoutingStats
 from ...policies.policy import is_hosted
 from ..effects.cost_bounds import CostBounds
+from ..effects.node_effects import ENDINGS_READ
 from ..history.routing_stats import recent
 from ..home import Home
 
@@ -50,6 +51,8 @@ class RunBrief:
     model: str
     prompts: PromptVersions | None = None
     """The versions of prompts that its record names; None in a new run: the newest ones."""
+    loop: int = ENDINGS_READ
+    """The version of the loop by which it goes: its record's, or the newest."""
 
 
 class Routes(Mapping[str, Route]):
@@ -129,4 +132,5 @@ class Routes(Mapping[str, Route]):
             task_class=start.agent.get("task_class", ""),
             model=start.model if known else next(iter(self._routes)),
             prompts=versions_of(start.agent),
+            loop=start.agent.get("loop", 1),
         )

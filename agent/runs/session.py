@@ -8,20 +8,31 @@ from dataclasses import replace
 from typing import Any
 
 from ...journal.effects import Effects
+from ...journal.endings import FLAWS, Flaw, flaw_of
 from ...journal.notice_text import for_policy
 from ...journal.notices import Notice, UnreadOutput, notices_of
-from ...journal.records import Message, Observation, ToolCall
+from ...journal.records import Message, Observation, Reply, ToolCall
 from ...ledger.account import Account
 from ...ledger.amount import ZERO
 from ...ledger.errors import OutlayError, PolicyError
 from ...memory import Memory, Trajectory
-from ...planners import BudgetLine, Planner, State, Status, WastedTurn, budget_block, prompt
+from ...planners import (
+    REASONS,
+    BudgetLine,
+    Planner,
+    Reason,
+    State,
+    Status,
+    WastedTurn,
+    budget_block,
+    prompt,
+)
 from ...policies import RoutingStats
 from ...tools import Toolset
 from ...tools.invocation import Invocation
 from ..effects.effect_log import Diverged, EffectLog
 from ..effects.model_calls import ModelCalls, name_of
-from ..effects.node_effects import NodeEffects
+from ..effects.node_effects import ENDINGS_READ, NodeEffects
 from ..effects.tool_calls import ToolCalls
 from .routes import Routes, RunBrief
 from .shown_observations import changes, shown
@@ -70,6 +81,8 @@ class RunSession:
         self.task = brief.task
         self.task_class = brief.task_class
         self.prompts = brief.prompts
+        self._loop = brief.loop
+        self._flaws: dict[str, Flaw] = {}
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
         self.before = ZERO
@@ -147,8 +160,9 @@ class RunSession:
         self._frontier = step
         self._marks[step] = (len(self.attempts), self.trajectory.mark)
         return NodeEffects(
-            self.effect_log, lambda: self._calls, self._tool_calls, node=node, step=step
-        )
+            self.effect_log, lambda: self._calls, self._tool_calls, node=node, step=step,
+            loop=self._loop, replied=self._note_ending,
+        )  # fmt: skip
 
     def _rewind(self, step: int) -> None:
         attempts, length = self._marks[step]
@@ -159,6 +173,20 @@ class RunSession:
     def replied(self, prompt: tuple[Message, ...], reply: Message) -> None:
         self.last_prompt = prompt
         self._replies[self._frontier] = reply
+
+    def _note_ending(self, reply: Reply) -> None:
+        flaw, text = flaw_of(reply), reply.message.content
+        if flaw is None:
+            self._flaws.pop(text, None)
+        else:
+            self._flaws[text] = flaw
+
+    def flaw(self, reply: Reply) -> Flaw | None:
+        return flaw_of(reply) if self.reads_endings else None
+
+    @property
+    def reads_endings(self) -> bool:
+        return self._loop >= ENDINGS_READ
 
     def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
         read = [self._tool_calls.read(call) for call in calls]
@@ -261,20 +289,35 @@ class RunSession:
             return ""
         return f"{prompt('reminder').text}\n{self.task}"
 
-    def end(self, state: State) -> None:
+    def end(self, state: State) -> State:
         if self.final is not None:
-            return
-        self.final = state
+            return self.final
+        self.final = state = self._judged(state)
         self.account.end()
         self._tool_calls.cancel()
         try:
             if not self.effect_log.strict:
                 self.effect_log.log.write(
                     "run_ended", status=state["status"], answer=state.get("answer"),
-                    why=state.get("why", ""),
+                    why=state.get("why", ""), reason=state["reason"],
                 )  # fmt: skip
         finally:
             self._ended()
+        return state
+
+    def _judged(self, state: State) -> State:
+        """Returns the end with its reason; no answer that was cut off, stopped or empty is one."""
+        answer = state.get("answer") or ""
+        flaw = self._flaws.get(answer) or (None if answer.strip() else "empty_reply")
+        if state["status"] == "answered" and self.reads_endings and flaw is not None:
+            return {
+                **state,
+                "status": "budget_exhausted" if flaw == "length" else "failed",
+                "why": FLAWS[flaw],
+                "reason": flaw,
+                "answer": answer if answer.strip() else self.trajectory.best_answer,
+            }
+        return {**state, "reason": state.get("reason") or REASONS[state["status"]]}
 
     def leave(self) -> None:
         """Lets go of a run that is not to be gone on with; nothing is written."""
@@ -308,7 +351,11 @@ class RunSession:
         cancelled = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
         why = str(error) if isinstance(error, PolicyError) else name_of(error)
         status: Status = "cancelled" if cancelled else "failed"
-        self.end({"status": status, "why": why, "answer": self.trajectory.best_answer})
+        reason: Reason = "cancelled" if cancelled else "error"
+        if isinstance(error, PolicyError):
+            reason = "policy_error"
+        best = self.trajectory.best_answer
+        self.end({"status": status, "why": why, "answer": best, "reason": reason})
 
 
 def _opening(text: str, shown: str) -> Message:

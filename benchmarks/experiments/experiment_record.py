@@ -33,7 +33,12 @@ class RecordedCell:
         return cls(
             memory=start.memory,
             counts=RunCounts.of(
-                start.run, status, record.spent, record.seconds, refused_calls(record.events)
+                start.run,
+                status,
+                record.spent,
+                record.seconds,
+                refused_calls(record.events),
+                end.reason if end else "",
             ),
             score=judged.score if judged else None,
             metrics=judged.metrics if judged else {},

@@ -51,7 +51,7 @@ judged as (
     from events where kind = 'scored' group by run
 )
 select r.run, r.experiment, r.task, r.task_id, r.planner, r.memory, r.model, r.repeat, r.seed,
-    r.status, r.score, r.answer, r.seconds, starts.plan, starts.budget, judged.metrics,
+    r.status, r.reason, r.score, r.answer, r.seconds, starts.plan, starts.budget, judged.metrics,
     said_no.refused, sums.* exclude (root)
 from runs r
 join chosen using (run) join starts using (run) join sums on sums.root = r.run
@@ -146,6 +146,7 @@ def _row(run: Mapping[str, Any], task: Task | None) -> ResultRow:
             **{name: run[name] for name in _AS_THEY_ARE},
             "policy": run["model"],
             "status": status,
+            "reason": run["reason"] or "",
             "score": None if status in UNFINISHED else run["score"],
             "cost_usd": run["usd"],
             "gold_cost_usd": task.gold_cost if task else None,

@@ -12,6 +12,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from ...journal.arguments import MalformedArguments, read_arguments
 from ...ledger.errors import ToolError, UsageError
 from ...tools import Tool
 from ...tools.adapters.schema_tool import foreign_tool
@@ -179,9 +180,6 @@ def dispatch(method: Callable[..., str], call: FunctionCall) -> str:
 
 def _arguments(text: str) -> dict[str, Any]:
     try:
-        read = json.loads(text.strip() or "{}")
-    except json.JSONDecodeError as exc:
-        raise ToolError(f"the arguments are not valid JSON ({exc})") from exc
-    if not isinstance(read, dict):
-        raise ToolError("the arguments must be a JSON object")
-    return read
+        return read_arguments(text)
+    except MalformedArguments as exc:
+        raise ToolError(f"the arguments {exc}") from exc

@@ -251,6 +251,7 @@ def summary(story: Timeline) -> dict[str, Any]:
         "answer": story.answer,
         "text": end.answer if end else None,
         "why": end.why if end else "",
+        "reason": end.reason if end else "",
         "cost_usd": story.cost,
         "spend": dict(story.spent),
         "left": story.left,

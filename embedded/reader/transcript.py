@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from ...benchmarks.suites.almanac.grammar import (
     read_question,
     read_statements,
 )
+from ...journal.arguments import MalformedArguments, read_arguments
 from ...journal.notices import FAILURES, notices_of
 from ...journal.records import Message, Request, ToolCall, ToolSpec
 
@@ -201,9 +201,9 @@ def _has_failed(message: Message) -> bool:
 def _argument(call: ToolCall) -> str | None:
     """Returns the first text among a call's arguments, or None where there is none."""
     try:
-        arguments = json.loads(call.arguments)
+        arguments = read_arguments(call.arguments)
         return next(_plain(value) for value in arguments.values() if isinstance(value, str))
-    except (ValueError, AttributeError, StopIteration):
+    except (MalformedArguments, StopIteration):
         return None
 
 

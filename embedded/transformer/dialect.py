@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...benchmarks.suites.almanac.grammar import UNKNOWN, read_statements
+from ...journal.arguments import MalformedArguments, read_arguments
 from ...journal.notices import (
     FAILURES,
     DeniedCall,
@@ -228,6 +229,6 @@ def _calls(calls: Iterable[ToolCall]) -> Iterator[tuple[str, str]]:
         if call.name not in _MARK_OF:
             continue
         try:
-            yield call.name, next(str(value) for value in json.loads(call.arguments).values())
-        except (ValueError, AttributeError, StopIteration):
+            yield call.name, next(map(str, read_arguments(call.arguments).values()))
+        except (MalformedArguments, StopIteration):
             continue

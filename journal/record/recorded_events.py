@@ -87,6 +87,9 @@ class RecordedResume:
         )  # fmt: skip
 
 
+_REASONS = {"budget_exhausted": "budget", "failed": "error"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordedEnd:
     """How a run ended."""
@@ -95,12 +98,18 @@ class RecordedEnd:
     """`answered`, `budget_exhausted`, `failed` or `cancelled`."""
     answer: str | None
     why: str
+    reason: str
+    """What ended it, as one of a few words; of an older run the reason of its status."""
 
     @classmethod
     def of(cls, event: Event) -> RecordedEnd:
         """Returns what a `run_ended` says."""
         body = event.body
-        return cls(status=str(body["status"]), answer=body.get("answer"), why=body.get("why") or "")
+        status = str(body["status"])
+        return cls(
+            status=status, answer=body.get("answer"), why=body.get("why") or "",
+            reason=body.get("reason") or _REASONS.get(status, status),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

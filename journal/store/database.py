@@ -13,7 +13,7 @@ import duckdb
 from ...ledger.errors import JournalError, UsageError
 from . import views
 
-FORMAT = 3
+FORMAT = 4
 """Version of the tables."""
 
 _READING = ("SELECT", "MULTI")

@@ -6,12 +6,12 @@ nothing beside it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ...journal.arguments import MalformedArguments, read_arguments
 from ...journal.records import ToolCall
 from ...ledger.errors import ToolError
 from ...tools import Tool, ToolContext, tool
@@ -123,7 +123,6 @@ def _known(refs: Sequence[str], context: ToolContext) -> list[str]:
 
 def _arguments(call: ToolCall) -> dict[str, Any]:
     try:
-        read = json.loads(call.arguments)
-    except ValueError:
+        return read_arguments(call.arguments)
+    except MalformedArguments:
         return {}
-    return read if isinstance(read, dict) else {}

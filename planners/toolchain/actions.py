@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ...journal.effects import Refusal
 from ...journal.records import ToolCall
+from ...tools.functions.rendering import encodable
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,10 @@ def canonical(arguments: str) -> str:
     """Returns JSON with sorted keys, no blanks and whole numbers as such; else the bare text."""
     try:
         value = json.loads(arguments or "{}", parse_float=_number)
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    except ValueError:
-        return arguments.strip()
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = arguments.strip()
+    return encodable(text)
 
 
 def _number(text: str) -> float | int:

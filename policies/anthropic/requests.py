@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
+from ...journal.arguments import arguments_or
 from ...journal.records import Message, Request, ToolSpec
 from ..endpoint.encoded_once import EncodedOnce
 from ..endpoint.provider_data import given_back
@@ -25,7 +26,7 @@ CacheTime = Literal["5m", "1h"] | None
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOOL_CHOICES = {"none": "none", "required": "any"}
-_UNREADABLE = "unreadable_arguments"
+UNREADABLE = "unreadable_arguments"
 """Under this name goes what a policy wrote as arguments where it is no JSON object."""
 
 
@@ -89,21 +90,12 @@ def plain_blocks(message: Message, server: str = "") -> list[dict[str, Any]]:
             "type": "tool_use",
             "id": tool_id(call.id),
             "name": call.name,
-            "input": arguments(call.arguments),
+            "input": arguments_or(call.arguments, UNREADABLE),
             **given_back(call.provider, server),
         }
         for call in message.tool_calls
     ]
     return [*_text(message.content), *calls]
-
-
-def arguments(text: str) -> dict[str, Any]:
-    """Returns a call's arguments as the object that the format wants."""
-    try:
-        found = orjson.loads(text or "{}")
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {_UNREADABLE: text}
 
 
 def tool_id(id: str) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...journal.arguments import arguments_or
 from ...journal.records import Reply, ToolCall
 from ..endpoint import wire
 from ..sdk_calls import ErrorInBody
 from . import replies
-from .requests import arguments
+from .requests import UNREADABLE
 
 _TEXTS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "signature"}
 """By the type of a delta: the field of the block that it continues, under the same name."""
@@ -113,7 +114,7 @@ class MessageStream:
             return
         written = "".join(self._written.get(place, ())) or None
         if written is not None:
-            block["input"] = arguments(written)
+            block["input"] = arguments_or(written, UNREADABLE)
         if self.on_call is not None:
             self.on_call(self._told, replies.call(block, written, self.server))
         self._told += 1

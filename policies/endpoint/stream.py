@@ -175,7 +175,10 @@ class StreamedReply:
             if isinstance(delta.get("content"), list):
                 self._thoughts.append(told({"content": delta["content"]}))
             gather(self._added, delta, MESSAGE_FIELDS)
-            if parts := delta.get("tool_calls"):
+            parts = delta.get("tool_calls")
+            if isinstance(legacy := delta.get("function_call"), Mapping):
+                parts = [{"index": 0, "function": legacy}]
+            if parts:
                 self.calls.add(parts)
                 self._tell(self.calls.complete())
         if self.tokenizer is not None:

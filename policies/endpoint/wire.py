@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from ...journal.arguments import written
+from ...journal.endings import neutral_ending
 from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolSpec
 from .. import reasoning
 from ..call_ids import own_id
@@ -237,7 +239,7 @@ def reply(
     if usage is None and not said:
         missing = "message in its first choice" if choices else f"choices{_complaint(data)}"
         raise UnreadableReply(f"the reply has no {missing}")
-    finish = _string(choice.get("finish_reason")) or _finish(first.tool_calls)
+    finish = neutral_ending(_string(choice.get("finish_reason")), calls=bool(first.tool_calls))
     thoughts = [reasoning.together(reasoning.told(m), reasoning.split(text(m))[0]) for m in said]
     return Reply(
         message=first,
@@ -294,7 +296,10 @@ def _sampled(data: Mapping[str, Any], choice: Mapping[str, Any], tokenizer: str)
 
 
 def _message(message: Mapping[str, Any], server: str, seed: str) -> Message:
-    calls = tool_calls(message.get("tool_calls"), server, seed)
+    wanted = message.get("tool_calls")
+    if not wanted and isinstance(message.get("function_call"), Mapping):  # OpenAI's until 2023
+        wanted = [{"function": message["function_call"]}]
+    calls = tool_calls(wanted, server, seed)
     kept = added(message, MESSAGE_FIELDS, server)
     return Message("assistant", reasoning.split(text(message))[1], calls, provider=kept)
 
@@ -328,7 +333,7 @@ def tool_calls(data: object, server: str = "", seed: str = "") -> tuple[ToolCall
         seen.add(id)
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
-            arguments = orjson.dumps(arguments or {}).decode()
+            arguments = written(arguments or {})
         calls.append(
             ToolCall(
                 id, _string(function.get("name")), arguments or "{}",
@@ -357,10 +362,6 @@ def error_code(data: object) -> str:
 def _complaint(data: Mapping[str, Any]) -> str:
     found = complaint(data)
     return f": {found[:200]}" if found else ""
-
-
-def _finish(calls: Sequence[ToolCall]) -> str:
-    return "tool_calls" if calls else "stop"
 
 
 def _string(value: object) -> str:

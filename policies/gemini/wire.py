@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ...journal.arguments import arguments_or, written
 from ...journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from ...ledger.usage import Usage
 from ..call_ids import made_id
@@ -21,6 +22,7 @@ PROVIDER = "google"
 
 _NEEDS_SIGNATURES = re.compile(r"(models/)?gemini-([3-9]|\d\d)")
 _NOT_OURS = "skip_thought_signature_validator"
+_MALFORMED = "malformed"
 """What Google's documents say to send for calls that another model made."""
 _FINISHES = {"STOP": "stop", "MAX_TOKENS": "length", "FINISH_REASON_UNSPECIFIED": "stop"}
 _FILTERED = frozenset(
@@ -103,7 +105,8 @@ def _said(message: Message, model: str) -> list[dict[str, Any]]:
         return [part["part"] for part in kept if part.get("call") is None or part["call"] in by_id]
     parts: list[dict[str, Any]] = [{"text": message.content}] if message.content else []
     for place, call in enumerate(message.tool_calls):
-        part: dict[str, Any] = {"functionCall": {"name": call.name, "args": _arguments(call)}}
+        arguments = arguments_or(call.arguments, _MALFORMED)
+        part: dict[str, Any] = {"functionCall": {"name": call.name, "args": arguments}}
         if place == 0 and _NEEDS_SIGNATURES.match(model):
             part["thoughtSignature"] = _NOT_OURS
         parts.append(part)
@@ -113,15 +116,6 @@ def _said(message: Message, model: str) -> list[dict[str, Any]]:
 def _own(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
     found = data.get(PROVIDER) if data is not None else None
     return found if isinstance(found, Mapping) else {}
-
-
-def _arguments(call: ToolCall) -> dict[str, Any]:
-    """Gemini takes only objects."""
-    try:
-        found = orjson.loads(call.arguments)
-    except orjson.JSONDecodeError:
-        found = None
-    return found if isinstance(found, dict) else {"malformed": call.arguments}
 
 
 def reply(data: object) -> Reply:
@@ -191,11 +185,11 @@ def call_of(part: Mapping[str, Any], response_id: str, place: int) -> ToolCall |
         return None
     own = _text(wish.get("id"))
     arguments = wish.get("args")
-    written = "{}" if arguments is None else orjson.dumps(arguments).decode()
+    text = "{}" if arguments is None else written(arguments)
     return ToolCall(
         own or made_id(response_id, place),
         _text(wish.get("name")),
-        written,
+        text,
         {PROVIDER: {"id": own}} if own else None,
     )
 
@@ -213,7 +207,7 @@ def _message(parts: Sequence[dict[str, Any]], response_id: str) -> Message:
     text = "".join(_text(part.get("text")) for part in parts if not part.get("thought"))
     is_plain = all(set(part) <= {"text"} for part in parts)
     data = {PROVIDER: {"parts": kept}}
-    if is_plain or len(orjson.dumps(data)) > MOST_BYTES:
+    if is_plain or len(written(data)) > MOST_BYTES:
         return Message("assistant", text, tuple(calls))
     return Message("assistant", text, tuple(calls), provider=data)
 

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...journal.endings import neutral_ending
 from ...ledger.usage import Usage
 from ..endpoint import bills
 
-_FINISHES = {
-    "stop": ("stop", "end_turn", "stop_sequence", "complete", "completed", "eos_token"),
-    "length": ("length", "max_tokens", "max_output_tokens", "model_length"),
-    "tool_calls": ("tool_calls", "tool_use", "tool_call", "function_call"),
-    "content_filter": (
-        "content_filter", "content_filtered", "refusal", "safety", "guardrail_intervened",
-        "prohibited_content", "blocklist", "spii", "recitation", "error_toxic",
-    ),
-}  # fmt: skip
-_KNOWN = {word: finish for finish, words in _FINISHES.items() for word in words}
 _FIELDS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "status")
 
 
@@ -58,8 +49,7 @@ def finish_reason(metadata: Mapping[str, Any], *, calls: bool) -> str:
         said = (incomplete["reason"],)
     for reason in said:
         if isinstance(reason, str) and reason:
-            found = _KNOWN.get(reason.lower(), reason)
-            return "tool_calls" if calls and found == "stop" else found
+            return neutral_ending(reason, calls=calls)
     return "tool_calls" if calls else "stop"
 
 

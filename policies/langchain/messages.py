@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ...journal.arguments import arguments_or, written
 from ...journal.records import Message, ToolCall
 from .. import reasoning
 from ..call_ids import own_id
@@ -70,7 +71,12 @@ def _assistant(message: Message, provider: str) -> AIMessage:
     if not _is_of(message, fields.get("content")):
         fields["content"] = message.content
     calls = [
-        {"type": "tool_call", "id": call.id, "name": call.name, "args": _arguments(call)}
+        {
+            "type": "tool_call",
+            "id": call.id,
+            "name": call.name,
+            "args": arguments_or(call.arguments, "malformed"),
+        }
         for call in message.tool_calls
     ]
     return AIMessage(**fields, tool_calls=calls)
@@ -88,15 +94,6 @@ def _is_of(message: Message, content: object) -> bool:
 
 def _is_call(block: Mapping[str, Any]) -> bool:
     return block.get("type") in ("tool_use", "tool_call", "function_call", "invalid_tool_call")
-
-
-def _arguments(call: ToolCall) -> dict[str, Any]:
-    """LangChain has no place for arguments that are no object in all its classes."""
-    try:
-        found = orjson.loads(call.arguments)
-    except orjson.JSONDecodeError:
-        found = None
-    return found if isinstance(found, dict) else {"malformed": call.arguments}
 
 
 def _calls(message: AIMessage) -> Iterator[ToolCall]:
@@ -117,7 +114,7 @@ def _calls(message: AIMessage) -> Iterator[ToolCall]:
 
 
 def _text(arguments: object) -> str:
-    return "" if arguments is None else orjson.dumps(arguments, default=str).decode()
+    return "" if arguments is None else written(arguments)
 
 
 def _opaque(

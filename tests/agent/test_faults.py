@@ -64,14 +64,6 @@ async def test_a_sound_call_in_between_starts_the_count_anew(
     assert (await agent_for(budget="usd=1").run("What is it?")).status == "answered"
 
 
-async def test_an_empty_reply_is_an_answer(
-    agent_for: Callable[..., Agent], server: LoopbackServer
-) -> None:
-    server.steps(ScriptedAnswer(""))
-    result = await agent_for(budget="usd=1").run("What is it?")
-    assert (result.status, result.answer) == ("answered", "")
-
-
 async def test_hundred_calls_in_one_turn(
     agent_for: Callable[..., Agent], server: LoopbackServer
 ) -> None:

@@ -63,6 +63,63 @@ async def test_each_invocation_is_a_run_of_its_own(
     assert [event.body["task"] for event in book.events("run_started")] == ["one", "two"]
 
 
+class Conversation(TypedDict, total=False):
+    """A user's state with all that the agent's graph gives."""
+
+    task: str
+    answer: str | None
+    status: str
+    why: str
+    reason: str
+    run: str
+
+
+class Everything(Conversation, total=False):
+    """And with what it keeps on its way."""
+
+    step: int
+    wasted: int
+
+
+@pytest.mark.parametrize("planner", ["react", "best_of", "bats"])
+@pytest.mark.parametrize("fields", [Conversation, Everything])
+async def test_the_second_turn_of_a_conversation_is_a_run_of_its_own(
+    planner: str, fields: type, agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
+) -> None:
+    agent = agent_for(budget="usd=1", planner=planner)
+    graph: Any = StateGraph(fields)
+    graph.add_node("agent", agent.graph)
+    graph.add_edge(START, "agent")
+    graph.add_edge("agent", END)
+    talk = graph.compile(checkpointer=InMemorySaver())
+    server.script = lambda body: ScriptedAnswer(f"Answer: {_asked(body)}")
+    first = await talk.ainvoke({"task": "one"}, THREAD)
+    second = await talk.ainvoke({"task": "two"}, THREAD)
+    third = await talk.ainvoke({"task": "two"}, THREAD)
+    answers = [state["answer"] for state in (first, second, third)]
+    assert answers == ["Answer: one", "Answer: two", "Answer: two"]
+    assert len({state["run"] for state in (first, second, third)}) == 3
+    for state in (first, second, third):
+        assert (await agent.replay(state["run"])).text == state["answer"]
+
+
+async def test_so_it_is_in_the_agent_s_own_graph_with_a_saver(
+    agent_for: Callable[..., Agent], server: LoopbackServer, book: Any
+) -> None:
+    agent = agent_for(budget="usd=1")
+    graph = saved(agent)
+    server.script = lambda body: ScriptedAnswer(f"Answer: {_asked(body)}")
+    states = [await graph.ainvoke({"task": task}, THREAD) for task in ("one", "two")]
+    assert [state["answer"] for state in states] == ["Answer: one", "Answer: two"]
+    for state in states:
+        assert (await agent.replay(state["run"])).text == state["answer"]
+
+
+def _asked(body: dict[str, Any]) -> str:
+    told = " ".join(str(message["content"]) for message in body["messages"][1:])
+    return "two" if "two" in told else "one"
+
+
 async def test_side_by_side_on_one_agent(agent_for: Callable[..., Agent], book: Any) -> None:
     graph = outer(agent_for("turns-2-calls-2", budget="usd=1"))
     states = await asyncio.gather(*[graph.ainvoke({"task": f"task {n}"}) for n in range(10)])

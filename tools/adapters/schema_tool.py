@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import orjson
-
+from ...journal.arguments import MalformedArguments, read_arguments
 from ...journal.records import ToolSpec
 from ...ledger.errors import ToolError
 from ..context import ToolContext
@@ -39,13 +38,10 @@ class SchemaSignature(Signature):
         Raises:
             ToolError: they are no JSON object, or the checker speaks against them.
         """
-        wrong = f"wrong arguments for {self.tool}: they "
         try:
-            read = orjson.loads(arguments.strip() or "{}")
-        except (orjson.JSONDecodeError, UnicodeEncodeError) as exc:
-            raise ToolError(f"{wrong}are not valid JSON ({str(exc)[:100]})") from None
-        if not isinstance(read, dict):
-            raise ToolError(f"{wrong}must be a JSON object")
+            read = read_arguments(arguments)
+        except MalformedArguments as exc:
+            raise ToolError(f"wrong arguments for {self.tool}: they {exc}") from None
         fault = self.checker(read) if self.checker is not None else None
         if fault is not None:
             raise ToolError(fault)

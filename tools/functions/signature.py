@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
+from ...journal.arguments import MalformedArguments, read_arguments
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from .docstring import parse_docstring
@@ -79,8 +80,12 @@ class Signature:
         """
         try:
             read = self._model.model_validate_json(arguments.strip() or "{}")
+            if "N" in arguments or "Infinity" in arguments:  # pydantic takes them, JSON does not
+                read_arguments(arguments)
         except ValidationError as exc:
             raise ToolError(_explain(exc, self.tool, list(self._names.values()))) from None
+        except MalformedArguments as exc:
+            raise ToolError(f"wrong arguments for {self.tool}: they {exc}") from None
         except UnicodeEncodeError:
             raise ToolError(f"the arguments of {self.tool} are not valid JSON text") from None
         values = {name: getattr(read, place) for place, name in self._names.items()}

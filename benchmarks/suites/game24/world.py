@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
+from ....journal.arguments import MalformedArguments, read_arguments
 from ....ledger.errors import ToolError
 from ....tools import Tool, tool
 from .board import Board
@@ -75,7 +75,7 @@ def pair(arguments: str) -> tuple[str, str]:
         ToolError: the JSON has no `a` and `b`.
     """
     try:
-        read = json.loads(arguments)
+        read = read_arguments(arguments)
         return str(read["a"]), str(read["b"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (MalformedArguments, KeyError) as error:
         raise ToolError(f"the arguments need a and b, not {arguments[:80]}") from error

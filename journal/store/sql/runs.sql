@@ -11,6 +11,7 @@
 --   repeat         BIGINT          which repeat of the task, from 0
 --   parent         VARCHAR         the run that started it as a sub-agent, or null
 --   status         VARCHAR         how it ended; null while it has not, or once it was resumed
+--   reason         VARCHAR         what ended it: `answered`, `budget`, `length`, `empty_reply`, …
 --   answer         VARCHAR         its last answer
 --   score          DOUBLE          the suite's judgement
 --   success        BOOLEAN         whether that counts as solved
@@ -37,6 +38,13 @@ with heads as (
         max(seq) filter (where kind = 'run_ended') as ended,
         max(seq) filter (where kind = 'run_resumed') as resumed,
         arg_max(status, seq) filter (where kind = 'run_ended') as status,
+        arg_max(
+            coalesce(
+                reason,
+                case status when 'budget_exhausted' then 'budget' when 'failed' then 'error'
+                else status end
+            ), seq
+        ) filter (where kind = 'run_ended') as reason,
         arg_max(answer, seq) filter (where kind = 'run_ended') as answer,
         arg_max(score, t) filter (where kind = 'scored') as score,
         arg_max(success, t) filter (where kind = 'scored') as success,
@@ -57,6 +65,7 @@ spent as (
 select
     run, task, task_id, experiment, planner, memory, model, seed, repeat, parent,
     case when ended > coalesce(resumed, -1) then status end as status,
+    case when ended > coalesce(resumed, -1) then reason end as reason,
     answer, score, success,
     make_timestamp((first * 1000000)::bigint) as started,
     seconds,

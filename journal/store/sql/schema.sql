@@ -90,7 +90,8 @@ create table marks (
     status varchar,
     answer varchar,
     score double,
-    success boolean
+    success boolean,
+    reason varchar
 );
 
 -- When each run was heard of: one row per run.
