@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..journal.events import Event
 from ..journal.listeners import Listener, Listeners
@@ -401,8 +401,9 @@ class Agent:
         if run is None or _is_over(self.home.record(run), state):
             task = state["task"]
             session = await self._opening.start(task, self.budget, None, RunLabels(), None)
-            state.clear()
-            state["task"] = task
+            left = cast(dict[str, Any], state)
+            left.clear()
+            left["task"] = task
             return session
         with self.home.ownership():
             record = self.home.record(run)
