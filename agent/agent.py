@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,13 +217,12 @@ class Agent:
             raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
         _ = self._own_graph  # compiled before the run's clock starts
         with self.home.ownership():
-            record = self.home.record(run)
+            record = self.home.unowned(run)
             ended = record.end.status if record.end else ""
             spendable = more is not None or mode == "per_invocation"
             if ended == "answered" or (ended == "budget_exhausted" and not spendable):
-                session = self._opening.reopen(self.home.record(run, strict=True))
+                session = self._opening.reopen(replace(record, strict=True))
             else:
-                self.home.check_unowned(run, list(record.events))
                 session = self._opening.take_over(record, more, mode, account, listen)
         return await self._drive(session)
 
@@ -395,8 +395,7 @@ class Agent:
             return await self._opening.start(state["task"], self.budget, None, RunLabels(), None)
         if run not in self._sessions:
             with self.home.ownership():
-                record = self.home.record(run)
-                self.home.check_unowned(run, list(record.events))
+                record = self.home.unowned(run)
                 session = self._opening.take_over(record, None, "cumulative", None, None)
             await self._catch_up(session, state)
         return self._sessions[run]

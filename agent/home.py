@@ -189,17 +189,24 @@ class Home:
         """Returns the lock under which a run changes hands."""
         return locked(self.path / "runs.lock")
 
-    def check_unowned(self, run: str, events: list[Event]) -> None:
+    def unowned(self, run: str) -> RunRecord:
+        """Returns the whole record of a run that nobody drives; call it under `ownership`.
+
+        Raises:
+            UsageError: there is no such run, or a live process drives it.
+        """
+        self._check_unowned(run, self.events(run))
+        return self.record(run)  # read once more: its owner may have written up to its end
+
+    def _check_unowned(self, run: str, events: list[Event]) -> None:
         """Raises UsageError if a live process is driving the run."""
         turns = [e for e in events if e.kind in ("run_started", "run_resumed", "run_ended")]
         if not turns or turns[-1].kind == "run_ended":
             return
         owner = turns[-1].id.partition(":")[0]
-        if self._journal is not None and owner == self._journal.id:
-            owned = run in self.live
-        else:
-            owned = is_live(self.path / "journals" / f"{owner}.jsonl")
-        if owned:
+        is_own = self._journal is not None and owner == self._journal.id
+        path = self.path / "journals" / f"{owner}.jsonl"
+        if run in self.live or (not is_own and is_live(path)):
             raise UsageError(
                 f"run {run} is being driven by a live process (journal {owner}): "
                 "wait until it has ended, or stop that process, then resume"

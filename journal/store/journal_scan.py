@@ -112,7 +112,7 @@ class JournalScan:
             while position.bytes < size:
                 data = _complete_lines(file, position.bytes, size)
                 if not data:
-                    if not is_live(path):
+                    if not is_live(path) and path.stat().st_size == size:
                         self.torn.append(path.name)
                     return
                 format = position.format if position.bytes else _format(path, data)
