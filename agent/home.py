@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,7 @@ from ..journal.file_lock import locked
 from ..journal.journal import Journal, is_live
 from ..journal.listeners import Listener, Listeners
 from ..journal.old.name import rename_folder, rename_store
+from ..journal.owner import owned
 from ..journal.record.fork_record import record_of
 from ..journal.record.run_record import RunRecord
 from ..ledger.amount import ZERO, Amount
@@ -188,6 +190,16 @@ class Home:
     def ownership(self) -> AbstractContextManager[None]:
         """Returns the lock under which a run changes hands."""
         return locked(self.path / "runs.lock")
+
+    def own(self, what: str) -> AbstractContextManager[None]:
+        """Returns what makes this process the only one that goes on with something.
+
+        Entering it raises UsageError where another process does already.
+
+        Args:
+            what: its kind and name, e.g. `experiment almanac-1f…`.
+        """
+        return owned(self.path / "owners" / sha256(what.encode()).hexdigest()[:32], what)
 
     def unowned(self, run: str) -> RunRecord:
         """Returns the whole record of a run that nobody drives; call it under `ownership`.
