@@ -152,6 +152,7 @@ class Agent:
         self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
+        await self._opening.prepare()
         session = await self._opening.start(
             task, parsed or self.budget, account, labels or RunLabels(), listen, run
         )
@@ -216,6 +217,7 @@ class Agent:
         if mode not in ("cumulative", "per_invocation"):
             raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
         _ = self._own_graph  # compiled before the run's clock starts
+        await self._opening.prepare()
         with self.home.ownership():
             record = self.home.unowned(run)
             ended = record.end.status if record.end else ""
@@ -262,6 +264,7 @@ class Agent:
         self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph
+        await self._opening.prepare()
         session = self._opening.fork(
             self.home.record(run), step - 1, parsed, account, labels or RunLabels(), listen
         )

@@ -128,10 +128,15 @@ class Home:
 
         Raises:
             UsageError: there is no such run.
+            JournalError: its first event is missing or damaged.
         """
+        from ..journal.store.damage import check_beginnings
+
         found = self.store.events(run)
         if not found:
             raise UsageError(f"there is no run {run!r} in {self.path}: `outlay runs` lists them")
+        if not any(event.kind == "run_started" for event in found):
+            check_beginnings(self.store, {event.id.partition(":")[0] for event in found})
         return found
 
     def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> RunRecord:
@@ -139,8 +144,16 @@ class Home:
 
         Raises:
             UsageError: there is no such run.
+            JournalError: a part of it is missing or damaged; the text says where.
         """
-        return record_of(run, self.events, strict=strict, supposing=supposing)
+        from ..journal.store.damage import check_whole
+
+        def whole(run: str) -> list[Event]:
+            found = self.events(run)
+            check_whole(self.store, run, found)
+            return found
+
+        return record_of(run, whole, strict=strict, supposing=supposing)
 
     def spent_below(self, run: str) -> Amount:
         """Returns what the sub-agents of a run have spent, and theirs."""

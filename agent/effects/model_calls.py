@@ -26,7 +26,7 @@ from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
 from ...ledger.usage import Usage
 from ...policies import Policy
-from ...policies.policy import takes_samples
+from ...policies.policy import prepare, takes_samples
 from ...policies.rate_limits import Turn, rate_of
 from .cost_bounds import CostBounds
 from .effect_log import Diverged, EffectLog
@@ -159,6 +159,7 @@ class ModelCalls:
         purpose: str,
         turn: Turn | None,
     ) -> Reply | Refusal:
+        await prepare(self._policy)
         match = self._prefixes.match(request.messages)
         used = self._kept.allowance(purpose)
         reserve = self._kept.after(used, request.messages)
@@ -230,16 +231,21 @@ class ModelCalls:
         except BaseException as error:
             if id in self._effect_log.unread:
                 raise
+            if isinstance(error, TimeoutError):
+                late = OutcomeUnknown(self._late(limit), retryable=True)
+                self._book_failure(key, id, hold, late)
+                raise late from error
             self._book_failure(key, id, hold, error)
             if isinstance(error, CallRefused | UsageError):
                 raise
-            if isinstance(error, TimeoutError):
-                raise OutcomeUnknown(
-                    f"{self._policy.name} did not reply within {limit:g} s", retryable=True
-                ) from error
             if isinstance(error, PolicyError) or not isinstance(error, Exception):
                 raise
             raise OutcomeUnknown(f"{self._policy.name} failed: {name_of(error)}") from error
+
+    def _late(self, limit: float) -> str:
+        if limit < self._policy.timeout:
+            return f"the deadline of the budget passed before {self._policy.name} replied"
+        return f"{self._policy.name} did not reply within {limit:g} s"
 
     async def _asked(self, sent: Request, limit: float) -> Reply:
         async with asyncio.timeout(limit):

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ...ledger.amount import ZERO, Amount
 from ...ledger.budget import Budget
+from ...ledger.errors import JournalError
 from ..events import Event
 from ..records import Message, ToolCall
 from .costs import costs, total
@@ -134,7 +135,13 @@ class RunRecord:
     @cached_property
     def start(self) -> RecordedStart:
         """How the run began."""
-        return RecordedStart.of(next(e for e in self.events if e.kind == "run_started"))
+        for event in self.events:
+            if event.kind == "run_started":
+                return RecordedStart.of(event)
+        raise JournalError(
+            f"run {self.events[0].run}: its first event is missing or damaged in the journal "
+            f"{self.events[0].id.partition(':')[0]}.jsonl"
+        )
 
     @property
     def end(self) -> RecordedEnd | None:
