@@ -249,7 +249,7 @@ class ModelCalls:
 
     async def _asked(self, sent: Request, limit: float) -> Reply:
         async with asyncio.timeout(limit):
-            return encodable_reply(await self._policy.reply(sent))
+            return _with_sound_bill(encodable_reply(await self._policy.reply(sent)))
 
     async def _outcome(self, sent: Request, limit: float) -> Reply | BaseException:
         """Returns the reply or what is raised: a task that raised would take the loop down."""
@@ -437,6 +437,13 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
+
+
+def _with_sound_bill(reply: Reply) -> Reply:
+    """Returns the reply; a bill of less than nothing is none, and the whole hold is booked."""
+    if reply.usage is not None and min(reply.usage.by_class().values()) < 0:
+        reply = replace(reply, usage=None)
+    return reply if reply.seconds >= 0 else replace(reply, seconds=0.0)
 
 
 def _reply_of(outcome: Reply | BaseException) -> Reply:

@@ -139,9 +139,11 @@ class RunLifecycle:
         budget = record.budget + more if more else record.budget
         fresh = mode == "per_invocation"
         spent = ZERO if fresh else record.charged + self._config.home.spent_below(start.run)
+        limited = [*budget.limits, *(parent.limited() if parent else ())]
         account = Account(
             budget, name="the run", parent=parent, spent=spent,
             elapsed=0.0 if fresh else record.seconds,
+            closed=not (more or fresh) and record.overran(limited),
         )  # fmt: skip
         self._check_prices(account)
         cut = record.exhaustion if more or fresh else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -186,6 +186,17 @@ class RunRecord:
         fresh = [e.seq for e in self.events if e.body.get("mode") == "per_invocation"]
         own = total(costs(e for e in self.events if e.seq > max(fresh, default=-1)))
         return own if fresh else own + self.inherited.spent
+
+    def overran(self, limited: Collection[str]) -> bool:
+        """Says whether a bill came in above its hold since money was last added to the run.
+
+        Args:
+            limited: the resources that count.
+        """
+        resumes = ((e.seq, RecordedResume.of(e)) for e in self.events if e.kind == "run_resumed")
+        paid = [seq for seq, r in resumes if r.added or r.mode == "per_invocation"]
+        late = (line for line in costs(self.events) if line.seq > max(paid, default=-1))
+        return any(line.amount[r] > line.held[r] for line in late for r in limited)
 
     @property
     def budget(self) -> Budget:
