@@ -24,7 +24,17 @@ from ..file_lock import locked
 from ..journal import is_live
 from ..line import read
 from ..old.name import STORE, rename_store
-from .database import QueryResult, ask, check_reads, compact, empty, on_disk, opened
+from .database import (
+    DamagedStore,
+    QueryResult,
+    ask,
+    check_reads,
+    compact,
+    empty,
+    on_disk,
+    opened,
+    set_aside,
+)
 from .journal_rewrite import Change, rewrite
 from .journal_scan import JournalOffset, JournalScan, damaged_lines
 from .tables import count_events, insert, loaded_of, note, remove, replace
@@ -87,8 +97,8 @@ class Store:
         """
         if not self._exists():
             return LoadReport()
-        with self._lock(), opened(self.path) as database:
-            return self._load(database)
+        with self._lock():
+            return self._load_whole()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> QueryResult:
         """Loads, then runs a statement that only reads.
@@ -97,6 +107,14 @@ class Store:
             UsageError: it does more than read, or DuckDB refuses it.
             JournalError: as for `load`.
         """
+        try:
+            return self._ask(sql, parameters)
+        except DamagedStore:
+            with self._lock():
+                self._set_aside()
+            return self._ask(sql, parameters)
+
+    def _ask(self, sql: str, parameters: Sequence[Any]) -> QueryResult:
         with self.reading() as database:
             check_reads(database, sql)
             return ask(database, sql, parameters)
@@ -113,8 +131,7 @@ class Store:
                 yield database
             return
         with self._lock():
-            with opened(self.path) as database:
-                self._load(database)
+            self._load_whole()
             with opened(self.path, read_only=True) as database:
                 yield database
 
@@ -157,8 +174,8 @@ class Store:
         if not self._exists():
             raise UsageError(f"{self._home} has no journals")
         with self._lock():
+            self._load_whole()
             with opened(self.path) as database:
-                self._load(database)
                 database.execute("checkpoint")
             with on_disk(path):
                 partial = path.with_name(f"{path.name}.partial")
@@ -173,13 +190,14 @@ class Store:
             JournalError: as for `load`, or a journal cannot be rewritten.
         """
         if self._exists():
-            with self._lock(), opened(self.path) as database:
-                self._load(database)
-                count = count_events(database, run)
-                if count:
-                    self._rewrite(database, [run], None)
-                    remove(database, [run])
-                    return count
+            with self._lock():
+                self._load_whole()
+                with opened(self.path) as database:
+                    count = count_events(database, run)
+                    if count:
+                        self._rewrite(database, [run], None)
+                        remove(database, [run])
+                        return count
         raise UsageError(f"there is no run {run!r} in {self._home}: `outlay runs` lists them")
 
     def change(self, runs: Sequence[str], change: Change) -> int:
@@ -195,8 +213,8 @@ class Store:
         if not runs or not self._exists():
             return 0
         with self._lock():
+            self._load_whole()
             with opened(self.path) as database:
-                self._load(database)
                 before = self._size()
                 self._rewrite(database, runs, change)
                 for start in range(0, len(runs), _RUNS_AT_ONCE):
@@ -225,6 +243,21 @@ class Store:
 
     def _lock(self) -> AbstractContextManager[None]:
         return locked(self._home / "store.lock", wait=self._wait)
+
+    def _load_whole(self) -> LoadReport:
+        """Loads; a damaged database is set aside and made again from the journals."""
+        try:
+            with opened(self.path) as database:
+                return self._load(database)
+        except DamagedStore:
+            self._set_aside()
+            with opened(self.path) as database:
+                return self._load(database)
+
+    def _set_aside(self) -> None:
+        if self.path.exists():
+            aside = set_aside(self.path)
+            self._warn([f"the store was damaged: it is now {aside.name}, and is made again"])
 
     def _load(self, database: duckdb.DuckDBPyConnection) -> LoadReport:
         known = database.execute("select name, bytes, lines, format from journals").fetchall()
