@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,7 @@ from ..journal.file_lock import locked
 from ..journal.journal import Journal, is_live
 from ..journal.listeners import Listener, Listeners
 from ..journal.old.name import rename_folder, rename_store
+from ..journal.owner import owned
 from ..journal.record.fork_record import record_of
 from ..journal.record.run_record import RunRecord
 from ..ledger.amount import ZERO, Amount
@@ -126,10 +128,15 @@ class Home:
 
         Raises:
             UsageError: there is no such run.
+            JournalError: its first event is missing or damaged.
         """
+        from ..journal.store.damage import check_beginnings
+
         found = self.store.events(run)
         if not found:
             raise UsageError(f"there is no run {run!r} in {self.path}: `outlay runs` lists them")
+        if not any(event.kind == "run_started" for event in found):
+            check_beginnings(self.store, {event.id.partition(":")[0] for event in found})
         return found
 
     def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> RunRecord:
@@ -137,8 +144,16 @@ class Home:
 
         Raises:
             UsageError: there is no such run.
+            JournalError: a part of it is missing or damaged; the text says where.
         """
-        return record_of(run, self.events, strict=strict, supposing=supposing)
+        from ..journal.store.damage import check_whole
+
+        def whole(run: str) -> list[Event]:
+            found = self.events(run)
+            check_whole(self.store, run, found)
+            return found
+
+        return record_of(run, whole, strict=strict, supposing=supposing)
 
     def spent_below(self, run: str) -> Amount:
         """Returns what the sub-agents of a run have spent, and theirs."""
@@ -189,17 +204,34 @@ class Home:
         """Returns the lock under which a run changes hands."""
         return locked(self.path / "runs.lock")
 
-    def check_unowned(self, run: str, events: list[Event]) -> None:
+    def own(self, what: str) -> AbstractContextManager[None]:
+        """Returns what makes this process the only one that goes on with something.
+
+        Entering it raises UsageError where another process does already.
+
+        Args:
+            what: its kind and name, e.g. `experiment almanac-1f…`.
+        """
+        return owned(self.path / "owners" / sha256(what.encode()).hexdigest()[:32], what)
+
+    def unowned(self, run: str) -> RunRecord:
+        """Returns the whole record of a run that nobody drives; call it under `ownership`.
+
+        Raises:
+            UsageError: there is no such run, or a live process drives it.
+        """
+        self._check_unowned(run, self.events(run))
+        return self.record(run)  # read once more: its owner may have written up to its end
+
+    def _check_unowned(self, run: str, events: list[Event]) -> None:
         """Raises UsageError if a live process is driving the run."""
         turns = [e for e in events if e.kind in ("run_started", "run_resumed", "run_ended")]
         if not turns or turns[-1].kind == "run_ended":
             return
         owner = turns[-1].id.partition(":")[0]
-        if self._journal is not None and owner == self._journal.id:
-            owned = run in self.live
-        else:
-            owned = is_live(self.path / "journals" / f"{owner}.jsonl")
-        if owned:
+        is_own = self._journal is not None and owner == self._journal.id
+        path = self.path / "journals" / f"{owner}.jsonl"
+        if run in self.live or (not is_own and is_live(path)):
             raise UsageError(
                 f"run {run} is being driven by a live process (journal {owner}): "
                 "wait until it has ended, or stop that process, then resume"
