@@ -11,7 +11,7 @@ from ..context import ToolContext
 from ..functions.tool import TIMEOUT, FunctionTool, Price
 from .credentials import credentials
 from .json_schema import checker, fit_for_use
-from .naming import PatternPrices, unique
+from .naming import PatternPrices, matches, unique
 from .openapi_document import OpenApiDocument, Operation
 from .openapi_request import send
 from .schema_tool import foreign_tool
@@ -24,10 +24,11 @@ def from_openapi(
     prices: Mapping[str, Price] | None = None,
     auth: Mapping[str, str] | None = None,
     keep: Callable[[str], bool] = lambda operation: True,
+    read_only: Iterable[str] = (),
     taken: Iterable[str] = (),
     timeout: float = TIMEOUT,
 ) -> list[FunctionTool]:
-    """Returns a tool for each operation. GET, HEAD and OPTIONS are read-only.
+    """Returns a tool for each operation.
 
     Args:
         document: an OpenAPI 3.0 or 3.1 document: a JSON or YAML file, a URL, or a dictionary.
@@ -37,6 +38,8 @@ def from_openapi(
         auth: the environment variable of each security scheme; by default the scheme's name in
             capitals. Basic authentication takes `user:password`.
         keep: tells by an operationId whether the operation is wanted.
+        read_only: operationIds or patterns (`get*`) of which you say that calling them twice does
+            no harm. That an operation is a GET is only its author's word.
         taken: names that other tools have.
         timeout: seconds until a call is given up.
 
@@ -46,6 +49,7 @@ def from_openapi(
     read = OpenApiDocument.read(document)
     server, schemes = read.server(base_url), read.schemes()
     by_pattern, names, tools = PatternPrices(prices), set(taken), []
+    patterns = tuple(read_only)
     for operation in read.operations():
         if not keep(operation.id):
             continue
@@ -53,8 +57,9 @@ def from_openapi(
         names.add(name)
         price = by_pattern.of(operation.id, name)
         carried = credentials(operation.security, schemes, auth or {}, operation.id)
-        tools.append(_tool(operation, name, price, timeout, _sender(operation, server, carried,
-                                                                     timeout)))  # fmt: skip
+        call = _sender(operation, server, carried, timeout)
+        harmless = matches(patterns, operation.id, name)
+        tools.append(_tool(operation, name, price, timeout, call, read_only=harmless))
     by_pattern.check_used(names)
     return tools
 
@@ -74,6 +79,8 @@ def _tool(
     price: Price | None,
     timeout: float,
     call: Callable[[dict[str, Any], ToolContext], Any],
+    *,
+    read_only: bool,
 ) -> FunctionTool:
     if operation.body_required and operation.body is None:
         raise UsageError(
@@ -90,7 +97,7 @@ def _tool(
     description = operation.description or f"{operation.method.upper()} {operation.path}"
     return foreign_tool(
         name, description, parameters, call, price=price, timeout=timeout, checker=check,
-        read_only=operation.method in ("get", "head", "options"),
+        read_only=read_only,
     )  # fmt: skip
 
 
