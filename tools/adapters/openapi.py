@@ -13,6 +13,7 @@ from .credentials import credentials
 from .json_schema import checker, fit_for_use
 from .naming import PatternPrices, matches, unique
 from .openapi_document import OpenApiDocument, Operation
+from .openapi_headers import forbidden
 from .openapi_request import send
 from .schema_tool import foreign_tool
 
@@ -33,10 +34,11 @@ def from_openapi(
     Args:
         document: an OpenAPI 3.0 or 3.1 document: a JSON or YAML file, a URL, or a dictionary.
         base_url: the server to call; None takes the document's first one. Nothing else is called.
+            Credentials go only to a server that you name here, or that the document lies on.
         prices: USD per call by operationId or pattern (`get*`); an exact id wins, then the first
             pattern that matches. An operation that none matches has no price.
-        auth: the environment variable of each security scheme; by default the scheme's name in
-            capitals. Basic authentication takes `user:password`.
+        auth: the environment variable of each security scheme; no other variable is read. Basic
+            authentication takes `user:password`.
         keep: tells by an operationId whether the operation is wanted.
         read_only: operationIds or patterns (`get*`) of which you say that calling them twice does
             no harm. That an operation is a GET is only its author's word.
@@ -57,6 +59,11 @@ def from_openapi(
         names.add(name)
         price = by_pattern.of(operation.id, name)
         carried = credentials(operation.security, schemes, auth or {}, operation.id)
+        if carried and not read.is_named(server, base_url):
+            raise UsageError(
+                f"operation {operation.id!r} would send credentials to {server}, which only the "
+                f"document names: give base_url={server!r} if that is right"
+            )
         call = _sender(operation, server, carried, timeout)
         harmless = matches(patterns, operation.id, name)
         tools.append(_tool(operation, name, price, timeout, call, read_only=harmless))
@@ -82,6 +89,11 @@ def _tool(
     *,
     read_only: bool,
 ) -> FunctionTool:
+    if (declared := forbidden(operation)) is not None:
+        raise UsageError(
+            f"operation {operation.id!r} declares {declared!r} as a parameter, which is not the "
+            "document's to set: leave it out with keep=…"
+        )
     if operation.body_required and operation.body is None:
         raise UsageError(
             f"operation {operation.id!r} takes a body that is no JSON ({operation.body_type}): "
