@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..journal.events import JUDGEMENT, Event
 from ..journal.file_lock import locked
+from ..journal.file_owner import foreign_hand
 from ..journal.journal import Journal, is_live
 from ..journal.listeners import Listener, Listeners
 from ..journal.old.name import rename_folder, rename_store
@@ -41,6 +43,25 @@ def _named_home() -> Path | None:
     return Path(name) if name else None
 
 
+def _check_found(folder: Path) -> None:
+    """Raises UsageError where a home that nobody named may be somebody else's, or leads elsewhere.
+
+    What is recorded in it has no authority in any case; this is about what is written through it.
+    """
+    try:
+        hand = foreign_hand(folder, writable=stat.S_IWOTH)
+        linked = any(map(Path.is_symlink, (folder, *folder.iterdir())))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{folder.absolute()} cannot be read: {error.strerror}") from error
+    if hand or linked:
+        raise UsageError(
+            f"{folder.absolute()} {hand or 'holds links that lead elsewhere'}, so it is not used: "
+            "name a home of yours (--home DIR, or OUTLAY_HOME)"
+        )
+
+
 class Home:
     """Use `Home.at(path)`: a process has one of each folder, and so one journal in it."""
 
@@ -62,6 +83,7 @@ class Home:
         """Returns the home in a folder; without one, in the default folder.
 
         Raises:
+            UsageError: it was found here, not named, and somebody else may have made it.
             UsageError, JournalError: it was made under the package's old name, and cannot be
                 renamed.
         """
@@ -71,6 +93,7 @@ class Home:
             if key not in cls._homes:
                 if named is None:
                     rename_folder(_FOLDER)
+                    _check_found(_FOLDER)
                 rename_store(key)
                 cls._homes[key] = cls(key)
             return cls._homes[key]
