@@ -11,6 +11,7 @@ from typing import Any
 
 from ..agent import Agent, AgentOptions, delegate
 from ..agent.delegate import DELEGATE
+from ..journal.foreign_text import quoted, size
 from ..journal.record.recorded_events import RecordedStart
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
@@ -158,7 +159,7 @@ def ask_person(command: str) -> bool:
     """Asks at the terminal whether a command may run; without a terminal it may not."""
     if not sys.stdin.isatty():
         return False
-    sys.stderr.write(f"\nrun this command?\n  {command}\n[y/N] ")
+    sys.stderr.write(f"\nrun this command ({size(command)})?\n{quoted(command)}\n[y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -17,6 +17,7 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from ...journal.foreign_text import one_line
 from ..builtin.process import signal_group
 
 LONGEST_LINE = 32 * 1024 * 1024
@@ -44,7 +45,7 @@ class ServerProcess:
     def tell(self) -> str:
         """Says how the process ended, with its last words."""
         parts = [self.why or self._exit()]
-        words = self._errors.decode("utf-8", "replace").strip()[-LAST_WORDS:].strip()
+        words = one_line(self._errors.decode("utf-8", "replace").strip()[-LAST_WORDS:], LAST_WORDS)
         if words:
             parts.append(f"its last words: {words}")
         return "; ".join(parts)

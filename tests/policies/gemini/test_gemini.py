@@ -288,7 +288,7 @@ def test_keys_are_checked_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="set GEMINI_API_KEY"):
         model.check()
     monkeypatch.setenv("GOOGLE_API_KEY", "AIza\n")
-    with pytest.raises(UsageError, match="a line break.*set GOOGLE_API_KEY"):
+    with pytest.raises(UsageError, match=r"a line break.*set GOOGLE_API_KEY"):
         Gemini("gemini-3-flash").check()
     monkeypatch.delenv("GOOGLE_API_KEY")
     monkeypatch.setenv("GEMINI_API_KEY", "AIza")
