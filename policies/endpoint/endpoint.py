@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from ...journal.records import Reply, Request
+from ...journal.secrets import cleaner_of
 from ...ledger.errors import PolicyError, UsageError
 from .. import text_protocol
 from . import clients, http_errors, wire
@@ -76,6 +77,7 @@ class Endpoint:
         self.key_from = key_source(url)
         self._url = url + _PATH
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
+        self._clean = cleaner_of([self._place.key])
         self._limit_field = limit_field(url, model)
         self._http_client = http_client
         self._own_client: AsyncOpenAI | None = None
@@ -158,21 +160,21 @@ class Endpoint:
         except wire.UnreadableReply as exc:
             if assembly.finished:
                 return assembly.reply()
-            raise http_errors.unreadable(exc, self.server) from exc
+            raise http_errors.unreadable(exc, self.server, self._clean) from exc
         except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
             if assembly.finished:
                 return assembly.reply()
-            raise http_errors.lost(exc, self.server, limit) from exc
+            raise http_errors.lost(exc, self.server, limit, self._clean) from exc
 
     def _refusal(self, response: httpx2.Response) -> PolicyError:
-        key = (self._place.key or "").encode()
         return http_errors.refusal(
             response.status_code,
             response.headers,
-            response.content.replace(key, b"(key)") if key else response.content,
+            response.content,
             server=self.server,
             model=self.model,
             key_from=self.key_from,
+            clean=self._clean,
         )
 
 

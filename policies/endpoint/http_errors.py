@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+from ...journal.secrets import Clean, without_keys
 from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from . import wire
 
@@ -21,23 +22,30 @@ _TRY_AGAIN = (408, 409, 429, 503, OVERLOADED)
 _TOO_LONG = re.compile(
     r"context.{0,10}length|context window|maximum.{0,20}tokens|prompt is too long", re.I
 )
-_KEY = re.compile(r"\b(sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], raw: bytes, *, server: str, model: str, key_from: str
+    status: int,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    server: str,
+    model: str,
+    key_from: str,
+    clean: Clean,
 ) -> PolicyError:
     """Returns the error for a response whose status is not 200.
 
     Args:
         key_from: where the key comes from, e.g. `OPENAI_API_KEY`, for the sentence that says
             how to mend a refused one.
+        clean: takes the key out of what the server says.
     """
     try:
         body = wire.loads(raw)
     except wire.UnreadableReply:
         body = None
-    said = _one_line(wire.complaint(body))
+    said = one_line(wire.complaint(body), clean)
     wait = retry_after(headers)
     if status >= 500 and status not in _TRY_AGAIN:
         return OutcomeUnknown(f"{server} failed ({status}){said}", retryable=True, retry_after=wait)
@@ -65,7 +73,7 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
     return max(0.0, moment - (time.time() if now is None else now))
 
 
-def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
+def lost(exc: BaseException, server: str, timeout: float, clean: Clean) -> PolicyError:
     """Returns the error for an exception of the HTTP client.
 
     The client reports every broken connection as one kind, so the causes behind it are asked:
@@ -73,20 +81,21 @@ def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
     """
     names = {kind.__name__ for link in _chain(exc) for kind in type(link).__mro__}
     if names & {"ClientConnectorError", "gaierror", "ConnectionRefusedError", "ConnectError"}:
-        text = f"{server} cannot be reached: {_reason(exc)}"
+        text = f"{server} cannot be reached: {_reason(exc, clean)}"
         return CallRefused(text, retryable=True)
     if "ConnectionTimeoutError" in names:
         return CallRefused(f"{server} did not accept a connection in time", retryable=True)
     if names & {"UnsupportedProtocol", "InvalidURL", "InvalidUrlClientError"}:
-        return CallRefused(f"{server} is not an address of a server: {_reason(exc)}")
+        return CallRefused(f"{server} is not an address of a server: {_reason(exc, clean)}")
     if names & {"TimeoutError", "ReadTimeout", "WriteTimeout", "PoolTimeout"}:
         return OutcomeUnknown(f"{server} did not reply within {timeout:g} s", retryable=True)
-    return OutcomeUnknown(f"the connection to {server} broke: {_reason(exc)}", retryable=True)
+    text = f"the connection to {server} broke: {_reason(exc, clean)}"
+    return OutcomeUnknown(text, retryable=True)
 
 
-def unreadable(exc: wire.UnreadableReply, server: str) -> OutcomeUnknown:
+def unreadable(exc: wire.UnreadableReply, server: str, clean: Clean) -> OutcomeUnknown:
     """Returns the error for a reply that came, and may have been billed, but makes no sense."""
-    return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=True)
+    return OutcomeUnknown(f"{server}: {exc.what}{one_line(exc.said, clean)}", retryable=True)
 
 
 def _mending(status: int, code: str, said: str, server: str, model: str, key_from: str) -> str:
@@ -104,14 +113,10 @@ def _mending(status: int, code: str, said: str, server: str, model: str, key_fro
     return f"{server} refused the request ({status}){said}"
 
 
-def _one_line(said: str) -> str:
-    said = redact(" ".join(said.split()))
+def one_line(said: str, clean: Clean) -> str:
+    """Returns `: ` and what a server says, without keys; nothing where it says nothing."""
+    said = " ".join(without_keys(clean(said[: wire.SAID])).split())
     return f": {said[:300]}" if said else ""
-
-
-def redact(text: str) -> str:
-    """Returns the text without anything that looks like a key."""
-    return _KEY.sub("(key)", text)
 
 
 def _seconds(value: str | None) -> float | None:
@@ -131,7 +136,7 @@ def _chain(exc: BaseException) -> list[BaseException]:
     return links
 
 
-def _reason(exc: BaseException) -> str:
+def _reason(exc: BaseException, clean: Clean) -> str:
     """Returns the innermost text that says something."""
     texts = [text for link in _chain(exc) if (text := str(link))]
-    return redact(texts[-1]) if texts else type(exc).__name__
+    return one_line(texts[-1], clean)[2:] if texts else type(exc).__name__

@@ -78,7 +78,7 @@ class StreamedReply:
         if not isinstance(chunk, Mapping):
             raise wire.UnreadableReply("a piece of the stream is not a JSON object")
         if chunk.get("error"):
-            raise wire.UnreadableReply(f"the stream broke off: {wire.complaint(chunk)[:200]}")
+            raise wire.UnreadableReply("the stream broke off", wire.complaint(chunk))
         for name in ("id", "model", "usage", "prompt_token_ids"):
             if chunk.get(name):
                 self._head[name] = chunk[name]

@@ -14,9 +14,18 @@ from . import bills
 from .encoded_once import EncodedOnce
 from .provider_data import CALL_FIELDS, MESSAGE_FIELDS, added, given_back
 
+SAID = 4_000
+"""Characters of what a server says in place of a reply that are read at most."""
+
 
 class UnreadableReply(ValueError):
     """A reply that is not a chat completion. Its text says in what way."""
+
+    def __init__(self, what: str, said: str = "") -> None:
+        self.what = what
+        self.said = said[:SAID]
+        """The server's own words; they may hold anything, a key too."""
+        super().__init__(what)
 
 
 def encode(
@@ -140,8 +149,8 @@ def loads(raw: bytes) -> Any:
         text = json.dumps(json.loads(raw.decode("utf-8", "replace")), ensure_ascii=False)
         return orjson.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError) as exc:
-        shown = raw[:80].decode("utf-8", "replace")
-        raise UnreadableReply(f"the reply is not JSON: {shown!r}") from exc
+        said = raw[:SAID].decode("utf-8", "replace")
+        raise UnreadableReply("the reply is not JSON", said) from exc
 
 
 def reply(data: object, tokenizer: str | None = None, server: str = "") -> Reply:
@@ -154,7 +163,7 @@ def reply(data: object, tokenizer: str | None = None, server: str = "") -> Reply
         raise UnreadableReply(f"the reply is a JSON {type(data).__name__}, not an object")
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        raise UnreadableReply(f"the reply has no choices{_complaint(data)}")
+        raise UnreadableReply("the reply has no choices", complaint(data))
     said = [c.get("message") if isinstance(c, Mapping) else None for c in choices]
     if not isinstance(said[0], Mapping):
         raise UnreadableReply("the reply has no message in its first choice")
@@ -245,11 +254,6 @@ def error_code(data: object) -> str:
     if not isinstance(error, Mapping):
         return ""
     return _string(error.get("code")) or _string(error.get("type"))
-
-
-def _complaint(data: Mapping[str, Any]) -> str:
-    found = complaint(data)
-    return f": {found[:200]}" if found else ""
 
 
 def _finish(calls: Sequence[ToolCall]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Message, Reply, Request
+from ...journal.secrets import Clean, cleaner_of
 from ...ledger.errors import CallRefused, OutcomeUnknown, UsageError
 from ..endpoint.wire import chat_tool
 from . import bills, chat_models, errors, messages
@@ -35,7 +36,7 @@ class _AskedModel:
     most: str
     """The field that bounds a reply."""
     key_from: str
-    secrets: tuple[str, ...]
+    clean: Clean
 
 
 class LangChainPolicy:
@@ -126,7 +127,7 @@ class LangChainPolicy:
             if said is None:
                 raise errors.policy_error(
                     error, name=self.name, model=self.name.partition("/")[2],
-                    key_from=asked.key_from, secrets=asked.secrets, limit=limit,
+                    key_from=asked.key_from, clean=asked.clean, limit=limit,
                 ) from error  # fmt: skip
         return self._read(said, pieces.metadata, request, time.monotonic() - began)
 
@@ -153,7 +154,7 @@ class LangChainPolicy:
             model,
             self._max_output_field or chat_models.max_output_field(model),
             chat_models.key_source(model, provider),
-            tuple(chat_models.secrets_of(model)),
+            cleaner_of(chat_models.secrets_of(model)),
         )
 
     def _read(

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.journal.records import Message, Request
+from outlay.journal.secrets import without_keys
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from outlay.policies import Endpoint
-from outlay.policies.endpoint.http_errors import redact, retry_after
+from outlay.policies.endpoint.http_errors import retry_after
 from outlay.testing import LoopbackServer, ScriptedAnswer
 
 ASK = Request((Message("user", "Well?"),))
@@ -187,5 +188,5 @@ def test_retry_after_survives_anything(text: str) -> None:
     assert wait is None or 0 <= wait < float("inf")
 
 
-def test_redact() -> None:
-    assert redact("key sk-abc123def456 is bad") == "key (key) is bad"
+def test_what_looks_like_a_key_goes() -> None:
+    assert without_keys("key sk-abc123def456 is bad") == "key (key) is bad"
