@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..journal.events import Event
 from ..journal.listeners import Listener, Listeners
@@ -31,6 +31,9 @@ from .mcp_servers import McpServers
 from .result import Result, WhatIf
 from .runs.lifecycle import RunLifecycle
 from .runs.session import RunSession, StopReplay
+
+if TYPE_CHECKING:
+    from ..tools.mcp.address import McpAddress
 
 _STEPS = 1_000_000
 """LangGraph's own limit on steps, out of the way: the budget is the limit."""
@@ -70,7 +73,7 @@ class Agent:
         prices: PriceBook | Path | str | None = None,
         home: Path | str | None = None,
         options: AgentOptions | None = None,
-        mcp: Iterable[str] = (),
+        mcp: Iterable[str | McpAddress] = (),
         raise_on_exhausted: bool = False,
         listeners: Iterable[Listener] = (),
     ) -> None:

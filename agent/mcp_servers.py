@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from ..tools import Tool
+
+if TYPE_CHECKING:
+    from ..tools.mcp.address import McpAddress
 
 
 class McpServers:
     """Starts the servers one after the other; iterating gives the tools of them all.
 
     Args:
-        addresses: command lines or URLs.
+        addresses: command lines or URLs, or either with its variables or headers.
 
     Raises:
         UsageError: a server does not start, or the extra `mcp` is not installed. Those that were
             started are stopped.
     """
 
-    def __init__(self, addresses: Iterable[str]) -> None:
+    def __init__(self, addresses: Iterable[str | McpAddress]) -> None:
         self._tools: list[Tool] = []
         with ExitStack() as started:
             for address in addresses:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..agent import Agent, AgentOptions, delegate
 from ..agent.delegate import DELEGATE
@@ -19,6 +19,11 @@ from ..policies import Policy, policy
 from ..policies.policy import check_ready
 from ..tools import Tool, builtin_tools, document_tools
 from ..tools.wrappers import ApprovalRequest, approve_harmless, approved
+
+if TYPE_CHECKING:
+    from ..tools.mcp.address import McpAddress
+
+_OF_SERVERS = ("mcp_env", "mcp_header")
 
 ALWAYS = ("calculator", "recall")
 """Built-in tools that every agent of the command line has."""
@@ -34,6 +39,9 @@ class AgentSpec:
     docs: str | None = None
     tools: tuple[str, ...] = ()
     mcp: tuple[str, ...] = ()
+    mcp_env: tuple[str, ...] = ()
+    """Names of variables for servers, as `--mcp-env` takes them."""
+    mcp_header: tuple[str, ...] = ()
     prices: str | None = None
     system: str = ""
     temperature: float | None = None
@@ -49,11 +57,17 @@ class AgentSpec:
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> AgentSpec:
-        several = {name: tuple(data.get(name, ())) for name in ("tools", "mcp")}
+        several = {name: tuple(data.get(name, ())) for name in ("tools", "mcp", *_OF_SERVERS)}
         return cls(**{**data, **several})
 
     def to_record(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Returns what is recorded: without what may be a secret in addresses of servers."""
+        kept = dataclasses.asdict(self)
+        if self.mcp:
+            from ..tools.mcp.recorded_address import recorded_address
+
+            kept["mcp"] = tuple(map(recorded_address, self.mcp))
+        return {name: kept[name] for name in kept if kept[name] or name not in _OF_SERVERS}
 
     def agent(self, budget: Budget, home: Path | None, *, yes: bool = False) -> Agent:
         """Returns the agent. `yes` approves shell commands that cost nothing.
@@ -66,13 +80,20 @@ class AgentSpec:
         tools = self.tools_given(yes=yes)
         if DELEGATE in self.tools:  # the sub-agent has its caller's tools, but those of servers
             tools = [*tools, delegate(self._agent(decides, tools, (), budget, home))]
-        return self._agent(decides, tools, self.mcp, budget, home)
+        return self._agent(decides, tools, self._servers(), budget, home)
+
+    def _servers(self) -> list[McpAddress]:
+        if not self.mcp and not self.mcp_env and not self.mcp_header:
+            return []
+        from ..tools.mcp.given_variables import given_variables
+
+        return given_variables(self.mcp, self.mcp_env, self.mcp_header)
 
     def _agent(
         self,
         decides: Policy,
         tools: list[Tool],
-        mcp: tuple[str, ...],
+        mcp: Sequence[McpAddress],
         budget: Budget,
         home: Path | None,
     ) -> Agent:

@@ -32,6 +32,12 @@ def test_every_character_may_be_written_in_a_way_of_its_own(ways) -> None:
     assert cleaner([SECRET])(f"key: {written}.") == f"key: {MARK}."
 
 
+@given(st.sampled_from(WAYS), st.integers(10, len(SECRET)))
+def test_the_first_half_goes_wherever_it_stands(way, length: int) -> None:
+    written = "".join(map(way, SECRET[:length]))
+    assert cleaner([SECRET])(f"it was {written}| and more") == f"it was {MARK}| and more"
+
+
 @given(st.integers(6, len(SECRET)))
 def test_a_cut_through_a_secret_leaves_no_piece(length: int) -> None:
     clean = cleaner([SECRET])

@@ -14,7 +14,7 @@ CONNECT_TIMEOUT = 60.0
 
 
 def mcp_tools(
-    server: str,
+    server: str | McpAddress,
     *,
     prices: Mapping[str, Price] | None = None,
     prefix: str = "",
@@ -45,7 +45,8 @@ def mcp_tools(
     Raises:
         UsageError: the address makes no sense. Opening raises it if the server does not come up.
     """
+    address = McpAddress.of(server, env, headers) if isinstance(server, str) else server
     return McpTools(
-        McpAddress.of(server, env, headers), PatternPrices(prices), prefix=prefix, taken=taken,
+        address, PatternPrices(prices), prefix=prefix, taken=taken,
         timeout=timeout, connect_timeout=connect_timeout, keep=keep,
     )  # fmt: skip
