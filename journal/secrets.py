@@ -35,6 +35,7 @@ _NAMED = {
     for char in map(chr, range(0x21, 0x7F))
     if not char.isalnum()
 }
+_LETTERS = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r"}
 _LOOKS_LIKE_A_KEY = re.compile(r"\b(sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
@@ -192,6 +193,8 @@ def _any_way(char: str) -> str:
     ]
     if code < 0x100:
         ways.append(rf"\\{{1,8}}0{{0,8}}{code:o}")
+    if char in _LETTERS:
+        ways.append(rf"\\{{1,8}}{_LETTERS[char]}")
     if char == " ":
         ways.append(r"\+")
     if code > 0xFF:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from ..journal.plain_http import check_encrypted
 from ..journal.records import Reply
 from ..journal.secrets import cleaner_of
 from ..ledger.errors import PolicyError, UsageError
@@ -127,6 +128,8 @@ class SdkCalls:
                 f"{self._name} needs a key: set {self._key_from}, or name another server "
                 f"with {sdk.url_from}"
             )
+        if key is not None:
+            check_encrypted(self.url, self._name)
         if key is not None and not _SENDABLE.fullmatch(key):
             raise UsageError(
                 f"the key of {self._name} has a blank, a line break or another character that no "

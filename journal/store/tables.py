@@ -13,6 +13,7 @@ import duckdb
 import orjson
 
 from ..events import FORMAT
+from ..private_files import private_file, private_folder
 from . import views
 from .database import number, on_disk
 from .journal_scan import JournalChunk, JournalOffset
@@ -139,8 +140,9 @@ def _spread(batch: Sequence[JournalChunk], folder: Path) -> list[str]:
     paths = []
     for piece in batch:
         path = folder / str(piece.start.bytes) / f"{piece.name}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(piece.data)
+        private_folder(path.parent)
+        with private_file(path) as file:
+            file.write(piece.data)
         paths.append(str(path))
     return paths
 

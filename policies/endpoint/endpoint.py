@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from ...journal.plain_http import check_encrypted
 from ...journal.records import Reply, Request
 from ...journal.secrets import cleaner_of
 from ...ledger.errors import PolicyError, UsageError
@@ -89,6 +90,8 @@ class Endpoint:
                 f"{self.name} needs a key: set {self.key_from}, or name another server "
                 "with OPENAI_BASE_URL or a model like http://host:port/v1#model"
             )
+        if self._place.key is not None:
+            check_encrypted(self._place.base_url, self.name)
 
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""

@@ -104,6 +104,12 @@ def secrets_of(model: BaseChatModel) -> list[str]:
     return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
+def plain_addresses(model: BaseChatModel) -> list[str]:
+    """Returns the addresses of servers that a chat model reaches over plain HTTP."""
+    values = (getattr(model, name, None) for name in type(model).model_fields)
+    return [value for value in values if isinstance(value, str) and value.startswith("http://")]
+
+
 def key_source(model: BaseChatModel, provider: str) -> str:
     """Returns the variables that a chat model's key comes from, for a sentence."""
     return " or ".join(sorted(set(model.lc_secrets.values()))) or f"the credentials of {provider}"

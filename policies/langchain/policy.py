@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...journal.plain_http import check_encrypted
 from ...journal.records import Message, Reply, Request
 from ...journal.secrets import Clean, cleaner_of
 from ...ledger.errors import CallRefused, OutcomeUnknown, UsageError
@@ -150,11 +151,14 @@ class LangChainPolicy:
                 f"{self.name}: set {next(iter(self._fields))} on the chat model itself"
             )
         chat_models.check_single_try(model, provider)
+        if keys := chat_models.secrets_of(model):
+            for url in chat_models.plain_addresses(model):
+                check_encrypted(url, self.name)
         return _AskedModel(
             model,
             self._max_output_field or chat_models.max_output_field(model),
             chat_models.key_source(model, provider),
-            cleaner_of(chat_models.secrets_of(model)),
+            cleaner_of(keys),
         )
 
     def _read(

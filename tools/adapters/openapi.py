@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...journal.plain_http import check_encrypted
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..functions.tool import TIMEOUT, FunctionTool, Price
@@ -53,6 +54,8 @@ def from_openapi(
         names.add(name)
         price = by_pattern.of(operation.id, name)
         carried = credentials(operation.security, schemes, auth or {}, operation.id)
+        if carried.secrets:
+            check_encrypted(server, f"operation {operation.id!r}")
         tools.append(_tool(operation, name, price, timeout, _sender(operation, server, carried,
                                                                      timeout)))  # fmt: skip
     by_pattern.check_used(names)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ...journal.private_files import private_file, private_folder
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..functions.tool import MAX_CHARS, Price, tool
@@ -170,12 +171,13 @@ def _keep(dump: bytes, state: Path) -> str:
     """Writes the variables, whole or not at all; returns a note if they are too large."""
     if len(dump) > STATE:
         return f"\n[the variables hold more than {STATE:,} bytes; {_BACK}]"
-    state.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(state.parent)
     if not state.exists():
         with contextlib.suppress(FileNotFoundError):  # another process is dropping them too
             _drop_oldest(state.parent)
     new = state.with_suffix(".new")
-    new.write_bytes(dump)
+    with private_file(new) as file:
+        file.write(dump)
     os.replace(new, state)
     return ""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
+from ...journal.plain_http import check_encrypted
 from ...journal.secrets import Clean, cleaner_of
 from ...ledger.errors import UsageError
 from .recorded_address import LEFT_OUT, values_in
@@ -59,6 +60,8 @@ class McpAddress:
                 host = None
             if not host:
                 raise UsageError("the URL of an MCP server names no host: write http://HOST/mcp")
+            if headers or "@" in urlsplit(text).netloc:
+                check_encrypted(text, f"the MCP server at {host}")
             return cls(url=text, headers=dict(headers or {}))
         try:
             command = tuple(shlex.split(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ...ledger.errors import UsageError
 from .address import McpAddress
@@ -66,7 +67,7 @@ def _with(
 ) -> Iterator[McpAddress]:
     for place, address in enumerate(addresses):
         given = variables[place]
-        is_url = bool(address.url)
-        yield McpAddress(
-            address.command, address.url, {} if is_url else given, given if is_url else {}
-        )
+        if address.url:
+            yield McpAddress.of(address.url, headers=given)
+        else:
+            yield replace(address, env=given)
