@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
+from .bounded import bounded
+
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
@@ -80,7 +82,7 @@ def new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> Asyn
         base_url=place.base_url,
         api_key=place.key or "none",
         max_retries=0,
-        http_client=http_client or DefaultAioHttpClient(limits=limits),
+        http_client=bounded(http_client or DefaultAioHttpClient(limits=limits)),
     )
 
 

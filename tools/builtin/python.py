@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import hashlib
@@ -102,7 +103,7 @@ class _Sandbox:
             with self._session() as session:
                 _restore(session, state)
                 try:
-                    value = session.feed_run(code, print_callback=printed.add)
+                    value = session.feed_run(_rendered(code), print_callback=printed.add)
                 except monty.MontyRuntimeError as exc:
                     if isinstance(exc.exception(), TimeoutError | MemoryError):
                         raise ToolError(f"{printed}{exc}; {_BACK}") from exc
@@ -113,7 +114,7 @@ class _Sandbox:
             raise ToolError(f"{printed}the sandbox was ended; {_BACK}") from exc
         except monty.MontyError as exc:
             raise ToolError(f"{printed}{exc}") from exc
-        return f"{printed}{'' if value is None else repr(value)}{lost}" or "(no output)"
+        return f"{printed}{'' if value in (None, 'None') else value}{lost}" or "(no output)"
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Any]:
@@ -127,6 +128,28 @@ class _Sandbox:
         pool = monty.Monty(max_processes=1, request_timeout=self.seconds + 2)
         with pool, pool.checkout(limits=limits, os_policy={"sleep": "zero"}) as session:
             yield session
+
+
+def _rendered(code: str) -> str:
+    """Returns the code so that the text of its last expression is its value.
+
+    A value itself could be small in there and huge out here: a list that holds one twice, which
+    holds one twice, ….
+    """
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return f"{code}\nNone"  # what is wrong with it, the sandbox says
+    if not body or not isinstance(body[-1], ast.Expr):
+        return code
+    lines = code.encode().splitlines(keepends=True)
+    last = body[-1].value
+    begin = sum(map(len, lines[: last.lineno - 1])) + last.col_offset
+    assert last.end_lineno is not None
+    assert last.end_col_offset is not None
+    end = sum(map(len, lines[: last.end_lineno - 1])) + last.end_col_offset
+    whole = code.encode()
+    return (whole[:begin] + b"repr(" + whole[begin:end] + b")" + whole[end:]).decode()
 
 
 class _Printed:
