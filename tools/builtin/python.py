@@ -149,7 +149,7 @@ def _rendered(code: str) -> str:
     assert last.end_col_offset is not None
     end = sum(map(len, lines[: last.end_lineno - 1])) + last.end_col_offset
     whole = code.encode()
-    return (whole[:begin] + b"repr(" + whole[begin:end] + b")" + whole[end:]).decode()
+    return (whole[:begin] + b"repr((" + whole[begin:end] + b"))" + whole[end:]).decode()
 
 
 class _Printed:

@@ -45,7 +45,7 @@ def test_a_check_takes_so_many_steps(
         })(),
     )  # fmt: skip
     check = json_schema.checker({"type": "object", "properties": {"v": schema}}, "t")
-    assert check({"v": value}) is None
+    check({"v": value})
     assert 0 < len(steps) <= json_schema.STEPS + 1
 
 

@@ -203,13 +203,13 @@ def test_odd_addresses_are_answered_under_the_policy(
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_page_that_fails_has_the_policy_too(book: LiveJournal, home: Path) -> None:
+def test_a_page_that_fails_has_the_policy_too(book: LiveJournal) -> None:
     book.run("r1")
 
     def fails(*_: Any) -> Any:
         raise RuntimeError("an odd record")
 
-    with TestClient(create_app(home, fails), base_url="http://127.0.0.1") as client:
+    with TestClient(create_app(book.home, fails), base_url="http://127.0.0.1") as client:
         answer = client.get("/runs/r1")
     assert answer.status_code == 500
     assert "default-src 'none'" in answer.headers["content-security-policy"]
