@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...journal.plain_http import check_encrypted
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..functions.tool import TIMEOUT, FunctionTool, Price
@@ -64,6 +65,8 @@ def from_openapi(
                 f"operation {operation.id!r} would send credentials to {server}, which only the "
                 f"document names: give base_url={server!r} if that is right"
             )
+        if carried.secrets:
+            check_encrypted(server, f"operation {operation.id!r}")
         call = _sender(operation, server, carried, timeout)
         harmless = matches(patterns, operation.id, name)
         tools.append(_tool(operation, name, price, timeout, call, read_only=harmless))

@@ -271,9 +271,25 @@ def _parsed(data: bytes, origin: str) -> Any:
         ) from exc
     try:
         # JSON's own types only: a date stays the text that it is.
-        return yaml.load(data, Loader=_loader(yaml))
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        read = yaml.load(data, Loader=_loader(yaml))
+        _check_size(read, origin)
+        return read
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(f"{origin} is neither JSON nor YAML: {str(exc)[:200]}") from exc
+
+
+def _check_size(read: Any, origin: str) -> None:
+    """Raises UsageError where anchors make a small document a huge or endless one."""
+    seen, left = 0, [read]
+    while left:
+        value = left.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            raise UsageError(f"{origin} has more than {MOST_VALUES:,} values, anchors written out")
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
 
 
 def _loader(yaml: Any) -> Any:
@@ -285,3 +301,7 @@ def _loader(yaml: Any) -> Any:
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     return Loader
+
+
+MOST_VALUES = 1_000_000
+"""Values of a document, those behind anchors as often as they are named."""

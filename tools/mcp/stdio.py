@@ -17,6 +17,8 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from ...journal.foreign_text import one_line
+from ...journal.secrets import Clean
 from ..builtin.process import signal_group
 
 LONGEST_LINE = 32 * 1024 * 1024
@@ -32,19 +34,21 @@ PATIENCE = 1.0
 class ServerProcess:
     """What is known of a server's process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clean: Clean) -> None:
         self.ended = False
         """True once nothing more can come from it."""
         self.why = ""
         self.stopped = False
         """True if it was still running when we stopped it."""
+        self._clean = clean
         self._errors = b""
         self._process: asyncio.subprocess.Process | None = None
 
     def tell(self) -> str:
         """Says how the process ended, with its last words."""
         parts = [self.why or self._exit()]
-        words = self._errors.decode("utf-8", "replace").strip()[-LAST_WORDS:].strip()
+        said = self._clean(self._errors.decode("utf-8", "replace").strip())
+        words = one_line(said[-LAST_WORDS:], LAST_WORDS)
         if words:
             parts.append(f"its last words: {words}")
         return "; ".join(parts)
