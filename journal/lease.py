@@ -78,7 +78,12 @@ class Lender:
         return lease
 
     def take_back(self, lease: Lease, spent: Amount) -> None:
-        """Books what the borrower spent and frees the rest of its slice."""
+        """Books what the borrower spent and frees the rest of its slice.
+
+        Raises:
+            UsageError: something of it is negative.
+        """
+        spent.expect_no_debt("what a borrower spent")
         hold = self._open.pop(lease.id)
         within = Amount({r: q for r, q in spent.items() if r in hold.amount})
         self._write("settle", lease, usd=spent.usd, spent=dict(spent))

@@ -67,7 +67,7 @@ class Account:
         self.open_holds = 0
         """Its own, those of its children not counted."""
         self._limits = self.budget.limits
-        self._settled: dict[str, Quantity] = dict(spent)
+        self._settled: dict[str, Quantity] = dict(spent.expect_no_debt("what was spent"))
         self._held: dict[str, Quantity] = {}
         self._soft: dict[str, Quantity] = {}
         self._reserved: dict[str, Quantity] = {}
@@ -137,6 +137,7 @@ class Account:
 
         Returns the overruns: an overrun closes the account of the hold for good.
         """
+        billed.expect_no_debt("a bill")
         with self._lock:
             self._end(hold)
             hold.account._add("_settled", billed)
@@ -296,8 +297,11 @@ class Account:
             contested: limits at which others wait; those that this demand has to wait at are added.
             last_resort: the room is that of this moment.
         """
+        if demand.reserve is not None:
+            demand.reserve.expect_no_debt("a reserve")
         change = ZERO if demand.reserve is None else demand.reserve - self._reserve
         amount = demand.size(lambda resource: self._room(resource, change, now=last_resort))
+        amount.expect_no_debt("a hold")
         shortfall = self._shortfall(
             amount + change,
             spends=demand.asks != "reserve",

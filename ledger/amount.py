@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping
 from decimal import Decimal
 
+from .errors import UsageError
 from .resources import SOFT, Quantity, model_call_bill, model_call_bound
 from .usage import Usage
 
 __all__ = ["SOFT", "ZERO", "Amount", "Quantity"]
+
+
+_ENDLESS = Decimal("Infinity")
 
 
 class Amount(Mapping[str, Quantity]):
@@ -75,6 +79,17 @@ class Amount(Mapping[str, Quantity]):
     def only(self, resources: tuple[str, ...]) -> Amount:
         """Returns the part of it that is in the given resources."""
         return Amount({r: q for r, q in self._quantities.items() if r in resources})
+
+    def expect_no_debt(self, what: str) -> Amount:
+        """Returns the amount itself, where nothing in it is negative, infinite or NaN.
+
+        Raises:
+            UsageError: something is; spending it would give back what was never paid.
+        """
+        for resource, quantity in self._quantities.items():
+            if not 0 <= quantity < _ENDLESS:
+                raise UsageError(f"{what} cannot be {resource}={quantity}: give 0 or more")
+        return self
 
     @property
     def usd(self) -> Decimal:
