@@ -46,8 +46,10 @@ class Invocation(ToolCall):
         """
         kept = {name: _kept(value) for name, value in values.items()}
         items = kept.get(batched) if batched is not None else None
-        is_batch = isinstance(items, Collection) and not isinstance(items, str | bytes | Mapping)
-        units = len(items) if is_batch and items is not None else 1
+        if isinstance(items, Collection) and not isinstance(items, str | bytes | Mapping):
+            units = len(items)
+        else:
+            units = 1
         names = frozenset(kept) if given is None else given
         return cls(call.id, call.name, call.arguments, call.provider, kept, names, max(units, 1))
 
