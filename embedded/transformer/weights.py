@@ -35,7 +35,7 @@ def load(path: Path) -> TinyModel:
         UsageError: there is no such file, or it was written for another format or vocabulary.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except Exception as exc:  # numpy raises whatever its parsers do on a damaged file
         raise UsageError(f"{path} holds no weights of the embedded transformer: {exc}") from exc

@@ -38,11 +38,18 @@ async def _bound(response: httpx2.Response) -> None:
     inner = response.stream
     if not isinstance(inner, httpx2.AsyncByteStream) or response.is_closed:
         return
+    response.stream = _stream(inner, unpacks=packed in _PACKED)
+    if packed in _PACKED:
+        del response.headers["content-encoding"]
+
+
+def _stream(inner: httpx2.AsyncByteStream, *, unpacks: bool) -> httpx2.AsyncByteStream:
+    import httpx2
 
     class Bounded(httpx2.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             seen = 0
-            async for piece in inner if packed not in _PACKED else _unpacked(inner):
+            async for piece in _unpacked(inner) if unpacks else inner:
                 seen += len(piece)
                 if seen > LARGEST_REPLY:
                     raise httpx2.ReadError(f"the reply has more than {LARGEST_REPLY:,} bytes")
@@ -51,9 +58,7 @@ async def _bound(response: httpx2.Response) -> None:
         async def aclose(self) -> None:
             await inner.aclose()
 
-    response.stream = Bounded()
-    if packed in _PACKED:
-        del response.headers["content-encoding"]
+    return Bounded()
 
 
 async def _unpacked(inner: httpx2.AsyncByteStream) -> AsyncIterator[bytes]:

@@ -10,6 +10,7 @@ import pytest
 
 from outlay.agent import Agent, Home
 from outlay.journal.events import Event
+from outlay.journal.records import Message, ToolCall
 from outlay.journal.store.parquet import export_events, import_events
 from outlay.policies import ScriptedPolicy
 from outlay.tools import tool
@@ -56,7 +57,9 @@ def test_nothing_is_open_to_others(tmp_path: Path) -> None:
 
 
 def _run(home: Home) -> str:
-    policy = ScriptedPolicy(
-        [{"tool_calls": [{"name": "long", "arguments": {}}]}, {"content": "Answer: 1"}]
-    )
-    return Agent(model=policy, tools=[long], budget="tokens=100k", home=home.path).run_sync("?").run
+    asks = Message("assistant", "", (ToolCall("1", "long", "{}"),))
+    policy = ScriptedPolicy([asks, Message("assistant", "Answer: 1")])
+    agent = Agent(model=policy, tools=[long], budget="tokens=100k", home=home.path)
+    result = agent.run_sync("?")
+    assert result.status == "answered", result.why
+    return result.run

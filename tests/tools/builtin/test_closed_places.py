@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
-from outlay.journal.records import ToolCall
+from outlay.journal.records import Message, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.policies import ScriptedPolicy
 from outlay.tools import Tool, ToolContext
@@ -94,16 +94,16 @@ async def test_shell_refuses_to_name_them(place: Path, closed: ToolContext, comm
 def test_an_agent_closes_its_own(tmp_path: Path) -> None:
     """The attack of the audit: a second journal, written by the policy, with money in it."""
     prices, home = tmp_path / "prices.toml", tmp_path / "work"
-    prices.write_text("[models.scripted]\ninput = 0\noutput = 0\n")
-    forged = {"path": "work/journals/20260101T000000-00000000.jsonl", "text": "{}\n"}
-    dear = {"path": "prices.toml", "text": "[models.scripted]\ninput = -1\noutput = 0\n"}
-    policy = ScriptedPolicy(
-        [
-            {"tool_calls": [{"name": "write_file", "arguments": each} for each in (forged, dear)]},
-            {"content": "Answer: 1"},
-        ]
+    prices.write_text("[models.scripted]\ninput = 0\noutput = 0\n[tools]\n")
+    forged = "work/journals/20260101T000000-00000000.jsonl", "{}\n"
+    dear = "prices.toml", "[models.scripted]\ninput = -1\noutput = 0\n"
+    calls = tuple(
+        ToolCall(path, "write_file", json.dumps({"path": path, "text": text}))
+        for path, text in (forged, dear)
     )
+    policy = ScriptedPolicy([Message("assistant", "", calls), Message("assistant", "Answer: 1")])
     agent = Agent(model=policy, tools=files(tmp_path), budget="usd=1", home=home, prices=prices)
-    agent.run_sync("?")
+    result = agent.run_sync("?")
+    assert result.status == "answered", result.why
     assert len(list((home / "journals").iterdir())) == 1
     assert "-1" not in prices.read_text()
