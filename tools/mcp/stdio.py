@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,6 +22,8 @@ from mcp_types import jsonrpc_message_adapter
 from ...journal.foreign_text import one_line
 from ...journal.secrets import Clean
 from ..builtin.process import signal_group
+
+_LOG = logging.getLogger(__name__)
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes of one message; a server that sends a longer one is stopped."""
@@ -85,7 +89,9 @@ class ServerProcess:
             yield to_session, to_server
         finally:
             self.stopped = not self.ended
-            await _stop(process)
+            if not await _stop(process):
+                name = Path(command[0]).name
+                _LOG.warning("the MCP server %s ignored SIGTERM and was killed", name)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -138,15 +144,21 @@ def _message(line: bytes) -> SessionMessage | Exception:
             return exc
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Closes the input, then asks the process group to end, then ends it."""
+async def _stop(process: asyncio.subprocess.Process) -> bool:
+    """Closes the input, then asks the process group to end, then ends it.
+
+    Returns whether the process ended by itself or when it was asked to.
+    """
     assert process.stdin is not None
     process.stdin.close()
+    heeded = True
     for hard in (False, True, None):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), PATIENCE)
             break
         if hard is not None:
             signal_group(process, hard=hard)
+            heeded = not hard
     signal_group(process, hard=True)  # what the server itself left running in its group
     process._transport.close()  # type: ignore[attr-defined]
+    return heeded
