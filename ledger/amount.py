@@ -13,9 +13,6 @@ from .usage import Usage
 __all__ = ["SOFT", "ZERO", "Amount", "Quantity"]
 
 
-_ENDLESS = Decimal("Infinity")
-
-
 class Amount(Mapping[str, Quantity]):
     """Immutable quantities by resource; a resource that is not named is zero.
 
