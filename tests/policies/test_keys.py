@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 import urllib.parse
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -62,6 +62,36 @@ def bodies(form: str) -> list[tuple[int, str, str]]:
     ]  # fmt: skip
 
 
+def places(form: str) -> Iterator[tuple[int, str, str, str]]:
+    """The same, and further headers, for places that only some servers use."""
+    inside = json.dumps(f"bad key {form}!")
+    raw = f'"bad key {form}!"'  # escapes as they are
+    upstream = json.dumps(f'{{"error": {{"message": {inside}}}}}')
+    begun = 'data: {"id": "1", "choices": [{"index": 0, "delta": {"content": "Well, "}}]}\n\n'
+    as_json = "application/json"
+    for said in (inside, raw):
+        yield 400, as_json, f'{{"detail": [{{"loc": ["body", "n"], "msg": {said}}}]}}', ""
+        yield 422, as_json, f'{{"errors": [{said}, {{"title": {said}}}]}}', ""
+        yield 400, as_json, f'[{{"error": {{"message": {said}, "code": 400}}}}]', ""
+        yield 429, as_json, f'{{"error": {{"code": {said}, "message": {said}}}}}', ""
+        yield 400, as_json, f"{{{said}: {said}}}", ""
+        yield 200, as_json, f'{{"error": {{"message": {said}, "code": 401}}}}', ""
+        yield 200, as_json, f'{{"choices": [], "error": {{"message": {said}}}}}', ""
+        yield 200, as_json, f'{{"object": "error", "message": {said}}}', ""
+        yield 200, "text/event-stream", f'{begun}data: {{"error": {{"message": {said}}}}}\n\n', ""
+        yield 200, "text/event-stream", f'{begun}data: {{"error": {said}}}\n\n', ""
+    wording = f'{{"error": {{"message": "temperature is not supported: {form}"}}}}'
+    yield 400, as_json, wording, ""
+    yield 502, as_json, f'{{"error": {{"message": "x", "metadata": {{"raw": {upstream}}}}}}}', ""
+    yield 503, "text/html", f"<html><title>Away {form}</title><p>{form}</p></html>", ""
+    yield 200, "text/plain", f"{form} is no key", ""
+    yield 307, as_json, "", f"location: https://new.example/{form}/v1/chat/completions\r\n"
+    yield 308, as_json, "", f"location: /v1/{form}?key={form}\r\n"
+    yield 301, as_json, "", f"location: https://me:{form}@new.example/v1\r\n"
+    yield 301, as_json, "", f"location: https://{'n' * 282}.{form}/v1\r\n"
+    yield 200, as_json, "{}", f"content-encoding: {form}\r\n"
+
+
 def holds_the_key(text: str) -> bool:
     """True if six characters of the key in a row are there, once everything is decoded."""
     seen = {text}
@@ -78,7 +108,7 @@ def holds_the_key(text: str) -> bool:
 
 
 @asynccontextmanager
-async def answering(status: int, kind: str, body: str) -> AsyncIterator[str]:
+async def answering(status: int, kind: str, body: str, headers: str = "") -> AsyncIterator[str]:
     """A server on loopback that gives every request this answer, and its address."""
     content = body.encode()
 
@@ -88,7 +118,7 @@ async def answering(status: int, kind: str, body: str) -> AsyncIterator[str]:
         await reader.readexactly(int(length[1]) if length else 0)
         writer.write(
             f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(content)}\r\n"
-            f"connection: close\r\n\r\n".encode()
+            f"{headers}connection: close\r\n\r\n".encode()
             + content
         )
         await writer.drain()
@@ -135,4 +165,28 @@ async def test_no_policy_gives_its_key_back(kind: str, stream: bool) -> None:
             finally:
                 await policy.close()
     assert tried >= len(FORMS)
+    assert not through
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_place_gives_it_back(kind: str, stream: bool) -> None:
+    tried, through = 0, []
+    request = Request(ASK.messages, temperature=0.5)
+    forms = (*FORMS[:4], FORMS[6], FORMS[7])
+    first = list(KINDS).index(kind) + stream
+    for number in range(len(list(places("")))):
+        for form in (forms[(first + number) % 6], forms[(first + number + 3) % 6]):
+            answer = list(places(form))[number]
+            async with answering(*answer) as url:
+                policy = KINDS[kind](url, stream)
+                try:
+                    await policy.reply(request)
+                except PolicyError as error:
+                    tried += 1
+                    if holds_the_key(str(error)):
+                        through.append((form, number, str(error)))
+                finally:
+                    await policy.close()
+    assert tried > 40
     assert not through
