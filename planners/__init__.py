@@ -8,10 +8,17 @@ from .budget_tracker import BudgetLine, budget_block
 from .planner import Planner
 from .prompts import prompt
 from .registry import planner, planner_names
-from .state import REASONS, Reason, Session, SessionProvider, State, Status, WastedTurn
+from .state import (
+    Reason,
+    Session,
+    SessionProvider,
+    State,
+    Status,
+    WastedTurn,
+    usual_reason,
+)
 
 __all__ = [
-    "REASONS",
     "BudgetLine",
     "Planner",
     "Prompt",
@@ -26,4 +33,5 @@ __all__ = [
     "planner",
     "planner_names",
     "prompt",
+    "usual_reason",
 ]

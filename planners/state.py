@@ -30,11 +30,16 @@ Reason = Literal[
 ]
 """What ended a run. `length`: a reply was cut off, and what more there was did not mend it."""
 
-REASONS: Mapping[Status, Reason] = {
+_REASONS: Mapping[Status, Reason] = {
     "answered": "answered", "budget_exhausted": "budget", "failed": "error",
     "cancelled": "cancelled",
 }  # fmt: skip
-"""The reason of a status where nothing more is known."""
+
+
+def usual_reason(status: Status) -> Reason:
+    """Returns the reason of a status where nothing more is known."""
+    return _REASONS[status]
+
 
 WastedTurn = Literal["", "malformed", "used up"]
 

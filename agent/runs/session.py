@@ -17,7 +17,6 @@ from ...ledger.amount import ZERO
 from ...ledger.errors import OutlayError, PolicyError
 from ...memory import Memory, Trajectory
 from ...planners import (
-    REASONS,
     BudgetLine,
     Planner,
     Reason,
@@ -26,6 +25,7 @@ from ...planners import (
     WastedTurn,
     budget_block,
     prompt,
+    usual_reason,
 )
 from ...policies import RoutingStats
 from ...tools import Toolset
@@ -317,7 +317,7 @@ class RunSession:
                 "reason": flaw,
                 "answer": answer if answer.strip() else self.trajectory.best_answer,
             }
-        return {**state, "reason": state.get("reason") or REASONS[state["status"]]}
+        return {**state, "reason": state.get("reason") or usual_reason(state["status"])}
 
     def leave(self) -> None:
         """Lets go of a run that is not to be gone on with; nothing is written."""

@@ -15,7 +15,7 @@ from .tool_prices import ToolPrice
 
 __all__ = ["NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
 
-BUILT_IN = ("embedded", "human", "replay", "scripted", "simulated")
+BUILT_IN = ("embedded", "gguf", "human", "replay", "scripted", "simulated")
 """Policies that cost nothing unless the prices file says otherwise."""
 
 
