@@ -21,7 +21,7 @@ from ..memory import memory as memory_named
 from ..planners import Planner, State
 from ..planners import planner as plan
 from ..policies import Policy, policy
-from ..tools import Tool
+from ..tools import Tool, Toolset
 from ..tools.builtin.recall import NAME as RECALL
 from ..tools.tool_search import offered
 from .coerce import coerce
@@ -51,6 +51,8 @@ class Agent:
         home: folder of journals and store; `$OUTLAY_HOME` or `.outlay` by default.
         mcp: MCP servers whose tools it may call too, as command lines or URLs; they are started
             here and stopped by `close`. For prices and names use `outlay.tools.mcp.mcp_tools`.
+        mcp_read_only: names or patterns (`get_*`) of their tools of which you say that calling them
+            twice does no harm.
         raise_on_exhausted: raise BudgetExhausted instead of returning the best answer.
         listeners: are called with each event of its runs, and of those of its sub-agents, after it
             is written. `Home.listen` hears the runs of all agents.
@@ -72,6 +74,7 @@ class Agent:
         home: Path | str | None = None,
         options: AgentOptions | None = None,
         mcp: Iterable[str] = (),
+        mcp_read_only: Iterable[str] = (),
         raise_on_exhausted: bool = False,
         listeners: Iterable[Listener] = (),
     ) -> None:
@@ -88,13 +91,14 @@ class Agent:
         told_of_forks(self)
         self.options = options or AgentOptions()
         self.memory = coerce("memory", memory, Memory, memory_named, "workspace")
-        self._servers = McpServers(mcp)
+        self._servers = McpServers(mcp, mcp_read_only)
         try:
+            self.given = Toolset([*tools, *self._servers])
+            """The tools that it was given and those of its servers, without its memory's."""
             config = AgentConfig(
                 policy=self.policy,
                 tools=offered(
-                    _with_memory([*tools, *self._servers], self.memory),
-                    self.options.tool_search_above,
+                    _with_memory([*self.given], self.memory), self.options.tool_search_above
                 ),
                 planner=self._planner,
                 memory=self.memory,
@@ -245,6 +249,7 @@ class Agent:
         account: Account | None = None,
         labels: RunLabels | None = None,
         listen: Listener | Listeners | None = None,
+        new: str | None = None,
     ) -> Result:
         """Starts a new run that goes a recorded run's way up to a step, and its own from there on.
 
@@ -255,6 +260,7 @@ class Agent:
         Args:
             step: the first step to be taken anew, as `outlay show` counts them, from 1.
             budget: None: the budget of that run.
+            new: the new run's id, where the caller has one for it.
 
         Raises:
             UsageError: there is no such run or step.
@@ -264,7 +270,7 @@ class Agent:
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph
         session = self._opening.fork(
-            self.home.record(run), step - 1, parsed, account, labels or RunLabels(), listen
+            self.home.record(run), step - 1, parsed, account, labels or RunLabels(), listen, new
         )
         return await self._drive(session)
 
@@ -465,11 +471,9 @@ def _expect_no_loop(what: str, instead: str) -> None:
     )
 
 
-def _with_memory(
-    tools: list[Tool | Callable[..., Any]], memory: Memory
-) -> list[Tool | Callable[..., Any]]:
+def _with_memory(tools: list[Tool], memory: Memory) -> list[Tool | Callable[..., Any]]:
     """Returns the tools with those of the memory; a `recall` that is there already counts."""
-    there = any(isinstance(tool, Tool) and tool.spec.name == RECALL for tool in tools)
+    there = any(tool.spec.name == RECALL for tool in tools)
     return [*tools, *(t for t in memory.tools() if not (there and t.spec.name == RECALL))]
 
 

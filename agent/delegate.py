@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError, ToolError
@@ -23,7 +24,13 @@ def sub_run(run: str, key: str) -> str:
     return f"{run}.{hashlib.blake2b(key.encode(), digest_size=4).hexdigest()}"
 
 
-def delegate(agent: Agent, *, name: str = DELEGATE, budget: Budget | str | None = None) -> Tool:
+def delegate(
+    agent: Agent,
+    *,
+    name: str = DELEGATE,
+    budget: Budget | str | None = None,
+    read_only: bool = False,
+) -> Tool:
     """Returns a tool that hands a task to `agent`.
 
     The sub-agent's account is a child of the run's: it can spend what is left there, and never
@@ -33,10 +40,10 @@ def delegate(agent: Agent, *, name: str = DELEGATE, budget: Budget | str | None 
     Args:
         agent: who does the task, with the same home as its caller.
         budget: limits of each task beside what is left; None means the agent's own budget.
+        read_only: True if you say that nothing the sub-agent may do has side effects.
     """
 
-    # Called again under the same key it goes on with the same run, so calling it twice is safe.
-    @tool(price=0, timeout=DAY, read_only=True, name=name)
+    @tool(price=0, timeout=DAY, read_only=read_only, name=name)
     async def run(task: str, context: ToolContext) -> str:
         """Hands a self-contained task to a sub-agent and returns its answer.
 
@@ -51,7 +58,7 @@ def delegate(agent: Agent, *, name: str = DELEGATE, budget: Budget | str | None 
             raise ToolError(f"no sub-agent was started: {error}") from error
         return _tell(result)
 
-    return run
+    return replace(run, spec=replace(run.spec, resumes=True))
 
 
 async def _run(

@@ -13,20 +13,24 @@ class McpServers:
 
     Args:
         addresses: command lines or URLs.
+        read_only: names or patterns of tools that the owner says only read.
 
     Raises:
         UsageError: a server does not start, or the extra `mcp` is not installed. Those that were
             started are stopped.
     """
 
-    def __init__(self, addresses: Iterable[str]) -> None:
+    def __init__(self, addresses: Iterable[str], read_only: Iterable[str] = ()) -> None:
         self._tools: list[Tool] = []
+        patterns = tuple(read_only)
         with ExitStack() as started:
             for address in addresses:
                 from ..tools.mcp import mcp_tools
 
                 taken = [tool.spec.name for tool in self._tools]
-                self._tools += started.enter_context(mcp_tools(address, taken=taken))
+                self._tools += started.enter_context(
+                    mcp_tools(address, taken=taken, read_only=patterns)
+                )
             self._started = started.pop_all()
 
     def __iter__(self) -> Iterator[Tool]:

@@ -17,6 +17,7 @@ from ..ledger.errors import UsageError
 from ..policies import Policy, policy
 from ..policies.policy import check_ready
 from ..tools import Tool, builtin_tools, document_tools
+from ..tools.adapters.naming import matches
 from ..tools.wrappers import ApprovalRequest, approve_harmless, approved
 
 ALWAYS = ("calculator", "recall")
@@ -33,6 +34,8 @@ class AgentSpec:
     docs: str | None = None
     tools: tuple[str, ...] = ()
     mcp: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
+    """Names or patterns of tools of MCP servers, and `delegate`, that the owner says only read."""
     prices: str | None = None
     system: str = ""
     temperature: float | None = None
@@ -48,8 +51,30 @@ class AgentSpec:
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> AgentSpec:
-        several = {name: tuple(data.get(name, ())) for name in ("tools", "mcp")}
-        return cls(**{**data, **several})
+        """Reads what `to_record` has written.
+
+        Raises:
+            UsageError: it is not that.
+        """
+        from pydantic import TypeAdapter
+
+        try:
+            unread = dict(data)
+            cls(**unread)  # names every option that this version does not know
+            return TypeAdapter(cls).validate_python(unread)
+        except (TypeError, ValueError) as error:
+            raise UsageError("the record of the run's agent makes no sense") from error
+
+    def uses(self, budget: Budget) -> list[str]:
+        """Returns what an agent of these options starts, opens, asks and spends, for people."""
+        return [
+            f"the model {self.model}",
+            *(f"the MCP server `{server}`" for server in self.mcp),
+            *(f"the tool {name}" for name in self.tools),
+            *([f"the documents {self.docs}"] if self.docs is not None else ()),
+            *([f"the prices {self.prices}"] if self.prices is not None else ()),
+            f"the budget {budget or 'without a limit'}",
+        ]
 
     def to_record(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -64,7 +89,7 @@ class AgentSpec:
         check_ready(decides)
         tools = self.tools_given(yes=yes)
         if DELEGATE in self.tools:  # the sub-agent has its caller's tools, but those of servers
-            tools = [*tools, delegate(self._agent(decides, tools, (), budget, home))]
+            tools = [*tools, self._delegate(self._agent(decides, tools, (), budget, home))]
         return self._agent(decides, tools, self.mcp, budget, home)
 
     def _agent(
@@ -79,6 +104,7 @@ class AgentSpec:
             model=decides,
             tools=tools,
             mcp=mcp,
+            mcp_read_only=self.read_only,
             planner=self.planner,
             memory=self.memory,
             budget=budget,
@@ -91,6 +117,9 @@ class AgentSpec:
                 max_output=self.output_by_purpose,
             ),
         )
+
+    def _delegate(self, agent: Agent) -> Tool:
+        return delegate(agent, read_only=matches(self.read_only, DELEGATE))
 
     def _policy(self) -> Policy:
         wanted = {

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,6 +36,7 @@ from .commands.setup.mcp import mcp
 from .commands.setup.prices import prices
 from .commands.setup.subroutines import subroutines
 from .commands.setup.tools import tools
+from .commands.setup.trust import trust
 from .commands.train.app import train
 
 BUG = 70
@@ -70,6 +71,7 @@ for verb in (
     sql,
     prices,
     doctor,
+    trust,
     bench,
     report,
     race,
@@ -115,7 +117,21 @@ def root(
 ) -> None:
     if ignored := settings_file.ignored(Path.cwd(), os.environ):
         typer.echo(f"outlay: {ignored}", err=True)
-    ctx.default_map = settings_file.defaults(config_file, ctx.command)
+    if ctx.invoked_subcommand != "trust":
+        ctx.default_map = _defaults(config_file, ctx.command)
+
+
+def _defaults(named: Path | None, group: Any) -> dict[str, Any]:
+    """Returns what the settings file says; one that was found is named first."""
+    if named is not None:
+        return settings_file.defaults(settings_file.SettingsFile.named(named), group)
+    file = settings_file.SettingsFile.found(Path.cwd())
+    if file is None:
+        return {}
+    settings = settings_file.defaults(file, group)
+    if notice := file.notice():
+        typer.echo(f"outlay: {notice}", err=True)
+    return settings
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import hmac
 import itertools
-import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from ..ledger.errors import BudgetError, JournalError, OutlayError, UsageError
 from ..ledger.prices.price_book import PriceBook
 from ..tools import ToolContext, Toolset
 from .agent_recipe import AgentSpec
+from .trust.mcp_token import VARIABLE, own_token, set_token, token_file
 
 RUN_AGENT = "run_agent"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -249,7 +250,7 @@ def _address(text: str) -> tuple[str, int]:
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"--http takes HOST:PORT such as 127.0.0.1:8000, not {text!r}")
-    if host not in LOOPBACK and not _token():
+    if host not in LOOPBACK and not set_token():
         raise UsageError(
             f"anyone who reaches {host} could spend this budget: set OUTLAY_MCP_TOKEN, "
             "or serve on 127.0.0.1"
@@ -258,21 +259,30 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _token() -> str:
-    return os.environ.get("OUTLAY_MCP_TOKEN", "")
+    """Returns the token that clients must send: other users of this machine reach loopback too."""
+    if token := set_token():
+        return token
+    token = own_token()
+    sys.stderr.write(
+        f"outlay: clients must send the bearer token in {token_file()} (or set {VARIABLE})\n"
+    )
+    return token
 
 
 class _BearerAuth:
-    """An ASGI app that answers 401 to requests without the bearer token, where there is one."""
+    """An ASGI app that answers 401 to requests without the bearer token."""
 
     def __init__(self, inner: Any, token: str) -> None:
         self._inner = inner
-        self._expected = f"Bearer {token}".encode() if token else None
+        self._expected = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         given = dict(scope.get("headers") or ()).get(b"authorization", b"")
-        allowed = self._expected is None or hmac.compare_digest(given, self._expected)
-        if scope["type"] != "http" or allowed:
+        if scope["type"] == "lifespan" or hmac.compare_digest(given, self._expected):
             await self._inner(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
             return
         await send({"type": "http.response.start", "status": 401, "headers": []})
         await send({"type": "http.response.body", "body": b"a bearer token is needed"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,23 +35,94 @@ def ignored(folder: Path, variables: Mapping[str, str]) -> str:
     )
 
 
-def defaults(path: Path | None, group: Any) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True)
+class SettingsFile:
+    """A settings file as it was read, once: what is parsed is what was judged."""
+
+    path: Path
+    data: bytes
+    trusted: bool
+    """True for a file that the owner named or trusts; of others only harmless keys count."""
+
+    @classmethod
+    def named(cls, path: Path) -> SettingsFile:
+        """Reads the file that the owner names.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        return cls(path, _bytes(path), trusted=True)
+
+    @classmethod
+    def found(cls, folder: Path) -> SettingsFile | None:
+        """Reads the file that is found from a folder.
+
+        Raises:
+            UsageError: somebody else may have written it, or it cannot be read.
+        """
+        path = find(folder)
+        if path is None:
+            return None
+        from .trust.trusted_settings import check_hands, is_trusted
+
+        check_hands(path)
+        data = _bytes(path)
+        return cls(path, data, is_trusted(path, data))
+
+    def keys(self) -> dict[str, Any]:
+        """Returns what the file says, by option, `run.docs` for one of a verb's table."""
+        said = _read(self.path, self.data)
+        top = {key: value for key, value in said.items() if not isinstance(value, dict)}
+        below = {
+            f"{verb.replace(' ', '.')}.{key}": value
+            for verb, table in _tables(said)
+            for key, value in table.items()
+        }
+        return {**top, **below}
+
+    def held_back(self) -> list[str]:
+        """Returns the options that do not count before the owner trusts the file."""
+        if self.trusted:
+            return []
+        return sorted({name for name in map(_option, self.keys()) if name not in self.counting})
+
+    @property
+    def counting(self) -> Collection[str]:
+        """The options that count without trust."""
+        from .trust.trusted_settings import HARMLESS
+
+        return HARMLESS
+
+    def notice(self) -> str:
+        """Returns the sentence that names a found file, or "" if it says nothing."""
+        from .render.format import one_line
+        from .trust.trusted_settings import was_trusted
+
+        place, held = one_line(str(self.path)), self.held_back()
+        if not held:
+            return f"settings from {place}" if self.keys() else ""
+        why = "has changed since you trusted it" if was_trusted(self.path) else "is not trusted"
+        names = ", ".join(f"`{one_line(name, 40)}`" for name in held)
+        return (
+            f"{place} {why}, so {names} there {'does' if len(held) == 1 else 'do'} not count: "
+            f"read it, then `outlay trust {place}`"
+        )
+
+
+def defaults(file: SettingsFile, group: Any) -> dict[str, dict[str, Any]]:
     """Returns the settings by verb and option, as typer's `default_map` takes them.
 
     Args:
-        path: the file, or None for the one that `find` finds.
+        file: the settings; what does not count in it is left out.
         group: the command whose sub-commands are the verbs.
 
     Raises:
-        UsageError: the file cannot be read, or has a key or a value that makes no sense.
+        UsageError: it has a key or a value that makes no sense.
     """
-    path = path or find(Path.cwd())
-    if path is None:
-        return {}
-    settings = _Settings(path)
+    settings = _Settings(file)
     verbs = dict(_verbs(group))
     found: dict[str, dict[str, Any]] = {verb: {} for verb in verbs}
-    tables = _read(path)
+    tables = _read(file.path, file.data)
     for key, value in tables.items():
         if isinstance(value, dict):
             continue
@@ -104,16 +176,18 @@ def _nested(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 class _Settings:
     """Values of one file on their way to options."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: SettingsFile) -> None:
+        self._path = file.path
+        self._counting = None if file.trusted else file.counting
 
     def share(
         self, key: str, value: Any, verbs: Mapping[str, Any], found: dict[str, dict[str, Any]]
     ) -> bool:
         """Gives a value to every verb that has the option; False if none has."""
         takers = {verb: _options(command).get(_name(key)) for verb, command in verbs.items()}
+        counts = self._counting is None or _name(key) in self._counting
         for verb, option in takers.items():
-            if option is not None:
+            if option is not None and counts:
                 found[verb][option.name] = self._value(key, value, option, verbs[verb])
         return any(takers.values())
 
@@ -141,16 +215,23 @@ class _Settings:
         return str(value)
 
     def wrong(self, key: str, what: str) -> Exception:
-        return _usage_error(f"{self._path}: `{key}` {what}")
+        from .render.format import printable
+
+        return _usage_error(printable(f"{self._path}: `{key}` {what}"))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _usage_error(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _read(path: Path, data: bytes) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _usage_error(f"{path} cannot be read: {error.strerror}") from error
+        return tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _usage_error(f"{path} is not TOML: {error}") from error
 
@@ -174,3 +255,8 @@ def _named(command: Any) -> Iterator[tuple[str, Any]]:
 
 def _name(key: str) -> str:
     return key.replace("_", "-")
+
+
+def _option(key: str) -> str:
+    """Returns the option of a key such as `run.tool_protocol`."""
+    return _name(key.rpartition(".")[2])

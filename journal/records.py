@@ -69,6 +69,8 @@ class ToolSpec:
     """True if calling it twice does no harm: an unknown outcome may then be tried again."""
     batched: str | None = None
     """The parameter that takes a list of which each item counts as a call of its own."""
+    resumes: bool = False
+    """True if a call made again after a crash goes on where it stopped."""
 
     @cached_property
     def digest(self) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,13 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests cannot spend money: keys are taken away and only loopback can be reached."""
+    """Tests cannot spend money: keys are taken away and only loopback can be reached.
+
+    Nor do they touch what the person at this machine trusts.
+    """
+    own = tempfile.TemporaryDirectory(prefix="outlay-owner-")
+    config.add_cleanup(own.cleanup)
+    os.environ["XDG_CONFIG_HOME"] = own.name
     for name in list(os.environ):
         if name.startswith(SPENDING) or name.lower().endswith("_proxy"):
             del os.environ[name]

@@ -53,7 +53,7 @@ class CallRecord:
                 return observation_from(end)
         left = [hold for hold in effect.holds if not effect.ended(hold)]
         tool = self._reader.tool(call)
-        if not left or (tool is not None and tool.spec.read_only):
+        if not left or (tool is not None and (tool.spec.read_only or tool.spec.resumes)):
             return None
         observation = told(call, UnknownOutcome(tool=call.name))
         shown = observation.to_dict()

@@ -164,6 +164,7 @@ class RunLifecycle:
         account: Account | None,
         labels: RunLabels,
         listen: Listener | Listeners | None,
+        run: str | None = None,
     ) -> RunSession:
         """Starts a run that goes on from a step (from 0) of a recorded one.
 
@@ -182,8 +183,9 @@ class RunLifecycle:
         self._check_prices(own)
         audience = Audience.of(self._config, listen)
         log = EventWriter(
-            self._config.home.journal, new_run_id(), seconds=above.seconds, listeners=audience.run
-        )
+            self._config.home.journal, run or new_run_id(), seconds=above.seconds,
+            listeners=audience.run,
+        )  # fmt: skip
         brief = self._routes.brief(parent.start)
         fork = {"run": above.run, "step": step, "spent": dict(above.spent)}
         self._write_start(log, brief, limits, labels, fork=fork)

@@ -50,6 +50,8 @@ class ExperimentPlan:
     """Finished experiments whose examples and lessons help where that is expected to pay."""
     skip_unpayable: bool = False
     """Leaves out set-ups whose budget cannot pay for one call; else there is no experiment."""
+    signature: str = ""
+    """Of the user who started it from the command line: a plan without theirs is foreign."""
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> ExperimentPlan:

@@ -4,7 +4,7 @@ A capital name is an option as it stands; a small one makes it with the help of 
 """
 
 from .budget import budget, total_budget
-from .home import Experiment, Home, Prices, RunId, experiment
+from .home import Experiment, Home, Prices, RunId, Trust, experiment
 from .output import Json, JsonFile, Plain
 from .planning import Memory, Planner, Planners, memory, planner
 from .policy import Model, System, model
@@ -31,6 +31,7 @@ __all__ = [
     "Seed",
     "System",
     "Tools",
+    "Trust",
     "Yes",
     "budget",
     "experiment",

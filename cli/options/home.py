@@ -31,3 +31,11 @@ Prices = Annotated[
 ]
 Experiment = Annotated[str | None, experiment("Only the runs of one experiment.")]
 RunId = Annotated[str, typer.Argument(help="The run's id, as `outlay runs` lists it.")]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        envvar="OUTLAY_TRUST",
+        help="Let a record act that you have not started here, without asking.",
+    ),
+]

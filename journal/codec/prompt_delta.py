@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...ledger.errors import JournalError
 from ..records import Message
 from .message_form import message_from, message_to
 
@@ -71,5 +72,10 @@ def restore(
     request: Mapping[str, Any], prompts: Mapping[str, Sequence[Message]]
 ) -> tuple[Message, ...]:
     """Returns the prompt that `delta` encoded, given the earlier prompts by hold."""
-    kept = prompts[request["base"]][: request["keep"]] if request["base"] else ()
+    base = request["base"]
+    if base and base not in prompts:
+        raise JournalError(
+            f"the record goes on from the prompt of {str(base)[:100]!r}, which is not in it"
+        )
+    kept = prompts[base][: request["keep"]] if base else ()
     return (*kept, *(message_from(message) for message in request["new"]))

@@ -18,16 +18,25 @@ def record_of(
     *,
     strict: bool = False,
     supposing: bool = False,
+    below: tuple[str, ...] = (),
 ) -> RunRecord:
     """Returns the record of a run; that of a fork begins with its parent's.
 
     Args:
         events_of: returns the events of a run by its id.
+        below: the forks that it is looked up for.
+
+    Raises:
+        UsageError: by its record it is forked from itself.
     """
+    if run in below:
+        raise UsageError(f"the record of run {run} makes no sense: it is forked from itself")
     events = events_of(run)
     start = next((RecordedStart.of(e) for e in events if e.kind == "run_started"), None)
     fork = start.fork if start else None
-    parent = inherited(record_of(fork.run, events_of), fork.step) if fork else None
+    parent = (
+        inherited(record_of(fork.run, events_of, below=(*below, run)), fork.step) if fork else None
+    )
     return RunRecord.of(events, strict=strict, supposing=supposing, inherited=parent)
 
 

@@ -7,8 +7,9 @@ comes in goes into journals, so the store can always be made again from them.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,13 +18,14 @@ import duckdb
 from ...ledger.errors import UsageError
 from ..journal import is_live
 from .database import ask, on_disk, opened, quoted
+from .event_checks import fault_of
 from .journal_scan import event_in
 from .store import Store
 
 _EXPORT = "copy (select * from events {where}) to {path} (format parquet, compression zstd)"
 _JOURNALS = "select distinct journal from read_parquet(?) order by journal"
 _NEW = """
-select s.body from read_parquet($files) s
+select s.id, s.body from read_parquet($files) s
 anti join (select id from events where journal = $journal) e on e.id = s.id
 where s.journal = $journal
 order by try_cast(split_part(s.id, ':', -1) as bigint), s.id
@@ -55,13 +57,17 @@ def export_events(store: Store, path: Path) -> int:
 
 
 def import_events(store: Store, path: Path) -> int:
-    """Adds the events that are not there yet to the journals; returns how many that were.
+    """Adds the runs that are not there yet to the journals; returns how many events that were.
+
+    What is known is never extended: a further event of a run that is here is an error. Every event
+    is looked at before the first one is added.
 
     Args:
         path: a file or a folder that `export_events` has written.
 
     Raises:
-        UsageError: it is none, or a journal that it adds to is being written or was moved away.
+        UsageError: it is none, an event is broken or of a run that is here, or a journal that it
+            adds to is being written or was moved away.
         JournalError: a journal cannot be written. Importing again goes on.
     """
     files = sorted(map(str, path.glob("*.parquet"))) if path.is_dir() else [str(path)]
@@ -70,8 +76,19 @@ def import_events(store: Store, path: Path) -> int:
     added = 0
     with store.reading() as database:
         known = {name for (name,) in ask(database, "select name from journals", ()).rows}
-        for (name,) in _asked(database, path, _JOURNALS, [files]).fetchall():
-            lines = _new_lines(database, path, files, str(name))
+        runs = {run for (run,) in ask(database, "select distinct run from events", ()).rows}
+        runs.discard("")  # events of a journal itself
+
+        def here(journal: str) -> frozenset[str]:
+            return frozenset(runs | {""} if journal in known else runs)
+
+        names = [str(name) for (name,) in _asked(database, path, _JOURNALS, [files]).fetchall()]
+        for name in names:
+            _check_name(path, name)
+            for _ in _new_lines(database, path, files, name, here(name)):
+                pass
+        for name in names:
+            lines = _new_lines(database, path, files, name, here(name))
             added += _extend(store.journals / f"{name}.jsonl", lines, is_known=name in known)
     store.load()
     return added
@@ -97,16 +114,38 @@ def _write(database: duckdb.DuckDBPyConnection, path: Path, where: str) -> int:
 
 
 def _new_lines(
-    database: duckdb.DuckDBPyConnection, path: Path, files: list[str], journal: str
+    database: duckdb.DuckDBPyConnection,
+    path: Path,
+    files: list[str],
+    journal: str,
+    runs: Collection[str],
 ) -> Iterator[bytes]:
-    """Yields the lines of a journal that are not in the store yet, in their order."""
+    """Yields the lines of a journal that are not in the store yet, in their order.
+
+    Raises:
+        UsageError: one is broken, or belongs to one of these runs, which are known.
+    """
     found = _asked(database, path, _NEW, {"files": files, "journal": journal})
     while rows := found.fetchmany(_AT_ONCE):
-        for (body,) in rows:
-            line = body.encode()
-            if b"\n" in line or event_in(line) is None or "/" in journal:
+        for id, body in rows:
+            line = str(body).encode(errors="replace")
+            data = event_in(line)
+            if b"\n" in line or data is None:
                 raise UsageError(f"{path}: journal {journal!r} has a line that is no event")
+            fault = "its id is not that of its row" if data["id"] != id else fault_of(data, journal)
+            if fault is None and data["run"] in runs:
+                fault = (
+                    f"run {data['run']!r} is here already, and an import adds nothing to what is "
+                    "here (`outlay forget` it first, to have it from there)"
+                )
+            if fault is not None:
+                raise UsageError(f"{path}: event {str(id)[:200]!r} cannot be imported: {fault}")
             yield line + b"\n"
+
+
+def _check_name(path: Path, journal: str) -> None:
+    if not re.fullmatch(r"\w[\w.+-]{0,199}", journal):
+        raise UsageError(f"{path}: journal {journal[:200]!r} has a line that is no event")
 
 
 def _asked(

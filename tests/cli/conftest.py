@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,33 @@ def inside(
         output = capsys.readouterr()
         assert (end.value.code, output.err) == (0, ""), output
         return output.out
+
+    return run
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of `outlay` in this process ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def near(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """Runs `outlay` within this process, with nobody at the terminal."""
+    monkeypatch.chdir(place)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    def run(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as end:
+            main(list(arguments))
+        output = capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return Ended(end.value.code, output.out, output.err)
 
     return run
 

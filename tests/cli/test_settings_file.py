@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from outlay.cli.app import app
-from outlay.cli.settings_file import defaults, find
+from outlay.cli.settings_file import SettingsFile, defaults, find
 from outlay.ledger.errors import UsageError
 
 GROUP: Any = typer.main.get_command(app)
@@ -18,7 +18,7 @@ GROUP: Any = typer.main.get_command(app)
 def settings(folder: Path, text: str) -> dict[str, dict[str, Any]]:
     path = folder / "outlay.toml"
     path.write_text(text)
-    return defaults(path, GROUP)
+    return defaults(SettingsFile.named(path), GROUP)
 
 
 def test_a_key_at_the_top_goes_to_every_verb_that_has_it(tmp_path: Path) -> None:
@@ -80,4 +80,4 @@ def test_the_nearest_file_above_counts(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
-        defaults(tmp_path / "none.toml", GROUP)
+        SettingsFile.named(tmp_path / "none.toml")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from ...ledger.errors import UsageError
+from .openapi_headers import is_framing, is_name
 
 _SHORTEST = 4
 """Characters of a secret that is blotted out; shorter ones would blot out ordinary text."""
@@ -25,6 +25,9 @@ class Credentials:
     query: dict[str, str] = field(default_factory=dict, repr=False)
     cookies: dict[str, str] = field(default_factory=dict, repr=False)
     secrets: set[str] = field(default_factory=set, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.headers or self.query or self.cookies)
 
     def blot(self, text: str) -> str:
         """Returns the text without the secrets, however they are written in it."""
@@ -46,33 +49,33 @@ def credentials(
     variables: Mapping[str, str],
     operation: str,
 ) -> Credentials:
-    """Returns the credentials of the first alternative whose variables are all set.
+    """Returns the credentials of the first alternative whose variables are all named and set.
+
+    A document says which schemes there are and where they go; which variable is read, it does not.
 
     Args:
         alternatives: what an operation may be called with; empty means with nothing.
         schemes: the document's security schemes.
-        variables: the variable of a scheme, where it is not the scheme's name in capitals.
+        variables: the variable of each scheme, as the owner names it.
 
     Raises:
-        UsageError: none is complete; the text names the variables.
+        UsageError: none is complete; the text names what is lacking.
     """
     missing: list[str] = []
     for needed in alternatives:
-        lacking = [_variable(name, variables) for name in needed]
-        lacking = [variable for variable in lacking if not os.environ.get(variable)]
+        lacking = [one for name in needed if (one := _lacking(name, variables))]
         if not lacking:
             return _filled(needed, schemes, variables)
         missing.append(" and ".join(lacking))
     if not alternatives:
         return Credentials()
-    raise UsageError(
-        f"operation {operation!r} needs credentials: set the variable {' or '.join(missing)} "
-        "(auth={'SCHEME': 'VARIABLE'} names others)"
-    )
+    raise UsageError(f"operation {operation!r} needs credentials: {', or '.join(missing)}")
 
 
-def _variable(scheme: str, variables: Mapping[str, str]) -> str:
-    return variables.get(scheme) or re.sub(r"[^A-Z0-9]+", "_", scheme.upper()).strip("_")
+def _lacking(scheme: str, variables: Mapping[str, str]) -> str:
+    if scheme not in variables:
+        return f"give auth={{{scheme!r}: 'VARIABLE'}}"
+    return "" if os.environ.get(variables[scheme]) else f"set the variable {variables[scheme]}"
 
 
 def _filled(
@@ -82,7 +85,7 @@ def _filled(
 ) -> Credentials:
     made = Credentials()
     for name in needed:
-        _add(made, schemes.get(name, {}), os.environ[_variable(name, variables)].strip(), name)
+        _add(made, schemes.get(name, {}), os.environ[variables[name]].strip(), name)
     return made
 
 
@@ -94,7 +97,10 @@ def _add(made: Credentials, scheme: Mapping[str, Any], value: str, name: str) ->
         place = places.get(str(scheme.get("in")))
         if place is None:
             raise UsageError(f"security scheme {name!r} says nowhere to put its key")
-        place[str(scheme.get("name"))] = value
+        wanted = str(scheme.get("name"))
+        if place is not made.query and (is_framing(wanted) or not is_name(wanted)):
+            raise UsageError(f"security scheme {name!r} may not put its key into {wanted!r}")
+        place[wanted] = value
     elif kind == "http" and str(scheme.get("scheme", "")).lower() == "basic":
         if ":" not in value:
             raise UsageError(f"the variable of scheme {name!r} must hold user:password")

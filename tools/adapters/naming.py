@@ -32,6 +32,11 @@ def unique(name: str, taken: Iterable[str], prefix: str = "") -> str:
     return candidate
 
 
+def matches(patterns: Iterable[str], *names: str) -> bool:
+    """True if a tool that goes by these names is named, or a pattern (`*`, `?`) matches one."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
 class PatternPrices:
     """Prices by tool name: an exact name first, else the first pattern (`*`, `?`) that matches."""
 

@@ -92,15 +92,17 @@ class OpenApiDocument:
         """
         servers = self._content.get("servers") or [{}]
         first = servers[0] if isinstance(servers, list) and isinstance(servers[0], dict) else {}
-        url = base_url or str(first.get("url", ""))
-        for name, variable in (first.get("variables") or {}).items():
-            url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+        url = base_url or _filled_in(first)
         if self._origin.startswith(("http://", "https://")):
             url = urljoin(self._origin, url or "/")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"the document names no server to call ({url!r}): give base_url=…")
         return url.rstrip("/")
+
+    def is_named(self, server: str, base_url: str | None) -> bool:
+        """True if the owner has named the server: as `base_url`, or as where the document is."""
+        return bool(base_url) or same_origin(server, self._origin)
 
     def schemes(self) -> dict[str, Mapping[str, Any]]:
         """Returns the security schemes by name."""
@@ -113,6 +115,8 @@ class OpenApiDocument:
             item = self._resolved(shared, inside=False)
             for method in METHODS:
                 if isinstance(item.get(method), dict):
+                    if not str(path).startswith("/"):
+                        raise UsageError(f"the path {str(path)[:200]!r} must begin with a slash")
                     yield self._operation(str(path), method, item)
 
     def _operation(self, path: str, method: str, item: Mapping[str, Any]) -> Operation:
@@ -204,6 +208,28 @@ class OpenApiDocument:
                 raise UsageError(f"the reference {ref!r} points to nothing in the document")
             found = found[key]
         return found
+
+
+def same_origin(url: str, other: str) -> bool:
+    """True if two URLs lead to one scheme, host and port."""
+    try:
+        return _origin(url) == _origin(other)
+    except ValueError:
+        return False
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    standard = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or standard
+
+
+def _filled_in(server: Mapping[str, Any]) -> str:
+    """Returns the URL of a server of the document with its variables at their defaults."""
+    url = str(server.get("url", ""))
+    for name, variable in (server.get("variables") or {}).items():
+        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+    return url
 
 
 def _modern(schema: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import orjson
 
 from ...ledger.errors import ToolError
 from .credentials import Credentials
-from .openapi_document import Operation, Parameter
+from .openapi_document import Operation, Parameter, same_origin
 
 LARGEST_ANSWER = 10_000_000
 """Bytes of an answer that are read."""
@@ -63,7 +63,7 @@ def build(
         elif value is None or _is_set(parameter, carried):
             continue
         elif parameter.place == "query":
-            query.extend(_pairs(parameter, value))
+            query.extend(pair for pair in _pairs(parameter, value) if pair[0] not in carried.query)
         elif parameter.place == "header":
             headers[parameter.name] = _line(parameter, value)
         elif parameter.place == "cookie":
@@ -76,6 +76,8 @@ def build(
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
     headers["Accept-Encoding"] = "identity"  # a small answer could unpack to a huge one
     url = httpx.URL(f"{server}{path}")
+    if not same_origin(str(url), server):
+        raise ToolError("the path leads to another server: the call is not made")
     for name, value in query:
         url = url.copy_add_param(name, value)
     return httpx.Request(operation.method.upper(), url, headers=headers, content=content)

@@ -178,11 +178,8 @@ class McpConnection:
 
 
 def _offer(tool: Tool) -> McpToolSpec:
-    hints = tool.annotations
-    read_only = bool(hints and hints.read_only_hint)
-    return McpToolSpec(
-        tool.name, tool.description or tool.title or "", tool.input_schema, read_only
-    )
+    """What the server's own hints say of a tool is not read: they would be its word for itself."""
+    return McpToolSpec(tool.name, tool.description or tool.title or "", tool.input_schema)
 
 
 def _innermost(exc: BaseException) -> str:

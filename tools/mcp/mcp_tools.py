@@ -20,6 +20,7 @@ def mcp_tools(
     prefix: str = "",
     taken: Iterable[str] = (),
     keep: Callable[[str], bool] = lambda name: True,
+    read_only: Iterable[str] = (),
     env: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float = TIMEOUT,
@@ -37,6 +38,8 @@ def mcp_tools(
         prefix: goes before each name, with `_`.
         taken: names that other tools have; a clash is prefixed with the server's own name.
         keep: tells by a tool's name on the server whether it is wanted.
+        read_only: names or patterns of the tools of which you say that calling them twice does no
+            harm. What the server says of that itself does not count.
         env: variables for a command line; beside PATH, HOME and the like it inherits none.
         headers: for a URL, such as `{"Authorization": "Bearer …"}`.
         timeout: seconds until a call is given up.
@@ -48,4 +51,5 @@ def mcp_tools(
     return McpTools(
         McpAddress.of(server, env, headers), PatternPrices(prices), prefix=prefix, taken=taken,
         timeout=timeout, connect_timeout=connect_timeout, keep=keep,
+        read_only=read_only,
     )  # fmt: skip

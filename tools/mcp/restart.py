@@ -38,7 +38,7 @@ class ReconnectingLink(McpLink):
         await self.listing()
         return self._listed.get(name)
 
-    async def call(self, offer: McpToolSpec, arguments: dict[str, Any]) -> Any:
+    async def call(self, offer: McpToolSpec, arguments: dict[str, Any], *, read_only: bool) -> Any:
         await self.listing()
         assert self._connection is not None
         try:
@@ -47,7 +47,7 @@ class ReconnectingLink(McpLink):
             self._last_death = str(exc)
             known = (
                 "it changes nothing, so it can be called again"
-                if offer.read_only
+                if read_only
                 else "whether it took effect is unknown: check before you call it again"
             )
             raise ToolError(

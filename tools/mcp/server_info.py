@@ -13,7 +13,6 @@ class McpToolSpec:
     name: str
     description: str
     schema: Any
-    read_only: bool
 
 
 class McpLink(Protocol):
@@ -29,8 +28,11 @@ class McpLink(Protocol):
     async def offered(self, name: str) -> McpToolSpec | None:
         """Returns what a tool is now, or None where the server offers it no more."""
 
-    async def call(self, offer: McpToolSpec, arguments: dict[str, Any]) -> Any:
+    async def call(self, offer: McpToolSpec, arguments: dict[str, Any], *, read_only: bool) -> Any:
         """Calls a tool and returns what a policy can be shown.
+
+        Args:
+            read_only: whether the owner says that calling it twice does no harm.
 
         Raises:
             ToolError: it went wrong; where the server died, the text says what is known.

@@ -15,7 +15,7 @@ from ...journal.notices import FailedCall, InvalidArguments, Notice
 from ...ledger.errors import ToolError, UsageError
 from ...ledger.forks import fork_safe, told_of_forks
 from ..adapters.json_schema import checker, fit_for_use
-from ..adapters.naming import PatternPrices, unique
+from ..adapters.naming import PatternPrices, matches, unique
 from ..adapters.schema_tool import foreign_tool
 from ..context import ToolContext
 from ..invocation import Invocation
@@ -42,6 +42,7 @@ class McpTools(Sequence[Tool]):
         timeout: float,
         connect_timeout: float,
         keep: Callable[[str], bool],
+        read_only: Iterable[str],
     ) -> None:
         self.label = address.label
         self.left_out: dict[str, str] = {}
@@ -53,6 +54,7 @@ class McpTools(Sequence[Tool]):
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._keep = keep
+        self._read_only = tuple(read_only)
         self._tools: list[Tool] = []
         self._thread: LoopThread | None = None
         self._link: McpLink | None = None
@@ -127,14 +129,15 @@ class McpTools(Sequence[Tool]):
     def _tool(self, name: str, offer: McpToolSpec) -> Tool:
         parameters = fit_for_use(offer.schema)
         checker(parameters, name)
+        read_only = matches(self._read_only, name, offer.name)
 
         async def call(arguments: dict[str, Any], context: ToolContext) -> Any:
             link, thread = self._live()
-            return await thread.run(link.call(offer, arguments))
+            return await thread.run(link.call(offer, arguments, read_only=read_only))
 
         tool = foreign_tool(
             name, offer.description or name, parameters, call,
-            price=self._prices.of(name, offer.name), read_only=offer.read_only,
+            price=self._prices.of(name, offer.name), read_only=read_only,
             timeout=self._timeout,
         )  # fmt: skip
         return McpTool(tool, lambda: self._offered(offer.name))

@@ -53,6 +53,7 @@ def bench(
             envvar="OUTLAY_RESUME", metavar="EXPERIMENT", help="Go on with an experiment."
         ),
     ] = None,
+    trust: options.Trust = False,
     json_file: options.JsonFile = None,
     prices: options.Prices = None,
     home: options.Home = None,
@@ -63,16 +64,21 @@ def bench(
     Set-ups are all pairs of a planner and a budget; the first is what others are compared with.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
+    from ....agent import Home
     from ...experiment_plan import plan_of, suite_knobs
     from ...experiment_run import BenchRequest, carry_out
+    from ...recorded_plan import check_resumed, signed
 
     plan = None
-    if resume is None:
+    if resume is not None:
+        check_resumed(resume, Home.at(home), allowed=trust)
+    else:
         plan = plan_of(
             suite=suite, model=model, planners=planner, memory=memory, budgets=budget or [],
             tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data),
             learn_from=learn_from or [], skip_unpayable=skip_unpayable,
         )  # fmt: skip
+        plan = signed(plan)
     order = BenchRequest(
         plan=plan, resume=resume, concurrency=concurrency, total_budget=total_budget,
         json_file=json_file, prices=prices, home=home,

@@ -11,9 +11,10 @@ import typer
 from ... import options
 
 if TYPE_CHECKING:
-    from ....agent import Home
+    from ....agent import Agent
+    from ....journal.record.recorded_events import RecordedStart
+    from ....ledger.budget import Budget
     from ...agent_recipe import AgentSpec
-    from ...render.timeline import Timeline
 
 
 def replay(
@@ -34,40 +35,46 @@ def replay(
         options.budget("Another budget, for a fork; what the way up to it has cost counts."),
     ] = None,
     prices: options.Prices = None,
+    trust: options.Trust = False,
     home: options.Home = None,
     plain: options.Plain = False,
     json: options.Json = False,
 ) -> None:
     """Replay a run for free, or fork it at a step.
 
-    A replay asks nobody and pays nothing: it checks that this agent would go the recorded way.
+    A replay asks nobody, starts nothing and pays nothing: it checks that this version would go the
+    recorded way. A fork of a run that was imported is shown and asked about first.
     Exit codes: 0 the same, 1 something else would be asked; of a fork as for `outlay run`.
     """
     from ....agent import Home
+    from ....ledger.budget import Budget
     from ...agent_recipe import AgentSpec, absolute, absolute_model, recorded
+    from ...recorded_agent import check_consent, replaying_agent
     from ...render.timeline import tell
 
     place = Home.at(home)
+    if fork is None:
+        raise typer.Exit(_replay(run, replaying_agent(place, run, absolute(prices), allowed=trust)))
     story, _ = tell(place.events(run))
     assert story.start is not None
     recipe = AgentSpec.from_record(recorded(story.start))
-    if fork is None:
-        raise typer.Exit(_replay(run, recipe, story, place))
     others = {
         "model": absolute_model(model) if model else None, "planner": planner, "memory": memory,
         "prices": absolute(prices),
     }  # fmt: skip
     changed: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
     recipe = dataclasses.replace(recipe, **changed)
-    raise typer.Exit(_fork(run, fork, recipe, budget=budget, home=home, plain=plain, json=json))
+    limits = Budget.parse(budget) if budget else place.record(run).budget
+    check_consent(story.start, recipe, limits, allowed=trust)
+    code = _fork(story.start, fork, recipe, limits, home=home, plain=plain, json=json)
+    raise typer.Exit(code)
 
 
-def _replay(run: str, recipe: AgentSpec, story: Timeline, place: Home) -> int:
+def _replay(run: str, agent: Agent) -> int:
     import asyncio
 
     from ....ledger.errors import DriftError
 
-    agent = recipe.agent(story.budget, place.path)
     try:
         result = asyncio.run(agent.replay(run))
     except DriftError as error:
@@ -79,19 +86,20 @@ def _replay(run: str, recipe: AgentSpec, story: Timeline, place: Home) -> int:
 
 
 def _fork(
-    run: str, step: int, recipe: AgentSpec, *, budget: str | None, home: Path | None, plain: bool,
-    json: bool,
+    start: RecordedStart, step: int, recipe: AgentSpec, limits: Budget, *, home: Path | None,
+    plain: bool, json: bool,
 ) -> int:  # fmt: skip
-    from ....agent import Home, RunLabels
-    from ....ledger.budget import Budget
+    from ....agent import new_run_id
+    from ...recorded_agent import labels_of
     from ...render.timeline import Timeline
     from ...run_loop import run_to_end
 
-    record = Home.at(home).record(run)
-    limits = Budget.parse(budget) if budget else record.budget
-    labels = RunLabels(agent={"cli": recipe.to_record()})
+    made, name = recipe.agent(limits, home), new_run_id()
+    labels = labels_of(name, start.task, limits, recipe, made)
     return run_to_end(
-        recipe.agent(limits, home), Timeline(),
-        lambda agent, listen: agent.fork(run, step, budget=limits, labels=labels, listen=listen),
+        made, Timeline(),
+        lambda agent, listen: agent.fork(
+            start.run, step, budget=limits, labels=labels, listen=listen, new=name
+        ),
         plain=plain, json=json,
     )  # fmt: skip

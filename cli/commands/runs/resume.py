@@ -31,17 +31,20 @@ def resume(
         ),
     ] = ResumeMode.cumulative,
     yes: options.Yes = False,
+    trust: options.Trust = False,
     home: options.Home = None,
     plain: options.Plain = False,
     json: options.Json = False,
 ) -> None:
     """Go on with an interrupted or exhausted run.
 
-    What is recorded is not paid again. Exit codes as for `outlay run`.
+    What is recorded is not paid again. A run that was imported, or came with a checkout, is shown
+    and asked about first. Exit codes as for `outlay run`.
     """
     from ....agent import Home
     from ....ledger.budget import Budget
     from ...agent_recipe import AgentSpec, recorded
+    from ...recorded_agent import check_consent
     from ...render.timeline import sub_agents, tell
     from ...run_loop import run_to_end
 
@@ -49,6 +52,7 @@ def resume(
     story, _ = tell(place.events(run), sub_agents(place, run))
     assert story.start is not None
     recipe = AgentSpec.from_record(recorded(story.start))
+    check_consent(story.start, recipe, story.budget + more if more else story.budget, allowed=trust)
     code = run_to_end(
         recipe.agent(story.budget, home, yes=yes), story,
         lambda agent, listen: agent.resume(run, add=more, mode=mode.value, listen=listen),

@@ -36,6 +36,15 @@ def run(
             help="An MCP server, as a command line or URL, whose tools are added; repeatable.",
         ),
     ] = None,
+    read_only: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="OUTLAY_READ_ONLY",
+            metavar="NAME",
+            help="A tool of an MCP server, a pattern (get_*) or delegate of which you say that it "
+            "only reads; repeatable.",
+        ),
+    ] = None,
     prices: options.Prices = None,
     home: options.Home = None,
     system: options.System = "",
@@ -75,10 +84,11 @@ def run(
 
     Exit codes: 0 answered, 3 budget exhausted, 1 failed, 130 cancelled, 2 wrong usage.
     """
-    from ....agent import RunLabels
+    from ....agent import new_run_id
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
     from ...agent_recipe import AgentSpec, absolute, absolute_model, output_limits, required
+    from ...recorded_agent import labels_of
     from ...render.timeline import Timeline
     from ...run_loop import run_to_end
 
@@ -89,15 +99,16 @@ def run(
     recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
         planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
-        mcp=tuple(mcp or ()),
+        mcp=tuple(mcp or ()), read_only=tuple(read_only or ()),
         prices=absolute(prices), system=system, temperature=temperature, seed=seed,
         max_output=most, output_by_purpose=by_purpose, timeout=timeout, stream=stream,
         tool_protocol=tool_protocol.value if tool_protocol else None,
     )  # fmt: skip
-    labels = RunLabels(seed=seed, agent={"cli": recipe.to_record()})
+    agent, name = recipe.agent(limits, home, yes=yes), new_run_id()
+    labels = labels_of(name, task, limits, recipe, agent, seed=seed)
     code = run_to_end(
-        recipe.agent(limits, home, yes=yes), Timeline(),
-        lambda agent, listen: agent.run(task, labels=labels, listen=listen),
+        agent, Timeline(),
+        lambda agent, listen: agent.run(task, labels=labels, listen=listen, run=name),
         plain=plain, json=json,
     )  # fmt: skip
     raise typer.Exit(code)

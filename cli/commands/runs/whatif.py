@@ -29,6 +29,7 @@ def whatif(
         ),
     ] = None,
     prices: options.Prices = None,
+    trust: options.Trust = False,
     home: options.Home = None,
 ) -> None:
     """Tell what another budget or other prices would have brought.
@@ -47,12 +48,12 @@ def whatif(
     place, book = Home.at(home), PriceBook.load(prices)
     if run is None:
         assert experiment is not None
-        _tell_experiment(experiment, budget or [], place, book)
+        _tell_experiment(experiment, budget or [], place, book, allowed=trust)
         return
-    raise typer.Exit(_tell_run(run, budget or [], place, book))
+    raise typer.Exit(_tell_run(run, budget or [], place, book, allowed=trust))
 
 
-def _tell_run(run: str, budgets: list[str], place: Home, book: PriceBook) -> int:
+def _tell_run(run: str, budgets: list[str], place: Home, book: PriceBook, *, allowed: bool) -> int:
     import asyncio
 
     from ....benchmarks.experiments.budget_grid import budgets as expanded
@@ -60,21 +61,25 @@ def _tell_run(run: str, budgets: list[str], place: Home, book: PriceBook) -> int
 
     code = 0
     for text in expanded(budgets) or (None,):
-        found = asyncio.run(_supposed(run, Budget.parse(text) if text else None, place, book))
+        other = Budget.parse(text) if text else None
+        found = asyncio.run(_supposed(run, other, place, book, allowed=allowed))
         typer.echo(_sentence(text, found))
         code = code or int(not found.exact)
     return code
 
 
-async def _supposed(run: str, budget: Budget | None, place: Home, book: PriceBook) -> WhatIf:
+async def _supposed(
+    run: str, budget: Budget | None, place: Home, book: PriceBook, *, allowed: bool
+) -> WhatIf:
     from ....benchmarks.experiments.what_if import what_if
-    from ...agent_recipe import AgentSpec, recorded
+    from ...recorded_agent import replaying_agent
+    from ...recorded_plan import check_supposed
 
     record = place.record(run)
     if record.start.experiment:
+        check_supposed(record.start.experiment, place, allowed=allowed)
         return await what_if(record, budget, home=place, prices=book)
-    recipe = AgentSpec.from_record(recorded(record.start))
-    agent = recipe.agent(record.budget, place.path)
+    agent = replaying_agent(place, run, None, allowed=allowed)
     try:
         return await agent.what_if(run, budget=budget, prices=book if book.models else None)
     finally:
@@ -93,12 +98,16 @@ def _sentence(budget: str | None, found: WhatIf) -> str:
     return f"{under}: unknown from step {found.step} on: {found.why}"
 
 
-def _tell_experiment(experiment: str, budgets: list[str], place: Home, book: PriceBook) -> None:
+def _tell_experiment(
+    experiment: str, budgets: list[str], place: Home, book: PriceBook, *, allowed: bool
+) -> None:
     import asyncio
 
     from ....benchmarks.experiments.budget_grid import budgets as expanded
     from ....benchmarks.experiments.what_if import suppose
+    from ...recorded_plan import check_supposed
 
+    check_supposed(experiment, place, allowed=allowed)
     found = asyncio.run(suppose(experiment, expanded(budgets), home=place, prices=book))
     width = max(len(row.planner) for row in found)
     wide = max(len(row.budget) for row in found)

@@ -46,8 +46,8 @@ def mcp(
         typer.Option(
             envvar="OUTLAY_HTTP",
             metavar="HOST:PORT",
-            help="Serve streamable HTTP at /mcp instead of standard input and output; with "
-            "OUTLAY_MCP_TOKEN set, clients must send it as bearer token.",
+            help="Serve streamable HTTP at /mcp instead of standard input and output; clients must "
+            "send a bearer token: OUTLAY_MCP_TOKEN, or one that is made for you.",
         ),
     ] = None,
 ) -> None:

@@ -86,21 +86,32 @@ async def test_a_tool_is_offered_held_and_booked(served: Any, use: Use, tmp_path
     assert [(name, float(usd)) for name, usd in rows] == [("calculator", 0.05)] * 2
 
 
-async def test_over_http_a_token_is_asked_for(tmp_path: Path, use: Use) -> None:
+@pytest.mark.parametrize("chosen", ["hunter2", "", " "])
+async def test_over_http_a_token_is_asked_for(tmp_path: Path, use: Use, chosen: str) -> None:
+    """Without a token of the owner's choice one is made, which nobody else can read."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     command = words(tmp_path, "--http", f"127.0.0.1:{port}")
     url = f"http://127.0.0.1:{port}/mcp"
-    with subprocess.Popen(command, env={**os.environ, "OUTLAY_MCP_TOKEN": "hunter2"}) as process:
+    config = {"OUTLAY_MCP_TOKEN": chosen, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    kept = tmp_path / "config" / "outlay" / "mcp-token"
+    with subprocess.Popen(command, env={**os.environ, **config}) as process:
         try:
             for _ in range(300):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.1)
-            assert httpx.post(url, json={}).status_code == 401
-            headers = {"Authorization": "Bearer hunter2"}
+            token = chosen.strip() or kept.read_text()
+            assert kept.exists() == (not chosen.strip())
+            if kept.exists():
+                assert (kept.stat().st_mode & 0o777, len(token)) == (0o600, 43)
+            tries = ("", "Bearer ", "Bearer", token, f"Basic {token}", f"Bearer {token}x")
+            for header in tries:
+                given = {"Authorization": header} if header else {}
+                assert httpx.post(url, json={}, headers=given).status_code == 401
+            headers = {"Authorization": f"Bearer {token}"}
             async with mcp_tools(url, headers=headers, timeout=60) as tools:
                 observation = await use(tools, "run_agent", task="What is it?", budget="usd=1.5")
             assert json.loads(observation.text)["answer"] == "42"

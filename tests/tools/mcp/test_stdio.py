@@ -22,7 +22,7 @@ Use = Callable[..., Awaitable[Observation]]
 
 async def test_a_servers_tools_are_ours_with_prices_and_hints(command: str, use: Use) -> None:
     prices = {"add": "0.02", "b*": 0.5, "*": 0}
-    async with mcp_tools(command, prices=prices) as tools:
+    async with mcp_tools(command, prices=prices, read_only=["add"]) as tools:
         known = {tool.spec.name: tool for tool in tools}
         assert {"add", "book", "big_output"} <= known.keys()
         assert known["add"].spec.read_only
@@ -68,7 +68,7 @@ async def test_a_tool_that_fails_or_hangs_is_an_observation(command: str, use: U
 async def test_a_server_killed_in_mid_call_is_told_and_started_again(
     command: str, use: Use
 ) -> None:
-    async with mcp_tools(command) as tools:
+    async with mcp_tools(command, read_only=["pid", "hang"]) as tools:
         pid = int((await use(tools, "pid")).text)
         call = asyncio.create_task(use(tools, "hang"))
         await asyncio.sleep(0.2)

@@ -117,6 +117,7 @@ def test_every_option_comes_from_the_file_too(outlay: Outlay, place: Path) -> No
         'model = "scripted:script.json"\nprices = "prices.toml"\nhome = "elsewhere"\n'
         'budget = "search=3"\n[run]\ndocs = "docs"\nplanner = "tracker"\n'
     )
+    assert outlay("trust").returncode == 0
     done = outlay("run", "x", "--budget", "search=4", env={"OUTLAY_PLANNER": "react"})
     assert "· react · full · search=4" in done.stdout
     assert (place / "elsewhere" / "journals").is_dir()

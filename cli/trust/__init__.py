@@ -1,0 +1,1 @@
+"""Whose word counts: what the owner has approved, kept outside every project."""
