@@ -80,7 +80,8 @@ def test_a_document_cannot_fill_in_the_owner_s_server(api: Any) -> None:
 FRAMING = (
     "Host", "host", "Cookie", "Set-Cookie", "Transfer-Encoding", "Transfer_Encoding",
     "Content-Length", "content_length", "Content-Encoding", "Connection", "Upgrade", "TE",
-    "Trailer", "Expect", "Proxy-Authorization", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Origin",
+    "Trailer", "Expect", "Proxy-Authorization", "X-Forwarded-For", "X-Forwarded-Host",
+    "Forwarded", "Origin",
     "X-HTTP-Method-Override", "X-Original-URL", "Sec-Fetch-Site", "Accept-Encoding", "a b", "a:b",
     "a\r\nHost", "",
 )  # fmt: skip
