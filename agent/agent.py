@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..journal.events import Event
 from ..journal.listeners import Listener, Listeners
@@ -156,6 +157,7 @@ class Agent:
         self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph  # compiled before the run's clock starts
+        await self._opening.prepare()
         session = await self._opening.start(
             task, parsed or self.budget, account, labels or RunLabels(), listen, run
         )
@@ -220,14 +222,14 @@ class Agent:
         if mode not in ("cumulative", "per_invocation"):
             raise UsageError(f"resume mode {mode!r} is neither cumulative nor per_invocation")
         _ = self._own_graph  # compiled before the run's clock starts
+        await self._opening.prepare()
         with self.home.ownership():
-            record = self.home.record(run)
+            record = self.home.unowned(run)
             ended = record.end.status if record.end else ""
             spendable = more is not None or mode == "per_invocation"
             if ended == "answered" or (ended == "budget_exhausted" and not spendable):
-                session = self._opening.reopen(self.home.record(run, strict=True))
+                session = self._opening.reopen(replace(record, strict=True))
             else:
-                self.home.check_unowned(run, list(record.events))
                 session = self._opening.take_over(record, more, mode, account, listen)
         return await self._drive(session)
 
@@ -269,6 +271,7 @@ class Agent:
         self._check_open()
         parsed = None if budget is None else _budget(budget)
         _ = self._own_graph
+        await self._opening.prepare()
         session = self._opening.fork(
             self.home.record(run), step - 1, parsed, account, labels or RunLabels(), listen, new
         )
@@ -407,12 +410,11 @@ class Agent:
         if run is None or _is_over(self.home.record(run), state):
             task = state["task"]
             session = await self._opening.start(task, self.budget, None, RunLabels(), None)
-            state.clear()
+            cast(dict[str, Any], state).clear()
             state["task"] = task
             return session
         with self.home.ownership():
-            record = self.home.record(run)
-            self.home.check_unowned(run, list(record.events))
+            record = self.home.unowned(run)
             session = self._opening.take_over(record, None, "cumulative", None, None)
         await self._catch_up(session, state)
         return session

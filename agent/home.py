@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..journal.events import JUDGEMENT, Event
 from ..journal.file_lock import locked
+from ..journal.file_owner import foreign_hand
 from ..journal.journal import Journal, is_live
 from ..journal.listeners import Listener, Listeners
 from ..journal.old.name import rename_folder, rename_store
+from ..journal.owner import owned
 from ..journal.record.fork_record import record_of
 from ..journal.record.run_record import RunRecord
 from ..ledger.amount import ZERO, Amount
@@ -39,6 +43,25 @@ def _named_home() -> Path | None:
     return Path(name) if name else None
 
 
+def _check_found(folder: Path) -> None:
+    """Raises UsageError where a home that nobody named may be somebody else's, or leads elsewhere.
+
+    What is recorded in it has no authority in any case; this is about what is written through it.
+    """
+    try:
+        hand = foreign_hand(folder, writable=stat.S_IWOTH)
+        linked = any(map(Path.is_symlink, (folder, *folder.iterdir())))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{folder.absolute()} cannot be read: {error.strerror}") from error
+    if hand or linked:
+        raise UsageError(
+            f"{folder.absolute()} {hand or 'holds links that lead elsewhere'}, so it is not used: "
+            "name a home of yours (--home DIR, or OUTLAY_HOME)"
+        )
+
+
 class Home:
     """Use `Home.at(path)`: a process has one of each folder, and so one journal in it."""
 
@@ -60,6 +83,7 @@ class Home:
         """Returns the home in a folder; without one, in the default folder.
 
         Raises:
+            UsageError: it was found here, not named, and somebody else may have made it.
             UsageError, JournalError: it was made under the package's old name, and cannot be
                 renamed.
         """
@@ -69,6 +93,7 @@ class Home:
             if key not in cls._homes:
                 if named is None:
                     rename_folder(_FOLDER)
+                    _check_found(_FOLDER)
                 rename_store(key)
                 cls._homes[key] = cls(key)
             return cls._homes[key]
@@ -126,10 +151,15 @@ class Home:
 
         Raises:
             UsageError: there is no such run.
+            JournalError: its first event is missing or damaged.
         """
+        from ..journal.store.damage import check_beginnings
+
         found = self.store.events(run)
         if not found:
             raise UsageError(f"there is no run {run!r} in {self.path}: `outlay runs` lists them")
+        if not any(event.kind == "run_started" for event in found):
+            check_beginnings(self.store, {event.id.partition(":")[0] for event in found})
         return found
 
     def record(self, run: str, *, strict: bool = False, supposing: bool = False) -> RunRecord:
@@ -137,8 +167,16 @@ class Home:
 
         Raises:
             UsageError: there is no such run.
+            JournalError: a part of it is missing or damaged; the text says where.
         """
-        return record_of(run, self.events, strict=strict, supposing=supposing)
+        from ..journal.store.damage import check_whole
+
+        def whole(run: str) -> list[Event]:
+            found = self.events(run)
+            check_whole(self.store, run, found)
+            return found
+
+        return record_of(run, whole, strict=strict, supposing=supposing)
 
     def spent_below(self, run: str) -> Amount:
         """Returns what the sub-agents of a run have spent, and theirs."""
@@ -189,17 +227,34 @@ class Home:
         """Returns the lock under which a run changes hands."""
         return locked(self.path / "runs.lock")
 
-    def check_unowned(self, run: str, events: list[Event]) -> None:
+    def own(self, what: str) -> AbstractContextManager[None]:
+        """Returns what makes this process the only one that goes on with something.
+
+        Entering it raises UsageError where another process does already.
+
+        Args:
+            what: its kind and name, e.g. `experiment almanac-1f…`.
+        """
+        return owned(self.path / "owners" / sha256(what.encode()).hexdigest()[:32], what)
+
+    def unowned(self, run: str) -> RunRecord:
+        """Returns the whole record of a run that nobody drives; call it under `ownership`.
+
+        Raises:
+            UsageError: there is no such run, or a live process drives it.
+        """
+        self._check_unowned(run, self.events(run))
+        return self.record(run)  # read once more: its owner may have written up to its end
+
+    def _check_unowned(self, run: str, events: list[Event]) -> None:
         """Raises UsageError if a live process is driving the run."""
         turns = [e for e in events if e.kind in ("run_started", "run_resumed", "run_ended")]
         if not turns or turns[-1].kind == "run_ended":
             return
         owner = turns[-1].id.partition(":")[0]
-        if self._journal is not None and owner == self._journal.id:
-            owned = run in self.live
-        else:
-            owned = is_live(self.path / "journals" / f"{owner}.jsonl")
-        if owned:
+        is_own = self._journal is not None and owner == self._journal.id
+        path = self.path / "journals" / f"{owner}.jsonl"
+        if run in self.live or (not is_own and is_live(path)):
             raise UsageError(
                 f"run {run} is being driven by a live process (journal {owner}): "
                 "wait until it has ended, or stop that process, then resume"

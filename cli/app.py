@@ -38,6 +38,7 @@ from .commands.setup.subroutines import subroutines
 from .commands.setup.tools import tools
 from .commands.setup.trust import trust
 from .commands.train.app import train
+from .signals import ended_as_by_ctrl_c
 
 BUG = 70
 """Exit code of an error that nobody foresaw."""
@@ -141,7 +142,8 @@ def main(arguments: list[str] | None = None) -> None:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         _check_text(sys.argv[1:] if arguments is None else arguments)
-        code = typer.main.get_command(app).main(arguments, "outlay", standalone_mode=False)
+        with ended_as_by_ctrl_c():
+            code = typer.main.get_command(app).main(arguments, "outlay", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

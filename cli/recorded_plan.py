@@ -22,6 +22,10 @@ _SENDS_NOTHING = ("openai", "http", "https", "google", "embedded", "human")
 """Kinds of models that open and send nothing before they are asked."""
 
 
+_LOCAL = ("embedded", "embedded:reader")
+"""Models that ship with outlay."""
+
+
 def signed(plan: ExperimentPlan) -> ExperimentPlan:
     """Returns the plan of this user with their signature."""
     return dataclasses.replace(plan, signature=sign(_said(plan)))
@@ -66,6 +70,8 @@ def _said(plan: ExperimentPlan) -> dict[str, Any]:
 
 
 def _uses(plan: ExperimentPlan) -> list[str]:
+    if plan.policy in _LOCAL and not _opens(plan):
+        return []  # it starts, opens, sends and pays nothing
     budgets = ", ".join(map(str, plan.budgets))
     return [
         f"the model {plan.policy}",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .records import Reply
 
-Ending = Literal["stop", "tool_calls", "length", "content_filter"]
+Ending = Literal["stop", "tool_calls", "length", "content_filter", "error"]
 
 _WORDS: dict[Ending, tuple[str, ...]] = {
     "stop": ("stop", "end_turn", "stop_sequence", "complete", "completed", "eos", "eos_token"),
@@ -19,15 +19,17 @@ _WORDS: dict[Ending, tuple[str, ...]] = {
         "content_filter", "content_filtered", "refusal", "safety", "guardrail_intervened",
         "prohibited_content", "blocklist", "spii", "recitation", "error_toxic", "sensitive",
     ),
+    "error": ("error",),
 }  # fmt: skip
 _ENDINGS = {word: ending for ending, words in _WORDS.items() for word in words}
 
-Flaw = Literal["length", "content_filter", "empty_reply"]
+Flaw = Literal["length", "content_filter", "broken_off", "empty_reply"]
 """Why a reply without tool calls is no answer."""
 
 FLAWS: dict[Flaw, str] = {
     "length": "the policy's reply was cut off at its limit of output tokens",
     "content_filter": "the provider's content filter stopped the policy's reply",
+    "broken_off": "the provider broke the policy's reply off",
     "empty_reply": "the policy's reply was empty, and so was the second one",
 }
 
@@ -51,4 +53,6 @@ def flaw_of(reply: Reply) -> Flaw | None:
         return "length"
     if ending == "content_filter":
         return "content_filter"
+    if ending == "error":
+        return "broken_off"
     return None if reply.message.content.strip() else "empty_reply"

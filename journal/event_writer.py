@@ -32,6 +32,8 @@ class EventWriter:
         listeners: Listeners | None = None,
     ) -> None:
         self.run = run
+        self.writer = journal.id[-8:]
+        """Tells this process from others that write events of the run."""
         self._journal = journal
         self.seq = seq
         """Number of the next event."""
@@ -80,6 +82,7 @@ class NullWriter(EventWriter):
 
     def __init__(self, run: str, seq: int, seconds: float) -> None:
         self.run = run
+        self.writer = ""
         self.seq = seq
         self._seconds = seconds
 

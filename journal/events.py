@@ -34,8 +34,9 @@ and, by kind:
 
 An `observation` is `{"call_id", "tool", "text"}`, `error` and `ref` where there are any, and
 `notice`, the value of what `text` tells beside what the tool brought (`notices`): what a policy was
-told is never worded anew. USD are decimal strings, tokens and calls integers, unknown is null. A hold without a `settle` or
-`release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
+told is never worded anew. A line ends with `crc`, the CRC-32 of what stands before it (lines of
+older versions do not). USD are decimal strings, tokens and calls integers, unknown is null. A hold
+without a `settle` or `release` counts as spent at its full amount. `request` is a delta: `{"base": hold id or null,
 "keep": number of leading messages taken from it, "new": [messages], "hash": …, "tools": digest,
 "max_tokens": …}`; `codec/message_form.py` tells the form of a message, `request_hash.py` that of a
 hash. Where the endpoint tells the tokens, `reply` has `sampled`, a delta too: `{"base": hold id or
@@ -101,6 +102,6 @@ class Event:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Event:
-        body = dict(data)
+        body = {name: value for name, value in data.items() if name != "crc"}
         common = {name: body.pop(name) for name in ("id", "run", "seq", "t", "at", "kind", "key")}
         return cls(**common, body=body)

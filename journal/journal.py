@@ -19,16 +19,13 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from ..ledger.errors import JournalError
 from .events import FORMAT, Event
 from .file_lock import hold, is_held
+from .line import written
 
 
 class Journal:
@@ -86,7 +83,7 @@ class Journal:
             data = event.to_dict()
             data["id"] = id
             data["t"] = time.time()
-            self._queue.append(orjson.dumps(data, default=_encode) + b"\n")
+            self._queue.append(written(data))
             if not lazily:
                 try:
                     self._flush()
@@ -136,10 +133,10 @@ class Journal:
             self._queue.clear()
 
     def _write(self, line: bytes) -> None:
-        written = 0
+        done = 0
         try:
-            while written < len(line):
-                written += os.write(self._file, line[written:])
+            while done < len(line):
+                done += os.write(self._file, line[done:])
         except OSError as error:
             failure = JournalError(f"the journal {self.path} cannot be written: {error.strerror}")
             try:
@@ -147,7 +144,7 @@ class Journal:
             except OSError:
                 self._broken = failure
             raise failure from error
-        self._size += written
+        self._size += done
 
     def _sync_loop(self) -> None:
         while True:
@@ -181,12 +178,6 @@ def _finish(waiters: list[asyncio.Future[None]], error: JournalError | None) -> 
             waiter.set_result(None)
         else:
             waiter.set_exception(error)
-
-
-def _encode(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    raise TypeError(f"{type(value).__name__} does not belong in the journal")
 
 
 def _sync(file: int) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..ledger.account import Account, Hold, Shortfall
-from ..ledger.amount import Amount
+from ..ledger.amount import Amount, checked
 from ..ledger.budget import Budget
 from ..ledger.errors import BudgetError
 from .events import Event
@@ -78,7 +78,12 @@ class Lender:
         return lease
 
     def take_back(self, lease: Lease, spent: Amount) -> None:
-        """Books what the borrower spent and frees the rest of its slice."""
+        """Books what the borrower spent and frees the rest of its slice.
+
+        Raises:
+            UsageError: a quantity is below 0.
+        """
+        checked(spent)
         hold = self._open.pop(lease.id)
         within = Amount({r: q for r, q in spent.items() if r in hold.amount})
         self._write("settle", lease, usd=spent.usd, spent=dict(spent))

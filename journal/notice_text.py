@@ -29,6 +29,8 @@ from .notices import (
 )
 from .records import Observation, ToolCall
 
+_CHECK = "It may or may not have taken effect; check before you call it again."
+
 
 def for_policy(notice: Notice) -> str:
     """Returns what the policy reads."""
@@ -44,14 +46,14 @@ def for_policy(notice: Notice) -> str:
         case InvalidArguments() | UnpricedCall() | FailedCall():
             return f"Error: {notice.why}"
         case TimedOutCall():
-            return f"Error: {notice.tool} gave no result within {notice.seconds:g} seconds"
+            late = f"Error: {notice.tool} gave no result within {notice.seconds:g} seconds"
+            return f"{late}. {_CHECK}" if notice.effects else late
         case CancelledCall():
             return "Cancelled: the deadline of the budget has passed."
         case UnknownOutcome():
             return (
-                f"The outcome of this call of {notice.tool} is unknown: the run was interrupted "
-                "while it was under way. It may or may not have taken effect; check before you "
-                "call it again."
+                f"The outcome of this call of {notice.tool} is unknown: {notice.why} "
+                f"while it was under way. {_CHECK}"
             )
         case CutOutput():
             return f"[… {notice.left_out:,} characters left out; {_way(notice)} …]"

@@ -104,20 +104,23 @@ class TimedOutCall:
 
     tool: str
     seconds: float
+    effects: bool = False
+    """Whether it may have taken effect all the same: the tool does more than read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CancelledCall:
-    """The call was under way when the deadline of the budget passed."""
+    """The deadline of the budget passed before the call was made, or while it only read."""
 
     tool: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownOutcome:
-    """The run was interrupted while the call was under way: nobody knows what came of it."""
+    """The call was left while it was under way: nobody knows what came of it."""
 
     tool: str
+    why: str = "the run was interrupted"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from .amount import ZERO, Amount, Quantity
+from .amount import ZERO, Amount, Quantity, checked
 from .budget import Budget
 from .callbacks import guarded, name_of
 from .forks import fork_safe, told_of_forks
@@ -46,7 +46,11 @@ class Account:
         parent: the account whose money this one spends too, or None.
         spent: what was spent before (a resumed run).
         elapsed: seconds of the deadline that are used up already.
+        closed: whether a bill came in above its hold before (a resumed run).
         clock: monotonic seconds.
+
+    Raises:
+        UsageError: `spent` is below 0; so do all methods that take an amount.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Account:
         parent: Account | None = None,
         spent: Amount = ZERO,
         elapsed: float = 0.0,
+        closed: bool = False,
         clock: Clock = time.monotonic,
     ) -> None:
         self.budget = budget or Budget()
@@ -67,14 +72,14 @@ class Account:
         self.open_holds = 0
         """Its own, those of its children not counted."""
         self._limits = self.budget.limits
-        self._settled: dict[str, Quantity] = dict(spent)
+        self._settled: dict[str, Quantity] = dict(checked(spent))
         self._held: dict[str, Quantity] = {}
         self._soft: dict[str, Quantity] = {}
         self._reserved: dict[str, Quantity] = {}
         self._claimed: dict[str, Quantity] = {}
         self._reserve = ZERO
         self._claim = ZERO
-        self._closed = False
+        self._closed = closed
         self._watchers: list[tuple[Decimal, Callable[[Account], None]]] = []
         self._path: tuple[Account, ...] = (self, *(parent._path if parent else ()))
         self._lock: threading.RLock = parent._lock if parent else fork_safe(threading.RLock())
@@ -137,6 +142,7 @@ class Account:
 
         Returns the overruns: an overrun closes the account of the hold for good.
         """
+        checked(billed)
         with self._lock:
             self._end(hold)
             hold.account._add("_settled", billed)
@@ -296,8 +302,9 @@ class Account:
             contested: limits at which others wait; those that this demand has to wait at are added.
             last_resort: the room is that of this moment.
         """
-        change = ZERO if demand.reserve is None else demand.reserve - self._reserve
+        change = ZERO if demand.reserve is None else checked(demand.reserve) - self._reserve
         amount = demand.size(lambda resource: self._room(resource, change, now=last_resort))
+        checked(amount)
         shortfall = self._shortfall(
             amount + change,
             spends=demand.asks != "reserve",

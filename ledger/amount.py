@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import ItemsView, Iterator, Mapping
 from decimal import Decimal
 
+from .errors import UsageError
 from .resources import SOFT, Quantity, model_call_bill, model_call_bound
 from .usage import Usage
 
@@ -85,3 +87,15 @@ class Amount(Mapping[str, Quantity]):
 
 
 ZERO = Amount()
+
+
+def checked(amount: Amount) -> Amount:
+    """Returns the amount.
+
+    Raises:
+        UsageError: a quantity of it is below 0, infinite or not a number.
+    """
+    for resource, quantity in amount.items():
+        if not math.isfinite(quantity) or quantity < 0:
+            raise UsageError(f"an amount of {quantity} {resource} is not a number of 0 or more")
+    return amount

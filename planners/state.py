@@ -22,6 +22,7 @@ Reason = Literal[
     "length",
     "empty_reply",
     "content_filter",
+    "broken_off",
     "malformed_calls",
     "policy_error",
     "error",

@@ -14,11 +14,12 @@ class Policy(Protocol):
     A policy makes exactly one try per call and books nothing: the effects door holds the money
     before, settles it after, and tries again where the error says that it may.
 
-    Four members may be left out: `takes_samples`, true where a request for several `samples` is
+    Five members may be left out: `takes_samples`, true where a request for several `samples` is
     answered in one call, `is_hosted`, true where a server answers and bills, `headroom`, tokens of
-    output beside those that are seen, and `check()`, which raises UsageError where no call could
-    be made. The functions below ask for them. `rate` is what `rate_limited` sets: calls wait for
-    it before money is held.
+    output beside those that are seen, `check()`, which raises UsageError where no call could be
+    made, and `prepare()`, which does what the first call needs and no call's time should be spent
+    on. The functions below ask for them. `rate` is what `rate_limited` sets: calls wait for it
+    before money is held.
     """
 
     @property
@@ -75,3 +76,14 @@ def check_ready(policy: Policy) -> None:
     check = getattr(policy, "check", None)
     if check is not None:
         check()
+
+
+async def prepare(policy: Policy) -> None:
+    """Loads and opens what calls need, before money is held and a call's clock starts.
+
+    Raises:
+        UsageError: as for `check_ready`.
+    """
+    made_ready = getattr(policy, "prepare", None)
+    if made_ready is not None:
+        await made_ready()

@@ -111,6 +111,17 @@ class SdkCalls:
         self._http_client = http_client
         self._own_client: Any = None
 
+    async def prepare(self) -> None:
+        """Loads the SDK and makes the client, so that no call's time-out covers that.
+
+        Raises:
+            UsageError: as for `check`.
+        """
+        import aiohttp  # noqa: F401
+
+        self.check()
+        await self._client()
+
     def check(self) -> None:
         """Raises UsageError where no call could be made: the SDK or the key is missing."""
         sdk, key = self._sdk, self._place.key

@@ -147,7 +147,8 @@ class EffectLog:
             raise DriftError(f"the record of run {self.log.run} ends before {key!r}")
 
     def hold_id(self, key: str, attempt: int) -> str:
-        return f"{self.log.run}:{self.branch}/{key}#{attempt}"
+        """Returns an id that no other process gives, whatever it knows of the run."""
+        return f"{self.log.run}:{self.branch}/{key}#{attempt}@{self.log.writer}"
 
     def forget_before(self, step: int) -> None:
         """Drops the answers of earlier steps: only the present one can be entered again."""

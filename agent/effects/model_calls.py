@@ -27,7 +27,7 @@ from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyErro
 from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.call_ids import own_id, with_own_ids
-from ...policies.policy import takes_samples
+from ...policies.policy import prepare, takes_samples
 from ...policies.rate_limits import Turn, rate_of
 from .cost_bounds import CostBounds, is_whole
 from .effect_log import Diverged, EffectLog
@@ -163,6 +163,7 @@ class ModelCalls:
         purpose: str,
         turn: Turn | None,
     ) -> Reply | Refusal:
+        await prepare(self._policy)
         match = self._prefixes.match(request.messages)
         used = self._kept.allowance(purpose)
         reserve = self._kept.after(used, request.messages)
@@ -239,20 +240,25 @@ class ModelCalls:
         except BaseException as error:
             if id in self._effect_log.unread:
                 raise
+            if isinstance(error, TimeoutError):
+                late = OutcomeUnknown(self._late(limit), retryable=True)
+                self._book_failure(key, id, hold, late)
+                raise late from error
             self._book_failure(key, id, hold, error)
             if isinstance(error, CallRefused | UsageError):
                 raise
-            if isinstance(error, TimeoutError):
-                raise OutcomeUnknown(
-                    f"{self._policy.name} did not reply within {limit:g} s", retryable=True
-                ) from error
             if isinstance(error, PolicyError) or not isinstance(error, Exception):
                 raise
             raise OutcomeUnknown(f"{self._policy.name} failed: {name_of(error)}") from error
 
+    def _late(self, limit: float) -> str:
+        if limit < self._policy.timeout:
+            return f"the deadline of the budget passed before {self._policy.name} replied"
+        return f"{self._policy.name} did not reply within {limit:g} s"
+
     async def _asked(self, key: str, sent: Request, limit: float) -> Reply:
         async with asyncio.timeout(limit):
-            reply = encodable_reply(await self._policy.reply(sent))
+            reply = _with_sound_bill(encodable_reply(await self._policy.reply(sent)))
         return with_own_ids(reply, self._effect_log.call_ids, self._seed_of_ids(key))
 
     def _begun(self, key: str, on_call: OnCall) -> OnCall:
@@ -473,6 +479,13 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
+
+
+def _with_sound_bill(reply: Reply) -> Reply:
+    """Returns the reply; a bill of less than nothing is none, and the whole hold is booked."""
+    if reply.usage is not None and min(reply.usage.by_class().values()) < 0:
+        reply = replace(reply, usage=None)
+    return reply if reply.seconds >= 0 else replace(reply, seconds=0.0)
 
 
 def _reply_of(outcome: Reply | BaseException) -> Reply:

@@ -109,7 +109,7 @@ class NodeEffects:
         if isinstance(reply, Refusal):
             return reply
         flaw = flaw_of(reply)
-        if flaw == "length" or flaw == "empty_reply":
+        if flaw in ("length", "empty_reply", "broken_off"):
             bill = reply.usage
             written = bill.output_tokens if bill else self._calls().max_output
             cut_at = max(written, 1) if flaw == "length" else 0

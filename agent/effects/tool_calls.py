@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from langgraph.errors import GraphBubbleUp
 
 from ...journal.notice_text import told
-from ...journal.notices import CancelledCall, Notice
+from ...journal.notices import CancelledCall, Notice, UnknownOutcome
 from ...journal.record.run_record import Effect
 from ...journal.records import Observation, ToolCall
 from ...ledger.account import Hold, Shortfall
@@ -317,12 +317,17 @@ class ToolCalls:
             await self._durable([one])
 
     async def _once(self, one: _HeldCall) -> Observation:
-        call, account = one.wanted.call, self._effect_log.account
+        tool, call, account = one.wanted.tool, one.wanted.call, self._effect_log.account
+        is_made = False
         try:
-            async with self._gate(one.wanted.tool), asyncio.timeout(account.seconds_left):
-                return await made(one.wanted.tool, call, self._context(one.wanted.key, call.id))
+            async with asyncio.timeout(account.seconds_left), self._gate(tool):
+                is_made = True
+                return await made(tool, call, self._context(one.wanted.key, call.id))
         except TimeoutError:
-            return told(call, CancelledCall(tool=call.name))
+            if tool.spec.read_only or not is_made:
+                return told(call, CancelledCall(tool=call.name))
+            late = "the deadline of the budget passed"
+            return told(call, UnknownOutcome(tool=call.name, why=late))
         except BaseException:
             self._forfeit(one)
             raise

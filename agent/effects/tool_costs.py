@@ -42,7 +42,7 @@ class ToolPrices:
         price = self._book.tool(tool.spec.name)
         if price is not None:
             return price.cost({})
-        return tool.least_cost or Decimal(0)
+        return max(tool.least_cost or Decimal(0), Decimal(0))
 
     def known(self, tool: Tool) -> bool:
         return tool.least_cost is not None or self._book.tool(tool.spec.name) is not None

@@ -63,16 +63,22 @@ def reconcile(home: Home, lines: list[BillLine]) -> list[BillCorrection]:
             already, or belongs to a run that is under way.
     """
     with home.ownership():
-        found = [(line, *_hold(home, line)) for line in lines]
-        for line, record, _ in found:
+        records = {run: home.unowned(run) for run in dict.fromkeys(line.run for line in lines)}
+        calls = [_call(records[line.run], line) for line in lines]
+        last = {run: record.events[-1].seq for run, record in records.items()}
+        for line in lines:
             body: dict[str, Any] = {
                 "hold": line.hold, "usd": line.usd, "usd_by_class": {},
                 **{name: line.tokens.get(name, 0) for name in CLASSES},
                 "seconds": None, "ok": False, "final": False, "why": "reconciled",
             }  # fmt: skip
-            seq = record.events[-1].seq + 1
-            home.append(Event(line.run, seq, "settle", at=record.seconds, body=body))
-    return [BillCorrection(line.hold, call.cost.held.usd, line.usd) for line, _, call in found]
+            last[line.run] += 1
+            at = records[line.run].seconds
+            home.append(Event(line.run, last[line.run], "settle", at=at, body=body))
+    return [
+        BillCorrection(line.hold, call.cost.held.usd, line.usd)
+        for line, call in zip(lines, calls, strict=True)
+    ]
 
 
 def _lines(path: Path, rows: csv.DictReader[str]) -> Iterator[BillLine]:
@@ -100,13 +106,11 @@ def _number(where: str, column: str, text: str | None) -> Decimal:
     return number
 
 
-def _hold(home: Home, line: BillLine) -> tuple[RunRecord, RecordedCall]:
-    events = home.events(line.run)
-    home.check_unowned(line.run, events)
-    record = RunRecord.of(events)
-    call = next((call for call in recorded_calls(events) if call.hold == line.hold), None)
+def _call(record: RunRecord, line: BillLine) -> RecordedCall:
+    found = (call for call in recorded_calls(record.events) if call.hold == line.hold)
+    call = next(found, None)
     if call is None or call.is_tool:
         raise UsageError(f"line {line.number}: there is no policy call under hold {line.hold!r}")
     if not call.cost.is_open:
         raise UsageError(f"line {line.number}: hold {line.hold!r} is settled already")
-    return record, call
+    return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -18,9 +19,10 @@ from ...journal.records import Message, Request
 from ...ledger.account import Account
 from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget
-from ...ledger.errors import BudgetError, Unpriced
+from ...ledger.errors import BudgetError, Unpriced, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...ledger.resources import is_money
+from ...policies.policy import prepare
 from ...tools import ToolContext
 from ..config import AgentConfig, RunLabels
 from ..effects.effect_log import EffectLog
@@ -78,6 +80,11 @@ class RunLifecycle:
         """Raises BudgetError if the budget is too small for one call of a run of the task."""
         self._payable(task, Account(budget), tuple(self._routes), Instructions(self._config))
 
+    async def prepare(self) -> None:
+        """Does what the first call needs before a run's clock starts; what is wrong, calls say."""
+        with suppress(UsageError):
+            await prepare(self._config.policy)
+
     async def start(
         self,
         task: str,
@@ -132,9 +139,11 @@ class RunLifecycle:
         budget = record.budget + more if more else record.budget
         fresh = mode == "per_invocation"
         spent = ZERO if fresh else record.charged + self._config.home.spent_below(start.run)
+        limited = [*budget.limits, *(parent.limited() if parent else ())]
         account = Account(
             budget, name="the run", parent=parent, spent=spent,
             elapsed=0.0 if fresh else record.seconds,
+            closed=not (more or fresh) and record.overran(limited),
         )  # fmt: skip
         self._check_prices(account)
         cut = record.exhaustion if more or fresh else None

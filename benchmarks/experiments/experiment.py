@@ -22,7 +22,7 @@ from ...ledger.errors import BudgetError, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...memory import memory
 from ...planners import planner
-from ...policies import policy
+from ...policies import Policy, policy
 from ..cells import Cell, RunSpec
 from ..engines import IN_PROCESS, Engine
 from ..results import ResultRow
@@ -104,45 +104,85 @@ async def run_experiment(
         on_skip: is told of each set-up that is left out, and why.
 
     Raises:
-        UsageError: the plan makes no sense, or there is no such experiment.
+        UsageError: the plan makes no sense, there is no such experiment, or another process
+            goes on with it.
         BudgetError: the budget of a set-up cannot pay for one call; the text names all such.
     """
     book = PriceBook.load(prices)
     place = Home.at(home)
-    earlier = RecordedExperiment.load(place, resume) if resume else RecordedExperiment()
-    if plan is None and earlier.plan is not None:
-        plan = ExperimentPlan.from_record(earlier.plan)
-    if plan is None:
-        raise UsageError(f"there is no experiment {resume!r} in {place.path}: see `outlay runs`")
-    experiment = resume or f"{plan.suite}-{new_run_id()}"
+    experiment = _known(place, resume) if plan is None else resume or _new_name(plan)
+    with place.own(f"experiment {experiment}"):
+        begun = _begun(plan, experiment, place, book, total_budget)
+        for why in begun.left_out:
+            on_skip(why)
+        on_start(experiment)
+        rows: dict[int, ResultRow] = {}
+        ended = engine.run(begun.cells, begun.runner.row, concurrency=concurrency)
+        try:
+            async with aclosing(ended):
+                async for number, row in ended:
+                    rows[number] = row
+                    on_row(row, begun.progress(len(rows)))
+        finally:
+            await begun.policy.close()
+    ordered = [rows[number] for number in sorted(rows)]
+    return ExperimentResult(experiment, begun.plan, ordered, begun.account.spent.usd)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BegunExperiment:
+    """An experiment that this process owns, with all that was recorded of it before."""
+
+    plan: ExperimentPlan
+    runner: CellRunner
+    account: Account
+    cells: Sequence[Cell]
+    policy: Policy
+    left_out: Sequence[str]
+    """Why set-ups cannot begin."""
+
+    def progress(self, done: int) -> ExperimentProgress:
+        limit = self.account.budget.usd
+        return ExperimentProgress(done, len(self.cells), self.account.spent.usd, limit)
+
+
+def _begun(
+    plan: ExperimentPlan | None,
+    experiment: str,
+    home: Home,
+    prices: PriceBook,
+    total_budget: str | None,
+) -> _BegunExperiment:
+    earlier = RecordedExperiment.load(home, experiment)
+    plan = plan or ExperimentPlan.from_record(earlier.plan or {})
     budget = Budget.parse(total_budget) if total_budget else Budget()
     account = Account(budget, name="the suite", spent=earlier.spent)
-    sources = sources_of(plan, place, book)
+    sources = sources_of(plan, home, prices)
     _check(budget, plan, sources)
-    runner = CellRunner(
-        spec_of(plan, experiment, sources), sources, account, recorded=earlier.cells
-    )
+    spec = spec_of(plan, experiment, sources)
+    runner = CellRunner(spec, sources, account, recorded=earlier.cells)
     unpayable = _unpayable(plan, sources, runner)
     if unpayable and not plan.skip_unpayable:
         raise BudgetError(
             f"no experiment was begun: {'; '.join(unpayable.values())}; raise these budgets or "
             "leave such set-ups out (--skip-unpayable)"
         )
-    for why in unpayable.values():
-        on_skip(why)
-    on_start(experiment)
     cells = [cell for cell in _cells(plan, sources) if (cell.planner, cell.budget) not in unpayable]
-    rows: dict[int, ResultRow] = {}
-    try:
-        async with aclosing(engine.run(cells, runner.row, concurrency=concurrency)) as ended:
-            async for number, row in ended:
-                rows[number] = row
-                spent = account.spent.usd
-                on_row(row, ExperimentProgress(len(rows), len(cells), spent, budget.usd))
-    finally:
-        await sources.policy.close()
-    ordered = [rows[number] for number in sorted(rows)]
-    return ExperimentResult(experiment, plan, ordered, account.spent.usd)
+    return _BegunExperiment(
+        plan=plan, runner=runner, account=account, cells=cells, policy=sources.policy,
+        left_out=tuple(unpayable.values()),
+    )  # fmt: skip
+
+
+def _known(home: Home, experiment: str | None) -> str:
+    sql = "select count(*) from runs where experiment = ?"
+    if experiment is None or home.store.query(sql, (experiment,)).rows == [(0,)]:
+        raise UsageError(f"there is no experiment {experiment!r} in {home.path}: see `outlay runs`")
+    return experiment
+
+
+def _new_name(plan: ExperimentPlan) -> str:
+    return f"{plan.suite}-{new_run_id()}"
 
 
 def sources_of(plan: ExperimentPlan, home: Home, prices: PriceBook) -> RunSources:

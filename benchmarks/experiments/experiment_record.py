@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ...agent import Home, RunRecord
 from ...journal.events import Event
+from ...journal.store.damage import check_beginnings
 from ...ledger.amount import ZERO, Amount
 from ..cells import Cell, CellKey
 from ..refusals import refused_calls
@@ -57,12 +58,20 @@ class RecordedExperiment:
 
     @classmethod
     def load(cls, home: Home, experiment: str) -> RecordedExperiment:
+        """Reads what is recorded of an experiment.
+
+        Raises:
+            JournalError: a run that may be of it has lost its first event.
+        """
         plan: Mapping[str, Any] | None = None
         cells: dict[CellKey, RecordedCell] = {}
         spent = ZERO
+        journals: set[str] = set()
         for events in home.store.events_of_experiment(experiment):
             record = RunRecord.of(events)
             plan = record.start.agent["plan"]
             cells[Cell.of(record.start).key] = RecordedCell.of(record)
             spent += record.spent
+            journals |= {event.id.partition(":")[0] for event in events}
+        check_beginnings(home.store, journals)
         return cls(plan=plan, cells=cells, spent=spent)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from ...agent import new_run_id
+from ...agent import Home, new_run_id
 from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
 from ..results import ResultRow, Setup
@@ -47,14 +47,20 @@ async def run_race(
         total_budget: USD that the whole race may spend, `usd=…`; what was spent counts.
 
     Raises:
-        UsageError: a plan makes no sense, or the total budget limits anything but money.
+        UsageError: a plan makes no sense, the total budget limits anything but money, or another
+            process goes on with the race.
     """
     options = _RaceOptions(
         limit_usd=_usd(total_budget), home=home, prices=prices, concurrency=concurrency
     )
     name = name or f"{race.candidates[0].suite}-{new_run_id()}"
     track = _RaceState(race, name, options, on_row)
-    on_start(name)
+    with Home.at(home).own(f"race {name}"):
+        on_start(name)
+        return await _run_blocks(race, track, on_block)
+
+
+async def _run_blocks(race: RaceSpec, track: _RaceState, on_block: OnBlock) -> RaceOutcome:
     running = list(range(len(race.candidates)))
     for block in range(1, race.blocks + 1):
         tasks = min(block * race.block, race.tasks)

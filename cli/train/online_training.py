@@ -64,7 +64,8 @@ def play(order: OnlineRlRequest, *, plain: bool) -> None:
     screen = console(plain)
     home = Home.at(order.home)
     try:
-        asyncio.run(_play(order, home, screen))
+        with home.own(f"the training of {order.out.absolute()}"):
+            asyncio.run(_play(order, home, screen))
     finally:
         home.close()
     end(order.out, screen)

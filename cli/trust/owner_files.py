@@ -1,36 +1,19 @@
-"""The owner's own files: the folder outside every project, and what others may have written."""
+"""The owner's own files, in a folder outside every project."""
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from ...journal.file_owner import foreign_hand
 from ...ledger.errors import UsageError
-
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def owner_folder(variables: Mapping[str, str] = os.environ) -> Path:
     """Returns `$XDG_CONFIG_HOME/outlay`, or `~/.config/outlay`."""
     base = Path(variables.get("XDG_CONFIG_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".config") / "outlay"
-
-
-def foreign_hand(path: Path) -> str:
-    """Returns who besides this user may have written a file or folder, or "" for nobody.
-
-    A link counts as well as what it leads to.
-    """
-    if not hasattr(os, "geteuid"):
-        return ""
-    for info in (path.lstat(), path.stat()):
-        if info.st_uid not in (0, os.geteuid()):
-            return "belongs to another user"
-        if not stat.S_ISLNK(info.st_mode) and info.st_mode & _WRITABLE_BY_OTHERS:
-            return "is writable by others"
-    return ""
 
 
 def read_own(path: Path) -> bytes | None:

@@ -6,8 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from ...journal.file_owner import foreign_hand
 from ...ledger.errors import UsageError
-from .owner_files import foreign_hand, owner_folder, read_own, write_own
+from .owner_files import owner_folder, read_own, write_own
 
 HARMLESS = frozenset({
     "alpha", "block", "concurrency", "delta", "full", "json", "keep", "level", "limit", "memory",

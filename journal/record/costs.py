@@ -70,8 +70,10 @@ class CostFold:
         known = self.lines.get(event.body["hold"])
         if event.kind == "hold":
             line = _held(event) if known is None else None
+        elif known is None:
+            line = _lost(event) if event.kind == "settle" else None
         else:
-            line = _ended(known, event) if known is not None and known.is_open else None
+            line = _ended(known, event) if known.is_open else None
         if line is not None:
             self.lines[line.hold] = line
         return line
@@ -110,6 +112,17 @@ def _held(hold: Event) -> CostLine:
         node=body["node"], status="open", held=held, amount=held,
         usd=None if body["usd"] is None else Decimal(body["usd"]),
     )  # fmt: skip
+
+
+def _lost(settle: Event) -> CostLine:
+    """Returns what a settlement costs whose hold is missing: it was paid."""
+    is_tool = "observation" in settle.body
+    asked = CostLine(
+        hold=settle.body["hold"], key=settle.key, seq=settle.seq, name="", node="", status="open",
+        call="tool" if is_tool else "model", held=ZERO, usd=None,
+        amount=Amount({"tool_calls": 1}) if is_tool else ZERO,
+    )  # fmt: skip
+    return _settled(asked, settle)
 
 
 def _ended(line: CostLine, end: Event) -> CostLine:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ...ledger.amount import ZERO, Amount
 from ...ledger.budget import Budget
+from ...ledger.errors import JournalError
 from ..events import Event
 from ..records import Message, ToolCall
 from .costs import costs, total
@@ -134,7 +135,13 @@ class RunRecord:
     @cached_property
     def start(self) -> RecordedStart:
         """How the run began."""
-        return RecordedStart.of(next(e for e in self.events if e.kind == "run_started"))
+        for event in self.events:
+            if event.kind == "run_started":
+                return RecordedStart.of(event)
+        raise JournalError(
+            f"run {self.events[0].run}: its first event is missing or damaged in the journal "
+            f"{self.events[0].id.partition(':')[0]}.jsonl"
+        )
 
     @property
     def end(self) -> RecordedEnd | None:
@@ -179,6 +186,17 @@ class RunRecord:
         fresh = [e.seq for e in self.events if e.body.get("mode") == "per_invocation"]
         own = total(costs(e for e in self.events if e.seq > max(fresh, default=-1)))
         return own if fresh else own + self.inherited.spent
+
+    def overran(self, limited: Collection[str]) -> bool:
+        """Says whether a bill came in above its hold since money was last added to the run.
+
+        Args:
+            limited: the resources that count.
+        """
+        resumes = ((e.seq, RecordedResume.of(e)) for e in self.events if e.kind == "run_resumed")
+        paid = [seq for seq, r in resumes if r.added or r.mode == "per_invocation"]
+        late = (line for line in costs(self.events) if line.seq > max(paid, default=-1))
+        return any(line.amount[r] > line.held[r] for line in late for r in limited)
 
     @property
     def budget(self) -> Budget:

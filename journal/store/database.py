@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,18 @@ FORMAT = 4
 _READING = ("SELECT", "MULTI")
 """Kinds of statements that only read, as DuckDB calls them; PIVOT is of the second."""
 
+_DAMAGED = re.compile(
+    "not a valid DuckDB|corrupt|checksum|replaying WAL|could not read enough bytes|"
+    "serialization error|internal error|fatal error|database has been invalidated",
+    re.IGNORECASE,
+)
+"""What DuckDB says where a file is damaged, not locked, forbidden or of a newer version."""
+
 _SETTINGS: dict[str, Any] = {"autoinstall_known_extensions": False}
+
+
+class DamagedStore(JournalError):
+    """The database cannot be read any more. It can be made again from the journals."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,7 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
     """Opens the database with its tables and views made or brought up to date.
 
     Raises:
+        DamagedStore: it is damaged.
         JournalError: it cannot be opened or written, or is of a newer format.
     """
     try:
@@ -46,17 +60,15 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
             _migrate(path)
             database = _connect(path)
     except (duckdb.Error, OSError) as error:
-        raise JournalError(
-            f"the store {path} cannot be opened: {_first_line(error)}; if it is damaged, move it "
-            "away: it is made again from the journals"
-        ) from error
+        no_store = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
+        raise _failure(error, path, "opened", is_damage=no_store) from error
     try:
         if not read_only:
             database.execute("set preserve_insertion_order = false")
             _prepare(database)
         yield database
     except duckdb.Error as error:
-        raise JournalError(f"the store {path} cannot be written: {_first_line(error)}") from error
+        raise _failure(error, path, "written") from error
     finally:
         with contextlib.suppress(duckdb.Error):
             database.close()
@@ -75,12 +87,15 @@ def ask(database: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any]
 
     Raises:
         UsageError: DuckDB refuses it.
+        DamagedStore: the database is damaged.
     """
     try:
         answer = database.execute(sql, list(parameters))
         columns = tuple(column[0] for column in answer.description or ())
         return QueryResult(columns, answer.fetchall() if columns else [])
     except duckdb.Error as error:
+        if _DAMAGED.search(str(error)):
+            raise DamagedStore(f"the store is damaged: {_first_line(error)}") from error
         raise UsageError(_first_line(error)) from error
 
 
@@ -173,7 +188,11 @@ def _prepare(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def _format(database: duckdb.DuckDBPyConnection, path: Path) -> int:
-    format = number(database.execute("select format from meta"))
+    try:
+        format = number(database.execute("select format from meta"))
+    except duckdb.Error:
+        database.close()  # while it is open, its path leads to it
+        raise
     if format > FORMAT:
         raise JournalError(
             f"the store {path} has format {format}, and this outlay reads formats up to {FORMAT}: "
@@ -204,6 +223,28 @@ def number(answer: duckdb.DuckDBPyConnection) -> int:
 def quoted(text: str | Path) -> str:
     """Returns a text as SQL writes it, for where no parameter can stand."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def set_aside(path: Path) -> Path:
+    """Moves a database and what belongs to it out of the way; returns where it is now.
+
+    Raises:
+        JournalError: it cannot be moved.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    with on_disk(path):
+        path.rename(aside)
+        log = Path(f"{path}.wal")
+        if log.exists():
+            log.rename(f"{aside}.wal")
+    return aside
+
+
+def _failure(
+    error: Exception, path: Path, what: str, *, is_damage: bool = False
+) -> DamagedStore | JournalError:
+    kind = DamagedStore if is_damage or _DAMAGED.search(str(error)) else JournalError
+    return kind(f"the store {path} cannot be {what}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from ..line import written
 from .database import on_disk
 from .journal_scan import JournalOffset, event_in
 
@@ -40,10 +39,10 @@ def rewrite(
     with on_disk(path), path.open("rb") as old, partial.open("wb") as new:
         for line in old:
             read += len(line)
-            written = _changed(line, wanted, change)
-            new.write(written)
-            size += len(written)
-            lines += written.count(b"\n")
+            kept_line = _changed(line, wanted, change)
+            new.write(kept_line)
+            size += len(kept_line)
+            lines += kept_line.count(b"\n")
             if read <= loaded.bytes and line.endswith(b"\n"):
                 kept = JournalOffset(size, lines, loaded.format)
         new.flush()
@@ -63,4 +62,4 @@ def _changed(line: bytes, runs: frozenset[str], change: Change | None) -> bytes:
     if change is None:
         return b""
     change(event)
-    return orjson.dumps(event) + b"\n"
+    return written(event)

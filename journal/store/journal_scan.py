@@ -13,6 +13,7 @@ import orjson
 from ...ledger.errors import JournalError
 from ..events import FORMAT
 from ..journal import is_live
+from ..line import read
 
 PIECE = 128 * 1024 * 1024
 """Bytes that are loaded in one transaction, and kept in memory meanwhile."""
@@ -48,14 +49,10 @@ class JournalChunk:
             self.start.bytes + len(self.data), self.start.lines + self.lines, self.format
         )
 
-    def corrupt(self) -> list[int]:
-        """Returns the numbers of the lines that are no event, counted from 1."""
-        lines = self.data.split(b"\n")[:-1]
-        return [
-            self.start.lines + place
-            for place, line in enumerate(lines, start=1)
-            if event_in(line) is None
-        ]
+    @property
+    def corrupt(self) -> int:
+        """How many of the lines are no event."""
+        return sum(event_in(line) is None for line in self.data.split(b"\n")[:-1])
 
 
 @dataclass
@@ -112,7 +109,7 @@ class JournalScan:
             while position.bytes < size:
                 data = _complete_lines(file, position.bytes, size)
                 if not data:
-                    if not is_live(path):
+                    if not is_live(path) and path.stat().st_size == size:
                         self.torn.append(path.name)
                     return
                 format = position.format if position.bytes else _format(path, data)
@@ -123,12 +120,29 @@ class JournalScan:
 
 def event_in(line: bytes) -> dict[str, Any] | None:
     """Returns what a line of a journal says, or None if it cannot be read as an event."""
+    data = read(line)
+    is_event = data is not None and all(data.get(name) is not None for name in _COMMON)
+    return data if is_event else None
+
+
+def complete_lines(path: Path) -> list[bytes]:
+    """Returns the complete lines of a journal, without their ends; none where it is gone.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
     try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    is_whole = isinstance(data, dict) and all(data.get(name) is not None for name in _COMMON)
-    return data if is_whole else None
+        return path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise JournalError(f"the journal {path} cannot be read: {error.strerror}") from error
+
+
+def damaged_lines(path: Path) -> list[int]:
+    """Returns the numbers of a journal's lines that are no event, counted from 1."""
+    lines = enumerate(complete_lines(path), start=1)
+    return [number for number, line in lines if event_in(line) is None]
 
 
 def _complete_lines(file: BinaryIO, start: int, end: int) -> bytes:

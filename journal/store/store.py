@@ -6,27 +6,42 @@ again, so any number of processes can share a folder.
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 
-from ...ledger.errors import JournalError, UsageError
+from ...ledger.errors import UsageError
 from ..events import Event
 from ..file_lock import locked
 from ..journal import is_live
+from ..line import read
 from ..old.name import STORE, rename_store
-from .database import QueryResult, ask, check_reads, compact, empty, on_disk, opened
+from .database import (
+    DamagedStore,
+    QueryResult,
+    ask,
+    check_reads,
+    compact,
+    empty,
+    on_disk,
+    opened,
+    set_aside,
+)
 from .journal_rewrite import Change, rewrite
-from .journal_scan import JournalOffset, JournalScan
+from .journal_scan import JournalOffset, JournalScan, damaged_lines
 from .tables import count_events, insert, loaded_of, note, remove, replace
 
 __all__ = ["LoadReport", "QueryResult", "Store"]
+
+logger = logging.getLogger(__name__)
 
 _RUNS_AT_ONCE = 2_000
 """Runs whose lines are in memory at a time when they are changed."""
@@ -41,7 +56,7 @@ class LoadReport:
     torn: tuple[str, ...] = ()
     """Journals whose last line is incomplete and whose writer is gone: the line is left out."""
     corrupt: tuple[tuple[str, int], ...] = ()
-    """(journal, line number) of new lines that are no event: they are left out."""
+    """(journal, line number) of lines that are no event: they are left out."""
     shorter: tuple[str, ...] = ()
     """Journals that have become shorter: what was loaded of them is kept."""
 
@@ -72,6 +87,7 @@ class Store:
         self._home = home
         self.journals = home / "journals"
         self._wait = wait
+        self._told: set[str] = set()
 
     def load(self) -> LoadReport:
         """Adds what the journals have new. Loading twice adds nothing.
@@ -81,8 +97,8 @@ class Store:
         """
         if not self._exists():
             return LoadReport()
-        with self._lock(), opened(self.path) as database:
-            return self._load(database)
+        with self._lock():
+            return self._load_whole()
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> QueryResult:
         """Loads, then runs a statement that only reads.
@@ -91,6 +107,14 @@ class Store:
             UsageError: it does more than read, or DuckDB refuses it.
             JournalError: as for `load`.
         """
+        try:
+            return self._ask(sql, parameters)
+        except DamagedStore:
+            with self._lock():
+                self._set_aside()
+            return self._ask(sql, parameters)
+
+    def _ask(self, sql: str, parameters: Sequence[Any]) -> QueryResult:
         with self.reading() as database:
             check_reads(database, sql)
             return ask(database, sql, parameters)
@@ -107,8 +131,7 @@ class Store:
                 yield database
             return
         with self._lock():
-            with opened(self.path) as database:
-                self._load(database)
+            self._load_whole()
             with opened(self.path, read_only=True) as database:
                 yield database
 
@@ -119,8 +142,8 @@ class Store:
             UsageError: its texts were pruned.
             JournalError: as for `load`.
         """
-        rows = self.query("select body from events where run = ? order by seq, t", (run,)).rows
-        events = [_event(line) for (line,) in rows]
+        sql = "select id, body from events where run = ? order by seq, t"
+        events = self._sound(self.query(sql, (run,)).rows)
         if any("pruned" in event.body for event in events):
             raise UsageError(
                 f"the texts of run {run} were pruned: it is still listed and counted, but "
@@ -134,19 +157,12 @@ class Store:
         Of runs that were pruned the texts are empty.
         """
         rows = self.query(
-            "select e.body from events e join runs r using (run) where r.experiment = ? "
-            "order by r.started, e.run, e.seq, e.t",
+            "select e.run, e.id, e.body from events e join runs r using (run) "
+            "where r.experiment = ? order by r.started, e.run, e.seq, e.t",
             (experiment,),
         ).rows
-        events: list[Event] = []
-        for (line,) in rows:
-            event = _event(line)
-            if events and events[-1].run != event.run:
-                yield events
-                events = []
-            events.append(event)
-        if events:
-            yield events
+        for _, group in groupby(rows, itemgetter(0)):
+            yield self._sound((id, line) for _, id, line in group)
 
     def snapshot(self, path: Path) -> None:
         """Loads, then copies the database to `path`, for questions that take long.
@@ -158,8 +174,8 @@ class Store:
         if not self._exists():
             raise UsageError(f"{self._home} has no journals")
         with self._lock():
+            self._load_whole()
             with opened(self.path) as database:
-                self._load(database)
                 database.execute("checkpoint")
             with on_disk(path):
                 partial = path.with_name(f"{path.name}.partial")
@@ -174,13 +190,14 @@ class Store:
             JournalError: as for `load`, or a journal cannot be rewritten.
         """
         if self._exists():
-            with self._lock(), opened(self.path) as database:
-                self._load(database)
-                count = count_events(database, run)
-                if count:
-                    self._rewrite(database, [run], None)
-                    remove(database, [run])
-                    return count
+            with self._lock():
+                self._load_whole()
+                with opened(self.path) as database:
+                    count = count_events(database, run)
+                    if count:
+                        self._rewrite(database, [run], None)
+                        remove(database, [run])
+                        return count
         raise UsageError(f"there is no run {run!r} in {self._home}: `outlay runs` lists them")
 
     def change(self, runs: Sequence[str], change: Change) -> int:
@@ -196,8 +213,8 @@ class Store:
         if not runs or not self._exists():
             return 0
         with self._lock():
+            self._load_whole()
             with opened(self.path) as database:
-                self._load(database)
                 before = self._size()
                 self._rewrite(database, runs, change)
                 for start in range(0, len(runs), _RUNS_AT_ONCE):
@@ -210,22 +227,60 @@ class Store:
         """Returns the names of the journals that a live process writes."""
         return [path.stem for path in self.journals.glob("*.jsonl") if is_live(path)]
 
+    def _sound(self, rows: Iterable[Sequence[str]]) -> list[Event]:
+        """Returns the events of ids and lines, each once; says which are damaged."""
+        events: dict[str, Event] = {}
+        for id, line in rows:
+            data = read(line.encode())
+            if data is None:
+                self._warn([f"the event {id} is damaged and was left out"])
+            else:
+                events[id] = Event.from_dict(data)
+        return list(events.values())
+
     def _exists(self) -> bool:
         return self.journals.is_dir() or self.path.exists()
 
     def _lock(self) -> AbstractContextManager[None]:
         return locked(self._home / "store.lock", wait=self._wait)
 
+    def _load_whole(self) -> LoadReport:
+        """Loads; a damaged database is set aside and made again from the journals."""
+        try:
+            with opened(self.path) as database:
+                return self._load(database)
+        except DamagedStore:
+            self._set_aside()
+            with opened(self.path) as database:
+                return self._load(database)
+
+    def _set_aside(self) -> None:
+        if self.path.exists():
+            aside = set_aside(self.path)
+            self._warn([f"the store was damaged: it is now {aside.name}, and is made again"])
+
     def _load(self, database: duckdb.DuckDBPyConnection) -> LoadReport:
         known = database.execute("select name, bytes, lines, format from journals").fetchall()
         scan = JournalScan(self.journals, {name: JournalOffset(*rest) for name, *rest in known})
         count = 0
-        corrupt: list[tuple[str, int]] = []
         for batch in scan.batches():
-            new, bad = insert(database, batch, self._home / ".loading")
-            count += new
-            corrupt += bad
-        return LoadReport(count, tuple(scan.torn), tuple(corrupt), tuple(scan.shorter))
+            count += insert(database, batch, self._home / ".loading")
+        damaged = database.execute("select name from journals where corrupt > 0 order by name")
+        corrupt = [
+            (f"{name}.jsonl", line)
+            for (name,) in damaged.fetchall()
+            for line in damaged_lines(self.journals / f"{name}.jsonl")
+        ]
+        report = LoadReport(count, tuple(scan.torn), tuple(corrupt), tuple(scan.shorter))
+        self._warn(report.problems)
+        return report
+
+    def _warn(self, problems: Sequence[str]) -> None:
+        """Tells whoever reads what is wrong, each thing once."""
+        for problem in problems:
+            if problem not in self._told:
+                self._told.add(problem)
+                logger.warning("outlay: %s: %s", self.journals, problem)
 
     def _rewrite(
         self, database: duckdb.DuckDBPyConnection, runs: Sequence[str], change: Change | None
@@ -245,10 +300,3 @@ class Store:
     def _size(self) -> int:
         files = [self.path, *self.journals.glob("*.jsonl")]
         return sum(path.stat().st_size for path in files)
-
-
-def _event(line: str) -> Event:
-    try:
-        return Event.from_dict(orjson.loads(line))
-    except orjson.JSONDecodeError as error:
-        raise JournalError(f"an event of the store cannot be read: {error}: {line[:80]}") from error

@@ -13,6 +13,7 @@ import duckdb
 import orjson
 
 from ..events import FORMAT
+from ..line import written
 from . import views
 from .database import number, on_disk
 from .journal_scan import JournalChunk, JournalOffset
@@ -22,26 +23,21 @@ _START = JournalOffset()
 _TABLES = ("records", "holds", "marks", "spans")
 
 
-def insert(
-    database: duckdb.DuckDBPyConnection, batch: Sequence[JournalChunk], folder: Path
-) -> tuple[int, list[tuple[str, int]]]:
+def insert(database: duckdb.DuckDBPyConnection, batch: Sequence[JournalChunk], folder: Path) -> int:
     """Adds the events of a batch in one transaction, and how far each journal is loaded.
 
     Args:
         folder: for the files that DuckDB reads; it is made, and removed afterwards.
 
-    Returns how many events were added, and (journal, line number) of lines that are no event.
+    Returns how many events were added.
     """
     database.begin()
     added = _add(database, batch, folder)
-    corrupt: list[tuple[str, int]] = []
     all_are_events = added == sum(piece.lines for piece in batch)
     for piece in batch:
-        lines = [] if all_are_events else piece.corrupt()
-        corrupt += ((f"{piece.name}.jsonl", line) for line in lines)
-        note(database, piece.name, piece.end, len(lines))
+        note(database, piece.name, piece.end, 0 if all_are_events else piece.corrupt)
     database.commit()
-    return added, corrupt
+    return added
 
 
 def note(
@@ -111,7 +107,7 @@ def replace(
 def _changed(line: str, change: Callable[[dict[str, Any]], None]) -> bytes:
     event = orjson.loads(line)
     change(event)
-    return orjson.dumps(event) + b"\n"
+    return written(event)
 
 
 def _add(database: duckdb.DuckDBPyConnection, batch: Sequence[JournalChunk], folder: Path) -> int:

@@ -105,6 +105,17 @@ class Endpoint:
                 "with OPENAI_BASE_URL or a model like http://host:port/v1#model"
             )
 
+    async def prepare(self) -> None:
+        """Loads the SDK and makes the client, so that no call's time-out covers that.
+
+        Raises:
+            UsageError: as for `check`.
+        """
+        import aiohttp  # noqa: F401
+
+        self.check()
+        await self._client()
+
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""
         from openai import APIStatusError

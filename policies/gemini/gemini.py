@@ -92,6 +92,10 @@ class Gemini:
         """Raises UsageError where a call could not be made for want of a key."""
         self._calls.check()
 
+    async def prepare(self) -> None:
+        """Loads the SDK and makes the client; raises UsageError as `check` does."""
+        await self._calls.prepare()
+
     async def reply(self, request: Request) -> Reply:
         """Returns the model's reply to one try of the call."""
         self.check()

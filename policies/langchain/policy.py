@@ -101,6 +101,10 @@ class LangChainPolicy:
         """Raises UsageError where no call could be made: for want of a package or a key, say."""
         self._ready()
 
+    async def prepare(self) -> None:
+        """Makes the chat model; raises UsageError as `check` does."""
+        self._ready()
+
     async def reply(self, request: Request) -> Reply:
         """Returns the model's reply to one try of the call."""
         asked = self._ready()

@@ -73,6 +73,7 @@ async def test_a_wrap_up_that_is_cut_too_keeps_what_there_is(
 
 ENDS = {
     "empty": (EMPTY, "failed", "empty_reply"),
+    "broken off": (ScriptedAnswer("Half", finish_reason="error"), "failed", "broken_off"),
     "filtered": (FILTERED, "failed", "content_filter"),
     "nothing but filtered": (
         ScriptedAnswer("", finish_reason="content_filter"), "failed", "content_filter"

@@ -2,7 +2,8 @@
 
 They fail where the hash of a request, the form of an event, the key of an effect, a prompt that
 is in use or a view has changed. `tests/fixtures/homes/make.py` tells how they were made; they are
-never made anew.
+never made anew. One thing was changed by hand: calls that `killed` makes after its resume have ids
+of their own, as servers want them.
 """
 
 from __future__ import annotations

@@ -87,6 +87,16 @@ TOLD: list[tuple[Notice, str]] = [
         "Error: ValueError: no",
     ),
     (TimedOutCall(tool="open", seconds=0.5), "Error: open gave no result within 0.5 seconds"),
+    (
+        TimedOutCall(tool="pay", seconds=2, effects=True),
+        "Error: pay gave no result within 2 seconds. It may or may not have taken effect; check "
+        "before you call it again.",
+    ),
+    (
+        UnknownOutcome(tool="pay", why="the deadline of the budget passed"),
+        "The outcome of this call of pay is unknown: the deadline of the budget passed while it "
+        "was under way. It may or may not have taken effect; check before you call it again.",
+    ),
     (CancelledCall(tool="open"), "Cancelled: the deadline of the budget has passed."),
     (
         UnknownOutcome(tool="pay"),
@@ -143,7 +153,12 @@ OLD = (
     RefusedCall, DeniedCall, CriticAdvice, UnknownTool, InvalidArguments, FailedCall,
     TimedOutCall, CancelledCall, UnknownOutcome,
 )  # fmt: skip
-ERRORS = [(notice, words) for notice, words in TOLD if isinstance(notice, OLD)]
+LATER = (
+    TimedOutCall(tool="pay", seconds=2, effects=True),
+    UnknownOutcome(tool="pay", why="the deadline of the budget passed"),
+)
+"""What old versions did not tell."""
+ERRORS = [pair for pair in TOLD if isinstance(pair[0], OLD) and pair[0] not in LATER]
 
 
 @pytest.mark.parametrize(("notice", "words"), ERRORS)

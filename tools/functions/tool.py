@@ -139,7 +139,8 @@ class FunctionTool:
 
     def _explain(self, exc: Exception) -> Notice:
         if isinstance(exc, ToolTimedOut):
-            return TimedOutCall(tool=self.spec.name, seconds=self.timeout)
+            effects = not self.spec.read_only
+            return TimedOutCall(tool=self.spec.name, seconds=self.timeout, effects=effects)
         why = clean(_said(exc))
         if isinstance(exc, ToolError):
             return FailedCall(tool=self.spec.name, why=why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Annotated
 
@@ -40,20 +41,20 @@ def prune(
 
     now = time.time()
     place = Home.at(home)
-    found = prunable(place.store, now - _days(older) * 86_400)
-    if not found.runs:
-        typer.echo(f"no run is older than {older} and has its texts")
-        return
-    first, last = (f"{moment:%Y-%m-%d}" for moment in found.began)
-    typer.echo(
-        f"{count(len(found.runs), 'run')} from {first} to {last}, "
-        f"{count(found.experiments, 'experiment')}: "
-        f"{count(found.events, 'event')}, {found.bytes / 1e6:,.1f} MB of journals"
-    )
-    if not yes:
-        typer.echo(f"their texts would go, their {exact_usd(found.usd)} stay; --yes does it")
-        return
-    with place.ownership():
+    with place.ownership() if yes else contextlib.nullcontext():
+        found = prunable(place.store, now - _days(older) * 86_400)
+        if not found.runs:
+            typer.echo(f"no run is older than {older} and has its texts")
+            return
+        first, last = (f"{moment:%Y-%m-%d}" for moment in found.began)
+        typer.echo(
+            f"{count(len(found.runs), 'run')} from {first} to {last}, "
+            f"{count(found.experiments, 'experiment')}: "
+            f"{count(found.events, 'event')}, {found.bytes / 1e6:,.1f} MB of journals"
+        )
+        if not yes:
+            typer.echo(f"their texts would go, their {exact_usd(found.usd)} stay; --yes does it")
+            return
         place.close()
         freed = take_out(place.store, found.runs, now)
     typer.echo(

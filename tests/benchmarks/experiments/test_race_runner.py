@@ -177,3 +177,10 @@ async def test_money_that_runs_out_decides_nothing(tmp_path: Path) -> None:
     assert 0 < found.spent <= Decimal("0.03")
     assert (found.leader, found.winner) == (None, None)
     assert "no block was completed" in printed(found)
+
+
+async def test_a_race_has_one_owner(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    with home.own("race mine"), pytest.raises(UsageError, match=r"race mine is under way in proc"):
+        await run_race(race(2), name="mine", home=tmp_path)
+    assert not home.store.journals.exists()

@@ -355,10 +355,60 @@ def test_an_unknown_run_cannot_be_forgotten(home, store, made):
         store.forget("r9")
 
 
-def test_a_damaged_store_says_what_to_do(book, store):
-    store.path.write_bytes(b"no database" * 1000)
-    with pytest.raises(JournalError, match="move it away"):
+def damage(how: str, path: Path) -> None:
+    whole = path.read_bytes()
+    if how == "garbage":
+        path.write_bytes(b"no database at all" * 1000)
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "another":
+        path.unlink()
+        with duckdb.connect(str(path)) as other:
+            other.execute("create table mine (a int)")
+    elif how == "half":
+        path.write_bytes(whole[: len(whole) // 2])
+    else:
+        start = int(how)
+        path.write_bytes(whole[:start] + b"\xff" * 64 + whole[start + 64 :])
+
+
+@pytest.mark.parametrize(
+    "how", ["garbage", "empty", "another", "half", *map(str, range(0, 1_000_000, 33_333))]
+)
+def test_a_damaged_store_is_set_aside_and_made_again(how, book, store, caplog):
+    book.start("r1")
+    for n in range(200):
+        book.hold("r1", f"h{n}", "1.00")
+        book.settle("r1", f"h{n}", "0.25")
+    ask = "select count(*), sum(usd), count(distinct body) from calls, events"
+    whole = store.query(ask).rows, len(store.events("r1"))
+    damage(how, store.path)
+    again = Store(store.path.parent)
+    assert (again.query(ask).rows, len(again.events("r1"))) == whole
+    aside = list(store.path.parent.glob("*.damaged-*"))
+    told = [record.getMessage() for record in caplog.records]
+    assert len(aside) == len(told) == sum("the store was damaged" in text for text in told) <= 1
+    assert aside or how.isdigit()
+
+
+def test_a_store_that_another_program_holds_is_not_set_aside(book, store):
+    book.start("r1")
+    store.load()
+    holder = (
+        "import duckdb, sys; database = duckdb.connect(sys.argv[1]); print('open', flush=True); "
+        "sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", holder, str(store.path)], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    with pytest.raises(JournalError, match="lock"):
         store.load()
+    process.communicate()
+    assert store.query("select count(*) from runs").rows == [(1,)]
+    assert list(store.path.parent.glob("*.damaged-*")) == []
 
 
 def test_a_store_that_is_in_use_is_waited_for(book, home):

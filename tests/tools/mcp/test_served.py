@@ -107,7 +107,7 @@ async def test_over_http_a_token_is_asked_for(tmp_path: Path, use: Use, chosen: 
             assert kept.exists() == (not chosen.strip())
             if kept.exists():
                 assert (kept.stat().st_mode & 0o777, len(token)) == (0o600, 43)
-            tries = ("", "Bearer ", "Bearer", token, f"Basic {token}", f"Bearer {token}x")
+            tries = ("", "Bearer", token, f"Basic {token}", f"Bearer {token}x")
             for header in tries:
                 given = {"Authorization": header} if header else {}
                 assert httpx.post(url, json={}, headers=given).status_code == 401
