@@ -54,6 +54,7 @@ class OperationReader:
         parameters = self._parameters(
             [*_located(*shared), *_located(operation.get("parameters"), home)], schemas
         )
+        path = path.partition("#")[0]  # a fragment is never sent; it tells variants apart
         _check_path(path, parameters)
         taken = {parameter.argument for parameter in parameters}
         argument = "request_body" if "body" in taken else "body"
@@ -164,8 +165,6 @@ def _style(name: str, place: str, told: Mapping[str, Any], media_type: str) -> S
 def _check_path(path: str, parameters: tuple[Parameter, ...]) -> None:
     if not path.startswith("/"):
         raise ToolError(f"the path {path[:200]!r} must begin with a slash")
-    if "#" in path:
-        raise ToolError(f"the path {path[:200]!r} has a fragment, which no server is sent")
     declared = {parameter.name for parameter in parameters if parameter.place == "path"}
     open_ones = [name for name in _PLACEHOLDER.findall(path) if name not in declared]
     if open_ones:

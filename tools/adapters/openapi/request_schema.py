@@ -18,7 +18,11 @@ _SCHEMA = (
 )  # fmt: skip
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _BY_NAME = ("properties", "patternProperties", "dependentSchemas")
-_NOT_SHOWN = ("xml", "externalDocs", "discriminator", "$defs", "definitions")
+_NOT_SHOWN = (
+    "xml", "externalDocs", "discriminator", "$defs", "definitions", "$id", "$schema", "$comment",
+    "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef",
+)  # fmt: skip
+"""Of no use to a policy, or to find parts by, which stand where they are used here."""
 _ANNOTATIONS = (
     "title", "description", "default", "deprecated", "example", "examples", "readOnly", "writeOnly",
 )  # fmt: skip
@@ -76,8 +80,11 @@ class SchemaReader:
             elif key in _LISTS and isinstance(value, list):
                 made[key] = [self._resolved(each, home, above) for each in value]
             elif key in _BY_NAME and isinstance(value, dict):
+                named, there = value, home
+                if isinstance(value.get("$ref"), str):  # all of them behind one reference
+                    named, there = self._references.followed(value, home)
                 made[key] = {
-                    str(name): self._resolved(each, home, above) for name, each in value.items()
+                    str(name): self._resolved(each, there, above) for name, each in named.items()
                 }
             else:
                 made[key] = value
