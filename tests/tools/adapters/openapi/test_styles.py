@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.records import ToolCall
 from outlay.ledger.errors import UsageError
+from outlay.tools import ToolContext
 from outlay.tools.adapters import from_openapi
 from outlay.tools.adapters.openapi.operation import Style
 from outlay.tools.adapters.openapi.styles import pairs
@@ -135,3 +138,24 @@ def test_deep_objects_lose_no_value(value: Any) -> None:
         return 1
 
     assert len(pairs("q", value, Style(kind="deepObject"))) == leaves(value)
+
+
+async def test_names_that_providers_refuse_are_their_own_on_the_wire(
+    api: Any, context: ToolContext
+) -> None:
+    """As Twilio's `StartTime<` and Slack's kin's `project_ids[]`."""
+    names = ["StartTime<", "StartTime>", "project_ids[]"]
+    told = {
+        "operationId": "op",
+        "parameters": [{"name": name, "in": "query", "schema": {}} for name in names],
+    }
+    document = {"openapi": "3.0.0", "servers": [{"url": api.url}], "paths": {"/x": {"get": told}}}
+    (tool,) = from_openapi(document)
+    assert list(tool.spec.parameters["properties"]) == [
+        "StartTime_lt", "StartTime_gt", "project_ids",
+    ]  # fmt: skip
+    arguments = {"StartTime_lt": "2020", "StartTime_gt": "2019", "project_ids": [1, 2]}
+    await tool.run(ToolCall("1", "op", json.dumps(arguments)), context)
+    assert [asked["path"] for asked in api.asked] == [
+        "/x?StartTime%3C=2020&StartTime%3E=2019&project_ids%5B%5D=1&project_ids%5B%5D=2"
+    ]
