@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..journal.events import Event
 from ..journal.listeners import Listener, Listeners
@@ -33,6 +33,9 @@ from .mcp_servers import McpServers
 from .result import Result, WhatIf
 from .runs.lifecycle import RunLifecycle
 from .runs.session import RunSession, StopReplay
+
+if TYPE_CHECKING:
+    from ..tools.mcp.address import McpAddress
 
 _STEPS = 1_000_000
 """LangGraph's own limit on steps, out of the way: the budget is the limit."""
@@ -74,7 +77,7 @@ class Agent:
         prices: PriceBook | Path | str | None = None,
         home: Path | str | None = None,
         options: AgentOptions | None = None,
-        mcp: Iterable[str] = (),
+        mcp: Iterable[str | McpAddress] = (),
         mcp_read_only: Iterable[str] = (),
         raise_on_exhausted: bool = False,
         listeners: Iterable[Listener] = (),

@@ -117,6 +117,10 @@ class Home:
                 self._journal = Journal(self.path)
             return self._journal
 
+    def closed(self, prices: Path | None) -> tuple[Path, ...]:
+        """Returns the places that no tool may use: this folder, and the prices file."""
+        return (self.path,) if prices is None else (self.path, prices.absolute())
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Has a listener hear every event of every run of this home in this process.
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from ..tools import Tool
+
+if TYPE_CHECKING:
+    from ..tools.mcp.address import McpAddress
 
 
 class McpServers:
     """Starts the servers one after the other; iterating gives the tools of them all.
 
     Args:
-        addresses: command lines or URLs.
+        addresses: command lines or URLs, or either with its variables or headers.
         read_only: names or patterns of tools that the owner says only read.
 
     Raises:
@@ -20,7 +24,9 @@ class McpServers:
             started are stopped.
     """
 
-    def __init__(self, addresses: Iterable[str], read_only: Iterable[str] = ()) -> None:
+    def __init__(
+        self, addresses: Iterable[str | McpAddress], read_only: Iterable[str] = ()
+    ) -> None:
         self._tools: list[Tool] = []
         patterns = tuple(read_only)
         with ExitStack() as started:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..agent import Agent, AgentOptions, delegate
 from ..agent.delegate import DELEGATE
+from ..journal.foreign_text import quoted, size
 from ..journal.record.recorded_events import RecordedStart
 from ..ledger.budget import Budget
 from ..ledger.errors import UsageError
@@ -19,6 +20,11 @@ from ..policies.policy import check_ready
 from ..tools import Tool, builtin_tools, document_tools
 from ..tools.adapters.naming import matches
 from ..tools.wrappers import ApprovalRequest, approve_harmless, approved
+
+if TYPE_CHECKING:
+    from ..tools.mcp.address import McpAddress
+
+_OF_SERVERS = ("mcp_env", "mcp_header")
 
 ALWAYS = ("calculator", "recall")
 """Built-in tools that every agent of the command line has."""
@@ -36,6 +42,9 @@ class AgentSpec:
     mcp: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
     """Names or patterns of tools of MCP servers, and `delegate`, that the owner says only read."""
+    mcp_env: tuple[str, ...] = ()
+    """Names of variables for servers, as `--mcp-env` takes them."""
+    mcp_header: tuple[str, ...] = ()
     prices: str | None = None
     system: str = ""
     temperature: float | None = None
@@ -70,6 +79,7 @@ class AgentSpec:
         return [
             f"the model {self.model}",
             *(f"the MCP server `{server}`" for server in self.mcp),
+            *(f"the variable {given} for it" for given in (*self.mcp_env, *self.mcp_header)),
             *(f"the tool {name}" for name in self.tools),
             *([f"the documents {self.docs}"] if self.docs is not None else ()),
             *([f"the prices {self.prices}"] if self.prices is not None else ()),
@@ -77,7 +87,13 @@ class AgentSpec:
         ]
 
     def to_record(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Returns what is recorded: without what may be a secret in addresses of servers."""
+        kept = dataclasses.asdict(self)
+        if self.mcp:
+            from ..tools.mcp.recorded_address import recorded_address
+
+            kept["mcp"] = tuple(map(recorded_address, self.mcp))
+        return {name: kept[name] for name in kept if kept[name] or name not in _OF_SERVERS}
 
     def agent(self, budget: Budget, home: Path | None, *, yes: bool = False) -> Agent:
         """Returns the agent. `yes` approves shell commands that cost nothing.
@@ -90,13 +106,20 @@ class AgentSpec:
         tools = self.tools_given(yes=yes)
         if DELEGATE in self.tools:  # the sub-agent has its caller's tools, but those of servers
             tools = [*tools, self._delegate(self._agent(decides, tools, (), budget, home))]
-        return self._agent(decides, tools, self.mcp, budget, home)
+        return self._agent(decides, tools, self._servers(), budget, home)
+
+    def _servers(self) -> list[McpAddress]:
+        if not self.mcp and not self.mcp_env and not self.mcp_header:
+            return []
+        from ..tools.mcp.given_variables import given_variables
+
+        return given_variables(self.mcp, self.mcp_env, self.mcp_header)
 
     def _agent(
         self,
         decides: Policy,
         tools: list[Tool],
-        mcp: tuple[str, ...],
+        mcp: Sequence[McpAddress],
         budget: Budget,
         home: Path | None,
     ) -> Agent:
@@ -187,7 +210,7 @@ def ask_person(command: str) -> bool:
     """Asks at the terminal whether a command may run; without a terminal it may not."""
     if not sys.stdin.isatty():
         return False
-    sys.stderr.write(f"\nrun this command?\n  {command}\n[y/N] ")
+    sys.stderr.write(f"\nrun this command ({size(command)})?\n{quoted(command)}\n[y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

@@ -174,21 +174,28 @@ def _report(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         return 130
     if isinstance(error, typer.TyperException):
-        if text := error.format_message():
+        if text := _told(error.format_message()):
             sys.stderr.write(f"outlay: {text[:1].lower()}{text[1:].rstrip('.')}{_hint(error)}\n")
         return error.exit_code
     if isinstance(error, OutlayError):
-        sys.stderr.write(f"outlay: {error}\n")
+        sys.stderr.write(f"outlay: {_told(str(error))}\n")
         return 1 if isinstance(error, JournalError) else 2
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.stderr.write(f"outlay: the output cannot be written: {error.strerror}\n")
         return 1
     sys.stderr.write(
-        f"outlay: {type(error).__name__}: {error}; this is a bug: "
+        f"outlay: {type(error).__name__}: {_told(str(error))}; this is a bug: "
         "run it with OUTLAY_DEBUG=1 for the traceback\n"
     )
     return BUG
+
+
+def _told(text: str) -> str:
+    """Returns what an error says: it may quote a server or a file, so its lines stand apart."""
+    from ..journal.foreign_text import visible
+
+    return visible(text).replace("\n", "\n  ")
 
 
 def _hint(error: typer.TyperException) -> str:

@@ -127,10 +127,13 @@ class McpService:
                 repeat=None,
             )  # fmt: skip
 
+            closed = home.closed(Path(self._recipe.prices) if self._recipe.prices else None)
+
             def context(key: str, call_id: str) -> ToolContext:
                 return ToolContext(
-                    run=run, call_id=call_id, outputs=home.outputs, key=key, account=self.account
-                )
+                    run=run, call_id=call_id, outputs=home.outputs, key=key, account=self.account,
+                    closed=closed,
+                )  # fmt: skip
 
             self._tool_calls = (
                 effect_log,

@@ -13,6 +13,7 @@ from ..benchmarks.reports.html import ReportDetails, ReportStep, render_page
 from ..benchmarks.reports.power import PowerSummary, PowerTarget
 from ..benchmarks.reports.terminal.experiment_report import render_rich, summarise
 from ..benchmarks.reports.terminal.power_report import render_power
+from ..journal.foreign_text import one_line, visible
 from ..ledger.errors import UsageError
 from .render import format
 from .render.console import console, show
@@ -107,7 +108,7 @@ def _told(home: Home, found: RecordedRuns) -> ReportDetails:
 def _answer(text: str | None) -> str | None:
     from ..agent import final_answer
 
-    return None if text is None else format.printable(final_answer(text))
+    return None if text is None else visible(final_answer(text))
 
 
 def _steps(story: Timeline, entries: Sequence[TimelineEntry]) -> Iterator[ReportStep]:
@@ -117,7 +118,7 @@ def _steps(story: Timeline, entries: Sequence[TimelineEntry]) -> Iterator[Report
         has_cost = entry.sort != "note" and entry.call is not None
         yield ReportStep(
             number=entry.step,
-            by=format.one_line(entry.by),
+            by=one_line(entry.by),
             what=_what(entry),
             text=text,
             tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
@@ -147,7 +148,7 @@ def _text(entry: TimelineEntry) -> str:
 
 
 def _cut(text: str) -> str:
-    text = format.printable(text)
+    text = visible(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… ({len(text):,} characters)"
 
 

@@ -95,7 +95,7 @@ class SettingsFile:
 
     def notice(self) -> str:
         """Returns the sentence that names a found file, or "" if it says nothing."""
-        from .render.format import one_line
+        from ..journal.foreign_text import one_line
         from .trust.trusted_settings import was_trusted
 
         place, held = one_line(str(self.path)), self.held_back()
@@ -215,9 +215,9 @@ class _Settings:
         return str(value)
 
     def wrong(self, key: str, what: str) -> Exception:
-        from .render.format import printable
+        from ..journal.foreign_text import visible
 
-        return _usage_error(printable(f"{self._path}: `{key}` {what}"))
+        return _usage_error(visible(f"{self._path}: `{key}` {what}"))
 
 
 def _bytes(path: Path) -> bytes:

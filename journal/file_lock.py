@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Protocol
 
 from ..ledger.errors import JournalError
+from .private_files import private_folder
 
 fcntl: ModuleType | None
 try:
@@ -135,7 +136,7 @@ def locked(path: Path, *, wait: float = 30.0) -> Iterator[None]:
         JournalError: as for `hold`, or the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         release = hold(path, wait=wait)
     except OSError as error:
         raise JournalError(f"{path} cannot be written: {error.strerror}") from error

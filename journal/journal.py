@@ -26,6 +26,7 @@ from ..ledger.errors import JournalError
 from .events import FORMAT, Event
 from .file_lock import hold, is_held
 from .line import written
+from .private_files import close_to_others, private_folder
 
 
 class Journal:
@@ -51,7 +52,8 @@ class Journal:
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._closing = False
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path.parent)
+            close_to_others(home)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
             self._file = os.open(self.path, flags, 0o600)
             self._release = hold(self.path)

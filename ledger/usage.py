@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 
+from .errors import UsageError
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -19,6 +21,14 @@ class Usage:
     reasoning: int = 0
     cache_write_1h: int = 0
     """Prompt tokens written to the cache for an hour, where the provider bills them apart."""
+
+    def __post_init__(self) -> None:
+        least = min(
+            self.input, self.cache_read, self.cache_write, self.output, self.reasoning,
+            self.cache_write_1h,
+        )  # fmt: skip
+        if least < 0:
+            raise UsageError(f"a bill cannot have fewer than 0 tokens of a class: {self}")
 
     @property
     def input_tokens(self) -> int:

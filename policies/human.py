@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
+from ..journal.foreign_text import quoted, visible
 from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
 from ..ledger.errors import CallRefused, UsageError
 from ..ledger.usage import Usage
@@ -61,7 +62,7 @@ class HumanPolicy:
     async def _decision(self, request: Request) -> Message:
         tools = () if request.tool_choice == "none" else request.tools
         turn = sum(len(message.tool_calls) for message in request.messages)
-        self._print(describe(tools))
+        self._print(visible(describe(tools)))
         while True:
             self._print("> ", end="")
             line = await in_thread((self._read or sys.stdin).readline)
@@ -71,12 +72,12 @@ class HumanPolicy:
                 if line.strip():
                     return parse(line.strip(), tools, made_id("", turn))
             except UsageError as exc:
-                self._print(str(exc))
+                self._print(visible(str(exc)))
 
     def _show(self, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.role != "assistant":
-                self._print(f"[{message.role}] {message.content}\n")
+                self._print(f"[{message.role}] {quoted(message.content)}\n")
 
     def _print(self, text: str, end: str = "\n") -> None:
         print(text, end=end, file=self._write or sys.stdout, flush=True)

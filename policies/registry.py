@@ -120,6 +120,7 @@ ROUTER = PolicyKind(forms=("router:CHEAP,DEAR",), make=_router)
 _BUILT_IN = ("openai", "http", "https", "human", "scripted", "replay", "router")
 _PACKAGES = {
     "anthropic": "outlay.policies.anthropic.kind:ANTHROPIC",
+    "gguf": "outlay.policies.gguf.kind:GGUF",
     "google": "outlay.policies.gemini.kind:GOOGLE",
     "langchain": "outlay.policies.langchain.kind:LANGCHAIN",
     "openai-responses": "outlay.policies.responses.kind:OPENAI_RESPONSES",

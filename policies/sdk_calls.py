@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from ..journal.plain_http import check_encrypted
 from ..journal.records import Reply
+from ..journal.secrets import cleaner_of
 from ..ledger.errors import PolicyError, UsageError
 from .endpoint import clients, http_errors, wire
 from .endpoint.endpoint import address
@@ -52,7 +54,7 @@ class ErrorInBody(Exception):
     def __init__(self, status: int, raw: bytes) -> None:
         self.status = status
         self.raw = raw
-        super().__init__(f"{status}: {raw[:200]!r}")
+        super().__init__(f"an error with status {status}")
 
 
 class StreamAssembly(Protocol):
@@ -108,6 +110,7 @@ class SdkCalls:
         self.server = address(url)
         self._key_from = _key_source(sdk, url)
         self._place = clients.ServerKey(url, api_key or os.environ.get(self._key_from) or None)
+        self._clean = cleaner_of([self._place.key])
         self._http_client = http_client
         self._own_client: Any = None
 
@@ -135,6 +138,8 @@ class SdkCalls:
                 f"with {sdk.url_from}"
             )
         check_key(key, self._name, self._key_from)
+        if key is not None:
+            check_encrypted(self.url, self._name)
 
     async def exchange(
         self,
@@ -160,7 +165,7 @@ class SdkCalls:
         import httpx2
 
         sdk = importlib.import_module(self._sdk.package)
-        with http_errors.before_sending(self.server):
+        with http_errors.before_sending(self.server, self._clean):
             client = await self._client()
             options = self._sdk.call_options(self._place, limit)
         try:
@@ -185,11 +190,11 @@ class SdkCalls:
         except wire.UnreadableReply as exc:
             if assembly is not None and assembly.finished:
                 return assembly.reply()
-            raise http_errors.unreadable(exc, self.server) from exc
+            raise http_errors.unreadable(exc, self.server, self._clean) from exc
         except (sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
             if assembly is not None and assembly.finished:
                 return assembly.reply()
-            raise http_errors.lost(exc, self.server, limit) from exc
+            raise http_errors.lost(exc, self.server, limit, self._clean) from exc
 
     async def close(self) -> None:
         """Closes a client of one's own; shared connections close with their event loop."""
@@ -204,14 +209,14 @@ class SdkCalls:
         return self._own_client
 
     def _refusal(self, status: int, headers: Any, raw: bytes) -> PolicyError:
-        key = (self._place.key or "").encode()
         return self._sdk.refusal(
             status,
             headers,
-            raw.replace(key, b"(key)") if key else raw,
+            raw,
             server=self.server,
             model=self._model,
             key_from=self._key_from,
+            clean=self._clean,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ..journal.listeners import Listeners
@@ -41,5 +42,7 @@ class ToolContext:
     """What the run spends from: a tool that spends more than its price takes it from here."""
     listeners: Listeners | None = None
     """Who hears the runs of sub-agents that the call starts."""
+    closed: Sequence[Path] = ()
+    """Files and folders that no tool may use: the home, the prices file."""
     past: Callable[[], Sequence[AttemptHistory]] = tuple
     """Returns the attempts of the run so far, the present one last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -46,7 +46,10 @@ class Invocation(ToolCall):
         """
         kept = {name: _kept(value) for name, value in values.items()}
         items = kept.get(batched) if batched is not None else None
-        units = len(items) if isinstance(items, list | tuple | set | frozenset) else 1
+        if isinstance(items, Collection) and not isinstance(items, str | bytes | Mapping):
+            units = len(items)
+        else:
+            units = 1
         names = frozenset(kept) if given is None else given
         return cls(call.id, call.name, call.arguments, call.provider, kept, names, max(units, 1))
 

@@ -9,6 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from ..journal.private_files import private_folder
 from ..ledger.errors import ToolError
 
 LIMIT = 64 * 1024 * 1024
@@ -39,7 +40,7 @@ class Outputs:
         ref = hashlib.blake2b(data, digest_size=8).hexdigest()
         path = self._path(ref)
         if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self.folder)
             _write_whole(path, data)
         return ref
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from ...journal.notices import UnpricedCall
+from ...journal.records import ToolSpec
 from ...ledger.errors import ToolError, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...tools import Tool
@@ -25,7 +28,11 @@ class ToolPrices:
         name = tool.spec.name
         price = self._book.tool(name)
         try:
-            usd = tool.cost(call) if price is None else price.cost(call.written, call.units)
+            usd = (
+                tool.cost(call)
+                if price is None
+                else price.cost(_counted(call, tool.spec), call.units)
+            )
             is_sum = usd is None or _is_money(usd)
         except (UsageError, ToolError) as error:
             return UnpricedCall(tool=name, why=str(error))
@@ -53,6 +60,28 @@ class ToolPrices:
         if price is not None:
             return price.source
         return None if tool.least_cost is None else "the tool"
+
+
+def _counted(call: Invocation, spec: ToolSpec) -> Mapping[str, Any]:
+    """Returns the arguments as they count: a number that somebody else's tool gets in quotes too.
+
+    Only where the tool's schema asks for a text is a numeral a text.
+    """
+    properties = spec.parameters.get("properties", {})
+    return {
+        name: _number(value, properties.get(name)) if isinstance(value, str) else value
+        for name, value in call.written.items()
+    }
+
+
+def _number(text: str, schema: Any) -> Any:
+    if isinstance(schema, Mapping) and (schema.get("type") == "string" or "enum" in schema):
+        return text
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return number if number.is_finite() else text
 
 
 def _is_money(usd: Decimal) -> bool:

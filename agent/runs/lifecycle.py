@@ -247,11 +247,12 @@ class RunLifecycle:
         effect_log = EffectLog(log, record, account)
         outputs = config.home.outputs
         memory = config.memory.priced(self._routes[brief.model].price)
+        closed = config.home.closed(config.book.file)
 
         def context(key: str, call_id: str) -> ToolContext:
             return ToolContext(
                 run=log.run, call_id=call_id, outputs=outputs, key=key, account=account,
-                listeners=below, past=lambda: tuple(session.attempts),
+                listeners=below, closed=closed, past=lambda: tuple(session.attempts),
             )  # fmt: skip
 
         tool_calls = ToolCalls(effect_log, config.tools, context, self._prices)

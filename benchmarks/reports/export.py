@@ -27,6 +27,10 @@ _TYPES = {
 }
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a text a formula where a table is opened as a spreadsheet."""
+
+
 def write_csv(path: Path, rows: Iterable[ResultRow]) -> None:
     """Writes one line per run under the names of `COLUMNS`; unknown is empty, USD are exact.
 
@@ -66,6 +70,8 @@ def write_parquet(path: Path, rows: Iterable[ResultRow]) -> None:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
     if isinstance(value, dict):
         return json.dumps(value) if value else ""
     return str(value).lower() if isinstance(value, bool) else f"{value}"

@@ -10,6 +10,7 @@ from decimal import Decimal
 from rich.text import Text
 
 from ...journal import Observation, Reply
+from ...journal.foreign_text import one_line, quoted
 from ...journal.record.costs import CostLine, total
 from ...journal.record.recorded_calls import RecordedCall
 from ...journal.record.recorded_events import (
@@ -76,7 +77,7 @@ class TimelineColumns:
         tokens = entry.tokens
         cells = TimelineCells(
             step="" if entry.step is None else str(entry.step),
-            by=format.one_line(entry.by),
+            by=one_line(entry.by),
             what=what(entry),
             tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
             cost="" if entry.sort == "note" or entry.call is None else self._usd(entry),
@@ -108,16 +109,16 @@ def what(entry: TimelineEntry) -> Text:
     """Returns what an entry is about, in a few words on one line."""
     call = entry.call
     if entry.note is not None:
-        return Text(format.one_line(_noted(entry.note)), style="yellow")
+        return Text(one_line(_noted(entry.note)), style="yellow")
     assert call is not None
     if entry.kind == "release":
-        return Text(format.one_line(f"not billed: {call.why}"), style="yellow")
+        return Text(one_line(f"not billed: {call.why}"), style="yellow")
     if entry.kind == "unknown":
         text = f"no bill came, the hold stays booked: {call.why}"
-        return Text(format.one_line(text), style="yellow")
+        return Text(one_line(text), style="yellow")
     if call.observation is not None:
         return _observation(call.observation, call.arguments)
-    return Text(format.one_line(call.why)) if call.reply is None else _reply(call, call.reply)
+    return Text(one_line(call.why)) if call.reply is None else _reply(call, call.reply)
 
 
 def _reply(call: RecordedCall, reply: Reply) -> Text:
@@ -125,11 +126,11 @@ def _reply(call: RecordedCall, reply: Reply) -> Text:
     text = Text(f"(try {call.attempt}) " if call.attempt > 1 else "", style="yellow")
     if called:
         names = (f"{name} × {n}" if n > 1 else name for name, n in called.items())
-        text.append(f"→ {format.one_line(', '.join(names))}", style="default")
-    if content := format.one_line(reply.message.content):
+        text.append(f"→ {one_line(', '.join(names))}", style="default")
+    if content := one_line(reply.message.content):
         text.append(f"  {content}" if called else content, style="dim" if called else "bold")
     if not called and not reply.message.content and reply.reasoning:
-        text.append(f"(thought) {format.one_line(reply.reasoning)}", style="dim italic")
+        text.append(f"(thought) {one_line(reply.reasoning)}", style="dim italic")
     if reply.finish_reason == "length":
         text.append(" [cut at its limit]", style="yellow")
     return text
@@ -138,7 +139,7 @@ def _reply(call: RecordedCall, reply: Reply) -> Text:
 def _observation(observation: Observation, arguments: str) -> Text:
     text = Text(format.arguments(arguments))
     style = "red" if observation.error else "dim"
-    return text.append(f" → {format.one_line(observation.text)}", style=style)
+    return text.append(f" → {one_line(observation.text)}", style=style)
 
 
 def _noted(note: RunNote) -> str:
@@ -165,8 +166,8 @@ def opening(story: Timeline) -> Text:
     setup = format.joined(
         [f"run {story.run}", start.model, start.planner, start.memory, str(story.budget)]
     )
-    task = Text(format.one_line(start.task), style="bold", no_wrap=True, overflow="ellipsis")
-    return Text("\n").join([task, Text(format.one_line(setup), style="dim")])
+    task = Text(one_line(start.task), style="bold", no_wrap=True, overflow="ellipsis")
+    return Text("\n").join([task, Text(one_line(setup), style="dim")])
 
 
 def ending(story: Timeline, status: str = "") -> Text:
@@ -182,11 +183,11 @@ def ending(story: Timeline, status: str = "") -> Text:
 
 def _facts(story: Timeline, status: str) -> Iterator[tuple[str, Text]]:
     if story.answer is not None:
-        yield "answer", Text(format.printable(story.answer), style="bold")
+        yield "answer", Text(quoted(story.answer), style="bold")
     why = story.end.why if story.end else ""
     why = "" if why == status else why
-    shown = Text(status.replace("_", " "), style=_STATUS_STYLES.get(status, ""))
-    yield "status", shown.append(f" ({format.one_line(why)})" if why else "", style="default")
+    shown = Text(one_line(status.replace("_", " ")), style=_STATUS_STYLES.get(status, ""))
+    yield "status", shown.append(f" ({one_line(why)})" if why else "", style="default")
     if story.score is not None:
         yield "score", Text(f"{story.score:g}")
     yield "cost", _cost(story)
@@ -201,7 +202,7 @@ def _facts(story: Timeline, status: str) -> Iterator[tuple[str, Text]]:
 def _cost(story: Timeline) -> Text:
     text = Text()
     if story.unpriced:
-        names = ", ".join(sorted(map(format.one_line, story.unpriced)))
+        names = ", ".join(sorted(map(one_line, story.unpriced)))
         text.append(f"unknown: no price for {names}", style="yellow")
         text.append(f"; known {format.exact_usd(story.spent.usd)}" if story.spent.usd else "")
         return text
@@ -216,7 +217,7 @@ def _cost(story: Timeline) -> Text:
 
 def _on_hold(line: CostLine) -> str:
     amount = format.exact_usd(line.usd)
-    return f"{amount} for a call of {format.one_line(line.name)} whose bill has not come"
+    return f"{amount} for a call of {one_line(line.name)} whose bill has not come"
 
 
 def status_text(status: str) -> Text:

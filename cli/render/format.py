@@ -1,13 +1,13 @@
-"""How the command line writes money, counts, times and other people's text."""
+"""How the command line writes money, counts, times and arguments."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from ...journal.foreign_text import one_line, visible
 from ...ledger.amount import Quantity
 from ...ledger.resources import SUMS, split_resource
 
@@ -16,20 +16,6 @@ NONE = "–"
 
 _SIDES = ("tokens", "input_tokens", "output_tokens")
 """What is told as `120 input + 30 output tokens`."""
-
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-
-
-def printable(text: str) -> str:
-    """Returns foreign text without what could steer a terminal; tabs and line ends stay."""
-    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
-
-
-def one_line(text: str, most: int = 500) -> str:
-    """Returns the beginning of foreign text on one line."""
-    return " ".join(printable(text[: 4 * most]).split())[:most]
 
 
 def places(limit: Decimal | None) -> int:
@@ -92,7 +78,7 @@ def spend(amounts: Mapping[str, Quantity]) -> str:
         if row.name not in _SIDES and (row.call or amounts[row.name])
     ]
     tools = [(r.partition(".")[2], n) for r, n in amounts.items() if r.startswith("tool_calls.")]
-    return " · ".join([*parts, *(f"{n:,} {printable(tool)}" for tool, n in tools)])
+    return " · ".join([*parts, *(f"{n:,} {visible(tool)}" for tool, n in tools)])
 
 
 def left(remaining: Mapping[str, Quantity | float], decimals: int) -> str:
@@ -102,6 +88,7 @@ def left(remaining: Mapping[str, Quantity | float], decimals: int) -> str:
 
 def _left(resource: str, quantity: Quantity | float, decimals: int) -> str:
     row, tool = split_resource(resource)
+    tool = visible(tool)
     if row.unit == "seconds":
         return seconds(max(float(quantity), 0.0))
     if row.unit == "usd":

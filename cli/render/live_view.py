@@ -11,6 +11,7 @@ from rich.status import Status
 
 from ...agent import default_home
 from ...journal.events import Event
+from ...journal.foreign_text import one_line
 from ...journal.record.costs import total
 from ...journal.record.recorded_events import text_from
 from ...ledger.resources import split_resource
@@ -132,10 +133,10 @@ class LiveView:
         open = self.story.open.values()
         if not open:
             return "…"
-        names = ", ".join(dict.fromkeys(format.one_line(line.name, 40) for line in open))
+        names = ", ".join(dict.fromkeys(one_line(line.name, 40) for line in open))
         held = total(open).usd
         amount = format.usd(held, format.places(self.story.budget.usd))
-        said = format.one_line(self._said[-_TAIL:])
+        said = one_line(self._said[-_TAIL:])
         return " · ".join(filter(None, [names, f"{amount} held" if held else "", said]))
 
 

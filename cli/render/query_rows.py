@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...journal.foreign_text import one_line
 from ...journal.store import views
 from ...journal.store.store import QueryResult
 from . import format
@@ -47,7 +48,7 @@ def _table(found: QueryResult) -> Table:
     for place, name in enumerate(found.columns):
         is_number = any(isinstance(row[place], int | float | Decimal) for row in found.rows)
         justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(Text(format.one_line(name)), justify=justify, no_wrap=True)
+        table.add_column(Text(one_line(name)), justify=justify, no_wrap=True)
     for row in found.rows:
         table.add_row(*(_cell(value, _WIDEST) for value in row))
     return table
@@ -58,7 +59,7 @@ def _write_values(found: QueryResult, out: Console) -> None:
     for row in found.rows:
         for name, value in zip(found.columns, row, strict=True):
             cell = _cell(value, max(out.width - width - 2, 20))
-            out.print(Text.assemble((f"{format.one_line(name):<{width}}  ", "dim"), cell))
+            out.print(Text.assemble((f"{one_line(name):<{width}}  ", "dim"), cell))
         out.print()
 
 
@@ -86,6 +87,6 @@ def _cell(value: Any, widest: int) -> Text:
         return Text(value.isoformat(" ", "seconds"))
     if isinstance(value, float):
         return Text(f"{value:.6g}")
-    text = Text(format.one_line(str(value)))
+    text = Text(one_line(str(value)))
     text.truncate(widest, overflow="ellipsis")
     return text

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ...journal.events import Event
-from . import format
+from ...journal.foreign_text import quoted
 from .console import show
 from .entry_lines import TimelineColumns, ending, opening
 from .timeline import Below, TimelineEntry, tell
@@ -44,16 +44,16 @@ def _texts(entry: TimelineEntry) -> Iterator[Text]:
     if entry.sort == "reply" and call is not None and call.reply is not None:
         message = call.reply.message
         if call.reply.reasoning:
-            yield Text(format.printable(call.reply.reasoning), style="dim italic")
+            yield Text(quoted(call.reply.reasoning), style="dim italic")
         if message.content:
-            yield Text(format.printable(message.content))
+            yield Text(quoted(message.content))
         for wish in message.tool_calls:
-            yield Text(format.printable(f"{wish.name} {wish.arguments}"))
+            yield Text(quoted(f"{wish.name} {wish.arguments}"))
     elif entry.sort == "tool" and call is not None and call.observation is not None:
         observation = call.observation
-        yield Text(format.printable(observation.text), style="dim")
+        yield Text(quoted(observation.text), style="dim")
         if observation.ref:
             more = f"complete: outlay show {entry.run} --output {observation.ref}"
             yield Text(more, style="cyan")
     elif entry.why:
-        yield Text(format.printable(entry.why), style="yellow")
+        yield Text(quoted(entry.why), style="yellow")

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...agent import Home, final_answer
+from ...journal.foreign_text import one_line
 from ...journal.journal import is_live
 from . import format
 from .entry_lines import status_text
@@ -81,13 +82,13 @@ _LEAST = 40
 """Columns that task and answer have together at least."""
 
 _CELLS: dict[str, Callable[[Row, datetime], str]] = {
-    "run": lambda row, now: row["run"],
+    "run": lambda row, now: one_line(row["run"]),
     "when": lambda row, now: when(row["started"].replace(tzinfo=UTC), now),
-    "task": lambda row, now: format.one_line(row["task"] or ""),
-    "planner": lambda row, now: row["planner"],
-    "model": lambda row, now: format.one_line(str(row["model"]).rpartition("/")[2]),
-    "status": lambda row, now: row["status"],
-    "answer": lambda row, now: format.one_line(row["answer"] or ""),
+    "task": lambda row, now: one_line(row["task"] or ""),
+    "planner": lambda row, now: one_line(row["planner"]),
+    "model": lambda row, now: one_line(str(row["model"]).rpartition("/")[2]),
+    "status": lambda row, now: one_line(row["status"]),
+    "answer": lambda row, now: one_line(row["answer"] or ""),
     "cost": lambda row, now: format.usd(row["cost_usd"], 6),
     "calls": lambda row, now: f"{row['model_calls'] + row['tool_calls']:,}",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...benchmarks.reports.dashboard import Gauge, RunDetails, RunSpan
 from ...journal.events import Event
+from ...journal.foreign_text import one_line, visible
 from ...journal.record.costs import CostLine
 from ...journal.record.recorded_events import RecordedStart, value_from
 from ...ledger.resources import split_resource
@@ -38,10 +39,10 @@ def trajectory(events: Sequence[Event], status: str) -> RunDetails:
                 story.add(event)
     return RunDetails(
         run=ordered[0].run if ordered else "",
-        task=format.printable(story.start.task if story.start else ""),
+        task=visible(story.start.task if story.start else ""),
         status=story.status or status,
         facts=tuple(_facts(story, pruned=pruned)),
-        answer=None if story.answer is None else format.printable(story.answer),
+        answer=None if story.answer is None else visible(story.answer),
         gauges=() if pruned else tuple(gauges(story)),
         on_hold=tuple(map(_on_hold, story.open.values())),
         moments=moments,
@@ -93,12 +94,12 @@ def _moment(story: Timeline, entry: TimelineEntry) -> RunSpan:
         seq=entry.seq,
         number=entry.step,
         sort=entry.sort,
-        by=format.one_line(entry.by),
+        by=one_line(entry.by),
         attempt=call.attempt if call else 1,
         failed=entry.kind == "settle" and call is not None and not call.ok,
         what=_what(entry),
-        text=format.printable(_text(entry)),
-        calls=[(wish.name, format.printable(wish.arguments)) for wish in wishes],
+        text=visible(_text(entry)),
+        calls=[(wish.name, visible(wish.arguments)) for wish in wishes],
         cost=format.usd(entry.cost, format.places(story.budget.usd)) if has_cost else "",
         tokens=f"{tokens[0]:,} + {tokens[1]:,}" if tokens else "",
         seconds=format.seconds(seconds) if seconds is not None else "",
@@ -111,7 +112,7 @@ def _note(story: Timeline, event: Event, said: str) -> RunSpan:
     return RunSpan(
         seq=event.seq, number=int(parts[-3]) + 1 if len(parts) >= 3 else None, sort="note",
         by=parts[-4] if len(parts) >= 4 else "", attempt=1, failed=False, what="noted",
-        text=format.printable(said), cost="", tokens="", seconds="", gauges=tuple(gauges(story)),
+        text=visible(said), cost="", tokens="", seconds="", gauges=tuple(gauges(story)),
     )  # fmt: skip
 
 
@@ -146,7 +147,7 @@ def _noted(event: Event) -> str:
 
 def _facts(story: Timeline, *, pruned: bool) -> Iterator[tuple[str, str]]:
     for name in ("planner", "memory", "model"):
-        yield name, format.one_line(getattr(story.start, name, ""))
+        yield name, one_line(getattr(story.start, name, ""))
     yield "budget", str(story.budget)
     if story.score is not None:
         yield "score", f"{story.score:g}"
@@ -154,18 +155,18 @@ def _facts(story: Timeline, *, pruned: bool) -> Iterator[tuple[str, str]]:
         yield "texts", "pruned: the run is still listed and counted"
         return
     if story.unpriced:
-        names = ", ".join(sorted(map(format.one_line, story.unpriced)))
+        names = ", ".join(sorted(map(one_line, story.unpriced)))
         known = format.exact_usd(story.spent.usd)
         yield "cost", f"unknown: no price for {names}; known {known}"
     else:
         yield "cost", format.exact_usd(story.cost)
     yield "used", format.joined([format.spend(story.spent), format.seconds(story.seconds)])
     why = story.end.why if story.end else ""
-    yield "why", "" if why == story.status else format.one_line(why)
+    yield "why", "" if why == story.status else one_line(why)
 
 
 def _on_hold(line: CostLine) -> str:
-    return f"{format.exact_usd(line.usd)} for a call of {format.one_line(line.name)}"
+    return f"{format.exact_usd(line.usd)} for a call of {one_line(line.name)}"
 
 
 def _resource(resource: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from ...journal.foreign_text import one_line
 from ...ledger.errors import UsageError
-from ..render.format import one_line
 
 
 def ask(what: str, uses: Sequence[str], *, allowed: bool) -> None:

@@ -35,18 +35,23 @@ def load(path: Path) -> TinyModel:
         UsageError: there is no such file, or it was written for another format or vocabulary.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as exc:
+    except Exception as exc:  # numpy raises whatever its parsers do on a damaged file
         raise UsageError(f"{path} holds no weights of the embedded transformer: {exc}") from exc
-    version, *sizes = (int(number) for number in arrays.pop("about", np.array([0])))
+    about = arrays.pop("about", np.array([0]))
+    whole = about.dtype.kind in "iu" and about.size > 0
+    version, *sizes = (int(number) for number in about.ravel()[:100]) if whole else (0,)
     if version != _FORMAT or not sizes or sizes[0] != len(VOCABULARY):
         raise UsageError(
             f"{path} was written for another version of the embedded transformer: train it anew "
             "with `outlay train embedded`"
         )
-    shape = ModelShape(**dict(zip(_SIZES, sizes, strict=True)))
-    return TinyModel(shape, {name: array.astype(np.float32) for name, array in arrays.items()})
+    try:
+        shape = ModelShape(**dict(zip(_SIZES, sizes, strict=True)))
+        return TinyModel(shape, {n: array.astype(np.float32) for n, array in arrays.items()})
+    except (KeyError, TypeError, ValueError) as exc:
+        raise UsageError(f"{path} holds no weights of the embedded transformer: {exc}") from exc
 
 
 @cache

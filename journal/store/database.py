@@ -13,6 +13,7 @@ from typing import Any, Literal
 import duckdb
 
 from ...ledger.errors import JournalError, UsageError
+from ..private_files import close_to_others
 from . import views
 
 FORMAT = 4
@@ -52,6 +53,7 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
         JournalError: it cannot be opened or written, or is of a newer format.
     """
     try:
+        close_to_others(path.parent)
         if not path.exists():
             _make(path)
         database = _connect(path, read_only=read_only)
@@ -70,6 +72,7 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
     except duckdb.Error as error:
         raise _failure(error, path, "written") from error
     finally:
+        close_to_others(Path(f"{path}.wal"))
         with contextlib.suppress(duckdb.Error):
             database.close()
 
@@ -127,6 +130,7 @@ def compact(path: Path) -> None:
             database.execute(f"attach {quoted(path)} as old (read_only)")
             database.execute(f"attach {quoted(partial)} as new")
             database.execute("copy from database old to new")
+        close_to_others(partial)
         partial.replace(path)
     except (duckdb.Error, OSError) as error:
         raise JournalError(f"the store {path} cannot be written: {_first_line(error)}") from error
@@ -146,6 +150,8 @@ def _connect(
 ) -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(str(path), read_only=read_only, config=_SETTINGS)
     database.execute("set enable_progress_bar = false")
+    if isinstance(path, Path) and not read_only:
+        close_to_others(path)
     return database
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..line import written
+from ..private_files import private_file
 from .database import on_disk
 from .journal_scan import JournalOffset, event_in
 
@@ -36,7 +37,7 @@ def rewrite(
     partial = path.with_suffix(".partial")
     read = size = lines = 0
     kept = JournalOffset(format=loaded.format)
-    with on_disk(path), path.open("rb") as old, partial.open("wb") as new:
+    with on_disk(path), path.open("rb") as old, private_file(partial) as new:
         for line in old:
             read += len(line)
             kept_line = _changed(line, wanted, change)

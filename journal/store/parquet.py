@@ -17,6 +17,7 @@ import duckdb
 
 from ...ledger.errors import UsageError
 from ..journal import is_live
+from ..private_files import private_file, private_folder
 from .database import ask, on_disk, opened, quoted
 from .event_checks import fault_of
 from .journal_scan import event_in
@@ -169,8 +170,8 @@ def _extend(path: Path, lines: Iterator[bytes], *, is_known: bool) -> int:
     partial = path.with_suffix(".partial")
     added = 1
     with on_disk(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        private_folder(path.parent)
+        with private_file(partial) as file:
             if path.exists():
                 with path.open("rb") as old:
                     shutil.copyfileobj(old, file)

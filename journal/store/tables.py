@@ -14,6 +14,7 @@ import orjson
 
 from ..events import FORMAT
 from ..line import written
+from ..private_files import private_file, private_folder
 from . import views
 from .database import number, on_disk
 from .journal_scan import JournalChunk, JournalOffset
@@ -135,8 +136,9 @@ def _spread(batch: Sequence[JournalChunk], folder: Path) -> list[str]:
     paths = []
     for piece in batch:
         path = folder / str(piece.start.bytes) / f"{piece.name}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(piece.data)
+        private_folder(path.parent)
+        with private_file(path) as file:
+            file.write(piece.data)
         paths.append(str(path))
     return paths
 

@@ -31,6 +31,11 @@ class Rate:
     tiers: tuple[tuple[int, Decimal], ...] = ()
     """(above, price): a prompt of more than `above` tokens pays `price` for all its tokens."""
 
+    def __post_init__(self) -> None:
+        for usd in (self.base, *(price for _, price in self.tiers)):
+            if not 0 <= usd < Decimal("Infinity"):
+                raise UsageError(f"a price cannot be {usd} USD: give 0 or more")
+
     def at(self, input_tokens: int) -> Decimal:
         """Returns the rate of a call with so many prompt tokens of all classes."""
         price = self.base
@@ -41,7 +46,7 @@ class Rate:
 
 
 FREE = Rate(Decimal(0))
-_AS_CACHE_WRITE = Rate(Decimal(-1))
+_AS_CACHE_WRITE = Rate(Decimal(0))  # known by itself, not by its price
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,9 @@ class ModelPrice:
     """Left out: that of `cache_write`."""
 
     def __post_init__(self) -> None:
+        for usd in (self.per_call, self.per_second):
+            if not 0 <= usd < Decimal("Infinity"):
+                raise UsageError(f"the price of {self.name!r} cannot be {usd} USD: give 0 or more")
         if self.cache_write_1h is _AS_CACHE_WRITE:
             object.__setattr__(self, "cache_write_1h", self.cache_write)
 

@@ -15,7 +15,7 @@ from .tool_prices import ToolPrice
 
 __all__ = ["NO_LIMIT", "ModelPrice", "PriceBook", "Rate", "ToolPrice"]
 
-BUILT_IN = ("embedded", "human", "replay", "scripted", "simulated")
+BUILT_IN = ("embedded", "gguf", "human", "replay", "scripted", "simulated")
 """Policies that cost nothing unless the prices file says otherwise."""
 
 
@@ -26,6 +26,8 @@ class PriceBook:
 
     models: Mapping[str, ModelPrice] = field(default_factory=dict)
     tools: Mapping[str, ToolPrice] = field(default_factory=dict)
+    file: Path | None = field(default=None, compare=False)
+    """The prices file that it was read from."""
     _found: dict[tuple[str, bool], ModelPrice | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -40,7 +42,7 @@ class PriceBook:
         if path is None:
             return cls()
         prices = price_file.read(path)
-        return cls(prices.models, prices.tools)
+        return cls(prices.models, prices.tools, path)
 
     def model(self, name: str, *, hosted: bool = False) -> ModelPrice:
         """Returns the price of the model that a model string names.

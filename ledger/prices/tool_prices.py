@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Any
 
-from ..errors import ToolError
+from ..errors import ToolError, UsageError
 
 _STEP = Decimal("1e-12")
 _EXACT = Context(prec=400)
@@ -25,6 +25,11 @@ class ToolPrice:
     per: Mapping[str, Decimal] = field(default_factory=dict)
     """USD by argument: per item where the argument is a list, per unit where it is a number,
     once where it is anything else. An argument that is absent or null costs nothing."""
+
+    def __post_init__(self) -> None:
+        for usd in (self.call, *self.per.values()):
+            if not 0 <= usd < Decimal("Infinity"):
+                raise UsageError(f"the price of tool {self.name!r} cannot be {usd} USD")
 
     def cost(self, arguments: Mapping[str, Any], units: int = 1) -> Decimal:
         """Returns the USD of a call with these arguments.
@@ -45,7 +50,7 @@ class ToolPrice:
 def _count(argument: str, value: Any) -> Decimal:
     if value is None:
         return Decimal(0)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping):
         return Decimal(len(value))
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         number = Decimal(value)

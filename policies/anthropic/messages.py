@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Reply, Request
 from ...ledger.errors import CallRefused, UsageError
+from ..endpoint.bounded import bounded
 from ..endpoint.clients import ServerKey, new_http_client, timeouts
 from ..sdk_calls import Sdk, SdkCalls, seconds_of
 from . import replies
@@ -128,7 +129,7 @@ def _new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> Asy
         base_url=place.base_url,
         api_key=place.key or "none",
         max_retries=0,
-        http_client=http_client or new_http_client(DefaultAioHttpClient),
+        http_client=bounded(http_client or new_http_client(DefaultAioHttpClient)),
     )
 
 

@@ -129,7 +129,7 @@ class MessageStream:
     def _fail(self, event: Mapping[str, Any], data: bytes) -> None:
         if not self._head:
             raise ErrorInBody(replies.status_of(event), data)
-        raise wire.UnreadableReply(f"the stream broke off: {wire.complaint(event)[:200]}")
+        raise wire.UnreadableReply("the stream broke off", wire.complaint(event))
 
     def _say(self, piece: str) -> None:
         if piece and self.on_text is not None:

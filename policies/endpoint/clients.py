@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
+from .bounded import bounded
+
 if TYPE_CHECKING:
     import httpx2
     from aiohttp import ClientSession
@@ -83,7 +85,7 @@ def new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> Asyn
         base_url=place.base_url,
         api_key=place.key or "none",
         max_retries=0,
-        http_client=http_client or new_http_client(DefaultAioHttpClient),
+        http_client=bounded(http_client or new_http_client(DefaultAioHttpClient)),
     )
 
 

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from ...journal.plain_http import check_encrypted
 from ...journal.records import Reply, Request
+from ...journal.secrets import cleaner_of
 from ...ledger.errors import CallRefused, PolicyError, UsageError, WordingRefused
 from .. import text_protocol
 from ..reasoning import SpokenText
@@ -89,6 +91,7 @@ class Endpoint:
         self.key_from = key_source(url)
         self._url = url + _PATH
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
+        self._clean = cleaner_of([self._place.key])
         first = Dialect(limit=limit_field(url, model)) if dialect is None else dialect
         self.takes_samples = tool_protocol == "native" and "n" not in first.without
         self._spoken = spoken_by(url, model, first)
@@ -104,6 +107,8 @@ class Endpoint:
                 f"{self.name} needs a key: set {self.key_from}, or name another server "
                 "with OPENAI_BASE_URL or a model like http://host:port/v1#model"
             )
+        if self._place.key is not None:
+            check_encrypted(self._place.base_url, self.name)
 
     async def prepare(self) -> None:
         """Loads the SDK and makes the client, so that no call's time-out covers that.
@@ -121,7 +126,7 @@ class Endpoint:
         from openai import APIStatusError
 
         self.check()
-        with http_errors.before_sending(self.server):
+        with http_errors.before_sending(self.server, self._clean):
             client = await self._client()
         asked = request
         if self.tool_protocol == "text":
@@ -220,11 +225,11 @@ class Endpoint:
                 return salvaged
             if isinstance(exc, wire.ReportedError):
                 raise self._reported(exc, response.headers, dialect, body) from exc
-            raise http_errors.unreadable(exc, self.server) from exc
+            raise http_errors.unreadable(exc, self.server, self._clean) from exc
         except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
             if (salvaged := assembly.salvaged()) is not None:
                 return salvaged
-            raise http_errors.lost(exc, self.server, limit) from exc
+            raise http_errors.lost(exc, self.server, limit, self._clean) from exc
 
     def _speech(self, request: Request) -> SpokenText | None:
         if request.on_text is None:
@@ -236,7 +241,7 @@ class Endpoint:
     ) -> PolicyError:
         status = status_of(exc.body)
         if status is None or exc.has_begun:
-            return http_errors.broken_off(exc, self.server, status)
+            return http_errors.broken_off(exc, self.server, status, self._clean)
         return self._refusal(status, headers, orjson.dumps(exc.body), dialect, body)
 
     def _refusal(
@@ -247,16 +252,14 @@ class Endpoint:
         dialect: Dialect,
         body: bytes,
     ) -> PolicyError:
-        key = (self._place.key or "").encode()
-        raw = content.replace(key, b"(key)") if key else content
         error = http_errors.refusal(
-            status, headers, raw, server=self.server, model=self.model,
-            key_from=self.key_from,
+            status, headers, content, server=self.server, model=self.model,
+            key_from=self.key_from, clean=self._clean,
         )  # fmt: skip
         if not isinstance(error, CallRefused) or error.retryable:
             return error
         wanted = self._spoken.learn(
-            dialect, status, error_body.read(raw), orjson.loads(body), self.name
+            dialect, status, error_body.read(content), orjson.loads(body), self.name
         )
         return error if wanted is None else WordingRefused(f"{error}; sent again as {wanted}")
 

@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 
+from ...journal.secrets import Clean, without_keys
 from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError, UsageError
 from . import error_body, wire
 from .error_body import ErrorBody
@@ -35,20 +36,27 @@ _UNREACHED = {
 }  # fmt: skip
 """Connections that never came about: refused, no such host, no TLS, no way through a proxy."""
 _NOT_ACCEPTED = {"ConnectTimeout", "ConnectionTimeoutError", "PoolTimeout"}
-_KEY = re.compile(r"\b(sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], raw: bytes, *, server: str, model: str, key_from: str
+    status: int,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    server: str,
+    model: str,
+    key_from: str,
+    clean: Clean,
 ) -> PolicyError:
     """Returns the error for a response whose status is not 200.
 
     Args:
         key_from: where the key comes from, e.g. `OPENAI_API_KEY`, for the sentence that says
             how to mend a refused one.
+        clean: takes the key out of what the server says.
     """
     body = error_body.read(raw)
-    said = _one_line(body.text)
+    said = one_line(body.text, clean)
     wait = retry_after(headers, body=body)
     if status >= 500 and status not in _TRY_AGAIN and not body.codes & TOO_LONG_CODES:
         if is_too_long(body):
@@ -61,11 +69,11 @@ def refusal(
         text = f"{server} refused the call for now ({status}){asks}{said}"
         return CallRefused(text, retryable=True, retry_after=wait)
     if 300 <= status < 400:
-        return CallRefused(_moved(status, headers.get("location", ""), server, said))
+        return CallRefused(_moved(status, headers.get("location", ""), server, said, clean))
     return CallRefused(_mending(status, body, said, server, model, key_from))
 
 
-def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
+def lost(exc: BaseException, server: str, timeout: float, clean: Clean) -> PolicyError:
     """Returns the error for an exception of the HTTP client.
 
     The client reports every broken connection as one kind, so the causes behind it are asked:
@@ -73,27 +81,29 @@ def lost(exc: BaseException, server: str, timeout: float) -> PolicyError:
     """
     names = _kinds(exc)
     if names & _UNREACHED:
-        return CallRefused(f"{server} cannot be reached: {_reason(exc)}", retryable=True)
+        text = f"{server} cannot be reached: {_reason(exc, clean)}"
+        return CallRefused(text, retryable=True)
     if names & _NOT_ACCEPTED:
         return CallRefused(f"{server} did not accept a connection in time", retryable=True)
     if names & {"UnsupportedProtocol", "InvalidURL", "InvalidUrlClientError"}:
-        return CallRefused(f"{server} is not an address of a server: {_reason(exc)}")
+        return CallRefused(f"{server} is not an address of a server: {_reason(exc, clean)}")
     if "LocalProtocolError" in names:
         return _unwritable(exc, server)
     if names & {"TimeoutError", "ReadTimeout", "WriteTimeout"}:
         return OutcomeUnknown(f"{server} did not reply within {timeout:g} s", retryable=True)
-    return OutcomeUnknown(f"the connection to {server} broke: {_reason(exc)}", retryable=True)
+    text = f"the connection to {server} broke: {_reason(exc, clean)}"
+    return OutcomeUnknown(text, retryable=True)
 
 
 @contextlib.contextmanager
-def before_sending(server: str) -> Iterator[None]:
+def before_sending(server: str, clean: Clean) -> Iterator[None]:
     """Whatever goes wrong in here costs nothing: no connection was opened."""
     try:
         yield
     except (PolicyError, UsageError):
         raise
     except Exception as exc:
-        raise CallRefused(f"{server} was not asked: {_reason(exc)}") from exc
+        raise CallRefused(f"{server} was not asked: {_reason(exc, clean)}") from exc
 
 
 @contextlib.contextmanager
@@ -125,12 +135,14 @@ def _shown(exc: BaseException) -> str:
     return "a header has a line break or another forbidden character"
 
 
-def unreadable(exc: wire.UnreadableReply, server: str) -> OutcomeUnknown:
+def unreadable(exc: wire.UnreadableReply, server: str, clean: Clean) -> OutcomeUnknown:
     """Returns the error for a reply that came, and may have been billed, but makes no sense."""
-    return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=True)
+    return OutcomeUnknown(f"{server}: {exc.what}{one_line(exc.said, clean)}", retryable=True)
 
 
-def broken_off(exc: wire.ReportedError, server: str, status: int | None) -> OutcomeUnknown:
+def broken_off(
+    exc: wire.ReportedError, server: str, status: int | None, clean: Clean
+) -> OutcomeUnknown:
     """Returns the error for one that was reported under status 200 and leaves the bill open.
 
     Args:
@@ -140,8 +152,9 @@ def broken_off(exc: wire.ReportedError, server: str, status: int | None) -> Outc
     if status is not None:
         retryable = status >= 500 or status in _TRY_AGAIN
     else:
-        retryable = exc.has_begun or bool(_PASSING.search(str(exc)))
-    return OutcomeUnknown(redact(f"{server}: {exc}"), retryable=retryable)
+        retryable = exc.has_begun or bool(_PASSING.search(exc.said))
+    text = f"{server}: {exc.what}{one_line(exc.said, clean)}"
+    return OutcomeUnknown(text, retryable=retryable)
 
 
 def _mending(
@@ -165,25 +178,22 @@ def _too_long(status: int, said: str, model: str) -> str:
     )
 
 
-def _moved(status: int, location: str, server: str, said: str) -> str:
+def _moved(status: int, location: str, server: str, said: str, clean: Clean) -> str:
     """Returns the sentence for a redirection, which is not followed: a key goes where it was sent
     and nowhere else."""
-    to = re.sub(r"(/chat/completions|/responses|/v1/messages)?/?([?#].*)?$", "", location.strip())
+    location = without_keys(clean(location[: wire.SAID].strip()))
+    to = re.sub(r"(/chat/completions|/responses|/v1/messages)?/?([?#].*)?$", "", location)
     if not to:
         return f"{server} points elsewhere ({status}) and does not say where{said}"
     address = to if "//" in to else f"{server}{to}"
-    shown = redact(re.sub(r"//[^/@]*@", "//", address))[:300]
+    shown = re.sub(r"//[^/@]*@", "//", address)[:300]
     return f"{server} points elsewhere ({status}): use the address {shown} that it points to"
 
 
-def _one_line(said: str) -> str:
-    said = redact(" ".join(said.split()))
+def one_line(said: str, clean: Clean) -> str:
+    """Returns `: ` and what a server says, without keys; nothing where it says nothing."""
+    said = " ".join(without_keys(clean(said[: wire.SAID])).split())
     return f": {said[:300]}" if said else ""
-
-
-def redact(text: str) -> str:
-    """Returns the text without anything that looks like a key."""
-    return _KEY.sub("(key)", text)
 
 
 def _kinds(exc: BaseException) -> set[str]:
@@ -207,7 +217,7 @@ def _chain(exc: BaseException) -> list[BaseException]:
     return links
 
 
-def _reason(exc: BaseException) -> str:
+def _reason(exc: BaseException, clean: Clean) -> str:
     """Returns the innermost text that says something."""
     texts = [text for link in _chain(exc) if (text := str(link))]
-    return redact(texts[-1]) if texts else type(exc).__name__
+    return one_line(texts[-1], clean)[2:] if texts else type(exc).__name__

@@ -115,9 +115,9 @@ class StreamedReply:
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not self.finished and (error := error_in(chunk)) is not None:
-            said = wire.complaint(error)[:200]
             begun = bool(self._text or self._thoughts or self.calls.in_order())
-            raise wire.ReportedError(f"the stream broke off: {said}", error, has_begun=begun)
+            said = wire.complaint(error)
+            raise wire.ReportedError("the stream broke off", said, error, has_begun=begun)
         if isinstance(choice, Mapping) and self._unreadable is None:
             self._choose(choice)
         if counted is not None:

@@ -22,9 +22,18 @@ from .reported_errors import error_in
 
 _PLAIN = Dialect()
 
+SAID = 4_000
+"""Characters of what a server says in place of a reply that are read at most."""
+
 
 class UnreadableReply(ValueError):
     """A reply that is not a chat completion. Its text says in what way."""
+
+    def __init__(self, what: str, said: str = "") -> None:
+        self.what = what
+        self.said = said[:SAID]
+        """The server's own words; they may hold anything, a key too."""
+        super().__init__(what)
 
 
 class ReportedError(UnreadableReply):
@@ -35,8 +44,10 @@ class ReportedError(UnreadableReply):
         has_begun: a part of the reply came before it.
     """
 
-    def __init__(self, text: str, body: Mapping[str, Any], *, has_begun: bool = False) -> None:
-        super().__init__(text)
+    def __init__(
+        self, what: str, said: str, body: Mapping[str, Any], *, has_begun: bool = False
+    ) -> None:
+        super().__init__(what, said)
         self.body = body
         self.has_begun = has_begun
 
@@ -194,8 +205,8 @@ def loads(raw: bytes) -> Any:
 
 
 def not_json(raw: bytes) -> UnreadableReply:
-    shown = raw[:80].decode("utf-8", "replace")
-    return UnreadableReply(f"the reply is not JSON: {shown!r}")
+    """Returns the error for a body that is something else."""
+    return UnreadableReply("the reply is not JSON", raw[:SAID].decode("utf-8", "replace"))
 
 
 def reply(
@@ -235,10 +246,11 @@ def reply(
         usage = None
     error = error_in(data) or error_in({"choices": [], "error": choice.get("error")})
     if usage is None and error is not None and is_empty:
-        raise ReportedError(f"the reply has no choices{_complaint(error)}", error)
+        raise ReportedError("the reply has no choices", complaint(error), error)
     if usage is None and not said:
-        missing = "message in its first choice" if choices else f"choices{_complaint(data)}"
-        raise UnreadableReply(f"the reply has no {missing}")
+        if choices:
+            raise UnreadableReply("the reply has no message in its first choice")
+        raise UnreadableReply("the reply has no choices", complaint(data))
     finish = neutral_ending(_string(choice.get("finish_reason")), calls=bool(first.tool_calls))
     thoughts = [reasoning.together(reasoning.told(m), reasoning.split(text(m))[0]) for m in said]
     return Reply(
@@ -357,11 +369,6 @@ def error_code(data: object) -> str:
     if not isinstance(error, Mapping):
         return ""
     return _string(error.get("code")) or _string(error.get("type"))
-
-
-def _complaint(data: Mapping[str, Any]) -> str:
-    found = complaint(data)
-    return f": {found[:200]}" if found else ""
 
 
 def _string(value: object) -> str:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...journal.secrets import Clean
 from ...ledger.errors import CallRefused, PolicyError
 from ..endpoint import http_errors, wire
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], raw: bytes, *, server: str, model: str, key_from: str
+    status: int,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    server: str,
+    model: str,
+    key_from: str,
+    clean: Clean,
 ) -> PolicyError:
     """Returns the error for a response whose status is not 200; see `http_errors.refusal`.
 
@@ -19,11 +27,13 @@ def refusal(
     error = _error(raw)
     details = [d for d in error.get("details") or () if isinstance(d, Mapping)]
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
-        said = http_errors.redact(" ".join(str(error.get("message", "")).split()))[:300]
+        said = http_errors.one_line(str(error.get("message", "")), clean)
         return CallRefused(
-            f"{server} refused the key ({status}): set {key_from} to a valid one: {said}"
+            f"{server} refused the key ({status}): set {key_from} to a valid one{said}"
         )
-    return http_errors.refusal(status, headers, raw, server=server, model=model, key_from=key_from)
+    return http_errors.refusal(
+        status, headers, raw, server=server, model=model, key_from=key_from, clean=clean
+    )
 
 
 def status_of(body: Mapping[str, Any]) -> int | None:

@@ -62,7 +62,7 @@ class StreamedResponse:
             status = errors.status_of(data)
             if status is not None and not (self._parts or self._head):
                 raise ErrorInBody(status, orjson.dumps(data))
-            raise UnreadableReply(f"the reply broke off: {complaint(data)[:200]}")
+            raise UnreadableReply("the reply broke off", complaint(data))
         for name in ("modelVersion", "responseId", "promptFeedback"):
             if data.get(name):
                 self._head[name] = data[name]

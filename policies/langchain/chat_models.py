@@ -115,6 +115,12 @@ def check_keys(model: BaseChatModel, name: str, key_from: str) -> None:
             check_key(value.get_secret_value() or None, name, key_from)
 
 
+def plain_addresses(model: BaseChatModel) -> list[str]:
+    """Returns the addresses of servers that a chat model reaches over plain HTTP."""
+    values = (getattr(model, name, None) for name in type(model).model_fields)
+    return [value for value in values if isinstance(value, str) and value.startswith("http://")]
+
+
 def key_source(model: BaseChatModel, provider: str) -> str:
     """Returns the variables that a chat model's key comes from, for a sentence."""
     return " or ".join(sorted(set(model.lc_secrets.values()))) or f"the credentials of {provider}"

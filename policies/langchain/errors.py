@@ -6,11 +6,12 @@ server; one that a connection never came about cost nothing; of any other the bi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from ...journal.secrets import Clean
 from ...ledger.errors import OutcomeUnknown, PolicyError
 from ..endpoint import http_errors
 
@@ -37,7 +38,7 @@ def policy_error(
     name: str,
     model: str,
     key_from: str,
-    secrets: Iterable[str],
+    clean: Clean,
     limit: float,
 ) -> PolicyError:
     """Returns the error that stands for what a chat model raised.
@@ -45,23 +46,22 @@ def policy_error(
     Args:
         name: the policy, for the sentence.
         key_from: where its key comes from.
-        secrets: what no sentence may show.
+        clean: takes out what no sentence may show.
         limit: seconds after which the call was given up.
     """
     status = _status(exc)
     if status is not None and not 200 <= status < 300:
-        raw = _without(secrets, _body(exc))
-        headers = _headers(exc)
         return http_errors.refusal(
-            status, headers, raw, server=name, model=model, key_from=key_from
-        )
+            status, _headers(exc), _body(exc), server=name, model=model, key_from=key_from,
+            clean=clean,
+        )  # fmt: skip
     names = {kind.__name__ for kind in type(exc).__mro__}
     if names & _NEVER_SENT:
-        return http_errors.lost(ConnectionRefusedError(str(exc)), name, limit)
+        return http_errors.lost(ConnectionRefusedError(str(exc)), name, limit, clean)
     if names & _NETWORK:
-        return http_errors.lost(exc, name, limit)
-    said = _without(secrets, f"{type(exc).__name__}: {exc}".encode()).decode()
-    return OutcomeUnknown(f"{name} failed: {http_errors.redact(said)[:300]}")
+        return http_errors.lost(exc, name, limit, clean)
+    said = http_errors.one_line(f"{type(exc).__name__}: {exc}", clean)
+    return OutcomeUnknown(f"{name} failed{said}")
 
 
 def _status(exc: BaseException) -> int | None:
@@ -106,10 +106,3 @@ def _body(exc: BaseException) -> bytes:
 def _error_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     found = answer.get("Error")
     return found if isinstance(found, Mapping) else {}
-
-
-def _without(secrets: Iterable[str], raw: bytes) -> bytes:
-    for secret in secrets:
-        if secret:
-            raw = raw.replace(secret.encode(), b"(key)")
-    return raw

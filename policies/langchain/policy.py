@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...journal.plain_http import check_encrypted
 from ...journal.records import Message, Reply, Request
+from ...journal.secrets import Clean, cleaner_of
 from ...ledger.errors import CallRefused, OutcomeUnknown, UsageError
 from .. import reasoning
 from ..endpoint.stated_costs import stated_cost
@@ -37,7 +39,7 @@ class _AskedModel:
     most: str
     """The field that bounds a reply."""
     key_from: str
-    secrets: tuple[str, ...]
+    clean: Clean
 
 
 class LangChainPolicy:
@@ -135,7 +137,7 @@ class LangChainPolicy:
             if said is None:
                 raise errors.policy_error(
                     error, name=self.name, model=self.name.partition("/")[2],
-                    key_from=asked.key_from, secrets=asked.secrets, limit=limit,
+                    key_from=asked.key_from, clean=asked.clean, limit=limit,
                 ) from error  # fmt: skip
         if spoken is not None:
             spoken.end()
@@ -162,11 +164,14 @@ class LangChainPolicy:
         chat_models.check_single_try(model, provider)
         key_from = chat_models.key_source(model, provider)
         chat_models.check_keys(model, self.name, key_from)
+        if keys := chat_models.secrets_of(model):
+            for url in chat_models.plain_addresses(model):
+                check_encrypted(url, self.name)
         return _AskedModel(
             model,
             self._max_output_field or chat_models.max_output_field(model),
             key_from,
-            tuple(chat_models.secrets_of(model)),
+            cleaner_of(keys),
         )
 
     def _read(

@@ -110,4 +110,4 @@ class ResponseStream:
     def _fail(self, error: object) -> None:
         if not self._begun:
             raise replies.in_body(error if isinstance(error, Mapping) else {})
-        raise wire.UnreadableReply(f"the stream broke off: {wire.complaint(error)[:200]}")
+        raise wire.UnreadableReply("the stream broke off", wire.complaint(error))

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,30 @@ def test_preparing_the_first_call_takes_nothing_from_its_time(
     assert said.strip() == "answered"
     assert [event.kind for event in book.events("hold", "settle", "unknown")] == ["hold", "settle"]
     assert orjson.dumps(book.spent["model_calls"]) == b"1"
+
+
+async def test_a_tool_that_is_cancelled_in_its_thread_is_told_as_going_on(
+    agent_for: Callable[..., Agent], server: LoopbackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    @tool(price=0)
+    def act() -> str:
+        """Acts in a thread."""
+        inside.set()
+        go_on.wait()
+        return "done"
+
+    server.steps(ScriptedAnswer(tool_calls=(CALL,)), ScriptedAnswer("Answer: 7"))
+    agent = agent_for(tools=[act], budget="usd=1")
+    running = asyncio.create_task(agent.run("Act."))
+    await asyncio.to_thread(inside.wait)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    go_on.set()
+    assert "tool act was cancelled, and goes on in its thread to its end" in caplog.messages
+    (run,) = agent.home.store.query("select run from runs").rows[0]
+    assert (await agent.resume(run)).text == "Answer: 7"
+    told = server.bodies[-1]["messages"][-1]["content"]
+    assert told.startswith("The outcome of this call of act is unknown: the run was interrupted")

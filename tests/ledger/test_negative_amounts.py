@@ -16,6 +16,9 @@ from outlay.ledger.account import Account, Hold
 from outlay.ledger.amount import ZERO, Amount, Quantity
 from outlay.ledger.budget import Budget
 from outlay.ledger.errors import UsageError
+from outlay.ledger.prices.model_prices import ModelPrice, Rate
+from outlay.ledger.prices.tool_prices import ToolPrice
+from outlay.ledger.usage import Usage
 
 FINE = Amount({"usd": Decimal("0.5"), "tokens": 10})
 WRONG: st.SearchStrategy[Quantity] = (
@@ -76,3 +79,28 @@ async def test_a_lease_cannot_be_given_back_with_more_than_was_lent(tmp_path: Pa
     lender.take_back(lease, Amount({"usd": Decimal("0.1")}))
     assert account.spent.usd == Decimal("0.1")
     journal.close()
+
+
+BAD = (Decimal(-5), Decimal("-1e-30"), Decimal("-Infinity"), Decimal("Infinity"), Decimal("NaN"))
+
+
+@pytest.mark.parametrize("usd", BAD)
+@pytest.mark.parametrize("door", [
+    lambda usd: Rate(usd),
+    lambda usd: Rate(Decimal(1), ((5, usd),)),
+    lambda usd: ToolPrice("t", "here", usd),
+    lambda usd: ToolPrice("t", "here", Decimal(0), {"n": usd}),
+    lambda usd: ModelPrice("m", input=Rate(Decimal(0)), cache_read=Rate(Decimal(0)),
+                           cache_write=Rate(Decimal(0)), output=Rate(Decimal(0)),
+                           reasoning=Rate(Decimal(0)), source="here", per_call=usd),
+    lambda usd: Budget(usd=usd),
+])  # fmt: skip
+def test_no_price_and_no_budget_is_wrong(door: Callable[[Decimal], object], usd: Decimal) -> None:
+    with pytest.raises((UsageError, ArithmeticError)):
+        door(usd)
+
+
+@given(st.integers(max_value=-1), st.sampled_from(["input", "output", "cache_read", "reasoning"]))
+def test_no_bill_has_negative_tokens(count: int, name: str) -> None:
+    with pytest.raises(UsageError):
+        Usage(**{name: count})

@@ -18,12 +18,19 @@ LARGEST = 32_000
 REFERENCES = 2_000
 """References followed in one check; a schema that needs more is not checked against."""
 
+STEPS = 20_000
+"""Keywords of a schema that one check applies; a schema that needs more is not checked against."""
+
+_UNIQUE = 1_000
+"""Items that are compared with each other."""
+
 _SHOWN_ERRORS = 3
+_APPLIED: contextvars.ContextVar[list[int]] = contextvars.ContextVar("applied")
 _FOLLOWED: contextvars.ContextVar[list[int]] = contextvars.ContextVar("followed")
 
 
 class _TooMany(Exception):
-    """The schema refers to itself too often."""
+    """The schema refers to itself too often, or takes too many steps."""
 
 
 def fit_for_use(schema: Any) -> dict[str, Any]:
@@ -65,13 +72,14 @@ def checker(schema: Mapping[str, Any], tool: str) -> Checker:
     validator = validator_class(schema, registry=registry)
 
     def check(arguments: Mapping[str, Any]) -> str | None:
-        token = _FOLLOWED.set([0])
+        token, steps = _FOLLOWED.set([0]), _APPLIED.set([0])
         try:
             errors = [_said(error) for error in _first(validator.iter_errors(arguments))]
         except Exception:  # a schema that cannot be followed: its owner judges the call
             return None
         finally:
             _FOLLOWED.reset(token)
+            _APPLIED.reset(steps)
         return f"wrong arguments for {tool}: {'; '.join(errors)}" if errors else None
 
     return check
@@ -115,6 +123,21 @@ def _guarded_class(validators: Any) -> Any:
             return iter(())
         return extra(validator, value, instance, schema)
 
+    def unique(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        if isinstance(instance, list) and len(instance) > _UNIQUE:
+            raise _TooMany
+        return base.VALIDATORS["uniqueItems"](validator, value, instance, schema)
+
+    def applied(keyword: Any) -> Any:
+        def apply_counted(*arguments: Any) -> Any:
+            steps = _APPLIED.get([0])
+            steps[0] += 1
+            if steps[0] > STEPS:
+                raise _TooMany
+            return keyword(*arguments)
+
+        return apply_counted
+
     def counted(follow: Any) -> Any:
         def follow_counted(*arguments: Any) -> Any:
             followed = _FOLLOWED.get([0])
@@ -125,15 +148,15 @@ def _guarded_class(validators: Any) -> Any:
 
         return follow_counted
 
-    return validators.extend(
-        base,
-        {
-            "pattern": skip,
-            "patternProperties": skip,
-            "unevaluatedProperties": skip,
-            "unevaluatedItems": skip,
-            "additionalProperties": additional,
-            "$ref": counted(base.VALIDATORS["$ref"]),
-            "$dynamicRef": counted(base.VALIDATORS["$dynamicRef"]),
-        },
-    )
+    guarded = {
+        **base.VALIDATORS,
+        "uniqueItems": unique,
+        "pattern": skip,
+        "patternProperties": skip,
+        "unevaluatedProperties": skip,
+        "unevaluatedItems": skip,
+        "additionalProperties": additional,
+        "$ref": counted(base.VALIDATORS["$ref"]),
+        "$dynamicRef": counted(base.VALIDATORS["$dynamicRef"]),
+    }
+    return validators.extend(base, {name: applied(guarded[name]) for name in guarded})

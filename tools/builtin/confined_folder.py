@@ -7,11 +7,12 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...ledger.errors import ToolError
+from .closed_places import FileId, check_open, file_id, ids_of, refusal
 
 MAX_PATH = 1_000
 """Characters of a path."""
@@ -35,8 +36,18 @@ class FolderEntry:
 class Folder:
     """The regular files below a folder. Hidden names and links do not count."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, closed: frozenset[FileId] = frozenset()) -> None:
         self._root = root.resolve()
+        self._closed = closed
+
+    def without(self, closed: Sequence[Path]) -> Folder:
+        """Returns the folder so that none of these places can be reached.
+
+        Raises:
+            ToolError: it lies in one of them.
+        """
+        check_open(self._root, closed)
+        return Folder(self._root, ids_of(closed))
 
     def entries(self, path: str, most: int) -> list[FolderEntry]:
         """Returns what lies in a folder, in order, `most` entries at most."""
@@ -54,6 +65,7 @@ class Folder:
         with self._parent(path) as (parent, name), _told(path):
             handle = os.open(name, _READ, dir_fd=parent)
             with os.fdopen(handle, "rb") as file:
+                self._expect_open(os.fstat(handle), path)
                 _expect_regular(os.fstat(handle), path)
                 data = file.read(limit + 1)
         if len(data) > limit:
@@ -69,6 +81,8 @@ class Folder:
         with self._parent(path, make=True) as (parent, name), _told(path):
             if name.casefold() == SETTINGS:
                 raise ToolError(f"{path} would be settings of outlay: only a person writes these")
+            with contextlib.suppress(FileNotFoundError):
+                self._expect_open(os.stat(name, dir_fd=parent, follow_symlinks=False), path)
             mode = _mode(name, parent, path)
             new = f".{secrets.token_hex(8)}.new"
             try:
@@ -100,7 +114,12 @@ class Folder:
                             os.mkdir(part, dir_fd=handle)
                     handle = os.open(part, _STEP, dir_fd=handle)
                     open_ones.callback(os.close, handle)
+                    self._expect_open(os.fstat(handle), path)
             yield handle
+
+    def _expect_open(self, found: os.stat_result, path: str) -> None:
+        if file_id(found) in self._closed:
+            raise refusal(path)
 
 
 def _parts(path: str) -> list[str]:

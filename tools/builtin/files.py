@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ...ledger.errors import ToolError, UsageError
+from ..context import ToolContext
 from ..functions.tool import Price, tool
 from ..paging import page
 from ..protocol import Tool
@@ -32,8 +33,8 @@ def files(
 ) -> tuple[Tool, ...]:
     """Returns the tools that list, read, write and edit the files below a folder.
 
-    No path leads out of it; links, devices and hidden names are refused, and so is writing a
-    `outlay.toml`.
+    No path leads out of it; links, devices and hidden names are refused, and so are writing a
+    `outlay.toml`, and the run's home and prices file.
 
     Args:
         root: the folder.
@@ -57,13 +58,13 @@ def files(
 
 def _list_files(folder: Folder, price: Price) -> Tool:
     @tool(price=price, read_only=True)
-    def list_files(path: str = ".") -> str:
+    def list_files(context: ToolContext, path: str = ".") -> str:
         """Lists the files and folders in a folder, with the size of files in bytes.
 
         Args:
             path: the folder, relative to the top; `.` is the top itself.
         """
-        entries = folder.entries(path, LISTED + 1)
+        entries = folder.without(context.closed).entries(path, LISTED + 1)
         lines = [f"{e.name}/" if e.size is None else f"{e.name}  {e.size:,}" for e in entries]
         if len(lines) > LISTED:
             lines[LISTED:] = [f"[only the first {LISTED} entries are listed]"]
@@ -74,28 +75,28 @@ def _list_files(folder: Folder, price: Price) -> Tool:
 
 def _read_file(folder: Folder, price: Price) -> Tool:
     @tool(price=price, read_only=True)
-    def read_file(path: str, start: int = 0) -> str:
+    def read_file(path: str, context: ToolContext, start: int = 0) -> str:
         """Reads a text file.
 
         Args:
             path: the file, relative to the top.
             start: the first character to read.
         """
-        return page(_text(folder, path), start, f'read_file(path="{path}"')
+        return page(_text(folder.without(context.closed), path), start, f'read_file(path="{path}"')
 
     return read_file
 
 
 def _write_file(folder: Folder, price: Price, most: int) -> Tool:
     @tool(price=price)
-    def write_file(path: str, text: str) -> str:
+    def write_file(path: str, text: str, context: ToolContext) -> str:
         """Writes a text file: makes it, or replaces all that it held.
 
         Args:
             path: the file, relative to the top; folders are made as needed.
             text: all that the file is to hold.
         """
-        size = _write(folder, path, text, most)
+        size = _write(folder.without(context.closed), path, text, most)
         return f"wrote {size:,} bytes to {path}"
 
     return dataclasses.replace(write_file, concurrency=1)
@@ -103,7 +104,7 @@ def _write_file(folder: Folder, price: Price, most: int) -> Tool:
 
 def _edit_file(folder: Folder, price: Price, most: int) -> Tool:
     @tool(price=price)
-    def edit_file(path: str, old: str, new: str) -> str:
+    def edit_file(path: str, old: str, new: str, context: ToolContext) -> str:
         """Replaces one passage of a text file.
 
         Args:
@@ -111,13 +112,14 @@ def _edit_file(folder: Folder, price: Price, most: int) -> Tool:
             old: the passage exactly as it stands there; it must occur once.
             new: what stands there afterwards.
         """
-        text = _text(folder, path)
+        inside = folder.without(context.closed)
+        text = _text(inside, path)
         found = text.count(old) if old else 0
         if found != 1:
             raise ToolError(
                 f"`old` occurs {found} times in {path}: give a passage that occurs once"
             )
-        size = _write(folder, path, text.replace(old, new), most)
+        size = _write(inside, path, text.replace(old, new), most)
         return f"replaced one passage; {path} has {size:,} bytes now"
 
     return dataclasses.replace(edit_file, concurrency=1)

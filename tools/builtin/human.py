@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
+from ...journal.foreign_text import quoted
 from ...journal.notices import DeniedCall, Notice
 from ...ledger.errors import ToolError
 from ..context import ToolContext
@@ -92,13 +93,6 @@ def _answer(answer: object) -> str:
 
 
 def _at_the_terminal(question: str) -> str:
-    print(f"\n{_plain(question)}", file=sys.stderr)
+    print(f"\n{quoted(question)}", file=sys.stderr)
     print("> ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline()
-
-
-def _plain(text: str) -> str:
-    """Returns the text without characters that could steer a terminal."""
-    return "".join(
-        each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import hashlib
@@ -12,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ...journal.private_files import private_file, private_folder
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..functions.tool import MAX_CHARS, Price, tool
@@ -101,7 +103,7 @@ class _Sandbox:
             with self._session() as session:
                 _restore(session, state)
                 try:
-                    value = session.feed_run(code, print_callback=printed.add)
+                    value = session.feed_run(_rendered(code), print_callback=printed.add)
                 except monty.MontyRuntimeError as exc:
                     if isinstance(exc.exception(), TimeoutError | MemoryError):
                         raise ToolError(f"{printed}{exc}; {_BACK}") from exc
@@ -112,7 +114,7 @@ class _Sandbox:
             raise ToolError(f"{printed}the sandbox was ended; {_BACK}") from exc
         except monty.MontyError as exc:
             raise ToolError(f"{printed}{exc}") from exc
-        return f"{printed}{'' if value is None else repr(value)}{lost}" or "(no output)"
+        return f"{printed}{'' if value in (None, 'None') else value}{lost}" or "(no output)"
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Any]:
@@ -126,6 +128,28 @@ class _Sandbox:
         pool = monty.Monty(max_processes=1, request_timeout=self.seconds + 2)
         with pool, pool.checkout(limits=limits, os_policy={"sleep": "zero"}) as session:
             yield session
+
+
+def _rendered(code: str) -> str:
+    """Returns the code so that the text of its last expression is its value.
+
+    A value itself could be small in there and huge out here: a list that holds one twice, which
+    holds one twice, ….
+    """
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return f"{code}\nNone"  # what is wrong with it, the sandbox says
+    if not body or not isinstance(body[-1], ast.Expr):
+        return code
+    lines = code.encode().splitlines(keepends=True)
+    last = body[-1].value
+    begin = sum(map(len, lines[: last.lineno - 1])) + last.col_offset
+    assert last.end_lineno is not None
+    assert last.end_col_offset is not None
+    end = sum(map(len, lines[: last.end_lineno - 1])) + last.end_col_offset
+    whole = code.encode()
+    return (whole[:begin] + b"repr((" + whole[begin:end] + b"))" + whole[end:]).decode()
 
 
 class _Printed:
@@ -170,12 +194,13 @@ def _keep(dump: bytes, state: Path) -> str:
     """Writes the variables, whole or not at all; returns a note if they are too large."""
     if len(dump) > STATE:
         return f"\n[the variables hold more than {STATE:,} bytes; {_BACK}]"
-    state.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(state.parent)
     if not state.exists():
         with contextlib.suppress(FileNotFoundError):  # another process is dropping them too
             _drop_oldest(state.parent)
     new = state.with_suffix(".new")
-    new.write_bytes(dump)
+    with private_file(new) as file:
+        file.write(dump)
     os.replace(new, state)
     return ""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import inspect
+import itertools
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from ..context import ToolContext
 from ..functions.tool import MAX_CHARS, FunctionTool, Price, tool
 from ..invocation import Invocation
 from ..protocol import Tool, Wrapper
+from .closed_places import check_open
 from .process import ProcessResult, run_program
 
 TIMEOUT = 60.0
@@ -24,6 +28,11 @@ TIMEOUT = 60.0
 
 OUTPUT = 4 * 1024 * 1024
 """Bytes of output above which a command is killed."""
+
+MAX_MATCHES = 1_000
+"""Paths that a pattern in a command is looked up as."""
+
+_BETWEEN_PATHS = re.compile(r"[\s'\"=:;|&<>()`$\\\0]+")
 
 Approve = Callable[[str], bool | Awaitable[bool]]
 """Says whether a command may run."""
@@ -87,7 +96,8 @@ def shell(
 ) -> Tool:
     """Returns the tool `shell`. Every command is put to `approve` before it runs.
 
-    A command starts in `root` but can read and write whatever your account can.
+    A command starts in `root` but can read and write whatever your account can. One that names
+    the run's home or prices file is refused; that is no wall, so read what you approve.
 
     Args:
         root: the folder where commands start; also their home.
@@ -110,15 +120,25 @@ def shell(
     )
 
     @tool(price=price, timeout=running.limits.seconds + 10, max_chars=max_chars)
-    async def shell(command: str) -> str:
+    async def shell(command: str, context: ToolContext) -> str:
         """Runs a command in a shell and shows its output and its exit code.
 
         Args:
             command: a command line for /bin/sh. It cannot read input.
         """
+        _check(command, running.root, context.closed)
         return await running.run(command)
 
     return _ApprovedShell(dataclasses.replace(shell, concurrency=1), approve)
+
+
+def _check(command: str, root: Path, closed: Sequence[Path]) -> None:
+    """Refuses a shell in a closed place, and a command that names one."""
+    check_open(root, closed)
+    for word in filter(None, _BETWEEN_PATHS.split(command)) if closed else ():
+        named = os.path.join(root, os.path.expanduser(word))
+        for path in (named, *itertools.islice(glob.iglob(named), MAX_MATCHES)):
+            check_open(Path(path), closed)
 
 
 class _ApprovedShell(Wrapper):

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ...ledger.errors import ToolError, UsageError
+from ..context import ToolContext
 from ..functions.tool import MAX_CHARS, Price, tool
 from ..protocol import Tool
+from .closed_places import check_open
 from .process import run_program
 from .sql_worker import READERS
 
@@ -62,7 +64,8 @@ def sql(
     A table is named after its file; a table of a database is written `database.table`.
 
     Args:
-        paths: files, or folders whose files of these kinds count.
+        paths: files, or folders whose files of these kinds count; links that lead out of a
+            folder do not.
         price: USD per query.
         timeout: seconds until a query is ended.
         rows: rows of a result that the policy sees.
@@ -76,7 +79,11 @@ def sql(
     asked = {**_sources(given), "rows": rows, "cell": CELL, "memory": memory}
     tables = _tables(asked)
 
-    async def sql(query: str) -> str:
+    async def sql(query: str, context: ToolContext) -> str:
+        for path in _paths(asked):
+            check_open(path, context.closed)
+            if path.resolve() != path:
+                raise ToolError(f"{path.name} was replaced by a link: it is not read")
         answer = await _answer({**asked, "query": query}, timeout)
         return _shown(answer["columns"], answer["rows"], rows)
 
@@ -106,7 +113,14 @@ def _files(paths: Iterable[Path | str]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-            found = [each for each in inside if each.suffix.lower() in known and each.is_file()]
+            home = path.resolve()
+            found = [
+                each
+                for each in inside
+                if each.suffix.lower() in known
+                and each.is_file()
+                and each.resolve().is_relative_to(home)  # no link leads out
+            ]
         elif path.is_file() and path.suffix.lower() in known:
             found = [path]
         else:
@@ -116,6 +130,11 @@ def _files(paths: Iterable[Path | str]) -> Iterator[Path]:
             if re.search(r"[*?\[\]]", str(each.resolve())):
                 raise UsageError(f"{str(each)!r} is written like a pattern: rename it")
             yield each.resolve()
+
+
+def _paths(asked: dict[str, Any]) -> list[Path]:
+    tables = (path for path, _ in asked["tables"].values())
+    return [Path(path) for path in (*tables, *asked["databases"].values())]
 
 
 def _kinds() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import math
@@ -128,7 +129,12 @@ class FunctionTool:
         self, function: Callable[[], Any], context: ToolContext
     ) -> tuple[str, CutOutput | None]:
         if not self.inline and not self.signature.is_async:
-            return await in_thread(lambda: self._shown(function(), context), self.timeout)
+            try:
+                return await in_thread(lambda: self._shown(function(), context), self.timeout)
+            except asyncio.CancelledError:
+                name = self.spec.name
+                _LOG.warning("tool %s was cancelled, and goes on in its thread to its end", name)
+                raise
         value = guarded(function) if self.inline else await in_task(function, self.timeout)
         if _is_small(value, self.max_chars):
             return self._shown(value, context)

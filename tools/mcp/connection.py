@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from typing import Any
 
@@ -17,6 +18,8 @@ from mcp_types import (
     ToolListChangedNotification,
 )
 
+from ...journal.foreign_text import one_line
+from ...journal.secrets import Clean
 from ...ledger.errors import ToolError
 from .address import McpAddress
 from .http_client import bounded_client
@@ -43,7 +46,8 @@ class McpConnection:
         """True once the server said that its tools are not what they were."""
         self._address = address
         self._timeout = timeout
-        self._process = ServerProcess()
+        self._clean = address.cleaner()
+        self._process = ServerProcess(self._clean)
         self._why = ""
         self._client: Client | None = None
         self._stop = asyncio.Event()
@@ -94,7 +98,7 @@ class McpConnection:
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = await self._ask(self._live_client().list_tools(cursor=cursor))
-            found.extend(map(_offer, page.tools))
+            found.extend(_offer(tool, self._clean) for tool in page.tools)
             cursor = page.next_cursor
             if cursor is None or len(found) >= MOST_TOOLS:
                 break
@@ -109,7 +113,10 @@ class McpConnection:
         """
         result = await self._ask(self._live_client().call_tool(name, arguments))
         assert isinstance(result, CallToolResult)
-        return shown(result)
+        try:
+            return _cleaned(shown(result), self._clean)
+        except ToolError as exc:
+            raise ToolError(self._clean(str(exc))) from None
 
     async def _ask(self, request: Any) -> Any:
         try:
@@ -117,13 +124,14 @@ class McpConnection:
         except MCPError as exc:
             if exc.code == CONNECTION_CLOSED or not self.alive or self._is_lost(exc):
                 raise self._dead(exc.message) from exc
-            raise ToolError(f"the server said: {exc.message}") from exc
+            raise ToolError(f"the server said: {self._clean(exc.message)}") from exc
         except (OSError, EOFError) as exc:
             raise self._dead(str(exc)) from exc
         except Exception as exc:
             if not self.alive:
                 raise self._dead(str(exc)) from exc
-            raise ToolError(f"the server's answer makes no sense: {str(exc)[:300]}") from exc
+            said = self._clean(str(exc))[:300]
+            raise ToolError(f"the server's answer makes no sense: {said}") from exc
 
     def _is_lost(self, exc: MCPError) -> bool:
         """True if an HTTP server does not know the session any more, or cannot be reached."""
@@ -133,7 +141,7 @@ class McpConnection:
     def _dead(self, said: str) -> ConnectionLost:
         if self._process.ended and not self._process.stopped:
             self._why = self._process.tell()
-        self._why = self._why or said or "the connection was closed"
+        self._why = self._why or one_line(self._clean(said)) or "the connection was closed"
         return ConnectionLost(self._why)
 
     def _live_client(self) -> Client:
@@ -177,9 +185,21 @@ class McpConnection:
                     self.changed = True
 
 
-def _offer(tool: Tool) -> McpToolSpec:
+def _offer(tool: Tool, clean: Clean) -> McpToolSpec:
     """What the server's own hints say of a tool is not read: they would be its word for itself."""
-    return McpToolSpec(tool.name, tool.description or tool.title or "", tool.input_schema)
+    return McpToolSpec(
+        tool.name,
+        clean(tool.description or tool.title or ""),
+        _cleaned(tool.input_schema, clean),
+    )
+
+
+def _cleaned(value: Any, clean: Clean) -> Any:
+    """Returns a text, or what is JSON, without secrets."""
+    if isinstance(value, str):
+        return clean(value)
+    text = json.dumps(value)
+    return value if (kept := clean(text)) == text else json.loads(kept)
 
 
 def _innermost(exc: BaseException) -> str:

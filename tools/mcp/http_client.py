@@ -29,6 +29,10 @@ class _BoundedStream(httpx2.AsyncByteStream):
 class _Bounded(httpx2.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
+        packed = response.headers.get("content-encoding", "identity").strip().lower()
+        if packed not in ("", "identity"):
+            await response.aclose()
+            raise httpx2.ReadError(f"the server packed its answer ({packed[:20]!r}) unasked")
         kind = response.headers.get("content-type", "")
         if not kind.startswith("text/event-stream"):
             assert isinstance(response.stream, httpx2.AsyncByteStream)

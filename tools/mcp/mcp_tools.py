@@ -14,7 +14,7 @@ CONNECT_TIMEOUT = 60.0
 
 
 def mcp_tools(
-    server: str,
+    server: str | McpAddress,
     *,
     prices: Mapping[str, Price] | None = None,
     prefix: str = "",
@@ -48,8 +48,9 @@ def mcp_tools(
     Raises:
         UsageError: the address makes no sense. Opening raises it if the server does not come up.
     """
+    address = McpAddress.of(server, env, headers) if isinstance(server, str) else server
     return McpTools(
-        McpAddress.of(server, env, headers), PatternPrices(prices), prefix=prefix, taken=taken,
+        address, PatternPrices(prices), prefix=prefix, taken=taken,
         timeout=timeout, connect_timeout=connect_timeout, keep=keep,
         read_only=read_only,
     )  # fmt: skip

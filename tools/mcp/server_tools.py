@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, overload
 
@@ -199,7 +199,7 @@ class McpTool(Wrapper):
                 why = f"the MCP server does not offer {name} any more."
                 return FailedCall(tool=name, why=why)
             schema = fit_for_use(offer.schema)
-            fault = checker(schema, name)(call.values)
+            fault = await asyncio.to_thread(_fault, schema, name, call.values)
         except ToolError as exc:
             return FailedCall(tool=name, why=str(exc))
         if fault is None:
@@ -208,6 +208,10 @@ class McpTool(Wrapper):
             wanted = orjson.dumps(schema).decode()
             fault = f"{fault}; the server changed what it takes: {wanted}"
         return InvalidArguments(tool=name, why=fault)
+
+
+def _fault(schema: dict[str, Any], name: str, values: Mapping[str, Any]) -> str | None:
+    return checker(schema, name)(values)
 
 
 def _link(address: McpAddress, connect_timeout: float) -> McpLink:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,7 +19,11 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from ...journal.foreign_text import one_line
+from ...journal.secrets import Clean
 from ..builtin.process import signal_group
+
+_LOG = logging.getLogger(__name__)
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes of one message; a server that sends a longer one is stopped."""
@@ -32,19 +38,21 @@ PATIENCE = 1.0
 class ServerProcess:
     """What is known of a server's process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clean: Clean) -> None:
         self.ended = False
         """True once nothing more can come from it."""
         self.why = ""
         self.stopped = False
         """True if it was still running when we stopped it."""
+        self._clean = clean
         self._errors = b""
         self._process: asyncio.subprocess.Process | None = None
 
     def tell(self) -> str:
         """Says how the process ended, with its last words."""
         parts = [self.why or self._exit()]
-        words = self._errors.decode("utf-8", "replace").strip()[-LAST_WORDS:].strip()
+        said = self._clean(self._errors.decode("utf-8", "replace").strip())
+        words = one_line(said[-LAST_WORDS:], LAST_WORDS)
         if words:
             parts.append(f"its last words: {words}")
         return "; ".join(parts)
@@ -81,7 +89,9 @@ class ServerProcess:
             yield to_session, to_server
         finally:
             self.stopped = not self.ended
-            await _stop(process)
+            if not await _stop(process):
+                name = Path(command[0]).name
+                _LOG.warning("the MCP server %s ignored SIGTERM and was killed", name)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -134,15 +144,21 @@ def _message(line: bytes) -> SessionMessage | Exception:
             return exc
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """Closes the input, then asks the process group to end, then ends it."""
+async def _stop(process: asyncio.subprocess.Process) -> bool:
+    """Closes the input, then asks the process group to end, then ends it.
+
+    Returns whether the process ended by itself or when it was asked to.
+    """
     assert process.stdin is not None
     process.stdin.close()
+    heeded = True
     for hard in (False, True, None):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), PATIENCE)
             break
         if hard is not None:
             signal_group(process, hard=hard)
+            heeded = not hard
     signal_group(process, hard=True)  # what the server itself left running in its group
     process._transport.close()  # type: ignore[attr-defined]
+    return heeded

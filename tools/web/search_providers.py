@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 import orjson
 
+from ...journal.secrets import Clean
+
 MAX_SNIPPET = 500
 """Characters of a snippet."""
 
@@ -56,8 +58,11 @@ class SearchProvider:
     """Key of a hit's snippet."""
 
 
-def hits(provider: SearchProvider, body: bytes, limit: int) -> list[WebResult]:
+def hits(provider: SearchProvider, body: bytes, limit: int, clean: Clean = str) -> list[WebResult]:
     """Returns the hits in a reply, `limit` at most; entries without a web address are left out.
+
+    Args:
+        clean: takes the key out of a text.
 
     Raises:
         ValueError: the reply has not the form that the provider documents.
@@ -69,26 +74,26 @@ def hits(provider: SearchProvider, body: bytes, limit: int) -> list[WebResult]:
         data = data.get(key, {} if key != provider.found[-1] else [])
     if not isinstance(data, list):
         raise ValueError(f"{'.'.join(provider.found)} is no list")
-    return list(_read(provider, data))[:limit]
+    return list(_read(provider, data, clean))[:limit]
 
 
-def _read(provider: SearchProvider, entries: list[Any]) -> Iterator[WebResult]:
+def _read(provider: SearchProvider, entries: list[Any], clean: Clean) -> Iterator[WebResult]:
     for entry in entries:
         if not isinstance(entry, dict):
             continue
         url = entry.get(provider.url)
         if isinstance(url, str) and url.startswith(("http://", "https://")) and len(url) <= 2000:
             yield WebResult(
-                title=_plain(entry.get("title"), 200) or url,
-                url="".join(url.split()),
-                snippet=_plain(entry.get(provider.snippet), MAX_SNIPPET),
+                title=_plain(entry.get("title"), 200, clean) or clean(url),
+                url=clean("".join(url.split())),
+                snippet=_plain(entry.get(provider.snippet), MAX_SNIPPET, clean),
             )
 
 
-def _plain(value: Any, room: int) -> str:
+def _plain(value: Any, room: int, clean: Clean) -> str:
     if not isinstance(value, str):
         return ""
-    text = " ".join(html.unescape(_EMPHASIS.sub("", value[: 10 * room])).split())
+    text = clean(" ".join(html.unescape(_EMPHASIS.sub("", value[: 10 * room])).split()))
     return text if len(text) <= room else text[: room - 1] + "…"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import httpcore
 import httpx
 
+from ...journal.secrets import cleaner_of
 from ...ledger.errors import ToolError, UsageError
 from ..functions.tool import Price, tool
 from ..protocol import Tool
@@ -128,9 +129,8 @@ class _Searcher:
         reply = await self._ask(query, limit)
         if not reply.is_success:
             raise ToolError(f"{self.name} {self._said(reply)}")
-        body = reply.body.replace(self.key.encode(), b"(key)") if self.key else reply.body
         try:
-            return hits(self.provider, body, limit)
+            return hits(self.provider, reply.body, limit, cleaner_of([self.key]))
         except ValueError as exc:
             raise ToolError(f"the reply of {self.name} cannot be read") from exc
 

@@ -16,6 +16,7 @@ from pydantic_core import to_jsonable_python
 
 from ...journal.notice_text import told
 from ...journal.notices import InvalidArguments
+from ...journal.private_files import private_file, private_folder
 from ...journal.records import Observation, ToolCall
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
@@ -78,7 +79,7 @@ class _Cached(Wrapper):
     def _keep(self, place: Path, found: Observation, context: ToolContext) -> None:
         """A full disk costs the next call, not this one."""
         with contextlib.suppress(OSError, ToolError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
             if found.ref is not None:
                 whole = context.outputs.get(found.ref, length=None)
                 self._write(_whole(place), whole.encode(errors="replace"))
@@ -88,7 +89,8 @@ class _Cached(Wrapper):
     def _write(self, place: Path, data: bytes) -> None:
         partial = place.with_name(f"{place.name}.{os.getpid()}.part")
         try:
-            partial.write_bytes(data)
+            with private_file(partial) as file:
+                file.write(data)
             partial.replace(place)
         except OSError:
             partial.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import orjson
 from ...journal.notice_form import cleaned
 from ...journal.notices import InvalidArguments, Notice
 from ...journal.records import Observation, ToolCall, ToolSpec
+from ...journal.secrets import Clean, cleaner
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..functions.rendering import cut, render
@@ -22,7 +23,6 @@ from ..functions.tool import MIN_CHARS, FunctionTool
 from ..invocation import Invocation
 from ..outputs import Outputs
 from ..protocol import Tool, Wrapper
-from .secrets import Clean, cleaner
 
 
 class _Redacted(Wrapper):

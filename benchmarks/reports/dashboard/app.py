@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from importlib.resources import files
@@ -52,6 +53,8 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
+_LOG = logging.getLogger(__name__)
+
 _REPORTS = 8
 """Reports that are kept."""
 
@@ -81,7 +84,7 @@ def create_app(home: Path, tell: Told) -> Starlette:
             Middleware(_SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
         ],
-        exception_handlers={HTTPException: _refused, JournalError: _busy},
+        exception_handlers={HTTPException: _refused, JournalError: _busy, UsageError: _odd},
     )
 
 
@@ -192,7 +195,21 @@ class _SecurityHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        begun = False
+
+        async def told(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await guarded(message)
+
+        try:
+            await self._app(scope, receive, told)
+        except Exception:
+            if begun:
+                raise
+            _LOG.exception("a page could not be made")
+            page = layout.message("This page cannot be shown", "A record or the address is odd.")
+            await HTMLResponse(page, status_code=500)(scope, receive, guarded)
 
 
 def _style(request: Request) -> Response:
@@ -212,6 +229,11 @@ def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title = "Not found" if error.status_code == 404 else f"Error {error.status_code}"
     return HTMLResponse(layout.message(title, error.detail), status_code=error.status_code)
+
+
+def _odd(request: Request, error: Exception) -> Response:
+    page = layout.message("This cannot be looked up", "The address asks for something odd.")
+    return HTMLResponse(page, status_code=400)
 
 
 def _busy(request: Request, error: Exception) -> Response:

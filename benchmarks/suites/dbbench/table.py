@@ -20,6 +20,12 @@ MOST_STEPS = 5_000_000
 MOST_ROWS = 200
 """Rows of a result that are shown."""
 
+LONGEST_VALUE = 100_000
+"""Bytes of a value or a row: `randomblob` makes a gigabyte of a dozen characters."""
+
+MOST_PAGES = 16_384
+"""Pages of 4 KiB that a table may grow to."""
+
 _FORBIDDEN = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE_PRAGMA)
 _CHECK_EVERY = 1_000
 
@@ -46,7 +52,9 @@ class Table:
         marks = ", ".join("?" * len(columns))
         rows = [[_text(value) for value in row] for row in data["table_info"]["rows"]]
         self._connection.executemany(f"INSERT INTO {_quoted(self.name)} VALUES ({marks})", rows)
+        self._connection.execute(f"PRAGMA max_page_count = {MOST_PAGES}")
         self._connection.set_authorizer(_authorize)
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Runs one statement and returns its first rows.

@@ -56,7 +56,8 @@ def _list() -> None:
 
 
 def _tell(found: Any, *, as_json: bool) -> None:
-    from ...render.format import count, one_line, write_json
+    from ....journal.foreign_text import one_line
+    from ...render.format import count, write_json
 
     if as_json:
         import dataclasses

@@ -46,9 +46,11 @@ def diff(
 
 
 def _title(record: RunRecord) -> str:
+    from ....journal.foreign_text import one_line
+
     start = record.start
     end = record.end.status if record.end else "not ended"
-    return f"{start.run}  {start.planner}, {start.memory}, {start.model}: {end}"
+    return one_line(f"{start.run}  {start.planner}, {start.memory}, {start.model}: {end}")
 
 
 def _where(first: DiffEntry | None, second: DiffEntry | None) -> str:
@@ -61,17 +63,17 @@ def _where(first: DiffEntry | None, second: DiffEntry | None) -> str:
 
 
 def _shown(moment: DiffEntry | None) -> str:
-    from ...render.format import printable
+    from ....journal.foreign_text import quoted
 
     if moment is None:
         return "(ended)"
-    text = printable(moment.text)
-    cut = len(text) > SHOWN
-    return f"{text[:SHOWN]}{' …' if cut else ''}" or "(nothing)"
+    text = quoted(moment.text, SHOWN) or "(nothing)"
+    return f"\n{text}" if "\n" in text else text
 
 
 def _table(first: dict[str, CallCosts], second: dict[str, CallCosts]) -> Iterator[str]:
     from ....agent import CallCosts
+    from ....journal.foreign_text import visible
     from ...render.format import exact_usd
 
     names = list(dict.fromkeys((*first, *second)))
@@ -80,7 +82,7 @@ def _table(first: dict[str, CallCosts], second: dict[str, CallCosts]) -> Iterato
     head = "".join(f"  {f'{side} calls':>8}  {'tokens':>9}  {'cost':>12}" for side in "AB")
     yield f"{'':{width}}{head}"
     for name, pair in zip(names, zip(*sides, strict=True), strict=True):
-        yield f"{name:{width}}{''.join(_cells(cost) for cost in pair)}"
+        yield f"{visible(name):{width}}{''.join(_cells(cost) for cost in pair)}"
     totals = [sum((c.usd for c in side), CallCosts().usd) for side in sides]
     blank = f"  {'':>8}  {'':>9}"
     yield f"{'total':{width}}{''.join(f'{blank}  {exact_usd(t):>12}' for t in totals)}"

@@ -73,14 +73,15 @@ def replay(
 def _replay(run: str, agent: Agent) -> int:
     import asyncio
 
+    from ....journal.foreign_text import quoted, visible
     from ....ledger.errors import DriftError
 
     try:
         result = asyncio.run(agent.replay(run))
     except DriftError as error:
-        typer.echo(f"outlay: {error}", err=True)
+        typer.echo(f"outlay: {visible(str(error))}", err=True)
         return 1
-    typer.echo(result.text or "(no answer)")
+    typer.echo(quoted(result.text or "(no answer)"))
     typer.echo(f"replayed run {run}: the same {result.status} at every step; nothing was spent")
     return 0
 

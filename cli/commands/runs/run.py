@@ -45,6 +45,22 @@ def run(
             "only reads; repeatable.",
         ),
     ] = None,
+    mcp_env: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="OUTLAY_MCP_ENV",
+            metavar="[SERVER:]NAME",
+            help="A variable of yours that an MCP server's command gets; repeatable.",
+        ),
+    ] = None,
+    mcp_header: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="OUTLAY_MCP_HEADER",
+            metavar="[SERVER:]HEADER=NAME",
+            help="A header for an MCP server's URL, its value from a variable; repeatable.",
+        ),
+    ] = None,
     prices: options.Prices = None,
     home: options.Home = None,
     system: options.System = "",
@@ -99,7 +115,8 @@ def run(
     recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
         planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
-        mcp=tuple(mcp or ()), read_only=tuple(read_only or ()),
+        mcp=tuple(mcp or ()), mcp_env=tuple(mcp_env or ()), mcp_header=tuple(mcp_header or ()),
+        read_only=tuple(read_only or ()),
         prices=absolute(prices), system=system, temperature=temperature, seed=seed,
         max_output=most, output_by_purpose=by_purpose, timeout=timeout, stream=stream,
         tool_protocol=tool_protocol.value if tool_protocol else None,

@@ -63,10 +63,10 @@ def _journal(home: Path, events: list[Event]) -> Path:
 
 
 def _print_output(text: str) -> None:
-    """Prints the text as it is, but on a terminal without what could steer it."""
+    """Prints the text as it is, but on a terminal with what could steer it written out."""
     import sys
 
-    from ...render.format import printable
+    from ....journal.foreign_text import visible
 
-    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     sys.stdout.write("" if text.endswith("\n") else "\n")

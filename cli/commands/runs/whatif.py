@@ -87,15 +87,18 @@ async def _supposed(
 
 
 def _sentence(budget: str | None, found: WhatIf) -> str:
+    from ....journal.foreign_text import quoted, visible
     from ...render.format import exact_usd
 
     under = f"under {budget}" if budget else "at these prices"
     if found.exact and found.result is not None:
+        answer = "none" if found.result.answer is None else quoted(found.result.answer)
         return (
             f"{under}: the same way to its end ({found.result.status}), "
-            f"{exact_usd(found.spend.usd)} spent; answer: {found.result.answer}"
+            f"{exact_usd(found.spend.usd)} spent; answer: "
+            f"{chr(10) if chr(10) in answer else ''}{answer}"
         )
-    return f"{under}: unknown from step {found.step} on: {found.why}"
+    return f"{under}: unknown from step {found.step} on: {visible(found.why)}"
 
 
 def _tell_experiment(
@@ -105,6 +108,7 @@ def _tell_experiment(
 
     from ....benchmarks.experiments.budget_grid import budgets as expanded
     from ....benchmarks.experiments.what_if import suppose
+    from ....journal.foreign_text import one_line
     from ...recorded_plan import check_supposed
 
     check_supposed(experiment, place, allowed=allowed)
@@ -116,7 +120,7 @@ def _tell_experiment(
         typer.echo(f"{row.planner:{width}}  {row.budget:{wide}}  {_cells(row)}".rstrip())
     unknown = {row.planner: row.why for row in found if row.exact < row.runs}
     for planner, why in unknown.items():
-        typer.echo(f"\n{planner}: unknown runs end where {why}.")
+        typer.echo(f"\n{planner}: unknown runs end where {one_line(why)}.")
 
 
 def _cells(row: WhatIfRow) -> str:

@@ -122,9 +122,12 @@ def _innermost(tool: Any) -> Any:
 
 def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) -> bool:
     """Makes one call as a policy would: held, booked and recorded. True if the tool answered."""
+    import sys
+
     from ....agent import Agent
     from ....journal.codec import observation_from
     from ....journal.events import Event
+    from ....journal.foreign_text import visible
     from ....journal.notices import InvalidArguments
     from ....journal.records import Message, ToolCall
     from ....ledger.budget import Budget
@@ -151,7 +154,7 @@ def _try(tools: list[Any], args: str, prices: Path | None, home: Path | None) ->
     finally:
         agent.home.close()
     seen = [observation_from(event) for event in events if "observation" in event.body][-1]
-    typer.echo(seen.text)
+    typer.echo(visible(seen.text) if sys.stdout.isatty() else seen.text)
     cost = "no price is known" if result.cost is None else exact_usd(result.cost)
     typer.echo(f"\n{cost}; outlay show {result.run}", err=True)
     return not seen.error

@@ -21,9 +21,9 @@ def trust(
 
     It is known by its place and its content: after a change it must be trusted again.
     """
+    from ....journal.foreign_text import one_line
     from ....ledger.errors import UsageError
     from ... import settings_file
-    from ...render.format import one_line
     from ...trust import trusted_settings
 
     path = file or settings_file.find(Path.cwd())

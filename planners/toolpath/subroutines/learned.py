@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from ....journal.private_files import private_file, private_folder
 from ....ledger.errors import JournalError, UsageError
 from ..estimates import ToolEstimates, ToolTally
 from ..trace import SubtaskTrace
@@ -60,8 +61,9 @@ class SubroutineLibrary:
         """
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2))
+            private_folder(path.parent)
+            with private_file(partial) as file:
+                file.write(orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2))
             partial.replace(path)
         except OSError as error:
             with suppress(OSError):

@@ -64,3 +64,11 @@ def test_a_folder_that_is_not_there_is_named(write: object, tmp_path: Path) -> N
     assert callable(write)
     with pytest.raises(UsageError, match="cannot write the runs to"):
         write(tmp_path / "no" / "runs", [])
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", '=HYPERLINK("x")'])
+def test_no_text_is_a_formula(formula: str) -> None:
+    from outlay.benchmarks.reports.export import _text
+
+    assert _text(formula) == f"'{formula}"
+    assert _text(-1.5) == "-1.5"

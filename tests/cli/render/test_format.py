@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import Decimal
 
 import pytest
@@ -12,13 +11,6 @@ from hypothesis import strategies as st
 from outlay.cli.render import format
 
 AMOUNTS = st.decimals(0, 10**6, places=12)
-
-
-@given(st.text(st.characters(codec=None)))
-def test_printable_text_steers_no_terminal_and_can_be_encoded(text: str) -> None:
-    shown = format.printable(text)
-    shown.encode()
-    assert all(unicodedata.category(c) != "Cc" or c in "\t\n" for c in shown)
 
 
 @given(AMOUNTS)

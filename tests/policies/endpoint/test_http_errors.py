@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.journal.records import Message, Request
+from outlay.journal.secrets import cleaner_of, without_keys
 from outlay.ledger.errors import CallRefused, OutcomeUnknown, PolicyError
 from outlay.policies import Endpoint
 from outlay.policies.endpoint import error_body
 from outlay.policies.endpoint.error_words import is_too_long
-from outlay.policies.endpoint.http_errors import redact, refusal, retry_after
+from outlay.policies.endpoint.http_errors import refusal, retry_after
 from outlay.policies.endpoint.waits import span
 from outlay.testing import LoopbackServer, ScriptedAnswer
 
@@ -209,13 +210,16 @@ def test_retry_after_survives_anything(text: str) -> None:
     assert wait is None or 0 <= wait < float("inf")
 
 
-def test_redact() -> None:
-    assert redact("key sk-abc123def456 is bad") == "key (key) is bad"
+def test_what_looks_like_a_key_goes() -> None:
+    assert without_keys("key sk-abc123def456 is bad") == "key (key) is bad"
 
 
 def told(status: int, body: object, headers: dict[str, str] | None = None) -> PolicyError:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return refusal(status, headers or {}, raw, server="s", model="m", key_from="OUTLAY_API_KEY")
+    return refusal(
+        status, headers or {}, raw, server="s", model="m", key_from="OUTLAY_API_KEY",
+        clean=cleaner_of([]),
+    )  # fmt: skip
 
 
 EXTRA = {"type": "extra_forbidden", "loc": ["body", "colour"], "msg": "Extra inputs are forbidden"}

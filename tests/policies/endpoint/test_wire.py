@@ -82,8 +82,9 @@ def test_unreadable(raw: bytes) -> None:
 
 
 def test_error_in_disguise_is_quoted() -> None:
-    with pytest.raises(wire.UnreadableReply, match="no choices: upstream is down"):
+    with pytest.raises(wire.UnreadableReply, match="no choices") as caught:
         wire.decode(b'{"error":{"message":"upstream is down"}}')
+    assert caught.value.said == "upstream is down"
 
 
 @given(st.data())
@@ -107,8 +108,9 @@ def test_finished_stream_without_its_bill_is_a_reply() -> None:
 
 
 def test_error_in_mid_stream() -> None:
-    with pytest.raises(wire.UnreadableReply, match="broke off: overloaded"):
+    with pytest.raises(wire.UnreadableReply, match="broke off") as caught:
         StreamedReply().add(b'{"error":{"message":"overloaded"}}')
+    assert caught.value.said == "overloaded"
 
 
 def test_several_samples_are_asked_for_and_read() -> None:

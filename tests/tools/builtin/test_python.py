@@ -150,3 +150,32 @@ def test_it_is_priced_and_declares_that_it_changes_something() -> None:
     assert (subject.least_cost, subject.spec.read_only, subject.concurrency) == (
         Decimal("0.01"), False, 1,
     )  # fmt: skip
+
+
+BOMB = "a = [0]\nfor i in range(40):\n    a = [a, a]\n"
+
+
+@pytest.mark.parametrize("last", ["a", "(a, a)", "{'x': a}", "print(len(a))\na"])
+async def test_a_value_that_unfolds_stays_in_the_sandbox(last: str, context: ToolContext) -> None:
+    tool = python(seconds=1)
+    observation = await tool.run(
+        ToolCall("c", "python", json.dumps({"code": BOMB + last})), context
+    )
+    assert observation.error
+    assert len(observation.text) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("1 + 1", "2"), ("'é' + 'x'", "'éx'"), ("x = 1", "(no output)"), ("None", "(no output)"),
+        ("x = [1,\n 2]; x", "[1, 2]"), ("(1,\n2)", "(1, 2)"), ("'a' 'b' # c", "'ab'"),
+        ("print('hi')\n'é', 2  # after", "hi\n('é', 2)"), ("print('x')", "x\n"),
+        ("x = 5\nx;", "5"),
+    ],
+)  # fmt: skip
+async def test_the_value_of_the_last_expression_is_shown(
+    code: str, shown: str, context: ToolContext
+) -> None:
+    call = ToolCall("c", "python", json.dumps({"code": code}))
+    assert (await python().run(call, context)).text == shown

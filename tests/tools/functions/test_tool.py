@@ -236,7 +236,8 @@ async def test_a_hanging_sync_tool_is_given_up(context: ToolContext) -> None:
 
     seen = await asyncio.gather(*(run(hang, context) for _ in range(20)))
     release.set()
-    assert {one.text for one in seen} == {"Error: hang gave no result within 0.02 seconds"}
+    (told,) = {one.text for one in seen}
+    assert told.startswith("Error: hang gave no result within 0.02 seconds. It may or may not")
 
 
 async def test_a_hanging_async_tool_is_given_up_and_may_clean_up(context: ToolContext) -> None:

@@ -177,3 +177,43 @@ def test_names_that_clash_get_a_prefix(command: str) -> None:
 def test_only_the_tools_that_are_wanted_are_kept(command: str) -> None:
     with mcp_tools(command, keep=lambda name: name == "add") as tools:
         assert [tool.spec.name for tool in tools] == ["add"]
+
+
+STUBBORN = """
+import signal, sys, time
+from mcp.server.mcpserver import MCPServer
+
+server = MCPServer("stubborn")
+
+
+@server.tool()
+def add(a: int) -> str:
+    "Adds nothing."
+    return str(a)
+
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+server.run()
+while True:
+    time.sleep(1)
+"""
+
+
+async def test_a_server_that_ignores_sigterm_is_killed_and_that_is_told(
+    tmp_path: Path, use: Use, caplog: pytest.LogCaptureFixture
+) -> None:
+    script = tmp_path / "stubborn.py"
+    script.write_text(STUBBORN)
+    async with mcp_tools(shlex.join([sys.executable, str(script)])) as tools:
+        assert (await use(tools, "add", a=1)).text == "1"
+    told = [record.getMessage() for record in caplog.records if record.name.endswith(".stdio")]
+    name = Path(sys.executable).name
+    assert told == [f"the MCP server {name} ignored SIGTERM and was killed"]
+
+
+async def test_a_server_that_ends_when_asked_is_not_complained_of(
+    command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with mcp_tools(command):
+        pass
+    assert [record for record in caplog.records if record.name.endswith(".stdio")] == []

@@ -18,12 +18,12 @@ from reading import cost, fault
 
 from outlay.journal.notices import InvalidArguments, Notice
 from outlay.journal.records import Observation, ToolCall, ToolSpec
+from outlay.journal.secrets import cleaner
 from outlay.ledger.errors import UsageError
 from outlay.tools import Tool, ToolContext, Wrapper, tool
 from outlay.tools.functions.rendering import cut
 from outlay.tools.invocation import Invocation
 from outlay.tools.wrappers import approved, cached, redacted
-from outlay.tools.wrappers.secrets import cleaner
 
 SECRET = 'hunter2-"ünïcode"&<key>/+'
 SAID = SECRET + " "

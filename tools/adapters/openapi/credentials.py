@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, quote_plus
 
+from ....journal.secrets import cleaner_of
 from ....ledger.errors import ToolError, UsageError
 from .headers import is_framing, is_name
-
-_SHORTEST = 4
-"""Characters of a secret that is blotted out; shorter ones would blot out ordinary text."""
 
 
 @dataclass
@@ -31,16 +27,10 @@ class Credentials:
 
     def blot(self, text: str) -> str:
         """Returns the text without the secrets, however they are written in it."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "[secret]")
-        return text
+        return cleaner_of(self.secrets)(text)
 
     def keep_secret(self, value: str) -> None:
-        forms = {
-            value, quote(value), quote(value, safe=""), quote_plus(value),
-            json.dumps(value)[1:-1], base64.b64encode(value.encode()).decode(),
-        }  # fmt: skip
-        self.secrets |= {form for form in forms if len(form) >= _SHORTEST}
+        self.secrets.add(value)
 
 
 class MissingCredentials(UsageError):

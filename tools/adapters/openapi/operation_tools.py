@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ....journal.plain_http import check_encrypted
 from ....ledger.errors import ToolError, UsageError
 from ...context import ToolContext
 from ...functions.tool import TIMEOUT, FunctionTool, Price
@@ -126,6 +127,8 @@ class _Binding:
                     f"would send credentials to {server}, which only the document names: give "
                     f"base_url={server!r} if that is right"
                 )
+            if carried:
+                _check_encrypted(server)
         except MissingCredentials as exc:
             self._lacking.setdefault(str(exc), []).append(entry.id)
             raise
@@ -159,6 +162,13 @@ class _Binding:
                 "base_url stands for the servers that %d operations have for themselves: %s",
                 len(self._moved), some(self._moved),
             )  # fmt: skip
+
+
+def _check_encrypted(server: str) -> None:
+    try:
+        check_encrypted(server, "the call")
+    except UsageError as exc:
+        raise MissingCredentials(f"cannot be called: {exc}") from exc
 
 
 def _sender(operation: Operation, server: str, carried: Credentials, timeout: float) -> Call:

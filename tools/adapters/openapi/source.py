@@ -15,6 +15,9 @@ from ....ledger.errors import UsageError
 LARGEST = 20_000_000
 """Bytes of a document that are read."""
 
+MOST_VALUES = 1_000_000
+"""Values of a document, those behind anchors as often as they are named."""
+
 
 def is_url(source: str) -> bool:
     return source.startswith(("http://", "https://"))
@@ -58,6 +61,8 @@ def _parsed(data: bytes, origin: str) -> Any:
         return json.loads(data)
     except ValueError:
         pass
+    except RecursionError as exc:
+        raise UsageError(f"{origin} is nested too deep") from exc
     try:
         yaml = importlib.import_module("yaml")
     except ImportError as exc:
@@ -65,9 +70,25 @@ def _parsed(data: bytes, origin: str) -> Any:
             f"{origin} is no JSON, and YAML needs an extra: pip install 'outlay[openapi]'"
         ) from exc
     try:
-        return yaml.load(data, Loader=_loader(yaml))
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        read = yaml.load(data, Loader=_loader(yaml))
+        _check_size(read, origin)
+        return read
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(f"{origin} is neither JSON nor YAML: {str(exc)[:200]}") from exc
+
+
+def _check_size(read: Any, origin: str) -> None:
+    """Raises UsageError where anchors make a small document a huge or endless one."""
+    seen, left = 0, [read]
+    while left:
+        value = left.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            raise UsageError(f"{origin} has more than {MOST_VALUES:,} values, anchors written out")
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
 
 
 def _loader(yaml: Any) -> Any:

@@ -187,3 +187,30 @@ def test_a_page_that_must_wait_comes_again_by_itself(
         answer = get("/spend")
         assert (answer.status_code, answer.headers["refresh"]) == (503, "2")
         assert 'role="status"' in get("/").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/?status=no%00such", "/?text=%00", "/runs/a%00b", "/runs/%00.json", "/experiments/%00",
+     "/?before=%00", "/runs/r1?part=%00", "/?status=impossible", "/?status=%22%3E"],
+)  # fmt: skip
+def test_odd_addresses_are_answered_under_the_policy(
+    path: str, book: LiveJournal, get: Get
+) -> None:
+    book.run("r1", status="no\0 such")
+    answer = get(path)
+    assert answer.status_code < 500
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_page_that_fails_has_the_policy_too(book: LiveJournal) -> None:
+    book.run("r1")
+
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("an odd record")
+
+    with TestClient(create_app(book.home, fails), base_url="http://127.0.0.1") as client:
+        answer = client.get("/runs/r1")
+    assert answer.status_code == 500
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "odd record" not in answer.text

@@ -181,7 +181,7 @@ async def test_secrets_are_sent_and_never_shown(
     assert any(
         form in sent for form in ("hunter2/+a", "hunter2%2F%2Ba", "dXNlcjpodW50ZXIyLythd"[:20])
     )
-    assert "[secret]" in observation.text
+    assert "[redacted]" in observation.text
     assert "hunter2" not in observation.text
     assert "hunter2" not in repr(tool)
 
