@@ -110,7 +110,10 @@ class OperationReader:
         found: list[str] = []
         for status, told in responses.items() if isinstance(responses, dict) else ():
             if str(status).upper()[:1] == "2" or status == "default":
-                response, _ = self._references.followed(told, home)
+                try:
+                    response, _ = self._references.followed(told, home)
+                except ToolError:  # what is not known of answers hinders no call
+                    return _ANY
                 found += [str(kind).strip() for kind in response.get("content") or {}]
         kinds = [kind for kind in dict.fromkeys(found) if is_media_type(kind.split(";")[0])]
         if not kinds or len(kinds) < len(set(found)):

@@ -193,6 +193,9 @@ async def test_a_request_says_who_asks_and_what_it_takes(sent: Any, api: Any) ->
     api.asked.clear()
     asked = await sent({"responses": answers, "components": components})
     assert asked["headers"]["accept"] == "application/vnd.x+json, text/csv"
+    api.asked.clear()
+    asked = await sent({"responses": {"200": {"$ref": "#/nowhere"}, "201": None}})
+    assert asked["headers"]["accept"] == "application/json, */*;q=0.5"
 
 
 async def test_servers_of_a_path_and_of_an_operation_are_called(
