@@ -165,6 +165,8 @@ class Reply:
     """What the provider says that it charges, where it says so."""
     reasoning: str = ""
     """What the policy thought before `message`, as far as it tells; it is no part of the answer."""
+    written_as: str = ""
+    """In what form the calls stood in the text, where they came so and not as calls."""
 
 
 def _digest(form: tuple[object, ...]) -> bytes:

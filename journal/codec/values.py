@@ -30,6 +30,7 @@ def reply_to(reply: Reply) -> dict[str, Any]:
         "response_id": reply.response_id,
         **({"others": others} if others else {}),
         **({"reasoning": reply.reasoning} if reply.reasoning else {}),
+        **({"written_as": reply.written_as} if reply.written_as else {}),
     }
 
 
@@ -46,6 +47,7 @@ def reply_from(settle: Event) -> Reply:
         tuple(map(message_from, reply.get("others", ()))),
         stated_usd=Decimal(settle.body["usd"]) if is_stated else None,
         reasoning=reply.get("reasoning", ""),
+        written_as=reply.get("written_as", ""),
     )
 
 

@@ -16,7 +16,7 @@ from ...journal.plain_http import check_encrypted
 from ...journal.records import Reply, Request
 from ...journal.secrets import cleaner_of
 from ...ledger.errors import CallRefused, PolicyError, UsageError, WordingRefused
-from .. import text_protocol
+from .. import text_protocol, written_calls
 from ..reasoning import SpokenText
 from . import clients, error_body, http_errors, wire
 from .bodies import Body
@@ -36,7 +36,7 @@ OPENAI = "https://api.openai.com/v1"
 
 _PATH = "/chat/completions"
 
-ToolProtocol = Literal["native", "text"]
+ToolProtocol = Literal["auto", "native", "text"]
 
 
 class Endpoint:
@@ -50,8 +50,9 @@ class Endpoint:
         timeout: seconds after which a call is given up.
         max_output: tokens of output asked for where the request sets nothing.
         stream: asks for the reply piece by piece, each passed to the request's `on_text`.
-        tool_protocol: `"text"` for servers without tool calling: tools are described in the
-            prompt and calls are read from fenced blocks in the reply.
+        tool_protocol: `"native"` takes only calls that come as such; `"auto"` also takes those of
+            tools on offer that a model writes into its text; `"text"` is for servers without
+            tool calling: tools are described in the prompt and calls are read from fenced blocks.
         tokenizer: the name of the model's tokenizer. With it the log-probabilities of what is
             sampled are asked for, and from other servers than OpenAI's the token ids too (the
             field `return_token_ids` of vLLM); replies and journal keep them for training.
@@ -72,7 +73,7 @@ class Endpoint:
         timeout: float = 120.0,
         max_output: int = 4096,
         stream: bool = False,
-        tool_protocol: ToolProtocol = "native",
+        tool_protocol: ToolProtocol = "auto",
         tokenizer: str | None = None,
         dialect: Dialect | None = None,
         http_client: httpx2.AsyncClient | None = None,
@@ -93,7 +94,7 @@ class Endpoint:
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
         self._clean = cleaner_of([self._place.key])
         first = Dialect(limit=limit_field(url, model)) if dialect is None else dialect
-        self.takes_samples = tool_protocol == "native" and "n" not in first.without
+        self.takes_samples = tool_protocol != "text" and "n" not in first.without
         self._spoken = spoken_by(url, model, first)
         self._http_client = http_client
         self._own_client: AsyncOpenAI | None = None
@@ -152,6 +153,8 @@ class Endpoint:
             ) from exc
         if self.tool_protocol == "text":
             reply = text_protocol.read(reply, request)
+        elif self.tool_protocol == "auto":
+            reply = written_calls.read(reply, request)
         return replace(reply, seconds=time.monotonic() - began)
 
     @property
@@ -196,7 +199,7 @@ class Endpoint:
 
         options = clients.call_options(self._place, limit)
         streams = self._streams(request, dialect)
-        native = self.tool_protocol == "native"
+        native = self.tool_protocol != "text"
         assembly = StreamedReply(
             self._speech(request) if streams else None,
             request.on_call if streams and native else None,

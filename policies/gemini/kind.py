@@ -15,7 +15,7 @@ def _google(spec: str, **options: Any) -> Policy | None:
     named = re.fullmatch(r"google[/:](\S+)", spec)
     if named is None:
         return None
-    if options.pop("tool_protocol", "native") != "native":
+    if options.pop("tool_protocol", "native") == "text":
         raise UsageError(f"{spec} calls tools in Gemini's own way: leave --tool-protocol out")
     return Gemini(named[1], **{"name": f"google/{named[1]}", **options})
 

@@ -17,7 +17,7 @@ def _langchain(spec: str, **options: Any) -> Policy | None:
         return None
     if not re.fullmatch(r"[\w-]+/\S+", named):
         raise UsageError(f"the model {spec!r} lacks its provider: write langchain:PROVIDER/MODEL")
-    if options.pop("tool_protocol", "native") != "native":
+    if options.pop("tool_protocol", "native") == "text":
         raise UsageError(f"{spec} calls tools in LangChain's way: leave --tool-protocol out")
     return LangChainPolicy(named, **options)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from ...ledger.errors import UsageError
+from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..functions.tool import TIMEOUT, FunctionTool, Price
 from .naming import sanitised
-from .schema_tool import foreign_tool
+from .schema_tool import Call, foreign_tool
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -37,23 +37,82 @@ def from_langchain(
         name: what the policy calls it; None takes the tool's own name.
 
     Raises:
-        UsageError: it is no LangChain tool, or its arguments have no JSON schema.
+        UsageError: it is no LangChain tool, its arguments have no JSON schema, or no call of it
+            could succeed.
     """
     from langchain_core.tools import BaseTool
 
     if not isinstance(tool, BaseTool):
         raise UsageError(f"{type(tool).__name__} is no LangChain tool: give a BaseTool")
     called = name or sanitised(tool.name)
-    model = tool.tool_call_schema
+    model = _model(tool, called)
+    needs_id = _needs_call_id(tool, model, called)
     return foreign_tool(
-        called, tool.description or called, _parameters(model, called), _call(tool),
+        called, tool.description or called, _parameters(model, called), _call(tool, needs_id),
         price=price, read_only=read_only, timeout=timeout, checker=_checker(model, called),
     )  # fmt: skip
 
 
+def _model(tool: BaseTool, called: str) -> Any:
+    """Returns the schema of what a policy writes: a pydantic model or a JSON schema."""
+    from langchain_core.tools import Tool as SimpleTool
+
+    if not isinstance(tool, SimpleTool):
+        return tool.tool_call_schema
+    if tool.args_schema is None:  # its model would be that of `_run`, which takes anything
+        fields: dict[str, Any] = dict.fromkeys(tool.args, (str, ...))
+        return create_model(called, __config__=ConfigDict(extra="forbid"), **fields)
+    if len(tool.args) != 1:
+        raise UsageError(
+            f"LangChain tool {called!r} can be called with one argument only, and its schema has "
+            f"{len(tool.args)}: make it a StructuredTool"
+        )
+    return tool.tool_call_schema
+
+
+def _needs_call_id(tool: BaseTool, model: Any, called: str) -> bool:
+    """Returns True if a call has to carry its id.
+
+    Raises:
+        UsageError: it needs something else that only LangGraph injects.
+    """
+    from langchain_core.tools import InjectedToolCallId
+
+    full: Any = tool.get_input_schema()
+    if isinstance(tool.args_schema, Mapping) or not (_is_model(model) and _is_model(full)):
+        return False
+    injected = {
+        name: field
+        for name, field in full.model_fields.items()
+        if name not in model.model_fields and tool.args_schema is not None
+    }
+    ids = {
+        name
+        for name, field in injected.items()
+        if any(
+            mark is InjectedToolCallId or isinstance(mark, InjectedToolCallId)
+            for mark in field.metadata
+        )
+    }
+    others = [name for name, field in injected.items() if name not in ids and field.is_required()]
+    if others:
+        raise UsageError(
+            f"LangChain tool {called!r} needs {others[0]!r} injected, which only LangGraph does: "
+            "bind it, or give it a default"
+        )
+    return bool(ids)
+
+
+def _is_model(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
 def _parameters(model: Any, tool: str) -> dict[str, Any]:
     try:
-        schema = dict(model) if isinstance(model, Mapping) else model.model_json_schema()
+        if isinstance(model, Mapping):
+            schema = dict(model)
+        else:  # pydantic 1 has another name for it
+            schema = model.model_json_schema() if _is_model(model) else model.schema()
     except Exception as exc:
         raise UsageError(f"the arguments of LangChain tool {tool!r} have no schema: {exc}") from exc
     schema.pop("title", None)
@@ -62,7 +121,7 @@ def _parameters(model: Any, tool: str) -> dict[str, Any]:
 
 
 def _checker(model: Any, tool: str) -> Callable[[Mapping[str, Any]], str | None] | None:
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+    if not _is_model(model):
         return None  # LangChain checks by itself where it can
 
     def check(arguments: Mapping[str, Any]) -> str | None:
@@ -80,12 +139,17 @@ def _checker(model: Any, tool: str) -> Callable[[Mapping[str, Any]], str | None]
     return check
 
 
-def _call(tool: BaseTool) -> Callable[[dict[str, Any], ToolContext], Any]:
+def _call(tool: BaseTool, needs_id: bool) -> Call:
+    def given(arguments: dict[str, Any], context: ToolContext) -> Any:
+        if not needs_id:
+            return arguments
+        return {"type": "tool_call", "name": tool.name, "args": arguments, "id": context.call_id}
+
     def in_thread(arguments: dict[str, Any], context: ToolContext) -> Any:
-        return _shown(tool.invoke(arguments))
+        return _shown(tool.invoke(given(arguments, context)))
 
     async def on_loop(arguments: dict[str, Any], context: ToolContext) -> Any:
-        return _shown(await tool.ainvoke(arguments))
+        return _shown(await tool.ainvoke(given(arguments, context)))
 
     return on_loop if _is_async(tool) else in_thread
 
@@ -101,7 +165,17 @@ def _is_async(tool: BaseTool) -> bool:
 
 
 def _shown(value: Any) -> Any:
-    """Returns content blocks as text, with notes for what is none; anything else as it is."""
+    """Returns content blocks as text, with notes for what is none; anything else as it is.
+
+    Raises:
+        ToolError: it is a message about an error.
+    """
+    from langchain_core.messages import ToolMessage
+
+    if isinstance(value, ToolMessage):
+        if value.status == "error":
+            raise ToolError(str(value.content))
+        return _shown(value.content)
     if not (isinstance(value, list) and value and all(isinstance(each, dict) for each in value)):
         return value
     if not all("type" in each for each in value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ...journal.arguments import MalformedArguments, read_arguments
@@ -13,6 +13,7 @@ from ...ledger.errors import ToolError
 from ..context import ToolContext
 from ..functions.signature import Signature
 from ..functions.tool import MAX_CHARS, TIMEOUT, FunctionTool, Price, tool
+from .argument_names import ArgumentNames
 
 Call: TypeAlias = Callable[[dict[str, Any], ToolContext], Any]
 """Makes a call with the arguments as the policy wrote them; sync ones run in a thread."""
@@ -31,15 +32,16 @@ class SchemaSignature(Signature):
     """Reads arguments under a JSON schema instead of Python types."""
 
     checker: Checker | None = None
+    names: ArgumentNames = field(default_factory=ArgumentNames)
 
     def read(self, arguments: str) -> tuple[dict[str, Any], frozenset[str]]:
-        """Returns the arguments by name, all of which were written.
+        """Returns the arguments by their own names, all of which were written.
 
         Raises:
             ToolError: they are no JSON object, or the checker speaks against them.
         """
         try:
-            read = read_arguments(arguments)
+            read = self.names.restored(read_arguments(arguments))
         except MalformedArguments as exc:
             raise ToolError(f"wrong arguments for {self.tool}: they {exc}") from None
         fault = self.checker(read) if self.checker is not None else None
@@ -64,7 +66,8 @@ def foreign_tool(
 
     Args:
         name: what the policy calls it.
-        parameters: the JSON schema of the arguments, of type `object`.
+        parameters: the JSON schema of the arguments, of type `object`. Names that a provider would
+            refuse are shown as ones that it takes; the call has the arguments' own names.
         call: makes the call, sync or async; what it raises comes back as an error observation.
         price: USD per call, or a function from the arguments, by keyword, to USD.
         checker: says what is wrong with arguments before money is held; None takes any object.
@@ -83,16 +86,19 @@ def foreign_tool(
     shown = description.strip()
     if len(shown) > LONGEST_DESCRIPTION:
         shown = f"{shown[:LONGEST_DESCRIPTION].rstrip()} …"
+    names = ArgumentNames.of(parameters)
+    offered = names.shown(parameters)
     signature = SchemaSignature(
         tool=name,
         description=shown,
-        parameters=dict(parameters),
+        parameters=offered,
         context=_CONTEXT,
         is_async=inspect.iscoroutinefunction(call),
         checker=checker,
+        names=names,
     )
     return FunctionTool(
-        spec=ToolSpec(name, shown, dict(parameters), read_only),
+        spec=ToolSpec(name, shown, offered, read_only),
         function=function,
         signature=signature,
         price=made.price,

@@ -11,6 +11,7 @@ from ... import options
 
 
 class ToolProtocol(StrEnum):
+    auto = "auto"
     native = "native"
     text = "text"
 
@@ -84,7 +85,8 @@ def run(
     tool_protocol: Annotated[
         ToolProtocol | None,
         typer.Option(
-            envvar="OUTLAY_TOOL_PROTOCOL", help="`text` for servers without tool calling."
+            envvar="OUTLAY_TOOL_PROTOCOL",
+            help="native: only calls that come as such; text: for servers that take no tools.",
         ),
     ] = None,
     timeout: Annotated[

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,16 @@ class Api(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[dict[str, Any]] = []
+
+    @classmethod
+    @contextlib.contextmanager
+    def serving(cls) -> Iterator[Api]:
+        with cls() as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            yield server
+            server.shutdown()
+            thread.join()
 
     @property
     def url(self) -> str:
@@ -76,9 +87,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    with Api() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with Api.serving() as server:
         yield server
-        server.shutdown()
-        thread.join()
+
+
+@pytest.fixture
+def second() -> Iterator[Api]:
+    with Api.serving() as server:
+        yield server

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from langchain_core.tools import (
+    BaseTool,
+    InjectedToolArg,
+    InjectedToolCallId,
+    StructuredTool,
+    ToolException,
+)
+from langchain_core.tools import Tool as SimpleTool
 from langchain_core.tools import tool as langchain_tool
+from pydantic import BaseModel, Field, v1
 from reading import cost, fault
 
 from outlay.journal.records import Observation, ToolCall
@@ -76,7 +85,7 @@ async def test_what_a_tool_raises_is_an_observation(context: ToolContext) -> Non
 
 async def test_a_tool_that_hangs_is_given_up(context: ToolContext) -> None:
     observation = await use(from_langchain(slow, timeout=0.1), '{"seconds": 60}', context)
-    assert observation.text == "Error: slow gave no result within 0.1 seconds"
+    assert observation.text.startswith("Error: slow gave no result within 0.1 seconds")
 
 
 async def test_content_blocks_become_text_and_names_are_mended(context: ToolContext) -> None:
@@ -91,6 +100,97 @@ async def test_a_tool_with_a_bare_json_schema(context: ToolContext) -> None:
         func=lambda n: n * 2, name="double", description="Doubles.", args_schema=schema
     )
     assert (await use(from_langchain(double), '{"n": 4}', context)).text == "8"
+
+
+def greeting(text: str) -> str:
+    return f"Hello, {text}!"
+
+
+async def agreeting(text: str) -> str:
+    return f"Hallo, {text}!"
+
+
+class Query(BaseModel):
+    query: str = Field(description="Whom to greet.")
+
+
+class OldQuery(v1.BaseModel):
+    query: str
+
+
+class Two(BaseModel):
+    query: str
+    times: int = 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "argument", "said"),
+    [
+        (SimpleTool(name="greet", func=greeting, description="Greets."), "tool_input", "Hello"),
+        (SimpleTool("greet", greeting, "Greets.", args_schema=Query), "query", "Hello"),
+        (SimpleTool("greet", None, "Greets.", coroutine=agreeting), "tool_input", "Hallo"),
+        (SimpleTool("greet", greeting, "Greets.", coroutine=agreeting), "tool_input", "Hallo"),
+        (
+            StructuredTool.from_function(
+                func=lambda query: greeting(query), name="greet", description="Greets.",
+                args_schema=OldQuery,
+            ),
+            "query",
+            "Hello",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_tool_of_one_argument(
+    tool: BaseTool, argument: str, said: str, context: ToolContext
+) -> None:
+    """Every way to say what the argument is: not at all, as a model, as one of pydantic 1."""
+    made = from_langchain(tool)
+    properties = made.spec.parameters["properties"]
+    assert list(properties) == made.spec.parameters["required"] == [argument]
+    assert properties[argument]["type"] == "string"
+    observation = await use(made, json.dumps({argument: "Melun"}), context)
+    assert observation.text == f"{said}, Melun!"
+
+
+def test_a_tool_of_one_argument_refuses_others_before_it_costs() -> None:
+    made = from_langchain(SimpleTool("greet", greeting, "Greets."), price=1)
+    for wrong in ("{}", '{"tool_input": 1}', '{"tool_input": "a", "b": 1}'):
+        assert "wrong arguments for greet" in (fault(made, wrong) or "")
+        assert cost(made, wrong) == 0
+
+
+def test_a_tool_of_one_argument_with_a_schema_of_two_cannot_be_called() -> None:
+    with pytest.raises(UsageError, match="one argument only, and its schema has 2"):
+        from_langchain(SimpleTool("greet", greeting, "Greets.", args_schema=Two))
+
+
+@langchain_tool
+def numbered(city: str, call: Annotated[str, InjectedToolCallId]) -> str:
+    """Numbers."""
+    return f"{city} in {call}"
+
+
+@langchain_tool
+def personal(city: str, user: Annotated[str, InjectedToolArg]) -> str:
+    """Needs a user."""
+    return city + user
+
+
+@langchain_tool
+def personal_or_mine(city: str, user: Annotated[str, InjectedToolArg] = "me") -> str:
+    """Takes a user."""
+    return city + user
+
+
+async def test_what_langgraph_injects(context: ToolContext) -> None:
+    made = from_langchain(numbered)
+    assert list(made.spec.parameters["properties"]) == ["city"]
+    observation = await use(made, '{"city": "Melun"}', context)
+    assert observation.text == f"Melun in {context.call_id}"
+    made = from_langchain(personal_or_mine)
+    assert (await use(made, '{"city": "Melun"}', context)).text == "Melunme"
+    with pytest.raises(UsageError, match="needs 'user' injected, which only LangGraph does"):
+        from_langchain(personal)
 
 
 def test_what_is_no_langchain_tool_is_refused() -> None:

@@ -11,7 +11,7 @@ pytest.importorskip("jsonschema")
 
 from outlay.ledger.errors import UsageError
 from outlay.tools.adapters import json_schema
-from outlay.tools.adapters.openapi_document import OpenApiDocument
+from outlay.tools.adapters.openapi.document import OpenApiDocument
 
 MANY = [{"const": n} for n in range(1_500)]
 

@@ -111,3 +111,14 @@ async def test_an_argument_cannot_replace_a_key_in_the_query(
     arguments = json.dumps({"filter": {"key": "theirs", "city": "Melun"}})
     await tool.run(ToolCall("1", "x", arguments), context)
     assert [asked["path"] for asked in api.asked] == ["/x?key=sk-mine&city=Melun"]
+
+
+def test_keys_do_not_go_unencrypted_and_all_operations_are_told_at_once() -> None:
+    paths = {
+        f"/{name}": {"get": {"operationId": name, "security": [{"mine": []}]}} for name in "ab"
+    }
+    told = document("http://api.example.org", schemes=BEARER, paths=paths)
+    with pytest.raises(
+        UsageError, match=r"each of 2 operations \('a', 'b'\) cannot be called: the"
+    ):
+        from_openapi(told, base_url="http://api.example.org", auth={"mine": "THE_KEY"})

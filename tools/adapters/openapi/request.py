@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import functools
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import httpx
-import orjson
 
-from ...ledger.errors import ToolError
+from ....ledger.errors import ToolError
 from .credentials import Credentials
-from .openapi_document import Operation, Parameter, same_origin
+from .document import same_origin
+from .operation import Operation, Parameter
+from .request_body import Content, written_body
+from .styles import line, pairs, percent_encoded, segment
 
 LARGEST_ANSWER = 10_000_000
 """Bytes of an answer that are read."""
 
 MOST_REDIRECTS = 5
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SHOWN_OF_ERROR = 2_000
 _TEXTS = ("json", "text/", "xml", "yaml", "javascript", "csv", "x-www-form-urlencoded")
 
@@ -54,33 +57,56 @@ def build(
     Raises:
         ToolError: a value cannot be put where it belongs.
     """
-    path, query = operation.path, list(carried.query.items())
-    headers, cookies = dict(carried.headers), dict(carried.cookies)
+    headers = {"User-Agent": "outlay", "Accept": operation.accept, **carried.headers}
+    query = [(name, percent_encoded(value)) for name, value in carried.query.items()]
+    cookies = list(carried.cookies.items())
     for parameter in operation.parameters:
         value = arguments.get(parameter.argument)
-        if parameter.place == "path":
-            path = path.replace(f"{{{parameter.name}}}", _segment(parameter, value))
-        elif value is None or _is_set(parameter, carried):
+        if parameter.place == "path" or value is None or _is_set(parameter, carried):
             continue
-        elif parameter.place == "query":
-            query.extend(pair for pair in _pairs(parameter, value) if pair[0] not in carried.query)
+        if parameter.place == "query":
+            added = pairs(parameter.name, value, parameter.style)
+            query += [pair for pair in added if pair[0] not in carried.query]
         elif parameter.place == "header":
-            headers[parameter.name] = _line(parameter, value)
-        elif parameter.place == "cookie":
-            cookies[parameter.name] = quote(_joined(value), safe="")
-    content = None
-    if operation.body is not None and operation.body_argument in arguments:
-        content = orjson.dumps(arguments[operation.body_argument])
-        headers["Content-Type"] = operation.body_type
+            headers = _with_header(headers, parameter, value)
+        else:
+            cookies += [
+                (percent_encoded(name), text)
+                for name, text in pairs(parameter.name, value, parameter.style)
+                if name not in carried.cookies
+            ]
+    content = Content()
+    if operation.body is not None and operation.body.argument in arguments:
+        content = written_body(operation.body, arguments[operation.body.argument])
+    if content.media_type is not None:
+        headers["Content-Type"] = content.media_type
     if cookies:
-        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies)
     headers["Accept-Encoding"] = "identity"  # a small answer could unpack to a huge one
-    url = httpx.URL(f"{server}{path}")
+    return httpx.Request(
+        operation.method.upper(), _url(operation, server, arguments, query), headers=headers,
+        content=content.content, files=content.files,
+    )  # fmt: skip
+
+
+def _url(
+    operation: Operation, server: str, arguments: Mapping[str, Any], query: list[tuple[str, str]]
+) -> httpx.URL:
+    segments = {
+        parameter.name: _segment(parameter, arguments.get(parameter.argument))
+        for parameter in operation.parameters
+        if parameter.place == "path"
+    }
+    filled = _PLACEHOLDER.sub(lambda found: segments[found[1]], operation.path)
+    path, _, own_query = filled.partition("?")
+    if any(piece in (".", "..") for piece in path.split("/")):
+        raise ToolError("the path leads to another one: the call is not made")
+    written = [own_query] if own_query else []
+    written += [f"{percent_encoded(name)}={value}" for name, value in query]
+    url = httpx.URL(f"{server}{path}{'?' if written else ''}{'&'.join(written)}")
     if not same_origin(str(url), server):
         raise ToolError("the path leads to another server: the call is not made")
-    for name, value in query:
-        url = url.copy_add_param(name, value)
-    return httpx.Request(operation.method.upper(), url, headers=headers, content=content)
+    return url
 
 
 def _is_set(parameter: Parameter, carried: Credentials) -> bool:
@@ -91,37 +117,19 @@ def _is_set(parameter: Parameter, carried: Credentials) -> bool:
 
 
 def _segment(parameter: Parameter, value: Any) -> str:
-    text = _joined(value)
-    if text in ("", ".", ".."):
-        raise ToolError(f"{parameter.argument!r} must not be {text!r}: it is part of a path")
-    return quote(text, safe="")
+    if value in ("", ".", "..", [], {}, None):
+        raise ToolError(f"{parameter.argument!r} must not be {value!r}: it is part of a path")
+    return segment(parameter.name, value, parameter.style)
 
 
-def _line(parameter: Parameter, value: Any) -> str:
-    text = _joined(value)
+def _with_header(headers: dict[str, str], parameter: Parameter, value: Any) -> dict[str, str]:
+    text = line(value, parameter.style)
     if not text.isprintable() or not text.isascii():
         raise ToolError(f"{parameter.argument!r} must be plain text in one line")
-    return text
-
-
-def _pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, dict) and parameter.deep:
-        return [(f"{parameter.name}[{key}]", _joined(each)) for key, each in value.items()]
-    if isinstance(value, dict) and parameter.explode:
-        return [(key, _joined(each)) for key, each in value.items()]
-    if isinstance(value, list) and parameter.explode:
-        return [(parameter.name, _joined(each)) for each in value]
-    return [(parameter.name, _joined(value))]
-
-
-def _joined(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ",".join(_joined(each) for each in value)
-    if isinstance(value, dict):
-        return ",".join(f"{key},{_joined(each)}" for key, each in value.items())
-    return orjson.dumps(value).decode()
+    others = {
+        name: told for name, told in headers.items() if name.lower() != parameter.name.lower()
+    }
+    return {**others, parameter.name: text}
 
 
 async def _answer(client: httpx.AsyncClient, request: httpx.Request) -> str:

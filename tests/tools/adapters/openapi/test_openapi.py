@@ -208,7 +208,8 @@ def test_a_document_is_fetched_and_servers_are_relative_to_it(api: Any) -> None:
     [
         ({}, "is no OpenAPI document"),
         ({"swagger": "2.0"}, "is no OpenAPI document"),
-        ({"openapi": "3.1.0", "paths": {}}, "names no server to call"),
+        ({"openapi": "3.1.0", "paths": {"/x": {"get": {}}}}, "names no server to call"),
+        ({"openapi": "3.1.0", "paths": {}}, "has no operations"),
         (Path("no/such/file.json"), "cannot be read: No such file"),
         (
             {
@@ -246,14 +247,15 @@ ARGUMENTS = ("id", "id_in_path", "id_in_query", "tags", "filter", "X-Trace", "bo
 )
 def test_no_arguments_break_an_operation(name: str, arguments: dict[str, Any]) -> None:
     from outlay.ledger.errors import ToolError
-    from outlay.tools.adapters.credentials import Credentials
-    from outlay.tools.adapters.openapi_document import OpenApiDocument
-    from outlay.tools.adapters.openapi_request import build
+    from outlay.tools.adapters.openapi.credentials import Credentials
+    from outlay.tools.adapters.openapi.document import OpenApiDocument
+    from outlay.tools.adapters.openapi.request import build
 
     tool = tools_of("http://127.0.0.1:9")[name]
     if fault(tool, json.dumps(arguments)) is not None:
         return
-    (operation,) = [o for o in OpenApiDocument(document("http://x")).operations() if o.id == name]
+    read = OpenApiDocument(document("http://x"))
+    (operation,) = [read.operation(entry) for entry in read.entries() if entry.id == name]
     try:
         request = build(operation, "http://127.0.0.1:9/v1", arguments, Credentials())
     except ToolError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .openapi_document import Operation
+from .operation import Operation
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_THEIRS = frozenset({
