@@ -61,7 +61,7 @@ async def test_a_tool_that_fails_or_hangs_is_an_observation(command: str, use: U
         hung = await use(tools, "hang")
         after = await use(tools, "add", a=2, b=2)
     assert failed.error
-    assert hung.text == "Error: hang gave no result within 2 seconds"
+    assert hung.text.startswith("Error: hang gave no result within 2 seconds")
     assert after.text == "4"
 
 
