@@ -13,11 +13,22 @@ from ...suite import Task
 from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction
 from ..data_files import by_id, folder, objects
 from ..records import DatasetRecord, read_records
-from .matching import LEFT_OUT, Possible, all_match
-from .schema import as_function, tool_name
+from .literals import Language, write_literal
+from .matching import LEFT_OUT, Possible, all_match, all_match_in
+from .schema import as_function, item_type, tool_name
 
 CATEGORIES = ("simple_python", "multiple", "parallel", "parallel_multiple", "irrelevance")
-"""The categories that this suite reads, each from `BFCL_v4_<category>.json`."""
+"""The categories that are taken where none is named, each from `BFCL_v4_<category>.json`."""
+
+MORE_CATEGORIES = (
+    "live_simple", "live_multiple", "live_parallel", "live_parallel_multiple", "live_irrelevance",
+    "live_relevance", "simple_java", "simple_javascript",
+)  # fmt: skip
+"""The categories that are taken where they are named."""
+
+_LANGUAGES: Mapping[str, Language] = {"simple_java": "Java", "simple_javascript": "JavaScript"}
+_NO_CALL = ("irrelevance", "live_irrelevance")
+_ANY_CALL = ("live_relevance",)
 
 SYSTEM_PROMPT = """\
 You call functions for the user. Make every call that the request needs, each once, with the \
@@ -29,23 +40,38 @@ NOTED = "Noted."
 
 
 class BfclWorld(CallWorld):
-    """The functions of one task; a call is only noted."""
+    """The functions of one task; a call is only noted.
+
+    Args:
+        possible: the accepted calls; None accepts any, if there is one.
+        language: in which the arguments are written; None stands for JSON.
+    """
 
     def __init__(
-        self, documents: Sequence[Mapping[str, Any]], possible: Sequence[Possible]
+        self,
+        documents: Sequence[Mapping[str, Any]],
+        possible: Sequence[Possible] | None,
+        language: Language | None = None,
     ) -> None:
         super().__init__()
         self._documents = documents
         self._possible = possible
+        self._language = language
 
     def functions(self) -> Sequence[WorldFunction]:
-        return [as_function(document) for document in self._documents]
+        return [as_function(document, self._language) for document in self._documents]
 
     def run(self, call: FunctionCall) -> str:
         return NOTED
 
     def score(self, answer: str | None) -> float:
         """Returns 1 if the calls are the accepted ones and no others, else 0."""
+        if self._possible is None:
+            return float(bool(self.calls))
+        if self._language is not None:
+            return float(
+                all_match_in(self._language, self.calls, self._possible, self._documents)
+            )
         return float(all_match(self.calls, self._possible, self._documents))
 
 
@@ -54,7 +80,7 @@ class Bfcl(CallSuite):
 
     Args:
         data: the folder with the BFCL_v4_*.json and possible_answer/.
-        categories: which of `CATEGORIES` to take.
+        categories: which of `CATEGORIES` and `MORE_CATEGORIES` to take.
     """
 
     def __init__(self, data: Path, categories: Sequence[str] = CATEGORIES) -> None:
@@ -70,11 +96,14 @@ class Bfcl(CallSuite):
     def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(each for category in self.categories for each in self._read(category))
         for record in records.values():
-            _check(record, self._possible(record))
+            _check(record, self._possible(record) or ())
         return records
 
     def task(self, record: DatasetRecord) -> Task:
-        calls = [_gold_call(each, record) for each in self._possible(record)]
+        possible = self._possible(record)
+        calls = [_gold_call(each, record) for each in possible or ()]
+        if possible is None:
+            calls = [FunctionCall(tool_name(objects(record, "function")[0]["name"]), {})]
         return Task(
             id=record.text("id"),
             prompt=_question(record),
@@ -85,17 +114,20 @@ class Bfcl(CallSuite):
 
     def world(self, task: Task) -> BfclWorld:
         record = self.records[task.id]
-        return BfclWorld(objects(record, "function"), self._possible(record))
+        language = _LANGUAGES.get(_category(record))
+        return BfclWorld(objects(record, "function"), self._possible(record), language)
 
     def _read(self, category: str) -> list[DatasetRecord]:
         """Returns the records of a category, marked with it."""
         read = read_records(self.data / _file(category), suite=self.name)
         return [record.changed(lambda fields: {**fields, "category": category}) for record in read]
 
-    def _possible(self, record: DatasetRecord) -> list[dict[str, Any]]:
-        """Returns the possible answers of a record; none stands for: no call is right."""
-        if _category(record) == "irrelevance":
+    def _possible(self, record: DatasetRecord) -> list[dict[str, Any]] | None:
+        """Returns the accepted calls of a record; an empty list: none is right, None: any is."""
+        if _category(record) in _NO_CALL:
             return []
+        if _category(record) in _ANY_CALL:
+            return None
         answers = self._answers[_category(record)]
         gold = answers.get(record.text("id"))
         if gold is None:
@@ -104,7 +136,7 @@ class Bfcl(CallSuite):
 
     @cached_property
     def _answers(self) -> Mapping[str, Mapping[str, DatasetRecord]]:
-        wanted = [each for each in self.categories if each != "irrelevance"]
+        wanted = [each for each in self.categories if each not in (*_NO_CALL, *_ANY_CALL)]
         files = {each: self.data / _answer_file(each) for each in wanted}
         return {each: by_id(read_records(files[each], suite=self.name)) for each in wanted}
 
@@ -114,15 +146,17 @@ def bfcl(*, data: str | Path = "", categories: str = "") -> Bfcl:
 
     Args:
         data: the folder with the BFCL_v4_*.json and possible_answer/.
-        categories: some of `CATEGORIES`, with commas between them; empty takes all.
+        categories: some of `CATEGORIES` and `MORE_CATEGORIES`, with commas between them; empty
+            takes the former.
 
     Raises:
         UsageError: no folder is given, or a category is not known.
     """
     wanted = [each.strip() for each in categories.split(",") if each.strip()] or CATEGORIES
+    known = CATEGORIES + MORE_CATEGORIES
     for each in wanted:
-        if each not in CATEGORIES:
-            raise UsageError(f"bfcl has no category {each!r}; known are: {', '.join(CATEGORIES)}")
+        if each not in known:
+            raise UsageError(f"bfcl has no category {each!r}; known are: {', '.join(known)}")
     return Bfcl(folder("bfcl", data, "the BFCL_v4_*.json and possible_answer/"), wanted)
 
 
@@ -153,7 +187,10 @@ def messages(record: DatasetRecord, turn: Any) -> str:
     """
     if not isinstance(turn, list) or not turn or not all(isinstance(each, dict) for each in turn):
         raise record.wrong("question", "must hold lists of messages")
-    return "\n\n".join(record.checked("question", each.get("content")) for each in turn)
+    if len(turn) == 1:
+        return record.checked("question", turn[0].get("content"))
+    said = ((each.get("role"), record.checked("question", each.get("content"))) for each in turn)
+    return "\n\n".join(f"{role}: {content}" for role, content in said)
 
 
 def _check(record: DatasetRecord, possible: Sequence[Possible]) -> None:
@@ -175,9 +212,14 @@ def _gold_call(possible: Possible, record: DatasetRecord) -> FunctionCall:
     (name, accepted), *_ = possible.items()
     document = next(each for each in objects(record, "function") if each["name"] == name)
     known = document["parameters"].get("properties", {})
-    return FunctionCall(
-        tool_name(name), _first({each: accepted[each] for each in accepted if each in known})
-    )
+    values = _first({each: accepted[each] for each in accepted if each in known})
+    if language := _LANGUAGES.get(_category(record)):
+        values = {each: _written(values[each], known[each], language) for each in values}
+    return FunctionCall(tool_name(name), values)
+
+
+def _written(value: Any, part: Mapping[str, Any], language: Language) -> str:
+    return write_literal(value, part.get("type", "any"), item_type(part), language)
 
 
 def _first(accepted: Mapping[str, Any]) -> dict[str, Any]:
