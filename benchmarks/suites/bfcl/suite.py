@@ -13,6 +13,7 @@ from ...suite import Task
 from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction
 from ..data_files import by_id, folder, objects
 from ..records import DatasetRecord, read_records
+from ..sound_records import sound
 from .literals import Language, write_literal
 from .matching import LEFT_OUT, Possible, all_match, all_match_in
 from .schema import as_function, item_type, tool_name
@@ -81,10 +82,15 @@ class Bfcl(CallSuite):
     Args:
         data: the folder with the BFCL_v4_*.json and possible_answer/.
         categories: which of `CATEGORIES` and `MORE_CATEGORIES` to take.
+        strict: refuse the data for a record that cannot be asked or judged, in place of leaving
+            it out.
     """
 
-    def __init__(self, data: Path, categories: Sequence[str] = CATEGORIES) -> None:
+    def __init__(
+        self, data: Path, categories: Sequence[str] = CATEGORIES, strict: bool = False
+    ) -> None:
         self.data = data
+        self.strict = strict
         self.categories = tuple(categories)
         self.name = "bfcl"
 
@@ -95,15 +101,19 @@ class Bfcl(CallSuite):
     @cached_property
     def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(each for category in self.categories for each in self._read(category))
-        for record in records.values():
-            _check(record, self._possible(record) or ())
-        return records
+        return by_id(sound(records.values(), self._check, suite=self.name, strict=self.strict))
+
+    def _check(self, record: DatasetRecord) -> None:
+        """Raises UsageError for a record that could not be asked or judged."""
+        _check(record, self._possible(record) or ())
+        world = self._world(record)
+        for call in self._gold(record):
+            world.make(call)
+        if not world.score(None):
+            raise record.wrong("id", "has an answer that no call can match")
 
     def task(self, record: DatasetRecord) -> Task:
-        possible = self._possible(record)
-        calls = [_gold_call(each, record) for each in possible or ()]
-        if possible is None:
-            calls = [FunctionCall(tool_name(objects(record, "function")[0]["name"]), {})]
+        calls = self._gold(record)
         return Task(
             id=record.text("id"),
             prompt=_question(record),
@@ -113,7 +123,15 @@ class Bfcl(CallSuite):
         )
 
     def world(self, task: Task) -> BfclWorld:
-        record = self.records[task.id]
+        return self._world(self.records[task.id])
+
+    def _gold(self, record: DatasetRecord) -> list[FunctionCall]:
+        possible = self._possible(record)
+        if possible is None:
+            return [FunctionCall(tool_name(objects(record, "function")[0]["name"]), {})]
+        return [_gold_call(each, record) for each in possible]
+
+    def _world(self, record: DatasetRecord) -> BfclWorld:
         language = _LANGUAGES.get(_category(record))
         return BfclWorld(objects(record, "function"), self._possible(record), language)
 
@@ -141,13 +159,15 @@ class Bfcl(CallSuite):
         return {each: by_id(read_records(files[each], suite=self.name)) for each in wanted}
 
 
-def bfcl(*, data: str | Path = "", categories: str = "") -> Bfcl:
+def bfcl(*, data: str | Path = "", categories: str = "", strict: bool = False) -> Bfcl:
     """Returns the single-turn tasks of BFCL v4 over the data in a folder.
 
     Args:
         data: the folder with the BFCL_v4_*.json and possible_answer/.
         categories: some of `CATEGORIES` and `MORE_CATEGORIES`, with commas between them; empty
             takes the former.
+        strict: refuse the data for a record whose answer no call can match, in place of leaving
+            it out.
 
     Raises:
         UsageError: no folder is given, or a category is not known.
@@ -157,7 +177,7 @@ def bfcl(*, data: str | Path = "", categories: str = "") -> Bfcl:
     for each in wanted:
         if each not in known:
             raise UsageError(f"bfcl has no category {each!r}; known are: {', '.join(known)}")
-    return Bfcl(folder("bfcl", data, "the BFCL_v4_*.json and possible_answer/"), wanted)
+    return Bfcl(folder("bfcl", data, "the BFCL_v4_*.json and possible_answer/"), wanted, strict)
 
 
 def _file(category: str) -> str:
@@ -223,15 +243,20 @@ def _written(value: Any, part: Mapping[str, Any], language: Language) -> str:
 
 
 def _first(accepted: Mapping[str, Any]) -> dict[str, Any]:
-    chosen = {
-        name: [value for value in values if value != LEFT_OUT] for name, values in accepted.items()
-    }
-    return {name: _value(values[0]) for name, values in chosen.items() if values}
+    return {name: _value(value) for name, value in _chosen(accepted).items()}
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
-        return _first(value)
+        return _chosen(value)
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        return [_first(item) for item in value]
+        return [_chosen(item) for item in value]
     return value
+
+
+def _chosen(accepted: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the first value that is accepted of each that there is."""
+    chosen = {
+        name: [value for value in values if value != LEFT_OUT] for name, values in accepted.items()
+    }
+    return {name: values[0] for name, values in chosen.items() if values}
