@@ -106,10 +106,8 @@ def _list(text: str, kind: str, item: str | None, language: Language) -> Any:
     for pattern in _LISTS[kind]:
         if (found := re.search(pattern, text, re.DOTALL)) is not None:
             inside = found[1]
-            if "add(" in inside:
-                parts = re.findall(r"add\((.+?)\)", inside)
-            else:
-                parts = _split(inside)
+            added = re.findall(r"add\((.+?)\)", inside)
+            parts = added if added else _split(inside)
             return [_list_item(part, item, language) for part in parts]
     return text
 

@@ -60,7 +60,9 @@ def read_calls(
 
     They are to be matched against the plain documents.
     """
-    known = {tool_name(each["name"]): each["parameters"].get("properties", {}) for each in documents}
+    known = {
+        tool_name(each["name"]): each["parameters"].get("properties", {}) for each in documents
+    }
     if any(not isinstance(each, str) for call in calls for each in call.arguments.values()):
         return None
     return [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -175,6 +175,11 @@ class BfclMultiTurn(CallSuite):
             raise record.wrong("question", "has not as many turns as its possible answer")
         table(record, "initial_config")
         record.items("involved_classes")
+        early = [name for turn, names in _withheld(record).items() for name in names
+                 for written in self._written_gold(record)[:turn]
+                 if any(call.strip().startswith(f"{name}(") for call in written)]  # fmt: skip
+        if early:
+            raise record.wrong("missed_function", f"withholds {early[0]!r}, which is needed before")
 
     def task(self, record: DatasetRecord) -> Task:
         turns = self._world(record).gold

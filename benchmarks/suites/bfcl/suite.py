@@ -70,9 +70,7 @@ class BfclWorld(CallWorld):
         if self._possible is None:
             return float(bool(self.calls))
         if self._language is not None:
-            return float(
-                all_match_in(self._language, self.calls, self._possible, self._documents)
-            )
+            return float(all_match_in(self._language, self.calls, self._possible, self._documents))
         return float(all_match(self.calls, self._possible, self._documents))
 
 
