@@ -164,7 +164,7 @@ class BfclMultiTurn(CallSuite):
     @cached_property
     def records(self) -> Mapping[str, DatasetRecord]:
         records = by_id(
-            record.changed(lambda fields, category=category: {**fields, "category": category})
+            replace(record, fields={**record.fields, "category": category})
             for category in self.categories
             for record in read_records(self.data / _file(category), suite=self.name)
         )
