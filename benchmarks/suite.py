@@ -191,13 +191,16 @@ def suite(name: str, **knobs: Any) -> Suite:
 
     Args:
         name: one of `suite_names()`, or `FILE.py:FUNCTION` for a suite of one's own.
-        knobs: options of that suite; each suite documents its own.
+        knobs: options of that suite; each suite documents its own. All take `strict=True`, to
+            refuse data of which they would leave out a record.
 
     Raises:
         UsageError: the name or a knob is not known, or a knob's value makes no sense.
     """
     file, _, function = name.rpartition(":")
     make = _own(Path(file), function) if file.endswith(".py") else SUITES.find(name)
+    if knobs.get("strict") is True and "strict" not in inspect.signature(make).parameters:
+        knobs.pop("strict")  # a suite that leaves nothing out
     try:
         inspect.signature(make).bind(**knobs)
     except TypeError as error:

@@ -49,7 +49,9 @@ def plan_of(
     )
 
 
-def suite_knobs(texts: Sequence[str] | None, data: Path | None = None) -> dict[str, Any]:
+def suite_knobs(
+    texts: Sequence[str] | None, data: Path | None = None, strict: bool = False
+) -> dict[str, Any]:
     """Returns the knobs of a suite, with its data where they are found from any folder.
 
     Args:
@@ -58,7 +60,7 @@ def suite_knobs(texts: Sequence[str] | None, data: Path | None = None) -> dict[s
     Raises:
         UsageError: a knob is not NAME=VALUE.
     """
-    knobs = dict(map(_knob, texts or ()))
+    knobs = dict(map(_knob, texts or ())) | ({"strict": True} if strict else {})
     return knobs if data is None else {**knobs, "data": str(data.absolute())}
 
 

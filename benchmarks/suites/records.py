@@ -1,4 +1,4 @@
-"""Files of records as they are published: JSON Lines, a JSON array or CSV, read strictly.
+"""Files of records as they are published: JSON Lines, a JSON array, CSV or TSV, read strictly.
 
 Whatever is wrong with a file is told in one sentence that names the file, the line and the field.
 """
@@ -9,6 +9,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -83,13 +84,16 @@ class DatasetRecord:
         return replace(self, fields=change(self.fields))
 
     def _present(self, name: str) -> Any:
-        if self.fields.get(name) is None:
-            raise self.wrong(name, "is missing")
+        if name not in self.fields:
+            held = ", ".join(list(self.fields)[:12]) or "none"
+            raise self.wrong(name, f"is missing (fields: {held})")
+        if self.fields[name] is None:
+            raise self.wrong(name, "is missing (null)")
         return self.fields[name]
 
 
 def read_records(path: Path | str, *, suite: str) -> tuple[DatasetRecord, ...]:
-    """Reads all records of a file: `.csv` with a header, else JSON Lines or a JSON array.
+    """Reads all records of a file: `.csv` and `.tsv` with a header, else JSON Lines or an array.
 
     Raises:
         UsageError: no file is given, it cannot be read or is empty, or a line makes no sense.
@@ -97,8 +101,14 @@ def read_records(path: Path | str, *, suite: str) -> tuple[DatasetRecord, ...]:
     if not str(path):
         raise UsageError(f"{suite} needs its data: give --data FILE as it is published")
     path = Path(path)
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        raise UsageError(
+            f"{path} is Parquet: write it as JSON Lines first, with duckdb: "
+            f"copy (from '{path}') to '{path.with_suffix('.jsonl')}' (format json)"
+        )
     text = _text(path)
-    rows = _csv if path.suffix.lower() == ".csv" else _json
+    rows = _TABLES.get(kind, _json)
     records = tuple(
         DatasetRecord(f"{path}, line {line}", line, fields) for line, fields in rows(path, text)
     )
@@ -168,8 +178,8 @@ def _skipped(text: str, place: int) -> int:
     return place
 
 
-def _csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+def _table(path: Path, text: str, *, between: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(StringIO(text, newline=""), strict=True, delimiter=between)
     before = 1
     try:
         for row in reader:
@@ -179,6 +189,9 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield begins, dict(row)
     except csv.Error as error:
         raise UsageError(f"{path}, line {before + 1}: broken CSV ({error})") from error
+
+
+_TABLES = {".csv": partial(_table, between=","), ".tsv": partial(_table, between="\t")}
 
 
 def _broken(path: Path, line: int, error: Exception) -> UsageError:

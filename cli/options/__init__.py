@@ -8,7 +8,7 @@ from .home import Experiment, Home, Prices, RunId, Trust, experiment
 from .output import Json, JsonFile, Plain
 from .planning import Memory, Planner, Planners, memory, planner
 from .policy import Model, System, model
-from .suite import Concurrency, Data, Knobs, Repeats, Seed, seed, suite, tasks
+from .suite import Concurrency, Data, Knobs, Repeats, Seed, Strict, seed, suite, tasks
 from .tools import Docs, Tools, Yes
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Repeats",
     "RunId",
     "Seed",
+    "Strict",
     "System",
     "Tools",
     "Trust",

@@ -40,6 +40,14 @@ Knobs = Annotated[
         help="A setting of the suite; repeatable.",
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        envvar="OUTLAY_STRICT",
+        help="Refuse data of which a record would be left out.",
+    ),
+]
 Data = Annotated[
     Path | None,
     typer.Option(

@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from ...journal.foreign_text import quoted
 from ...journal.notices import DeniedCall, Notice
-from ...ledger.errors import ToolError
 from ..context import ToolContext
 from ..functions.tool import Price, tool
 from ..invocation import Invocation
@@ -41,7 +40,7 @@ def ask_human(
     """
     put = ask or _at_the_terminal
     decorate = tool(price=price, timeout=timeout, max_chars=ANSWER, name="ask_human")
-    asked = decorate(_awaiting(put) if inspect.iscoroutinefunction(put) else _waiting(put))
+    asked = decorate(_asking(put))
     one_by_one = dataclasses.replace(asked, concurrency=1)
     return _AtTheTerminal(one_by_one) if ask is None else one_by_one
 
@@ -66,29 +65,24 @@ def think(thought: str) -> str:
     return "noted"
 
 
-def _waiting(put: Ask) -> Callable[[str], str]:
-    def ask_human(question: str) -> str:
+def _asking(put: Ask) -> Callable[[str], str | Awaitable[str]]:
+    def ask_human(question: str) -> str | Awaitable[str]:
         """Asks a person. It costs their time: ask only what you cannot find out yourself.
 
         Args:
             question: one clear question that can be understood without the task at hand.
         """
-        return _answer(put(question))
+        answer = put(question)
+        return _awaited(answer) if inspect.isawaitable(answer) else _answer(answer)
 
     return ask_human
 
 
-def _awaiting(put: Callable[[str], Awaitable[str]]) -> Callable[[str], Awaitable[str]]:
-    async def ask_human(question: str) -> str:
-        return _answer(await put(question))
-
-    ask_human.__doc__ = _waiting(_at_the_terminal).__doc__
-    return ask_human
+async def _awaited(answer: Awaitable[str]) -> str:
+    return _answer(await answer)
 
 
 def _answer(answer: object) -> str:
-    if inspect.isawaitable(answer):
-        raise ToolError("the question was not put: declare `ask` with `async def`")
     return str(answer or "").strip() or "(the person gave no answer)"
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Iterator
+from dataclasses import is_dataclass
 from decimal import Decimal
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, to_json
 
 from ...journal.notice_text import for_policy
 from ...journal.notices import CutOutput
-from ...ledger.errors import ToolError
 from ..outputs import Outputs
+from .foreign_values import as_far_as_shown, as_plain, first_items
 
 NOTE_ROOM = 160
 """Characters kept free for the note in a text that is cut."""
@@ -20,17 +22,13 @@ NOTE_ROOM = 160
 def render(value: Any) -> str:
     """Returns the value as clean text: strings as they are, numbers plainly, the rest as JSON.
 
-    Raises:
-        ToolError: the value has no text form.
+    What JSON does not know is told as nearly as it can be; no value is refused.
     """
-    if inspect.iscoroutine(value):
-        value.close()
-        raise ToolError("the tool returned a coroutine: it must be declared with `async def`")
     try:
         return clean(_text(value))
-    except Exception as exc:
-        kind = type(value).__name__
-        raise ToolError(f"the tool returned a {kind} that cannot be shown as text") from exc
+    except Exception:
+        told = as_far_as_shown(value)
+        return clean(told if isinstance(told, str) else _json(told))
 
 
 def _text(value: Any) -> str:
@@ -44,7 +42,19 @@ def _text(value: Any) -> str:
         return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "replace")
-    return to_json(value, inf_nan_mode="constants").decode()
+    if isinstance(value, Iterator):
+        return _json(first_items(value))
+    if isinstance(value, dict | list | tuple | set | frozenset | BaseModel) or is_dataclass(value):
+        return _json(value)
+    try:
+        return to_json(value, inf_nan_mode="constants").decode()
+    except PydanticSerializationError:
+        plain = as_plain(value)
+        return plain if isinstance(plain, str) else _json(plain)
+
+
+def _json(value: Any) -> str:
+    return to_json(value, inf_nan_mode="constants", fallback=as_plain).decode()
 
 
 def clean(text: str) -> str:

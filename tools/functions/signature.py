@@ -7,6 +7,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -53,14 +54,14 @@ class Signature:
             UsageError: a policy could not be told how to call this function.
         """
         parameters = _parameters(function, tool)
-        hints = _hints(function, tool)
+        hints = _hints(function, parameters, tool)
         described = parse_docstring(inspect.getdoc(_plain(function)) or "")
         if not described.summary:
             raise UsageError(
                 f"tool {tool!r} has no docstring: its first lines tell the policy what it does"
             )
         context, typed = _split_context(tool, parameters, hints)
-        known = {parameter.name for parameter in parameters}
+        known = inspect.signature(_plain(function)).parameters
         if strays := [name for name in described.parameters if name not in known]:
             raise UsageError(f"the docstring of tool {tool!r} describes no parameter: {strays[0]}")
         model = _model(tool, typed, described.parameters)
@@ -144,11 +145,21 @@ def _parameters(function: Callable[..., Any], tool: str) -> list[inspect.Paramet
     return parameters
 
 
-def _hints(function: Callable[..., Any], tool: str) -> dict[str, Any]:
+def _hints(
+    function: Callable[..., Any], parameters: list[inspect.Parameter], tool: str
+) -> dict[str, Any]:
+    """Returns the types of the parameters; others, as the returned one, may be for mypy only."""
+    wanted = {parameter.name: parameter.annotation for parameter in parameters}
+    module = getattr(inspect.unwrap(_plain(function)), "__globals__", {})
     try:
-        return typing.get_type_hints(_plain(function), include_extras=True)
+        return typing.get_type_hints(
+            SimpleNamespace(__annotations__=wanted), module, include_extras=True
+        )
     except Exception as exc:
-        raise UsageError(f"a type of tool {tool!r} cannot be found: {exc}") from exc
+        raise UsageError(
+            f"a type of tool {tool!r} cannot be found: {_first_line(exc)}; "
+            "import it outside `if TYPE_CHECKING`, and define it at the top of its module"
+        ) from exc
 
 
 def _split_context(
@@ -168,8 +179,8 @@ def _model(
     for place, (parameter, hint) in enumerate(typed):
         default = ... if parameter.default is parameter.empty else parameter.default
         told: dict[str, Any] = {"alias": parameter.name}
-        if parameter.name in descriptions:
-            told["description"] = descriptions[parameter.name]
+        if description := descriptions.get(parameter.name):
+            told["description"] = description
         info = Field(**told)
         fields[f"p{place}"] = (Annotated[hint, info], default)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import logging
 import math
 import re
@@ -19,6 +20,7 @@ from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
 from ..invocation import Invocation
 from ..running import ToolCrashed, ToolTimedOut, guarded, in_task, in_thread
+from .pending import finished, is_pending
 from .rendering import clean, cut_output, render
 from .signature import Signature, default_name
 
@@ -128,17 +130,31 @@ class FunctionTool:
     async def _output(
         self, function: Callable[[], Any], context: ToolContext
     ) -> tuple[str, CutOutput | None]:
-        if not self.inline and not self.signature.is_async:
+        clock = asyncio.get_running_loop().time
+        ends = clock() + self.timeout
+        if self.inline:
+            value = guarded(function)
+        elif self.signature.is_async:
+            value = await in_task(function, self.timeout)
+        else:
             try:
-                return await in_thread(lambda: self._shown(function(), context), self.timeout)
+                value = await in_thread(lambda: self._begun(function(), context), self.timeout)
             except asyncio.CancelledError:
                 name = self.spec.name
                 _LOG.warning("tool %s was cancelled, and goes on in its thread to its end", name)
                 raise
-        value = guarded(function) if self.inline else await in_task(function, self.timeout)
+            if isinstance(value, _Shown):
+                return value.output
+        if is_pending(value):
+            pending = functools.partial(finished, value)
+            value = await in_task(pending, max(ends - clock(), 0.0))
         if _is_small(value, self.max_chars):
             return self._shown(value, context)
         return await in_thread(lambda: self._shown(value, context), self.timeout)
+
+    def _begun(self, value: Any, context: ToolContext) -> Any:
+        """Returns what a sync function returned as it is shown, unless it has to be awaited."""
+        return value if is_pending(value) else _Shown(self._shown(value, context))
 
     def _shown(self, value: Any, context: ToolContext) -> tuple[str, CutOutput | None]:
         return cut_output(render(value), self.max_chars, context.outputs)
@@ -153,6 +169,11 @@ class FunctionTool:
         _LOG.info("tool %s failed", self.spec.name, exc_info=exc)
         how: Literal["raised", "crashed"] = "crashed" if isinstance(exc, ToolCrashed) else "raised"
         return FailedCall(tool=self.spec.name, why=why, how=how)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    output: tuple[str, CutOutput | None]
 
 
 @overload
@@ -190,7 +211,8 @@ def tool(
     (`@tool`) and with options (`@tool(price="0.001")`).
 
     Args:
-        function: sync or async; sync functions run in a thread unless `inline`.
+        function: sync or async; sync functions run in a thread unless `inline`. A sync one around
+            an async one may return what is to be awaited.
         price: USD per call, or a function from the arguments, by keyword, to USD. None means that
             the price book has to know it.
         timeout: seconds until a call is given up.
@@ -216,6 +238,8 @@ def tool(
             raise UsageError(f"tool {called!r} has no parameter {batched!r} to be batched by")
         if inline and signature.is_async:
             raise UsageError(f"tool {called!r} is async: it needs no inline=True")
+        if inspect.iscoroutinefunction(price):
+            raise UsageError(f"the price function of tool {called!r} is async: make it a plain one")
         return FunctionTool(
             spec=ToolSpec(called, signature.description, signature.parameters, read_only, batched),
             function=function,
@@ -246,15 +270,18 @@ def _money(price: Any, tool: str) -> Decimal:
     except InvalidOperation:
         money = Decimal("NaN")
     if not money.is_finite() or money < 0:
+        if inspect.iscoroutine(price):
+            price.close()
         raise UsageError(f"the price of tool {tool!r} must be USD of 0 or more, not {price!r}")
     return money
 
 
 def _is_small(value: Any, max_chars: int) -> bool:
     """True if showing the value takes no time worth a thread."""
-    if isinstance(value, str):
+    kind = type(value)
+    if issubclass(kind, str):
         return len(value) <= max_chars
-    return value is None or isinstance(value, int | float | Decimal)
+    return value is None or issubclass(kind, int | float | Decimal)
 
 
 def _said(exc: Exception) -> str:

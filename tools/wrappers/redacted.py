@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ from ...journal.records import Observation, ToolCall, ToolSpec
 from ...journal.secrets import Clean, cleaner
 from ...ledger.errors import ToolError, UsageError
 from ..context import ToolContext
+from ..functions.pending import finished, is_pending
 from ..functions.rendering import cut, render
 from ..functions.tool import MIN_CHARS, FunctionTool
 from ..invocation import Invocation
@@ -96,26 +97,23 @@ def _at_the_source(tool: Tool, clean: Clean) -> Tool:
 
 def _clean_function(tool: FunctionTool, clean: Clean) -> FunctionTool:
     function = tool.function
-    inside: Callable[..., Any]
-    if tool.signature.is_async:
 
-        async def inside(*args: Any, **options: Any) -> str:
-            try:
-                return clean(render(await function(*args, **options)))
-            except (KeyboardInterrupt, asyncio.CancelledError):
-                raise
-            except BaseException as error:
-                raise _cleaned(error, clean) from None
+    async def inside_later(pending: Any) -> str:
+        try:
+            return clean(render(await finished(pending)))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            raise _cleaned(error, clean) from None
 
-    else:
-
-        def inside(*args: Any, **options: Any) -> str:
-            try:
-                return clean(render(function(*args, **options)))
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                raise _cleaned(error, clean) from None
+    def inside(*args: Any, **options: Any) -> Any:
+        try:
+            value = function(*args, **options)
+            return inside_later(value) if is_pending(value) else clean(render(value))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise _cleaned(error, clean) from None
 
     return replace(tool, function=inside)
 

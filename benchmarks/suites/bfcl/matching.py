@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..call_world import FunctionCall
-from .schema import tool_name
+from .literals import Language, read_literal
+from .schema import MIXED, item_type, plain_document, tool_name
 
 Possible = Mapping[str, Mapping[str, Sequence[Any]]]
 """One accepted call: accepted values by argument by function name."""
@@ -52,6 +53,42 @@ def all_match(
     return True
 
 
+def read_calls(
+    calls: Sequence[FunctionCall], documents: Sequence[Mapping[str, Any]], language: Language
+) -> list[FunctionCall] | None:
+    """Returns calls with the values that their arguments say in a language; None: one is no text.
+
+    They are to be matched against the plain documents.
+    """
+    known = {
+        tool_name(each["name"]): each["parameters"].get("properties", {}) for each in documents
+    }
+    if any(not isinstance(each, str) for call in calls for each in call.arguments.values()):
+        return None
+    return [
+        FunctionCall(call.name, {
+            name: _read(value, known.get(call.name, {}).get(name, {}), language)
+            for name, value in call.arguments.items()
+        })
+        for call in calls
+    ]  # fmt: skip
+
+
+def all_match_in(
+    language: Language,
+    calls: Sequence[FunctionCall],
+    possible: Sequence[Possible],
+    documents: Sequence[Mapping[str, Any]],
+) -> bool:
+    """Does what `all_match` does, for arguments that are texts in a language."""
+    read = read_calls(calls, documents, language)
+    return read is not None and all_match(read, possible, [*map(plain_document, documents)])
+
+
+def _read(text: str, part: Mapping[str, Any], language: Language) -> Any:
+    return read_literal(text, part.get("type", "any"), item_type(part), language)
+
+
 def matches(call: FunctionCall, possible: Possible, documents: Sequence[Mapping[str, Any]]) -> bool:
     """Says whether a call is an accepted one."""
     (name, accepted), *_ = possible.items()
@@ -76,7 +113,7 @@ def _accepts(schema: Mapping[str, Any], value: Any, accepted: Sequence[Any]) -> 
     Where the accepted values have another type than the schema, they name a variable: then a value
     of either type has to be exactly the same.
     """
-    kind = _TYPES[schema["type"]]
+    kind = _TYPES.get(schema.get("type", "any"), str)
     if kind is float and type(value) is int:
         value = float(value)
     fits = type(value) is kind
@@ -102,9 +139,10 @@ def _type_of(accepted: Sequence[Any]) -> type | None:
 
 def _item_type(schema: Mapping[str, Any]) -> type | None:
     """Returns the type of the items of a list, or None for anything else."""
-    if schema["type"] not in ("array", "tuple"):
+    if schema.get("type") not in ("array", "tuple"):
         return None
-    return _TYPES[schema.get("items", {}).get("type", "any")]
+    kind = schema.get("items", {}).get("type", "any")
+    return None if kind == MIXED else _TYPES.get(kind, str)
 
 
 def _items_fit(kind: type | None, value: Any, accepted: Sequence[Any]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ....ledger.errors import ToolError, UsageError
@@ -14,6 +16,7 @@ from ...suite import Task
 from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction
 from ..data_files import by_id, folder, table
 from ..records import DatasetRecord, read_records
+from ..sound_records import sound
 from .schema import as_function
 from .simulators import Simulators, document_file
 from .suite import messages
@@ -21,7 +24,11 @@ from .suite import messages
 NEXT = "next_request"
 """The tool that ends a turn and brings the user's next one."""
 
-FILE = "BFCL_v4_multi_turn_base.json"
+CATEGORIES = ("base", "miss_param", "miss_func", "long_context")
+"""The categories, each from `BFCL_v4_multi_turn_<category>.json`."""
+
+NOW_AVAILABLE = "More functions can be called from now on: {names}. What about now?"
+"""The user's turn in which functions come that the task has withheld."""
 
 SYSTEM_PROMPT = """\
 You serve a user whose requests come one after the other. Do what the request asks with the \
@@ -42,6 +49,8 @@ class MultiTurnWorld(CallWorld):
         requests: the user's turns.
         functions: what the agent may call besides `next_request`.
         gold: the gold calls of each turn, as they are written in the data.
+        withheld: names of functions by the turn from which on they may be called.
+        long_context: fill the services with much that is beside the point.
     """
 
     def __init__(
@@ -50,13 +59,17 @@ class MultiTurnWorld(CallWorld):
         requests: Sequence[str],
         functions: Sequence[WorldFunction],
         gold: Sequence[Sequence[str]],
+        *,
+        withheld: Mapping[int, Sequence[str]] = MappingProxyType({}),
+        long_context: bool = False,
     ) -> None:
         super().__init__()
         self._requests = requests
         self._functions = functions
         classes, config = record.items("involved_classes"), table(record, "initial_config")
-        self._services = Simulators(classes, config)
-        self._model = Simulators(classes, config)
+        self._services = Simulators(classes, config, long_context=long_context)
+        self._model = Simulators(classes, config, long_context=long_context)
+        self._from_turn = {name: turn for turn, names in withheld.items() for name in names}
         self._gold = [[self._model.parse(text) for text in turn] for turn in gold]
         self._turns_right: list[bool] = []
         self._outputs: list[str] = []
@@ -74,13 +87,21 @@ class MultiTurnWorld(CallWorld):
         return self._services.state()
 
     def functions(self) -> Sequence[WorldFunction]:
-        return [*self._functions, _NEXT]
+        return [*map(self._told, self._functions), _NEXT]
+
+    def _told(self, function: WorldFunction) -> WorldFunction:
+        if function.name not in self._from_turn:
+            return function
+        told = f"Not to be called before the user says so. {function.description}"
+        return replace(function, description=told)
 
     def run(self, call: FunctionCall) -> str:
         if call.name == NEXT:
             return self._next()
         if call.name not in {function.name for function in self._functions}:
             raise ToolError(f"there is no function {call.name!r}")
+        if len(self._turns_right) < self._from_turn.get(call.name, 0):
+            raise ToolError(f"{call.name!r} cannot be called yet")
         self._calls_of_turn += 1
         output = self._services.run(call)
         self._outputs.append(output)
@@ -123,10 +144,17 @@ class BfclMultiTurn(CallSuite):
 
     Args:
         data: the folder with the tasks, possible_answer/ and multi_turn_func_doc/.
+        categories: which of `CATEGORIES` to take.
+        strict: refuse the data for a record that cannot be asked or judged, in place of leaving
+            it out.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(
+        self, data: Path, categories: Sequence[str] = CATEGORIES[:1], strict: bool = False
+    ) -> None:
         self.data = data
+        self.categories = tuple(categories)
+        self.strict = strict
         self.name = "bfcl_multi_turn"
 
     @property
@@ -135,13 +163,23 @@ class BfclMultiTurn(CallSuite):
 
     @cached_property
     def records(self) -> Mapping[str, DatasetRecord]:
-        records = by_id(read_records(self.data / FILE, suite=self.name))
-        for record in records.values():
-            if len(_requests(record)) != len(self._written_gold(record)):
-                raise record.wrong("question", "has not as many turns as its possible answer")
-            table(record, "initial_config")
-            record.items("involved_classes")
-        return records
+        records = by_id(
+            replace(record, fields={**record.fields, "category": category})
+            for category in self.categories
+            for record in read_records(self.data / _file(category), suite=self.name)
+        )
+        return by_id(sound(records.values(), self._check, suite=self.name, strict=self.strict))
+
+    def _check(self, record: DatasetRecord) -> None:
+        if len(_requests(record)) != len(self._written_gold(record)):
+            raise record.wrong("question", "has not as many turns as its possible answer")
+        table(record, "initial_config")
+        record.items("involved_classes")
+        early = [name for turn, names in _withheld(record).items() for name in names
+                 for written in self._written_gold(record)[:turn]
+                 if any(call.strip().startswith(f"{name}(") for call in written)]  # fmt: skip
+        if early:
+            raise record.wrong("missed_function", f"withholds {early[0]!r}, which is needed before")
 
     def task(self, record: DatasetRecord) -> Task:
         turns = self._world(record).gold
@@ -169,19 +207,27 @@ class BfclMultiTurn(CallSuite):
         ]
         gold = self._written_gold(record)
         try:
-            return MultiTurnWorld(record, _requests(record), functions, gold)
+            return MultiTurnWorld(
+                record, _requests(record), functions, gold, withheld=_withheld(record),
+                long_context=record.text("category") == "long_context",
+            )  # fmt: skip
         except (ValueError, SyntaxError, TypeError) as exc:
             raise UsageError(f"{record.where}: its possible answer cannot be made: {exc}") from exc
 
     def _written_gold(self, record: DatasetRecord) -> list[list[str]]:
-        answer = self._answers.get(record.text("id"))
+        category = record.text("category")
+        answer = self._answers[category].get(record.text("id"))
         if answer is None:
-            raise record.wrong("id", f"has no answer in possible_answer/{FILE}")
+            raise record.wrong("id", f"has no answer in possible_answer/{_file(category)}")
         return answer.items("ground_truth")
 
     @cached_property
-    def _answers(self) -> Mapping[str, DatasetRecord]:
-        return by_id(read_records(self.data / "possible_answer" / FILE, suite=self.name))
+    def _answers(self) -> Mapping[str, Mapping[str, DatasetRecord]]:
+        folder = self.data / "possible_answer"
+        return {
+            each: by_id(read_records(folder / _file(each), suite=self.name))
+            for each in self.categories
+        }
 
     def _documents(self, name: str) -> Sequence[WorldFunction]:
         if name not in self._read:
@@ -197,20 +243,52 @@ class BfclMultiTurn(CallSuite):
         return {}
 
 
-def bfcl_multi_turn(*, data: str | Path = "") -> BfclMultiTurn:
+def bfcl_multi_turn(
+    *, data: str | Path = "", categories: str = "base", strict: bool = False
+) -> BfclMultiTurn:
     """Returns the multi-turn tasks of BFCL v4 over the data in a folder.
 
+    Args:
+        categories: some of `CATEGORIES`, with commas between them.
+        strict: refuse the data for a record that makes no sense, in place of leaving it out.
+
     Raises:
-        UsageError: no folder is given.
+        UsageError: no folder is given, or a category is not known.
     """
-    return BfclMultiTurn(folder("bfcl_multi_turn", data, f"{FILE}, possible_answer/ and documents"))
+    wanted = [each.strip() for each in categories.split(",") if each.strip()] or CATEGORIES[:1]
+    for each in wanted:
+        if each not in CATEGORIES:
+            known = ", ".join(CATEGORIES)
+            raise UsageError(f"bfcl_multi_turn has no category {each!r}; known are: {known}")
+    needed = f"{_file(wanted[0])}, possible_answer/ and documents"
+    return BfclMultiTurn(folder("bfcl_multi_turn", data, needed), wanted, strict)
+
+
+def _file(category: str) -> str:
+    return f"BFCL_v4_multi_turn_{category}.json"
+
+
+def _withheld(record: DatasetRecord) -> dict[int, list[str]]:
+    """Returns the functions that are missing at first, by the turn in which they come."""
+    if record.fields.get("missed_function") is None:
+        return {}
+    missed = table(record, "missed_function")
+    if not all(turn.isdecimal() and isinstance(names, list) for turn, names in missed.items()):
+        raise record.wrong("missed_function", "must be lists of names by turn")
+    return {int(turn): list(map(str, names)) for turn, names in missed.items()}
 
 
 def _requests(record: DatasetRecord) -> list[str]:
     turns = record.items("question")
     if not turns:
         raise record.wrong("question", "holds no turn")
-    return [messages(record, turn) for turn in turns]
+    withheld = _withheld(record)
+    return [
+        messages(record, turn)
+        if turn or number not in withheld
+        else NOW_AVAILABLE.format(names=", ".join(withheld[number]))
+        for number, turn in enumerate(turns)
+    ]
 
 
 def _with_next(turns: Sequence[Sequence[FunctionCall]]) -> Iterator[FunctionCall]:

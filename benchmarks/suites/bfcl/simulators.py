@@ -32,13 +32,18 @@ class Simulators:
     Args:
         classes: names of the classes involved.
         config: initial state by class; it is copied.
+        long_context: fill the services with much that is beside the point.
 
     Raises:
         UsageError: a class is not known, or bfcl-eval is not installed.
     """
 
-    def __init__(self, classes: Sequence[str], config: Mapping[str, Any]) -> None:
-        self._services = {name: _service(name, config.get(name, {})) for name in classes}
+    def __init__(
+        self, classes: Sequence[str], config: Mapping[str, Any], *, long_context: bool = False
+    ) -> None:
+        self._services = {
+            name: _service(name, config.get(name, {}), long_context) for name in classes
+        }
         self._methods: dict[str, Callable[..., Any]] = {
             name: method
             for service in self._services.values()
@@ -87,7 +92,7 @@ def document_file(name: str) -> str:
     return f"{_module(name)}.json"
 
 
-def _service(name: str, config: Any) -> Any:
+def _service(name: str, config: Any, long_context: bool) -> Any:
     try:
         module = importlib.import_module(f"{_PACKAGE}.{_module(name)}")
     except ModuleNotFoundError as exc:
@@ -97,7 +102,7 @@ def _service(name: str, config: Any) -> Any:
         ) from exc
     service = getattr(module, name)()
     if hasattr(service, "_load_scenario"):
-        service._load_scenario(copy.deepcopy(config), long_context=False)
+        service._load_scenario(copy.deepcopy(config), long_context=long_context)
     return service
 
 

@@ -14,6 +14,7 @@ from ...suite import Task
 from ..call_world import CallSuite, CallWorld, FunctionCall, WorldFunction, dispatch
 from ..data_files import folder, table
 from ..records import DatasetRecord, read_records
+from ..sound_records import sound
 from .answers import same_answers, written_answers
 from .table import MOST_ROWS, Table
 
@@ -108,10 +109,13 @@ class DbBench(CallSuite):
 
     Args:
         path: the file with the records.
+        strict: refuse the file for a record that cannot be asked or judged, in place of leaving
+            it out.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, strict: bool = False) -> None:
         self.path = path
+        self.strict = strict
         self.name = "dbbench"
 
     @property
@@ -121,9 +125,8 @@ class DbBench(CallSuite):
     @cached_property
     def records(self) -> Mapping[str, DatasetRecord]:
         records = read_records(self.path, suite=self.name)
-        for record in records:
-            _check(record)
-        return {self._id(record): record for record in records}
+        kept = sound(records, _check, suite=self.name, strict=self.strict)
+        return {self._id(record): record for record in kept}
 
     def task(self, record: DatasetRecord) -> Task:
         name, arguments = _gold_call(record)
@@ -143,17 +146,18 @@ class DbBench(CallSuite):
         return f"{self.path.stem}-{record.line}"
 
 
-def dbbench(*, data: str | Path = "", file: str = FILE) -> DbBench:
+def dbbench(*, data: str | Path = "", file: str = FILE, strict: bool = False) -> DbBench:
     """Returns the tasks of DB-Bench over the data in a folder.
 
     Args:
         data: the folder with the records in AgentBench's format.
         file: name of the file in it.
+        strict: refuse the file for a record that SQLite cannot run, in place of leaving it out.
 
     Raises:
         UsageError: no folder is given.
     """
-    return DbBench(folder("dbbench", data, f"the {FILE} of AgentBench's dbbench") / file)
+    return DbBench(folder("dbbench", data, f"the {FILE} of AgentBench's dbbench") / file, strict)
 
 
 def kind_of(record: DatasetRecord) -> str:

@@ -27,6 +27,7 @@ def bench(
     seed: options.Seed = 0,
     knob: options.Knobs = None,
     data: options.Data = None,
+    strict: options.Strict = False,
     concurrency: options.Concurrency = 16,
     total_budget: Annotated[
         str | None, options.total_budget("What all runs together may use, e.g. usd=5.")
@@ -75,7 +76,7 @@ def bench(
     else:
         plan = plan_of(
             suite=suite, model=model, planners=planner, memory=memory, budgets=budget or [],
-            tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data),
+            tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data, strict),
             learn_from=learn_from or [], skip_unpayable=skip_unpayable,
         )  # fmt: skip
         plan = signed(plan)

@@ -44,6 +44,7 @@ def race(
     seed: options.Seed = 0,
     knob: options.Knobs = None,
     data: options.Data = None,
+    strict: options.Strict = False,
     concurrency: options.Concurrency = 16,
     total_budget: Annotated[
         str | None, options.total_budget("What the race may use: usd=5.")
@@ -69,7 +70,7 @@ def race(
     from ...experiment_plan import plan_of, suite_knobs
     from ...race_run import RaceRequest, carry_out
 
-    settings = suite_knobs(knob, data)
+    settings = suite_knobs(knob, data, strict)
     models: list[str | None] = [*(model or ())] or [None]
     plans = [
         plan_of(

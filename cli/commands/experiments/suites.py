@@ -19,6 +19,7 @@ def suites(
     action: Annotated[SuitesAction, typer.Argument(help="What to do.")] = SuitesAction.list,
     name: Annotated[str | None, typer.Argument(help="The suite's name, e.g. hotpotqa.")] = None,
     data: options.Data = None,
+    strict: options.Strict = False,
     tasks: Annotated[int | None, options.tasks("The first N (default: all, or 100).")] = None,
     seed: Annotated[int, options.seed("Which tasks.")] = 0,
     knob: options.Knobs = None,
@@ -42,7 +43,7 @@ def suites(
             "which suite is to be validated? Write e.g. `outlay suites validate gsm8k`"
         )
 
-    settings = {**suite_knobs(knob), **({} if data is None else {"data": str(data)})}
+    settings = {**suite_knobs(knob, None, strict), **({} if data is None else {"data": str(data)})}
     found = validate(suite(name, **settings), tasks, seed)
     _tell(found, as_json=json)
     raise typer.Exit(0 if found.valid else 1)

@@ -145,3 +145,25 @@ def test_an_id_that_comes_twice_is_refused_with_both_lines(
     path = write(tmp_path / "data.jsonl", record, record)
     with pytest.raises(UsageError, match=r"line 2: .* on line 1"):
         suite(name, data=path)
+
+
+def test_a_table_may_have_tabs_between_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "data.tsv"
+    path.write_text('input\ttarget\n"a, b"\tc\n', encoding="utf-8")
+    (record,) = read_records(path, suite="s")
+    assert record.fields == {"input": "a, b", "target": "c"}
+
+
+def test_a_missing_column_is_told_with_those_that_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("question,answer\na,b\n", encoding="utf-8")
+    (record,) = read_records(path, suite="s")
+    with pytest.raises(UsageError, match=r"'input' is missing \(fields: question, answer\)"):
+        record.text("input")
+
+
+def test_parquet_is_named_with_the_way_to_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    path.write_bytes(b"PAR1")
+    with pytest.raises(UsageError, match="is Parquet: write it as JSON Lines first"):
+        read_records(path, suite="s")

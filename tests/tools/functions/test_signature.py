@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
@@ -10,7 +10,9 @@ from reading import fault
 
 from outlay.ledger.errors import UsageError
 from outlay.tools import ToolContext, tool
-from outlay.tools.functions.docstring import parse_docstring
+
+if TYPE_CHECKING:
+    from decimal import Context
 
 
 class Place(BaseModel):
@@ -107,6 +109,37 @@ def test_methods_partials_and_callable_objects_are_tools() -> None:
     assert list(paying.spec.parameters["properties"]) == ["amount"]
     assert "secret" not in str(paying.spec)
     assert fault(paying, '{"amount": 1, "key": "mine"}') is not None
+
+
+def rounded(amount: int, rules: Context, key: str) -> Context:
+    """Rounds.
+
+    Args:
+        amount: what is rounded.
+        rules: by which rules.
+        key: whose account pays.
+
+    Warning:
+        It is slow.
+    """
+    return rules
+
+
+def test_a_docstring_may_describe_what_a_partial_fills_in() -> None:
+    for filled in (
+        functools.partial(rounded, rules=None, key="secret"),
+        functools.partial(functools.partial(rounded, key="secret"), rules=None),
+    ):
+        spec = tool(filled).spec
+        assert spec.description == "Rounds.\n\nWarning:\n    It is slow."
+        assert spec.parameters["properties"] == {
+            "amount": {"type": "integer", "description": "what is rounded."}
+        }
+
+
+def test_a_parameter_whose_type_only_mypy_sees_is_refused_with_the_way_out() -> None:
+    with pytest.raises(UsageError, match="'Context' is not defined; import it outside `if TYPE_"):
+        tool(functools.partial(rounded, key="secret"))
 
 
 def no_type(x) -> str:  # type: ignore[no-untyped-def]
@@ -211,24 +244,3 @@ def test_what_a_policy_could_not_call_is_refused_at_once(function: Any, said: st
         tool(function)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("doc", "summary", "parameters"),
-    [
-        ("", "", {}),
-        ("One line.", "One line.", {}),
-        ("Args:\n    a: one\n    b: two", "", {"a": "one", "b": "two"}),
-        (
-            "S.\n\nArgs:\n  a: one:\n    b: two\n\n  c: three",
-            "S.",
-            {"a": "one: b: two", "c": "three"},
-        ),
-        ("S.\n\nReturns:\n    x\nArguments:\n    a (int): one", "S.", {"a": "one"}),
-        ("Notes: this is prose.", "Notes: this is prose.", {}),
-    ],
-)
-def test_docstrings_are_read_in_parts(doc: str, summary: str, parameters: dict[str, str]) -> None:
-    read = parse_docstring(doc)
-    assert read.summary == summary
-    assert read.parameters == parameters

@@ -7,7 +7,7 @@ import functools
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from reading import cost, fault
 
+from outlay.journal.notices import TimedOutCall
 from outlay.journal.records import Observation, ToolCall
 from outlay.ledger.errors import ToolError, UsageError
 from outlay.tools import FunctionTool, Outputs, ToolContext, tool
+from outlay.tools.functions.foreign_values import DEEPEST
+from outlay.tools.wrappers import redacted
 
 
 async def run(subject: FunctionTool, context: ToolContext, /, **arguments: Any) -> Observation:
@@ -415,22 +418,101 @@ def nested() -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "result",
-    [object, lambda: object(), cycle, nested, lambda: 10**5000, Posing, threading.Lock],
+    ("result", "text"),
+    [
+        (object, "<object object at 0x"),
+        (cycle, '["(seen above)"]'),
+        (nested, "[" * DEEPEST + '"(deeper)"]'),
+        (lambda: 10**5000, "0x31e208"),
+        (Posing, "<"),
+        (threading.Lock, "<unlocked"),
+    ],
 )
-async def test_results_without_a_text_form_are_errors(
-    context: ToolContext, result: Callable[[], Any]
+async def test_results_that_json_cannot_hold_are_told_as_far_as_they_can_be(
+    context: ToolContext, result: Callable[[], Any], text: str
 ) -> None:
     for subject in sync_and_async(result):
-        assert (await run(subject, context)).error
+        seen = await run(subject, context)
+        assert seen.text.startswith(text)
+        assert not seen.error
 
 
-async def test_a_forgotten_await_is_an_error(context: ToolContext) -> None:
-    async def inner() -> str:
-        return "x"
+async def _words() -> AsyncIterator[str]:
+    yield "a"
+    yield "b"
 
-    seen = await run(sync_and_async(inner)[0], context)
-    assert "async def" in seen.text
+
+async def _nothing() -> None:
+    await asyncio.sleep(0)
+
+
+async def _failing() -> None:
+    raise ToolError("no luck")
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator such as most packages have: sync, around whatever it is given."""
+
+    @functools.wraps(function)
+    def inner(*args: Any, **options: Any) -> Any:
+        return function(*args, **options)
+
+    return inner
+
+
+async def _doubled(number: int) -> int:
+    """Doubles."""
+    await asyncio.sleep(0)
+    return number * 2
+
+
+class _Awaitable:
+    def __await__(self) -> Iterator[Any]:
+        yield from asyncio.sleep(0).__await__()
+        return {"later": 1}
+
+
+@pytest.mark.parametrize(
+    ("result", "text", "error"),
+    [
+        (_nothing, "(no result)", False),
+        (_words, '["a","b"]', False),
+        (_Awaitable, '{"later":1}', False),
+        (_failing, "Error: no luck", True),
+    ],
+)
+async def test_what_is_still_to_come_is_awaited(
+    context: ToolContext, result: Callable[[], Any], text: str, error: bool
+) -> None:
+    for subject in (*sync_and_async(result), redacted(sync_and_async(result)[0], ["secret"])):
+        seen = await run(subject, context)
+        assert (seen.text, seen.error) == (text, error)
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_sync_wrapper_around_an_async_function_is_awaited(
+    context: ToolContext, inline: bool
+) -> None:
+    assert (await run(tool(inline=inline)(once(_doubled)), context, number=2)).text == "4"
+
+
+async def test_what_is_still_to_come_is_given_up_in_time(context: ToolContext) -> None:
+    async def hang() -> None:
+        """Hangs."""
+        await asyncio.Event().wait()
+
+    seen = await run(tool(timeout=0.05)(once(hang)), context)
+    assert isinstance(seen.notice, TimedOutCall)
+
+
+def test_an_async_price_is_refused() -> None:
+    async def price(**_: Any) -> Decimal:
+        return Decimal(1)
+
+    with pytest.raises(UsageError, match="is async: make it a plain one"):
+        tool(price=price)(_doubled)
+    with pytest.raises(UsageError, match="must be USD of 0 or more"):
+        cost(tool(price=once(price))(_doubled), '{"number": 1}')
 
 
 async def test_fifty_megabytes_are_cut_and_stay_addressable(context: ToolContext) -> None:

@@ -57,7 +57,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def small(data: Path) -> Bfcl:
-    return bfcl(data=str(data), categories="simple_python, irrelevance")
+    return bfcl(data=str(data), categories="simple_python, irrelevance", strict=True)
 
 
 def test_gold_scores_and_nothing_scores_only_where_nothing_is_right(data: Path) -> None:
@@ -139,3 +139,66 @@ def test_the_published_data_are_solved_by_their_gold() -> None:
     counts = (200, 100, 100, 100, 120)
     assert solved == dict(zip(CATEGORIES, counts, strict=True))
     assert +nothing == {"irrelevance": 120}
+
+
+JAVA = {
+    "name": "Area.of",
+    "description": "Area of a triangle.",
+    "parameters": {
+        "type": "dict",
+        "properties": {
+            "base": {"type": "long", "description": "The base."},
+            "names": {"type": "ArrayList", "items": {"type": "String"}},
+        },
+        "required": ["base"],
+    },
+}
+
+
+def more(folder: Path, category: str, function: Any, answer: Any, **fields: Any) -> Bfcl:
+    record = {**ASKED, "id": f"{category}_0", "function": [function], **fields}
+    lines(folder / f"BFCL_v4_{category}.json", record)
+    if answer is not None:
+        lines(
+            folder / f"possible_answer/BFCL_v4_{category}.json",
+            *[{"id": f"{category}_0", "ground_truth": [answer]}],
+        )
+    return bfcl(data=str(folder), categories=category, strict=True)
+
+
+def test_java_arguments_are_texts_in_java(tmp_path: Path) -> None:
+    answer = {"Area.of": {"base": [5], "names": [["a", "b"]]}}
+    suite = more(tmp_path, "simple_java", JAVA, answer)
+    (task,) = suite.tasks(1, 0)
+    world = suite.world(task)
+    base = world.functions()[0].parameters["properties"]["base"]
+    assert base["type"] == "string"
+    assert "Written as in Java: a literal of type long" in base["description"]
+    for name, arguments in task.gold_path:
+        world.act(name, arguments)
+    assert world.score(None) == 1
+    wrong = suite.world(task)
+    wrong.act("Area_of", json.dumps({"base": 5, "names": "names"}))
+    assert wrong.score(None) == 0
+
+
+def test_live_relevance_wants_a_call_and_live_irrelevance_none(tmp_path: Path) -> None:
+    for category, called in (("live_relevance", 1), ("live_irrelevance", 0)):
+        suite = more(tmp_path, category, FUNCTION, None)
+        (task,) = suite.tasks(1, 0)
+        world = suite.world(task)
+        assert world.score(None) == 1 - called
+        world.act("math_area", '{"base": 1}')
+        assert world.score(None) == called
+
+
+def test_who_said_what_is_shown_where_there_are_several_messages(tmp_path: Path) -> None:
+    said = [[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Base 5?"}]]
+    suite = more(tmp_path, "live_simple", FUNCTION, ANSWER["ground_truth"][0], question=said)
+    assert suite.tasks(1, 0)[0].prompt == "system: Be brief.\n\nuser: Base 5?"
+
+
+def test_an_answer_that_no_call_can_match_is_refused_where_it_is_strict(tmp_path: Path) -> None:
+    suite = more(tmp_path, "live_simple", FUNCTION, {"math.area": {"base": []}})
+    with pytest.raises(UsageError, match="has an answer that no call can match"):
+        suite.tasks(1, 0)

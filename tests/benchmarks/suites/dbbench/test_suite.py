@@ -107,8 +107,13 @@ def test_what_the_agent_sees_does_not_depend_on_the_gold(tmp_path: Path) -> None
         ({"label": ["UPDATE nothing SET a = 1"]}, "line 2: field 'label' cannot be run"),
     ],
 )
-def test_bad_records_are_refused(tmp_path: Path, changed: Any, told: str) -> None:
+def test_bad_records_are_left_out_by_name_or_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, changed: Any, told: str
+) -> None:
     suite = made(tmp_path, COUNT, {**EDIT, **changed})
+    assert len(suite.records) == 1
+    assert told in caplog.text
+    suite = dbbench(data=str(tmp_path), strict=True)
     with pytest.raises(UsageError, match=re.escape(told)):
         len(suite)
 
