@@ -110,8 +110,11 @@ Money is exact: USD with twelve decimals. A hold that no bill settled counts as 
 `outlay export all.parquet` writes every event to a Parquet file (`outlay export DIR`: one file
 for each journal), with its id and, in the column `body`, its line to the byte. DuckDB and polars
 query such files as they are: `select kind, count(*) from 'all.parquet' group by kind`. `outlay
-import PATH` adds the events that are not there yet to the journals that they came from; importing
-twice changes nothing.
+import PATH` adds the runs that are not there yet to the journals that they came from; importing
+twice changes nothing. What is here is never added to: an export with a further event of a run that
+is here is refused (`outlay forget RUN` first, to have the run from there). Every event is looked at
+before the first one comes in: one that is broken, or has an amount that is negative, endless or no
+number, is named, and nothing is imported.
 
 `outlay prune --older 90d` lists what it would take out of runs of which nothing was written for
 90 days, and `--yes` does it: prompts, replies, arguments, observations and values told to the
