@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from ..journal.records import Reply, Request
+from ..ledger.errors import CallRefused, PolicyError, UsageError
 
 
 @runtime_checkable
@@ -83,7 +84,14 @@ async def prepare(policy: Policy) -> None:
 
     Raises:
         UsageError: as for `check_ready`.
+        CallRefused: it fails otherwise; nothing was sent.
     """
     made_ready = getattr(policy, "prepare", None)
-    if made_ready is not None:
+    if made_ready is None:
+        return
+    try:
         await made_ready()
+    except (PolicyError, UsageError):
+        raise
+    except Exception as exc:
+        raise CallRefused(f"{policy.name} cannot be asked: {type(exc).__name__}: {exc}") from exc

@@ -119,11 +119,13 @@ class SdkCalls:
 
         Raises:
             UsageError: as for `check`.
+            CallRefused: no client can be made.
         """
         import aiohttp  # noqa: F401
 
         self.check()
-        await self._client()
+        with http_errors.before_sending(self.server, self._clean):
+            await self._client()
 
     def check(self) -> None:
         """Raises UsageError where no call could be made: the SDK or the key is missing."""

@@ -19,7 +19,7 @@ from ...journal.records import Message, Request
 from ...ledger.account import Account
 from ...ledger.amount import ZERO, Quantity
 from ...ledger.budget import Budget
-from ...ledger.errors import BudgetError, Unpriced, UsageError
+from ...ledger.errors import BudgetError, PolicyError, Unpriced, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...ledger.resources import is_money
 from ...policies.policy import prepare
@@ -82,7 +82,7 @@ class RunLifecycle:
 
     async def prepare(self) -> None:
         """Does what the first call needs before a run's clock starts; what is wrong, calls say."""
-        with suppress(UsageError):
+        with suppress(UsageError, PolicyError):
             await prepare(self._config.policy)
 
     async def start(

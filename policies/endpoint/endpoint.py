@@ -116,11 +116,13 @@ class Endpoint:
 
         Raises:
             UsageError: as for `check`.
+            CallRefused: no client can be made.
         """
         import aiohttp  # noqa: F401
 
         self.check()
-        await self._client()
+        with http_errors.before_sending(self.server, self._clean):
+            await self._client()
 
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""
