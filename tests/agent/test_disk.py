@@ -33,10 +33,9 @@ FULL = """
         return query * 20
 
     url, home = sys.argv[1], Path(sys.argv[2])
-    agent = Agent(
-        model=Endpoint("turns-50-calls-1", base_url=url, name="scripted/x"), tools=[lookup],
-        budget="usd=1", home=home,
-    )
+    model = Endpoint("turns-50-calls-1", base_url=url, name="scripted/x")
+    model.is_hosted = False
+    agent = Agent(model=model, tools=[lookup], budget="usd=1", home=home)
     Home.at(home).journal
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))

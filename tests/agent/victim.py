@@ -45,6 +45,7 @@ def tools(home: Path) -> list[Tool]:
 async def work(order: dict[str, Any]) -> Result:
     home = Path(order["home"])
     policy = Endpoint("m", base_url=order["url"], name="scripted/killed", timeout=10)
+    policy.is_hosted = False  # it charges nothing
     agent = Agent(
         model=policy, tools=tools(home), budget="usd=1,tokens=2m,model_calls=200", home=home,
         planner="tracker",

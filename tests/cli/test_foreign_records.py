@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from outlay.journal import line
 from outlay.testing import LoopbackServer
 
 from .conftest import RUN, SCRIPT, Ended
@@ -57,16 +58,16 @@ def poisoned(place: Path, run: str, poison: Callable[[dict[str, Any], str], None
     theirs = place / "theirs" / "journals"
     theirs.mkdir(parents=True)
     for journal in (place / ".outlay" / "journals").glob("*.jsonl"):
-        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        lines = [json.loads(raw) for raw in journal.read_text().splitlines()]
         start = next((one for one in lines if one["kind"] == "run_started"), None)
         if start is not None:
             poison(start, url)
-            for line in lines:
-                if line["run"]:
-                    line["run"] = start["run"]
+            for one in lines:
+                if one["run"]:
+                    one["run"] = start["run"]
             run = str(start["run"])
         kept = [one for one in lines if one["kind"] != "run_ended"]
-        (theirs / journal.name).write_text("".join(json.dumps(one) + "\n" for one in kept))
+        (theirs / journal.name).write_bytes(b"".join(map(line.written, kept)))
     shutil.rmtree(place / ".outlay")
     (place / "theirs").rename(place / ".outlay")
     return run
@@ -184,7 +185,7 @@ def test_an_experiment_of_somebody_else_goes_on_only_by_the_user_s_word(
     assert near("whatif", "--experiment", experiment, "--budget", "search=8,open=4").code == 0
     for journal in (place / ".outlay" / "journals").glob("*.jsonl"):
         text = journal.read_text().replace('"suite":"almanac"', '"suite":"suite.py:make"')
-        journal.write_text(text)
+        journal.write_bytes(b"".join(line.written(json.loads(raw)) for raw in text.splitlines()))
     (place / "suite.py").write_text("open('pwned', 'w')")
     shutil.rmtree(place / "away", ignore_errors=True)
     (place / "away").mkdir()

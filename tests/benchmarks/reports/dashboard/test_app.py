@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ from starlette.testclient import TestClient
 from outlay.benchmarks.experiments.experiment import ExperimentPlan, run_experiment
 from outlay.benchmarks.reports.dashboard import create_app, store_reader
 from outlay.cli.render.view_pages import trajectory
+from outlay.journal import line
 from outlay.journal.file_lock import locked
 
 from .conftest import HOSTILE, LiveJournal
@@ -146,7 +146,7 @@ def test_what_is_not_there_is_said(get: Get, path: str) -> None:
 
 def test_raw_events_are_those_of_the_journal(book: LiveJournal, get: Get) -> None:
     book.run("r1")
-    lines = [json.loads(line) for line in book.journal.path.read_text().splitlines()]
+    lines = [line.read(raw) for raw in book.journal.path.read_bytes().splitlines(keepends=True)]
     assert get("/runs/r1.json").json() == lines[1:]
     assert get("/runs/r1.json?seq=2").json() == [lines[3]]
 
