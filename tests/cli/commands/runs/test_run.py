@@ -66,7 +66,7 @@ def test_a_failed_run_ends_with_1(outlay: Outlay, place: Path) -> None:
         (["run"], "missing argument"),
         (["run", "x", "--tasks", "1"], "no such option"),
         (["runz"], "no such command"),
-        ([*RUN, "--budget", "usd=1", "--max-output", "few"], "'--max-output'"),
+        ([*RUN, "--budget", "usd=1", "--max-output", "few"], "--max-output 'few'"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_ends_with_2(
