@@ -79,7 +79,9 @@ async def test_at_a_terminal_a_question_cannot_steer_it(
     monkeypatch.setattr(sys, "stdin", Terminal("forty-two\n"))
     seen = await call(ask_human(), context, question="how\n\x1b[2Jmany?")
     assert seen.text == "forty-two"
-    assert capsys.readouterr().err == "\nhow\n\N{REPLACEMENT CHARACTER}[2Jmany?\n> "
+    shown = capsys.readouterr().err
+    assert shown.startswith("\n1│ how\n2│ \N{SYMBOL FOR ESCAPE}[2Jmany?\n(2 lines, ")
+    assert shown.endswith("\n> ")
 
 
 async def test_thinking_is_free_and_changes_nothing(context: ToolContext) -> None:

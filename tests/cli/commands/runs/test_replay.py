@@ -44,7 +44,7 @@ def test_a_fork_goes_its_own_way_and_diff_tells_where(outlay: Outlay, place: Pat
     assert shown.returncode == 1
     assert "They part at step 5, in the reply." in shown.stdout
     assert "1│ The mayor is Ada Quill." in shown.stdout
-    assert "B: I take it back." in shown.stdout
+    assert "1│ I take it back." in shown.stdout
     assert outlay("diff", run, run).returncode == 0
     assert outlay("show", forked).returncode == 0
 
