@@ -17,7 +17,7 @@ from ..journal.notices import InvalidArguments, Notice
 from ..journal.records import Observation, Reply, Request, ToolCall, ToolSpec
 from ..ledger.errors import ToolError, UsageError
 from ..policies import Policy, Router
-from ..policies.policy import headroom, takes_samples
+from ..policies.policy import headroom, is_hosted, takes_samples
 from ..tools import Tool, ToolContext
 from ..tools.invocation import Invocation
 
@@ -55,6 +55,7 @@ class RecordedPolicy:
     timeout: float
     headroom: int
     takes_samples: bool
+    is_hosted: bool
 
     async def reply(self, request: Request) -> Reply:
         """Raises UsageError: there is nobody to ask."""
@@ -127,6 +128,7 @@ def _policy_to(policy: Policy) -> dict[str, Any]:
     return {
         "name": policy.name, "max_output": policy.max_output, "timeout": policy.timeout,
         "headroom": headroom(policy), "takes_samples": takes_samples(policy),
+        "is_hosted": is_hosted(policy),
     }  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def _policy_from(data: Mapping[str, Any]) -> Policy:
     return RecordedPolicy(
         name=str(data["name"]), max_output=int(data["max_output"]),
         timeout=float(data["timeout"]), headroom=int(data["headroom"]),
-        takes_samples=bool(data["takes_samples"]),
+        takes_samples=bool(data["takes_samples"]), is_hosted=bool(data.get("is_hosted")),
     )  # fmt: skip
 
 

@@ -68,6 +68,21 @@ def headroom(policy: Policy) -> int:
     return int(getattr(policy, "headroom", 0))
 
 
+def output_limit(policy: Policy, request: Request) -> int:
+    """Returns how many tokens a reply may have.
+
+    Raises:
+        CallRefused: they leave nothing to be seen beside the policy's headroom.
+    """
+    most = policy.max_output if request.max_tokens is None else request.max_tokens
+    if most <= headroom(policy):
+        raise CallRefused(
+            f"{policy.name} was not asked: a reply of {most} tokens has no room beside the "
+            f"{headroom(policy)} that it may think: nothing was sent"
+        )
+    return most
+
+
 def check_ready(policy: Policy) -> None:
     """Finds out before the first call whether calls can be made.
 

@@ -9,13 +9,14 @@ import asyncio
 import importlib
 import importlib.util
 import os
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from ..journal.plain_http import check_encrypted
-from ..journal.records import Reply
+from ..journal.records import Reply, Request
 from ..journal.secrets import cleaner_of
 from ..ledger.errors import PolicyError, UsageError
 from .endpoint import clients, http_errors, wire
@@ -222,9 +223,45 @@ class SdkCalls:
         )
 
 
-def seconds_of(timeout: float, asked: float | None) -> float:
-    """Returns after how many seconds a call is given up."""
-    return timeout if asked is None else min(timeout, asked)
+class SdkPolicy:
+    """What the policies have in common that send through `SdkCalls`: all but their format."""
+
+    takes_samples = False
+    is_hosted = True
+    name: str
+    max_output: int
+    timeout: float
+    headroom: int
+
+    def __init__(self, calls: SdkCalls) -> None:
+        self._calls = calls
+        self.server = calls.server
+
+    def check(self) -> None:
+        """Raises UsageError where a call could not be made for want of the SDK or of a key."""
+        self._calls.check()
+
+    async def prepare(self) -> None:
+        """Loads the SDK and makes the client; raises UsageError as `check` does."""
+        await self._calls.prepare()
+
+    async def close(self) -> None:
+        """Closes a client of one's own; shared connections close with their event loop."""
+        await self._calls.close()
+
+    async def _exchange(
+        self,
+        path: str,
+        body: bytes,
+        request: Request,
+        read: Callable[[bytes], Reply],
+        assembly: StreamAssembly | None,
+    ) -> Reply:
+        """Sends what a request is in the provider's format, as `SdkCalls.exchange` does."""
+        limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
+        began = time.monotonic()
+        reply = await self._calls.exchange(path, body, limit, read, assembly)
+        return replace(reply, seconds=time.monotonic() - began)
 
 
 async def _streamed(

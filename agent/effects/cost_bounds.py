@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ...journal.codec import PrefixMatch
 from ...journal.effects import Allowance
-from ...journal.records import Message, Request
+from ...journal.records import Message, Reply, Request
 from ...ledger.account import Account, Hold, Shortfall
 from ...ledger.amount import SOFT, Amount
 from ...ledger.holds import Room, Size
@@ -58,12 +58,14 @@ class CostBounds:
         """Returns `usd`, or None where no price is known."""
         return usd if self._price else None
 
-    def bill(self, usage: Usage, seconds: float, stated: Decimal | None) -> Mapping[str, Decimal]:
-        """Returns USD by token class, and by how much a stated cost corrects their sum."""
-        parts = self._price.cost_by_class(usage, seconds) if self._price else {}
-        if stated is not None:
-            parts["correction"] = stated - sum(parts.values(), Decimal(0))
-        return parts
+    def billed(self, hold: Hold, reply: Reply) -> tuple[Amount, Mapping[str, Decimal], Decimal]:
+        """Returns what a reply costs: in all, in USD by token class, and in USD."""
+        usage = reply.usage
+        if usage is None:
+            return hold.amount, {}, hold.amount.usd
+        parts = self._bill(usage, reply.seconds, reply.stated_usd)
+        usd = sum(parts.values(), Decimal(0))
+        return Amount.of_model_bill(usd, usage), parts, usd
 
     @property
     def factor(self) -> Decimal:
@@ -152,6 +154,13 @@ class CostBounds:
             return Amount.of_model_call(self._usd(tokens, written), tokens, written)
 
         return size
+
+    def _bill(self, usage: Usage, seconds: float, stated: Decimal | None) -> Mapping[str, Decimal]:
+        """Returns USD by token class, and by how much a stated cost corrects their sum."""
+        parts = self._price.cost_by_class(usage, seconds) if self._price else {}
+        if stated is not None:
+            parts["correction"] = stated - sum(parts.values(), Decimal(0))
+        return parts
 
     def _outputs(self, request: Request, allowance: Allowance | None) -> tuple[int, int]:
         """Returns how many tokens a sample should be able to have, and the fewest worth a call."""

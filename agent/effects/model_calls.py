@@ -8,33 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
 
 from ...journal.codec import TokenDeltas, delta, reply_to
-from ...journal.codec.request_hash import is_old, request_hash, tools_hash
+from ...journal.codec.request_hash import request_hash, tools_hash
 from ...journal.effects import Refusal
 from ...journal.old.request_hash import old_request_hash, old_tools_hash
-from ...journal.record.recorded_calls import RecordedCall
-from ...journal.record.run_record import Effect, step_of
+from ...journal.record.run_record import Effect
 from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
 from ...ledger.account import Hold, Shortfall
-from ...ledger.amount import Amount
-from ...ledger.errors import CallRefused, DriftError, OutcomeUnknown, PolicyError, UsageError
+from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError, UsageError
 from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.call_ids import own_id, with_own_ids
 from ...policies.policy import prepare, takes_samples
 from ...policies.rate_limits import Turn, rate_of
 from .cost_bounds import CostBounds, is_whole
-from .effect_log import Diverged, EffectLog
+from .drift import check_same
+from .effect_log import EffectLog
+from .left_calls import unless_left
 from .rate_turns import TurnLost, in_turn
 from .reply_text import encodable_reply
 from .reserves import Reserves
 from .retry import retrying
+from .supposed_calls import suppose_call
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,10 @@ class ModelCalls:
         effect = self._effect_log.effect(key) or Effect()
         self._check(key, effect, request, digest)
         if self._effect_log.supposing:
-            await self._suppose(key, effect, request, purpose)
+            await suppose_call(
+                key, effect, request, purpose,
+                effect_log=self._effect_log, kept=self._kept, bounds=self._bounds,
+            )  # fmt: skip
         if effect.settled is not None:
             return self._replay(effect, messages)
         if effect.refusal is not None:
@@ -235,8 +238,11 @@ class ModelCalls:
         try:
             if not self._effect_log.drains:
                 return await self._asked(key, sent, limit)
-            asking = self._outcome(key, sent, limit)
-            return await self._unless_left(key, id, hold, request, asking)
+            return await unless_left(
+                self._asked(key, sent, limit), self._effect_log.unread, id,
+                settle=partial(self._settle, key, id, hold, request),
+                book_failure=partial(self._book_failure, key, id, hold),
+            )  # fmt: skip
         except BaseException as error:
             if id in self._effect_log.unread:
                 raise
@@ -276,52 +282,6 @@ class ModelCalls:
     def _seed_of_ids(self, key: str) -> str:
         return f"{self._effect_log.branch}/{key}"
 
-    async def _outcome(self, key: str, sent: Request, limit: float) -> Reply | BaseException:
-        """Returns the reply or what is raised: a task that raised would take the loop down."""
-        try:
-            return await self._asked(key, sent, limit)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:
-            return error
-
-    async def _unless_left(
-        self,
-        key: str,
-        id: str,
-        hold: Hold,
-        request: Request,
-        asking: Coroutine[Any, Any, Reply | BaseException],
-    ) -> Reply:
-        """Returns the reply; a call that is cancelled meanwhile is read on in the background."""
-        task = asyncio.create_task(asking)
-        try:
-            return _reply_of(await asyncio.shield(task))
-        except asyncio.CancelledError:
-            if not task.cancelled():
-                reading = self._read_on(key, id, hold, request, task)
-                self._effect_log.unread[id] = asyncio.create_task(reading)
-            raise
-
-    async def _read_on(
-        self,
-        key: str,
-        id: str,
-        hold: Hold,
-        request: Request,
-        asking: asyncio.Task[Reply | BaseException],
-    ) -> None:
-        """Settles a call that nobody waits for any more."""
-        try:
-            outcome = await asking
-        except asyncio.CancelledError as error:
-            self._book_failure(key, id, hold, error)
-            raise
-        if isinstance(outcome, BaseException):
-            self._book_failure(key, id, hold, outcome)
-        else:
-            self._settle(key, id, hold, request, outcome)
-
     def _book_failure(self, key: str, id: str, hold: Hold, error: BaseException) -> None:
         account = self._effect_log.account
         if isinstance(error, CallRefused | UsageError):
@@ -336,7 +296,7 @@ class ModelCalls:
 
     def _settle(self, key: str, id: str, hold: Hold, request: Request, reply: Reply) -> None:
         usage = reply.usage
-        billed, parts, usd = self._billed(hold, reply)
+        billed, parts, usd = self._bounds.billed(hold, reply)
         if usage is not None:
             self._learn(id, request, usage.input_tokens)
             self._bounds.learn_cost(usd, parts)
@@ -378,84 +338,11 @@ class ModelCalls:
         self._prefixes.add(base, messages, billed)
         return reply
 
-    async def _suppose(self, key: str, effect: Effect, request: Request, purpose: str) -> None:
-        """Books the recorded tries of a call in a what-if.
-
-        Raises:
-            Diverged: the call or its reply would have been another one.
-        """
-        used = self._kept.allowance(purpose)
-        account = self._effect_log.account
-        for call in effect.calls:
-            match, tokens = self._prefixes.match(request.messages), call.bound
-            self._bounds.factor = call.factor
-            self._bounds.recall(request, match, tokens)
-            reserve = self._kept.after(used, request.messages)
-            if call.cost.status == "released":
-                continue
-            if call.reply is None:
-                self._effect_log.suppose(key, call.cost.held, reserve=reserve)
-                continue
-            granted = await self._bounds.grant(
-                account, request, tokens, reserve=reserve, allowance=used
-            )
-            if isinstance(granted, Shortfall):
-                raise Diverged(step_of(key), f"a policy call is refused: {granted}")
-            held, most = granted
-            reply = call.reply
-            account.settle(held, self._billed(held, reply)[0] if reply.usage else call.cost.held)
-            self._check_length(key, call, reply, most)
-            if reply.usage and is_whole(request.messages, match, reply.usage.input_tokens):
-                self._bounds.learn(request, reply.usage.input_tokens)
-        if effect.refusal is None:
-            return
-        known = effect.refusal.input_tokens
-        if known is None:  # refused for another reason than its price, or in an older journal
-            known = self._bounds.input(request, self._prefixes.match(request.messages))
-        reserve = self._kept.after(used, request.messages)
-        if account.fits(self._bounds.least(request, known, used), reserve=reserve):
-            raise Diverged(step_of(key), "a policy call is made that was refused")
-
-    def _check_length(self, key: str, call: RecordedCall, reply: Reply, most: int) -> None:
-        written = reply.usage.output_tokens if reply.usage else call.max_tokens or 0
-        cut = reply.finish_reason == "length" and most != call.max_tokens
-        if written > most or cut:
-            raise Diverged(step_of(key), f"a reply may have {most} tokens at most")
-
-    def _billed(self, hold: Hold, reply: Reply) -> tuple[Amount, Mapping[str, Decimal], Decimal]:
-        """Returns what a reply costs: in all, in USD by token class, and in USD."""
-        usage = reply.usage
-        if usage is None:
-            return hold.amount, {}, hold.amount.usd
-        parts = self._bounds.bill(usage, reply.seconds, reply.stated_usd)
-        usd = sum(parts.values(), Decimal(0))
-        return Amount.of_model_bill(usd, usage), parts, usd
-
     def _check(self, key: str, effect: Effect, request: Request, digest: str) -> None:
-        prompts = self._effect_log.inherited.prompts
-        taken_over = [h for h in effect.holds if h.body["hold"] in prompts]
-        for hold in taken_over:
-            same = prompts[hold.body["hold"]] == request.messages
-            if not same or hold.body["request"]["tool_choice"] != request.tool_choice:
-                step, parent = step_of(key) + 1, self._effect_log.inherited.run
-                raise DriftError(
-                    f"this agent asks for something else than run {parent} at "
-                    f"step {step}: fork it there (step {step}) or earlier"
-                )
-        if taken_over:
-            return
-        asked = [h.body["request"]["hash"] for h in effect.holds if "request" in h.body]
-        asked += [effect.refused.body["hash"]] if effect.refused is not None else []
-        if any(hash != (self._old_hash(request) if is_old(hash) else digest) for hash in asked):
-            run = self._effect_log.log.run
-            raise DriftError(
-                f"run {run} asks for something else at {key!r} than is recorded: "
-                "its model, tools, prompts or options have changed since; go on with the "
-                "recorded ones, or start a new run"
-            )
-
-    def _old_hash(self, request: Request) -> str:
-        return old_request_hash(self._policy.name, request, self._old_tools_hash)
+        check_same(
+            key, effect, request, digest, effect_log=self._effect_log,
+            old_digest=lambda: old_request_hash(self._policy.name, request, self._old_tools_hash),
+        )  # fmt: skip
 
     @cached_property
     def _old_tools_hash(self) -> str:
@@ -486,12 +373,6 @@ def _with_sound_bill(reply: Reply) -> Reply:
     if reply.usage is not None and min(reply.usage.by_class().values()) < 0:
         reply = replace(reply, usage=None)
     return reply if reply.seconds >= 0 else replace(reply, seconds=0.0)
-
-
-def _reply_of(outcome: Reply | BaseException) -> Reply:
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
 
 
 def name_of(error: BaseException) -> str:

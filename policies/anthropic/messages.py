@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Reply, Request
-from ...ledger.errors import CallRefused, UsageError
+from ...ledger.errors import UsageError
 from ..endpoint.bounded import bounded
 from ..endpoint.clients import ServerKey, new_http_client, timeouts
-from ..sdk_calls import Sdk, SdkCalls, seconds_of
+from ..policy import output_limit
+from ..sdk_calls import Sdk, SdkCalls, SdkPolicy
 from . import replies
 from .requests import CacheTime, Form, Thinking, encode
 from .stream import MessageStream
@@ -24,7 +23,7 @@ _PATH = "/v1/messages"
 _LEAST_THINKING = 1024
 
 
-class AnthropicMessages:
+class AnthropicMessages(SdkPolicy):
     """Asks Anthropic's Messages API; one try per call, no retries of its own.
 
     Args:
@@ -46,10 +45,6 @@ class AnthropicMessages:
     Raises:
         UsageError: `thinking` is too small, or leaves no room for a reply.
     """
-
-    takes_samples = False
-
-    is_hosted = True
 
     def __init__(
         self,
@@ -80,46 +75,24 @@ class AnthropicMessages:
                 f"{self.name} may think for {self.headroom} tokens and write {self.max_output} in "
                 "all: make max_output larger than thinking"
             )
-        self._calls = SdkCalls(
+        calls = SdkCalls(
             ANTHROPIC, name=self.name, model=model, base_url=base_url, api_key=api_key,
             http_client=http_client,
         )  # fmt: skip
-        self.server = self._calls.server
+        super().__init__(calls)
         self._form = Form(
             model=model, server=self.server, thinking=thinking, cache=cache, stream=stream
         )
 
-    def check(self) -> None:
-        """Raises UsageError where a call could not be made for want of the SDK or of a key."""
-        self._calls.check()
-
-    async def prepare(self) -> None:
-        """Loads the SDK and makes the client; raises UsageError as `check` does."""
-        await self._calls.prepare()
-
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""
         self.check()
-        most = self.max_output if request.max_tokens is None else request.max_tokens
-        if most <= self.headroom:
-            raise CallRefused(
-                f"{self.name} was not asked: a reply of {most} tokens has no room beside the "
-                f"{self.headroom} that it may think"
-            )
-        body = encode(request, self._form, most)
+        body = encode(request, self._form, output_limit(self, request))
         assembly = (
             MessageStream(self.server, request.on_text, request.on_call) if self.stream else None
         )
-        began = time.monotonic()
-        reply = await self._calls.exchange(
-            _PATH, body, seconds_of(self.timeout, request.timeout),
-            partial(replies.decode, server=self.server), assembly,
-        )  # fmt: skip
-        return replace(reply, seconds=time.monotonic() - began)
-
-    async def close(self) -> None:
-        """Closes a client of one's own; shared connections close with their event loop."""
-        await self._calls.close()
+        read = partial(replies.decode, server=self.server)
+        return await self._exchange(_PATH, body, request, read, assembly)
 
 
 def _new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> AsyncAnthropic:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...journal.records import Reply, Request
-from ...ledger.errors import CallRefused, UsageError
+from ...ledger.errors import UsageError
 from ..endpoint import clients
-from ..sdk_calls import Sdk, SdkCalls, seconds_of
+from ..policy import output_limit
+from ..sdk_calls import Sdk, SdkCalls, SdkPolicy
 from . import errors, wire
 from .stream import StreamedResponse, decode
 
@@ -28,7 +27,7 @@ _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 """Where the key comes from: the first that is set, as in Google's own SDK."""
 
 
-class Gemini:
+class Gemini(SdkPolicy):
     """Asks Google's Gemini API in its own format; one try per call, no retries of its own.
 
     Args:
@@ -49,8 +48,6 @@ class Gemini:
     Raises:
         UsageError: the thinking budget leaves no room for an answer.
     """
-
-    is_hosted = True
 
     def __init__(
         self,
@@ -82,39 +79,18 @@ class Gemini:
             self._thinking = {"thinkingLevel": thinking_level.upper()}
         elif thinking_budget is not None:
             self._thinking = {"thinkingBudget": thinking_budget}
-        self._calls = SdkCalls(
+        calls = SdkCalls(
             _over_openai(), name=self.name, model=self.model, base_url=base_url, api_key=api_key,
             http_client=http_client,
         )  # fmt: skip
-        self.server = self._calls.server
-
-    def check(self) -> None:
-        """Raises UsageError where a call could not be made for want of a key."""
-        self._calls.check()
-
-    async def prepare(self) -> None:
-        """Loads the SDK and makes the client; raises UsageError as `check` does."""
-        await self._calls.prepare()
+        super().__init__(calls)
 
     async def reply(self, request: Request) -> Reply:
         """Returns the model's reply to one try of the call."""
         self.check()
-        most = self.max_output if request.max_tokens is None else request.max_tokens
-        if self.headroom >= most:
-            raise CallRefused(
-                f"{self.name} may write {most} tokens, and its thoughts alone may take "
-                f"{self.headroom}: nothing was sent"
-            )
-        body = wire.encode(request, self.model, most, self._thinking)
-        limit = seconds_of(self.timeout, request.timeout)
-        began = time.monotonic()
+        body = wire.encode(request, self.model, output_limit(self, request), self._thinking)
         stream = StreamedResponse(request.on_text, request.on_call) if self.stream else None
-        reply = await self._calls.exchange(self._path(), body, limit, decode, stream)
-        return replace(reply, seconds=time.monotonic() - began)
-
-    async def close(self) -> None:
-        """Closes a client of one's own; shared connections close with their event loop."""
-        await self._calls.close()
+        return await self._exchange(self._path(), body, request, decode, stream)
 
     def _path(self) -> str:
         verb = "streamGenerateContent?alt=sse" if self.stream else "generateContent"

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ...journal.plain_http import check_encrypted
 from ...journal.records import Message, Reply, Request
 from ...journal.secrets import Clean, cleaner_of
-from ...ledger.errors import CallRefused, OutcomeUnknown, UsageError
+from ...ledger.errors import OutcomeUnknown, UsageError
 from .. import reasoning
 from ..endpoint.stated_costs import stated_cost
 from ..endpoint.wire import chat_tool
+from ..policy import output_limit
 from . import bills, chat_models, errors, messages
 from .one_loop import on_one_loop
 from .pieces import StreamedPieces
@@ -111,12 +112,7 @@ class LangChainPolicy:
         """Returns the model's reply to one try of the call."""
         asked = self._ready()
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
-        most = self.max_output if request.max_tokens is None else request.max_tokens
-        if self.headroom >= most:
-            raise CallRefused(
-                f"{self.name} may write {most} tokens, and its thoughts alone may take "
-                f"{self.headroom}: nothing was sent"
-            )
+        most = output_limit(self, request)
         said: AIMessage | None
         spoken = None if request.on_text is None else reasoning.SpokenText(request.on_text)
         pieces = StreamedPieces(_here(spoken.add if spoken else None), _here(request.on_call))

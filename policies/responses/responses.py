@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ...journal.records import Reply, Request
-from ...ledger.errors import CallRefused
 from ..endpoint.clients import call_options, new_client
 from ..endpoint.endpoint import OPENAI
-from ..sdk_calls import Sdk, SdkCalls, seconds_of
+from ..policy import output_limit
+from ..sdk_calls import Sdk, SdkCalls, SdkPolicy
 from . import replies
 from .requests import RequestForm, encode
 from .stream import ResponseStream
@@ -24,7 +22,7 @@ _FEWEST = 16
 """The fewest tokens of output that the server takes as a limit."""
 
 
-class OpenAIResponses:
+class OpenAIResponses(SdkPolicy):
     """Asks OpenAI's Responses API; one try per call, no retries of its own.
 
     Args:
@@ -39,10 +37,6 @@ class OpenAIResponses:
         http_client: an httpx2 client of one's own to send through; closed with the policy.
         name: how prices and reports name it; None means `openai-responses/MODEL`.
     """
-
-    takes_samples = False
-
-    is_hosted = True
 
     def __init__(
         self,
@@ -64,44 +58,22 @@ class OpenAIResponses:
         self.max_output = max(max_output, self.headroom + 1)
         self.timeout = timeout
         self.stream = stream
-        self._calls = SdkCalls(
+        calls = SdkCalls(
             _OPENAI_SDK, name=self.name, model=model, base_url=base_url, api_key=api_key,
             http_client=http_client,
         )  # fmt: skip
-        self.server = self._calls.server
+        super().__init__(calls)
         self._form = RequestForm(model=model, server=self.server, effort=effort, stream=stream)
-
-    def check(self) -> None:
-        """Raises UsageError where a call could not be made for want of a key."""
-        self._calls.check()
-
-    async def prepare(self) -> None:
-        """Loads the SDK and makes the client; raises UsageError as `check` does."""
-        await self._calls.prepare()
 
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""
         self.check()
-        most = self.max_output if request.max_tokens is None else request.max_tokens
-        if most < _FEWEST:
-            raise CallRefused(
-                f"{self.name} was not asked: the server takes no limit of {most} tokens, the "
-                f"least is {_FEWEST}"
-            )
-        body = encode(request, self._form, most)
+        body = encode(request, self._form, output_limit(self, request))
         assembly = (
             ResponseStream(self.server, request.on_text, request.on_call) if self.stream else None
         )
-        began = time.monotonic()
-        reply = await self._calls.exchange(
-            _PATH, body, seconds_of(self.timeout, request.timeout),
-            partial(replies.decode, server=self.server), assembly,
-        )  # fmt: skip
-        return replace(reply, seconds=time.monotonic() - began)
-
-    async def close(self) -> None:
-        """Closes a client of one's own; shared connections close with their event loop."""
-        await self._calls.close()
+        read = partial(replies.decode, server=self.server)
+        return await self._exchange(_PATH, body, request, read, assembly)
 
 
 _OPENAI_SDK = Sdk(
