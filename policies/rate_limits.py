@@ -72,7 +72,7 @@ class RateLimit:
 
 
 @dataclass(eq=False)
-class Turn:
+class RateTurn:
     """A call's place in the minute. It begins anew with `renew`, and its call ends with `end`."""
 
     _limiter: RateLimiter
@@ -126,12 +126,12 @@ class RateLimiter:
         self._clock = clock
         self._minute = minute
         self._lock = threading.Lock()
-        self._turns: list[Turn] = []
-        self._open: set[Turn] = set()
+        self._turns: list[RateTurn] = []
+        self._open: set[RateTurn] = set()
         self._waiters: deque[_Waiter] = deque()
         self._paused_until = 0.0
 
-    async def turn(self, tokens: int, seconds: float | None = None) -> Turn | None:
+    async def turn(self, tokens: int, seconds: float | None = None) -> RateTurn | None:
         """Returns the turn of a call, once it has come.
 
         Args:
@@ -170,7 +170,7 @@ class RateLimiter:
                     self._waiters.remove(waiter)
                 self._wake()
 
-    def try_turn(self, tokens: int) -> Turn | None:
+    def try_turn(self, tokens: int) -> RateTurn | None:
         """Returns the turn of a call that nobody is before, None where it has not come."""
         with self._lock:
             if self._waiters or self._due(tokens) > 0 or self._is_full():
@@ -221,7 +221,7 @@ class RateLimiter:
         under_way = (turn.left or (turn.begun >= latest and not sent) for turn in self._open)
         return sum(under_way) >= self.limit.at_once
 
-    def _free(self, now: float, turn: Turn) -> float:
+    def _free(self, now: float, turn: RateTurn) -> float:
         """Returns the seconds until a call is out of the minute."""
         return turn.counts_from(now) + self._minute - now
 
@@ -229,13 +229,13 @@ class RateLimiter:
         begin = now - self._minute
         self._turns = [turn for turn in self._turns if turn.counts_from(now) > begin]
 
-    def _take(self, tokens: int) -> Turn:
-        turn = Turn(self, tokens, self._clock())
+    def _take(self, tokens: int) -> RateTurn:
+        turn = RateTurn(self, tokens, self._clock())
         self._turns.append(turn)
         self._open.add(turn)
         return turn
 
-    def _renew(self, turn: Turn) -> bool:
+    def _renew(self, turn: RateTurn) -> bool:
         with self._lock:
             if turn in self._turns:
                 self._turns.remove(turn)
@@ -246,7 +246,7 @@ class RateLimiter:
             self._turns.append(turn)
             return True
 
-    def _end(self, turn: Turn, tokens: int | None) -> None:
+    def _end(self, turn: RateTurn, tokens: int | None) -> None:
         with self._lock:
             turn.ended = self._clock()
             self._open.discard(turn)

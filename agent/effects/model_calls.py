@@ -25,7 +25,7 @@ from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.call_ids import own_id, with_own_ids
 from ...policies.policy import prepare, takes_samples
-from ...policies.rate_limits import Turn, rate_of
+from ...policies.rate_limits import RateTurn, rate_of
 from .cost_bounds import CostBounds, is_whole
 from .drift import check_same
 from .effect_log import EffectLog
@@ -142,7 +142,7 @@ class ModelCalls:
     async def _try(
         self, key: str, node: str, attempt: int, request: Request, digest: str, purpose: str
     ) -> Reply | Refusal:
-        async def hold_and_send(turn: Turn | None = None) -> Reply | Refusal:
+        async def hold_and_send(turn: RateTurn | None = None) -> Reply | Refusal:
             return await self._hold_and_send(key, node, attempt, request, digest, purpose, turn)
 
         rate = rate_of(self._policy)
@@ -164,7 +164,7 @@ class ModelCalls:
         request: Request,
         digest: str,
         purpose: str,
-        turn: Turn | None,
+        turn: RateTurn | None,
     ) -> Reply | Refusal:
         await prepare(self._policy)
         match = self._prefixes.match(request.messages)

@@ -8,7 +8,7 @@ from ...journal.effects import Refusal
 from ...journal.records import Reply
 from ...ledger.account import Account
 from ...ledger.errors import PolicyError
-from ...policies.rate_limits import RateLimiter, Turn
+from ...policies.rate_limits import RateLimiter, RateTurn
 
 
 class TurnLost(Exception):
@@ -19,7 +19,7 @@ async def in_turn(
     rate: RateLimiter,
     tokens: int,
     account: Account,
-    call: Callable[[Turn], Awaitable[Reply | Refusal]],
+    call: Callable[[RateTurn], Awaitable[Reply | Refusal]],
 ) -> Reply | Refusal | None:
     """Returns what `call` returns once its turn has come, None where that is past the deadline.
 

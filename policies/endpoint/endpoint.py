@@ -19,9 +19,9 @@ from ...ledger.errors import CallRefused, PolicyError, UsageError, WordingRefuse
 from .. import text_protocol, written_calls
 from ..reasoning import SpokenText
 from . import clients, error_body, http_errors, wire
-from .bodies import Body
 from .dialect import Dialect, LimitField, limit_of
 from .keys import check_key
+from .reply_body import ReplyBody
 from .reported_errors import status_of
 from .spoken import spoken_by
 from .stream import StreamedReply
@@ -209,7 +209,7 @@ class Endpoint:
             most_output=(request.max_tokens or self.max_output) * request.samples,
             calls=StreamedCalls(frozenset(t.name for t in request.tools)),
         )  # fmt: skip
-        response = Body(assembly, streams)
+        response = ReplyBody(assembly, streams)
         try:
             async with asyncio.timeout(limit):
                 if streams:
@@ -284,7 +284,7 @@ async def _open_stream(
     )
 
 
-async def _read_stream(response: httpx2.Response, body: Body) -> Reply:
+async def _read_stream(response: httpx2.Response, body: ReplyBody) -> Reply:
     body.begin(response.headers)
     try:
         async for chunk in response.aiter_bytes():

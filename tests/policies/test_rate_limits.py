@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from outlay.ledger.errors import UsageError
 from outlay.policies import RateLimit, Router, ScriptedPolicy, policy, rate_limited
-from outlay.policies.rate_limits import UNDER_WAY, RateLimiter, Turn, rate_of
+from outlay.policies.rate_limits import UNDER_WAY, RateLimiter, RateTurn, rate_of
 
 
 @dataclass
@@ -26,7 +26,7 @@ class FakeClock:
 class Sent:
     """A call as the server sees it."""
 
-    turn: Turn
+    turn: RateTurn
     arrives: float
     returns: float
     billed: int
@@ -154,7 +154,7 @@ async def test_a_pause_counts_for_all() -> None:
 
 def test_threads_and_loops_share_a_rate() -> None:
     limiter = RateLimiter(RateLimit(rpm=3), minute=0.05)
-    taken: list[Turn] = []
+    taken: list[RateTurn] = []
 
     async def calls() -> None:
         for _ in range(4):

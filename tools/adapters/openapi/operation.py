@@ -41,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Body:
+class RequestBody:
     """What a request carries: how it is written, and the schema that a policy is shown."""
 
     media_type: str
@@ -61,7 +61,7 @@ class Operation:
     path: str
     description: str
     parameters: tuple[Parameter, ...]
-    body: Body | None
+    body: RequestBody | None
     security: tuple[Mapping[str, Any], ...]
     """Alternatives; each maps the schemes that it takes. Empty: none is needed."""
     accept: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ....ledger.errors import ToolError
-from .operation import Body, Operation, Parameter, Style
+from .operation import Operation, Parameter, RequestBody, Style
 from .references import References
 from .request_body import chosen_body, is_media_type
 from .request_schema import SchemaReader
@@ -88,7 +88,7 @@ class OperationReader:
 
     def _body(
         self, told: Any, home: Path | None, schemas: SchemaReader, argument: str
-    ) -> Body | None:
+    ) -> RequestBody | None:
         if not told:
             return None
         body, home = self._references.followed(told, home)

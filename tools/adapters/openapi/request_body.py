@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote_plus
 
 from ....ledger.errors import ToolError
-from .operation import Body, Part, Style
+from .operation import Part, RequestBody, Style
 from .styles import as_json, pairs, text_of
 
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
@@ -42,7 +42,7 @@ def is_media_type(text: str) -> bool:
 
 def chosen_body(
     content: Mapping[str, Any], read: Callable[[Any], dict[str, Any]], argument: str, required: bool
-) -> Body:
+) -> RequestBody:
     """Returns the body to send: JSON where there is a choice, else a form, else text or bytes.
 
     Args:
@@ -61,14 +61,14 @@ def chosen_body(
         form = _form(name)
         if form in ("urlencoded", "multipart"):
             schema, parts = _form_of(schema, media.get("encoding") or {}, form)
-            return Body(
+            return RequestBody(
                 media_type=name, form=form, schema=schema, argument=argument, required=required,
                 parts=parts,
             )  # fmt: skip
         if form == "json" or (name.endswith("/*") and not _is_text(schema)):
             media_type = name if is_media_type(name) else "application/json"
             if name in ("*/*", "application/*") or form == "json":
-                return Body(
+                return RequestBody(
                     media_type=media_type, form="json", schema=schema, argument=argument,
                     required=required,
                 )  # fmt: skip
@@ -78,7 +78,7 @@ def chosen_body(
             )
             if is_media_type(media_type):
                 shown = _file(schema)
-                return Body(
+                return RequestBody(
                     media_type=media_type, form="raw", schema=shown, argument=argument,
                     required=required,
                 )  # fmt: skip
@@ -96,7 +96,7 @@ class Content:
     files: list[Any] | None = field(default=None)
 
 
-def written_body(body: Body, value: Any) -> Content:
+def written_body(body: RequestBody, value: Any) -> Content:
     """Returns a value as the body of a request.
 
     Raises:

@@ -17,7 +17,7 @@ _ENVELOPES = ("response", "result", "data", "body", "output", "completion")
 
 
 @dataclass
-class Body:
+class ReplyBody:
     """The body of a response, taken as it comes in.
 
     Attributes:
