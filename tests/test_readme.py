@@ -55,3 +55,15 @@ def test_the_embedding_example(settings: dict[str, str], tmp_path: Path) -> None
 def test_every_link_leads_somewhere() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_test_that_the_docs_name_is_there() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")]
+    named = {path for page in pages for path in re.findall(r"`(tests/[\w/]+\.py)`", page)}
+    in_tests = {
+        f"tests/{path}"
+        for page in pages
+        for path in re.findall(r"`((?:agent|cli|tools)/(?:mcp/)?test_\w+\.py)`", page)
+    }
+    assert len(named) > 30
+    assert sorted(path for path in named | in_tests if not (ROOT / path).is_file()) == []
