@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import cache
 from urllib.parse import urlsplit
 
 from ..ledger.errors import UsageError
@@ -30,6 +31,7 @@ def check_encrypted(url: str, what: str) -> None:
         )
 
 
+@cache
 def _is_this_machine(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -63,12 +63,16 @@ class Amount(Mapping[str, Quantity]):
         return hash(frozenset(self._quantities.items()))
 
     def __add__(self, other: Amount) -> Amount:
+        if not other._quantities:
+            return self
         total = dict(self._quantities)
         for resource, quantity in other._quantities.items():
             total[resource] = total.get(resource, 0) + quantity
         return Amount(total)
 
     def __sub__(self, other: Amount) -> Amount:
+        if not other._quantities:
+            return self
         total = dict(self._quantities)
         for resource, quantity in other._quantities.items():
             total[resource] = total.get(resource, 0) - quantity
@@ -96,6 +100,7 @@ def checked(amount: Amount) -> Amount:
         UsageError: a quantity of it is below 0, infinite or not a number.
     """
     for resource, quantity in amount.items():
-        if not math.isfinite(quantity) or quantity < 0:
+        is_finite = isinstance(quantity, int) or math.isfinite(quantity)
+        if not is_finite or quantity < 0:
             raise UsageError(f"an amount of {quantity} {resource} is not a number of 0 or more")
     return amount

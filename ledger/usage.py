@@ -40,11 +40,13 @@ class Usage:
 
     def by_class(self) -> dict[str, int]:
         """Returns the tokens by class; an hour's cache writes, which few bills have, if any."""
-        return {
-            name: count
-            for name in CLASSES
-            if (count := getattr(self, name)) or name != "cache_write_1h"
-        }
+        tokens = {
+            "input": self.input, "cache_read": self.cache_read, "cache_write": self.cache_write,
+            "output": self.output, "reasoning": self.reasoning,
+        }  # fmt: skip
+        if self.cache_write_1h:
+            tokens["cache_write_1h"] = self.cache_write_1h
+        return tokens
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(

@@ -144,7 +144,9 @@ class Nodes:
 
 def go(node: str, session: Session, state: State, **update: Any) -> Command[Any]:
     """Goes on at another node, with changes to the state; `wasted` and `reason` start anew."""
-    changed: dict[str, Any] = {"wasted": 0, "reason": "", **_advance(session, state), **update}
+    changed: dict[str, Any] = {"wasted": 0, **_advance(session, state), **update}
+    if state.get("reason"):
+        changed.setdefault("reason", "")
     return Command(goto=node, update=changed)
 
 

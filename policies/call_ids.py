@@ -42,11 +42,11 @@ def with_own_ids(reply: Reply, taken: set[str], seed: str) -> Reply:
     samples = (reply.message, *reply.others)
     if not any(message.tool_calls for message in samples):
         return reply
-    first, *others = (
+    renamed = tuple(
         _with_own_ids(message, taken, f"{seed}/{number}" if number else seed)
         for number, message in enumerate(samples)
     )
-    return replace(reply, message=first, others=tuple(others))
+    return reply if renamed == samples else replace(reply, message=renamed[0], others=renamed[1:])
 
 
 def _with_own_ids(message: Message, taken: set[str], seed: str) -> Message:

@@ -129,14 +129,14 @@ class NodeEffects:
 
         Some servers refuse a user's message after a tool's; they are asked again with one message.
         """
-        folded, other = folded_into_tools(messages), _beside(key, 2)
-        if folded == messages:
-            return messages, await ask(key, messages, 0)
+        other = _beside(key, 2)
         if self._effect_log.effect(other) is None:
             try:
                 return messages, await ask(key, messages, 0)
             except CallRefused:
-                pass
+                if folded_into_tools(messages) == messages:
+                    raise
+        folded = folded_into_tools(messages)
         return folded, await ask(other, folded, 0)
 
     async def call(self, calls: Sequence[ToolCall]) -> list[Observation]:

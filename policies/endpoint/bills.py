@@ -29,8 +29,8 @@ def usage_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if isinstance(choices := body.get("choices"), list):
         holders += choices[:1]  # Moonshot's streams
     for holder in holders:
-        for name in _PLACES if isinstance(holder, Mapping) else ():
-            if isinstance(found := holder.get(name), Mapping):
+        for name in _PLACES if isinstance(holder, dict) else ():
+            if isinstance(found := holder.get(name), dict):
                 return found
     return None
 
@@ -109,7 +109,7 @@ def usage(data: object, most_output: int | None = None) -> Usage | None:
 
 def _openai(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Returns Gemini's and Cohere's own numbers in OpenAI's words; all others as they are."""
-    if isinstance(billed := data.get("billed_units"), Mapping):
+    if isinstance(billed := data.get("billed_units"), dict):
         return billed
     if "promptTokenCount" not in data:
         return data
@@ -158,11 +158,13 @@ def _is_output(
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in (int, float)  # bool is no number here
 
 
 def _count(value: object) -> int | None:
     """Returns a number of tokens, or None for anything that cannot be one."""
+    if value is None:
+        return None
     if not _is_number(value) or not 0 <= value < 2**53:
         return None
     return int(value) if value == int(value) else None
@@ -177,14 +179,14 @@ def _lifetimes(*places: Mapping[str, Any]) -> tuple[int, int]:
     """Returns the tokens written to the cache for minutes and for an hour, where that is told."""
     for place in places:
         for name in _LIFETIMES:
-            if isinstance(found := place.get(name), Mapping):
+            if isinstance(found := place.get(name), dict):
                 return _count(found.get(_MINUTES)) or 0, _count(found.get(_HOUR)) or 0
     return 0, 0
 
 
 def _details(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     for name in names:
-        if isinstance(found := data.get(name), Mapping):
+        if isinstance(found := data.get(name), dict):
             return found
     return {}
 

@@ -50,7 +50,7 @@ def stated_cost(
 
 def _usd(value: object, most: Decimal = _DEAREST) -> Decimal | None:
     """Returns a sum of money, or None for what can be none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     usd = Decimal(str(value))
     if not usd.is_finite() or not 0 <= usd < most:
