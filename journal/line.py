@@ -17,8 +17,8 @@ _SUM = re.compile(rb',"crc":"([0-9a-f]{8})"\}\s*$')
 
 
 def written(data: Mapping[str, Any]) -> bytes:
-    """Returns the line of an object, with its end."""
-    text = orjson.dumps({k: v for k, v in data.items() if k != "crc"}, default=_encode)
+    """Returns the line of an object that has no `crc` yet, with its end."""
+    text = orjson.dumps(data, default=_encode)
     return b'%b,"crc":"%08x"}\n' % (text[:-1], zlib.crc32(text))
 
 

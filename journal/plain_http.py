@@ -19,9 +19,8 @@ def check_encrypted(url: str, what: str) -> None:
     Args:
         what: whose key it is, for the sentence.
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme != "http" or _is_this_machine(host):
+    host = _overheard_host(url)
+    if host is None:
         return
     allowed = {name.strip().lower() for name in os.environ.get(VARIABLE, "").split(",")}
     if host not in allowed:
@@ -32,6 +31,13 @@ def check_encrypted(url: str, what: str) -> None:
 
 
 @cache
+def _overheard_host(url: str) -> str | None:
+    """Returns the host to which a URL leads unencrypted; None for this machine and for https."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return host if parts.scheme == "http" and not _is_this_machine(host) else None
+
+
 def _is_this_machine(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -99,8 +99,12 @@ def checked(amount: Amount) -> Amount:
     Raises:
         UsageError: a quantity of it is below 0, infinite or not a number.
     """
-    for resource, quantity in amount.items():
-        is_finite = isinstance(quantity, int) or math.isfinite(quantity)
-        if not is_finite or quantity < 0:
+    quantities = amount._quantities.values()
+    try:
+        is_sound = min(quantities, default=0) >= 0 and math.isfinite(sum(quantities))
+    except (TypeError, ArithmeticError):  # no Decimals, or one that is not a number
+        is_sound = False
+    for resource, quantity in () if is_sound else amount.items():
+        if not math.isfinite(quantity) or quantity < 0:
             raise UsageError(f"an amount of {quantity} {resource} is not a number of 0 or more")
     return amount

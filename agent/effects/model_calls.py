@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property, partial
 
-from ...journal.codec import TokenDeltas, delta, reply_to
+from ...journal.codec import PrefixMatch, TokenDeltas, delta, reply_to
 from ...journal.codec.request_hash import request_hash, tools_hash
 from ...journal.effects import Refusal
 from ...journal.old.request_hash import old_request_hash, old_tools_hash
@@ -204,7 +204,7 @@ class ModelCalls:
         self._prefixes.add(id, request.messages)
         self._effect_log.take_ids(request.messages[match.keep :])
         reply = await self._send(key, id, hold, request, max_tokens)
-        self._settle(key, id, hold, request, reply)
+        self._settle(key, id, hold, request, reply, match)
         return reply
 
     def _factor(self) -> dict[str, Decimal]:
@@ -264,7 +264,9 @@ class ModelCalls:
 
     async def _asked(self, key: str, sent: Request, limit: float) -> Reply:
         async with asyncio.timeout(limit):
-            reply = _with_sound_bill(encodable_reply(await self._policy.reply(sent)))
+            reply = encodable_reply(await self._policy.reply(sent))
+        if reply.seconds < 0:
+            reply = replace(reply, seconds=0.0)
         return with_own_ids(reply, self._effect_log.call_ids, self._seed_of_ids(key))
 
     def _begun(self, key: str, on_call: OnCall) -> OnCall:
@@ -294,11 +296,13 @@ class ModelCalls:
 
         account.forfeit(hold, record=record)
 
-    def _settle(self, key: str, id: str, hold: Hold, request: Request, reply: Reply) -> None:
+    def _settle(
+        self, key: str, id: str, hold: Hold, request: Request, reply: Reply, match: PrefixMatch
+    ) -> None:
         usage = reply.usage
         billed, parts, usd = self._bounds.billed(hold, reply)
         if usage is not None:
-            self._learn(id, request, usage.input_tokens)
+            self._learn(id, request, match, usage.input_tokens)
             self._bounds.learn_cost(usd, parts)
 
         def record() -> None:
@@ -317,8 +321,7 @@ class ModelCalls:
                 billed=over.billed,
             )  # fmt: skip
 
-    def _learn(self, id: str, request: Request, billed: int) -> None:
-        match = self._prefixes.match(request.messages)
+    def _learn(self, id: str, request: Request, match: PrefixMatch, billed: int) -> None:
         if is_whole(request.messages, match, billed):
             self._prefixes.add(id, request.messages, billed)
             self._bounds.learn(request, billed)
@@ -366,13 +369,6 @@ class ModelCalls:
         """Says whether a call with this prompt could be made, and all that is kept back for."""
         reserve = self._kept.after(None, messages)
         return self._effect_log.account.fits(self._kept.call(messages), reserve=reserve)
-
-
-def _with_sound_bill(reply: Reply) -> Reply:
-    """Returns the reply; a bill of less than nothing is none, and the whole hold is booked."""
-    if reply.usage is not None and min(reply.usage.by_class().values()) < 0:
-        reply = replace(reply, usage=None)
-    return reply if reply.seconds >= 0 else replace(reply, seconds=0.0)
 
 
 def name_of(error: BaseException) -> str:

@@ -12,10 +12,6 @@ from typing import Any
 import pytest
 
 from outlay.agent import Agent
-from outlay.journal.records import Message
-from outlay.ledger.usage import Usage
-from outlay.policies import ScriptedPolicy
-from outlay.policies.scripted import Reply
 from outlay.testing import LoopbackServer, ScriptedAnswer
 
 WISH = {"name": "lookup", "arguments": {"query": "a"}}
@@ -66,11 +62,12 @@ async def test_an_overrun_closes_the_account_after_a_crash(
     assert (more.text, server.served.requests) == ("Answer: 7", 2)
 
 
-@pytest.mark.parametrize("usage", [Usage(input=-5, output=1), Usage(input=3, output=-1)])
-async def test_a_bill_of_less_than_nothing_is_no_bill(home: Path, usage: Usage, book: Any) -> None:
-    reply = Reply(Message("assistant", "Answer: 7"), usage)
-    agent = Agent(model=ScriptedPolicy([reply]), budget="tokens=100k", home=home)
-    result = await agent.run("What is it?")
+@pytest.mark.parametrize("tokens", [(-5, 1), (3, -1)])
+async def test_a_bill_of_less_than_nothing_is_no_bill(
+    server: LoopbackServer, book: Any, agent_for: Callable[..., Agent], tokens: tuple[int, int]
+) -> None:
+    server.steps(ScriptedAnswer("Answer: 7", prompt_tokens=tokens[0], completion_tokens=tokens[1]))
+    result = await agent_for(budget="tokens=100k").run("What is it?")
     assert (result.status, result.text) == ("answered", "Answer: 7")
     (hold,) = book.events("hold")
     assert result.spend["output_tokens"] == hold.body["output_tokens"]

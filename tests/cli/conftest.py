@@ -143,8 +143,9 @@ def near(
 
 
 def hear_ctrl_c() -> None:
-    """In a child before it starts: a shell's background jobs inherit that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """In a child before it starts: jobs of a shell and of nohup inherit what they ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_id(output: str) -> str:

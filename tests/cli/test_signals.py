@@ -38,6 +38,7 @@ server.run()
 
 def ignore_ctrl_c() -> None:
     """In a child before it starts: as a shell starts its background jobs."""
+    hear_ctrl_c()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
