@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from ..journal.effects import Allowance, Effects
 from ..journal.records import Message
+from ..journal.loop_versions import ANSWERS_RANKED, NEWEST
 from .answers import plain
 from .prompts import prompt
 from .state import Session, State, Status
@@ -65,20 +66,22 @@ def candidate(state: State, verdict: str = "", why: str = "") -> Candidate:
     }
 
 
-def sound(candidates: Sequence[Candidate]) -> list[Candidate]:
+def sound(candidates: Sequence[Candidate], loop: int = NEWEST) -> list[Candidate]:
     """Returns the candidates that may be chosen, the best sort that there is.
 
-    Those with an answer before those without, those that the verifier accepted before others,
-    and answers that an attempt gave by itself before wrap-up replies.
+    Those with an answer before those without. Then what the verifier has accepted; answers that it
+    was not asked about, those that an attempt gave by itself before wrap-up replies; what it found
+    unproven; what it rejected.
     """
     kept = [c for c in candidates if c["answer"]] or list(candidates)
-    kept = [c for c in kept if c["verdict"] == "success"] or kept
-    return [c for c in kept if c["status"] == "answered"] or kept
+    rank = _rank if loop >= ANSWERS_RANKED else _old_rank
+    best = min(map(rank, kept))
+    return [c for c in kept if rank(c) == best]
 
 
-def majority(candidates: Sequence[Candidate]) -> Candidate:
+def majority(candidates: Sequence[Candidate], loop: int = NEWEST) -> Candidate:
     """Returns the first candidate with the answer that most candidates give."""
-    kept = sound(candidates)
+    kept = sound(candidates, loop)
     votes = Counter(plain(c["answer"] or "") for c in kept)
     best = max(votes.values())
     return next(c for c in kept if votes[plain(c["answer"] or "")] == best)
@@ -86,7 +89,7 @@ def majority(candidates: Sequence[Candidate]) -> Candidate:
 
 async def judged(session: Session, effects: Effects, candidates: Sequence[Candidate]) -> Candidate:
     """Returns the candidate that the policy as a judge prefers; without a judge, the majority's."""
-    kept = sound(candidates)
+    kept = sound(candidates, session.loop)
     if len({plain(c["answer"] or "") for c in kept}) == 1:
         return kept[0]
     room = SELECT_BYTES // len(kept)
@@ -95,8 +98,18 @@ async def judged(session: Session, effects: Effects, candidates: Sequence[Candid
     asked = (*session.trajectory.messages[:2], question)
     choice = await ask_for(JudgeChoice, effects, asked, purpose="select")
     if choice is None or not 1 <= choice.choice <= len(kept):
-        return majority(kept)
+        return majority(kept, session.loop)
     return kept[choice.choice - 1]
+
+
+def _rank(found: Candidate) -> int:
+    if not found["verdict"]:
+        return 1 if found["status"] == "answered" else 2
+    return {"success": 0, "continue": 3, "pivot": 4}[found["verdict"]]
+
+
+def _old_rank(found: Candidate) -> tuple[bool, bool]:
+    return found["verdict"] != "success", found["status"] != "answered"
 
 
 def _listed(place: int, found: Candidate, room: int) -> str:

@@ -110,6 +110,10 @@ class Session(Protocol):
         """The versions of prompts that its record names; None in a new run: the newest ones."""
 
     @property
+    def loop(self) -> int:
+        """The version of the loop by which it goes (`journal/loop_versions.py`)."""
+
+    @property
     def planner(self) -> PlannerSettings: ...
 
     @property

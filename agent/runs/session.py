@@ -9,6 +9,7 @@ from typing import Any
 
 from ...journal.effects import Effects
 from ...journal.endings import FLAWS, Flaw, flaw_of
+from ...journal.loop_versions import ENDINGS_READ
 from ...journal.notice_text import for_policy
 from ...journal.notices import Notice, UnreadOutput, notices_of
 from ...journal.records import Message, Observation, Reply, ToolCall
@@ -32,7 +33,7 @@ from ...tools import Toolset
 from ...tools.invocation import Invocation
 from ..effects.effect_log import Diverged, EffectLog
 from ..effects.model_calls import ModelCalls, name_of
-from ..effects.node_effects import ENDINGS_READ, NodeEffects
+from ..effects.node_effects import NodeEffects
 from ..effects.tool_calls import ToolCalls
 from .routes import Routes, RunBrief
 from .shown_observations import changes, shown
@@ -81,7 +82,7 @@ class RunSession:
         self.task = brief.task
         self.task_class = brief.task_class
         self.prompts = brief.prompts
-        self._loop = brief.loop
+        self.loop = brief.loop
         self._flaws: dict[str, Flaw] = {}
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
@@ -161,7 +162,7 @@ class RunSession:
         self._marks[step] = (len(self.attempts), self.trajectory.mark)
         return NodeEffects(
             self.effect_log, lambda: self._calls, self._tool_calls, node=node, step=step,
-            loop=self._loop, replied=self._note_ending,
+            loop=self.loop, replied=self._note_ending,
         )  # fmt: skip
 
     def _rewind(self, step: int) -> None:
@@ -186,7 +187,7 @@ class RunSession:
 
     @property
     def reads_endings(self) -> bool:
-        return self._loop >= ENDINGS_READ
+        return self.loop >= ENDINGS_READ
 
     def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
         read = [self._tool_calls.read(call) for call in calls]

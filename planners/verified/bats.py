@@ -126,7 +126,7 @@ class _Bats(Nodes):
         """Picks the answer."""
         async with self.entered("select", state) as (session, effects):
             found = state["candidates"]
-            best: Candidate = sound(found)[0]
+            best: Candidate = sound(found, session.loop)[0]
             if not (self.early_stop and best["verdict"] == "success"):
                 best = await judged(session, effects, found)
             return end(session, state, best["status"], best["answer"], best["why"])

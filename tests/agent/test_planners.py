@@ -136,7 +136,7 @@ async def test_the_verifiers_money_is_kept_back_from_the_start(home: Path) -> No
 
     def script(request: Request) -> Step:
         if heading(request) == "Verify the answer":
-            return billed(json.dumps({**VERDICT, "decision": "pivot"}))
+            return billed(json.dumps(VERDICT))
         if request.tool_choice == "none":
             return billed("Answer: 3")
         return billed(

@@ -1,0 +1,14 @@
+"""Versions of the loop by which runs go. A recorded run goes on by the one that it began with.
+
+Each name says what runs of its version and of later ones do. A run's first event has its version.
+"""
+
+from __future__ import annotations
+
+OLDEST = 1
+"""The version of runs whose first event says nothing of it."""
+ENDINGS_READ = 2
+"""The loop looks at how replies ended."""
+ANSWERS_RANKED = 3
+"""What a verifier has rejected comes behind answers of which nothing is said."""
+NEWEST = 3
