@@ -9,8 +9,8 @@ from typing import NotRequired, TypedDict
 from pydantic import BaseModel
 
 from ..journal.effects import Allowance, Effects
-from ..journal.records import Message
 from ..journal.loop_versions import ANSWERS_RANKED, NEWEST
+from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
 from .state import Session, State, Status
@@ -108,8 +108,8 @@ def _rank(found: Candidate) -> int:
     return {"success": 0, "continue": 3, "pivot": 4}[found["verdict"]]
 
 
-def _old_rank(found: Candidate) -> tuple[bool, bool]:
-    return found["verdict"] != "success", found["status"] != "answered"
+def _old_rank(found: Candidate) -> int:
+    return 2 * (found["verdict"] != "success") + (found["status"] != "answered")
 
 
 def _listed(place: int, found: Candidate, room: int) -> str:
