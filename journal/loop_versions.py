@@ -11,4 +11,10 @@ ENDINGS_READ = 2
 """The loop looks at how replies ended."""
 ANSWERS_RANKED = 3
 """What a verifier has rejected comes behind answers of which nothing is said."""
+KEPT_ON_DEMAND = 3
+"""Money for calls that only some runs make is kept back once it is known that they may come."""
+FREE_COUNTED = 3
+"""The share of a budget that is left does not count what is kept back."""
+PLANS_CAPPED = 3
+"""Calls that plan or judge may write so much and no more, so that little is held for them."""
 NEWEST = 3

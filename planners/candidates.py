@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict
 from pydantic import BaseModel
 
 from ..journal.effects import Allowance, Effects
-from ..journal.loop_versions import ANSWERS_RANKED, NEWEST
+from ..journal.loop_versions import ANSWERS_RANKED, KEPT_ON_DEMAND, NEWEST
 from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
@@ -49,11 +49,16 @@ class JudgeChoice(BaseModel):
     why: str = ""
 
 
-def select_allowance() -> Allowance:
-    """Returns what is kept back for the judge."""
+def select_allowance(*, on_demand: bool = False) -> Allowance:
+    """Returns what is kept back for the judge.
+
+    Args:
+        on_demand: not before `keep_judge` finds that there may be something to choose.
+    """
     return Allowance(
-        purpose="select", prompt=(), output=_JUDGE_TOKENS, alone=True, input=SELECT_BYTES
-    )
+        purpose="select", prompt=(), output=_JUDGE_TOKENS, alone=True, input=SELECT_BYTES,
+        on_demand=on_demand,
+    )  # fmt: skip
 
 
 def candidate(state: State, verdict: str = "", why: str = "") -> Candidate:
@@ -85,6 +90,20 @@ def majority(candidates: Sequence[Candidate], loop: int = NEWEST) -> Candidate:
     votes = Counter(plain(c["answer"] or "") for c in kept)
     best = max(votes.values())
     return next(c for c in kept if votes[plain(c["answer"] or "")] == best)
+
+
+async def keep_judge(session: Session, effects: Effects, candidates: Sequence[Candidate]) -> None:
+    """Keeps back what the judge costs once the answers that may be chosen differ.
+
+    There is room for one more of them than there are. If the budget cannot pay for that, the
+    majority will choose.
+    """
+    kept = sound(candidates, session.loop)
+    if session.loop < KEPT_ON_DEMAND or len({plain(c["answer"] or "") for c in kept}) == 1:
+        return
+    listed = [len(_listed(place, c, SELECT_BYTES).encode()) for place, c in enumerate(kept, 1)]
+    most = min(sum(listed) + max(listed), SELECT_BYTES)
+    await session.keep(effects, "select", input=most)
 
 
 async def judged(session: Session, effects: Effects, candidates: Sequence[Candidate]) -> Candidate:

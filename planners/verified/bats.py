@@ -14,17 +14,29 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
 from ...journal.effects import Effects
+from ...journal.loop_versions import KEPT_ON_DEMAND
 from ...journal.notices import AnswerChecked, Notice, UnchangedPlan, notices_of
 from ...journal.records import Message
-from ..answers import final_answer
-from ..candidates import Candidate, CandidatesState, candidate, judged, select_allowance, sound
+from ..answers import final_answer, plain
+from ..candidates import (
+    Candidate,
+    CandidatesState,
+    candidate,
+    judged,
+    keep_judge,
+    select_allowance,
+    sound,
+)
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import Session, SessionProvider, State
-from ..structured_output import ask_for
+from ..structured_output import ask_for, cap
 from .checklist import Checklist, Decomposition
 from .verifier import Verdict, verified, verify_allowance
+
+PLAN_TOKENS = 1500
+"""The most that a plan may be written in: a call that is killed costs no more than that."""
 
 
 class BatsState(CandidatesState, total=False):
@@ -69,7 +81,7 @@ def bats(
         prompts=("react", "bats") if planning else ("react",),
         phases=(*(("plan",) if planning else ()), *(("verify",) if verification else ()), "select"),
         allowances=(verify_allowance(),) if verification else (),
-        after_wrap_up=(select_allowance(),),
+        after_wrap_up=(select_allowance(on_demand=True),),
     )  # fmt: skip
 
 
@@ -87,7 +99,9 @@ class _Bats(Nodes):
         """Takes the task apart into clues and a plan; without a readable one, into one step."""
         async with self.entered("plan", state) as (session, effects):
             asked = (*session.trajectory.messages, Message("user", prompt("plan").text))
-            made = await ask_for(Decomposition, effects, asked, purpose="plan")
+            made = await ask_for(
+                Decomposition, effects, asked, purpose="plan", max_tokens=cap(session, PLAN_TOKENS)
+            )
             if made is None:
                 made = Decomposition.model_validate({"steps": [{"id": "1", "text": "Answer."}]})
             plan = made.model_dump()
@@ -113,6 +127,7 @@ class _Bats(Nodes):
                 return go("select", session, state, candidates=found)
             if judged_as == "success" and self.early_stop:
                 return go("select", session, state, candidates=found)
+            await keep_judge(session, effects, found)
             if verdict is not None and judged_as == "continue" and self._may_dig(session, found):
                 await session.tell(effects, _dig_deeper(verdict))
                 return go("think", session, state, candidates=found)
@@ -134,9 +149,11 @@ class _Bats(Nodes):
     async def _verdict(
         self, session: Session, effects: Effects, state: BatsState
     ) -> Verdict | None:
-        """An answer that the budget forced is not worth checking."""
-        if not self.verification or state["status"] != "answered":
+        """An answer that the budget forced is checked if there is another to choose."""
+        if not self.verification or not (state["status"] == "answered" or _differs(state, session)):
             return None
+        if state["status"] != "answered":
+            session.forgo("wrap_up")
         view = await session.memory.view(session.trajectory, effects)
         return await verified(effects, view, _plan_text(session, state.get("plan")))
 
@@ -150,6 +167,17 @@ class _Bats(Nodes):
                 break
             fresh = fresh and not _tells(message, AnswerChecked)
         return turns <= self.k and fresh
+
+
+def _differs(state: BatsState, session: Session) -> bool:
+    """Says whether a wrap-up reply is another answer than those before it."""
+    mine = plain(state.get("answer") or "")
+    others = {plain(c["answer"] or "") for c in state.get("candidates", ())}
+    return (
+        session.loop >= KEPT_ON_DEMAND
+        and state["status"] == "budget_exhausted"
+        and bool(mine and others - {mine, ""})
+    )
 
 
 def _tells(message: Message, kind: type[AnswerChecked | UnchangedPlan]) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from outlay.agent import Agent, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.usage import Usage
@@ -101,6 +103,38 @@ async def test_a_later_answer_comes_before_one_that_was_rejected(home: Path) -> 
             return call(f"q{turn(request)}")
         return "Answer: wrong" if turn(request) else call("q")
 
-    play = Play(home, act, [verdict("pivot")], budget="usd=1,search=3")
+    play = Play(home, act, [verdict("pivot"), verdict("continue")], budget="usd=1,search=3")
     result = await play.run()
     assert (result.status, result.answer) == ("budget_exhausted", "right")
+    assert play.phases.count("verify") == 2  # what was kept back for a check pays for this one
+
+
+async def test_a_wrap_up_that_is_the_only_answer_is_not_checked(home: Path) -> None:
+    def act(request: Request) -> Message | str:
+        return "Answer: 7" if request.tool_choice == "none" else call(f"q{turn(request)}")
+
+    play = Play(home, act, [], budget="usd=1,search=2")
+    assert (await play.run()).answer == "7"
+    assert "verify" not in play.phases
+
+
+@pytest.mark.parametrize("answers", [["1", "1", "1"], ["1", "2", "3"]])
+async def test_money_for_the_judge_is_kept_back_once_answers_differ(
+    answers: list[str], home: Path
+) -> None:
+    given = iter(answers)
+
+    def act(request: Request) -> Message | str:
+        last = [m.role for m in request.messages].index("user")
+        acted = any(m.role == "tool" for m in request.messages[last:])
+        return f"Answer: {next(given)}" if acted else call("q")
+
+    verdicts = [verdict("pivot")] * 3
+    play = Play(home, act, verdicts, planner="bats:attempts=3", choice=2)
+    result = await play.run()
+    openings = [request.messages[1].content for request in play.told["think"]][::2]
+    kept = ["and the choice)" in text for text in openings]
+    differ = len(set(answers)) > 1
+    assert kept == [False, False, differ]
+    assert play.phases.count("select") == differ
+    assert result.answer == ("2" if differ else "1")
