@@ -12,7 +12,7 @@ from ..journal.records import Message
 from .prompts import prompt
 from .state import SessionProvider
 
-_WHY_BYTES = 120
+_WHY_BYTES = 70
 """The most that the wrap-up says of what has run out."""
 
 
