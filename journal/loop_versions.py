@@ -17,4 +17,6 @@ FREE_COUNTED = 3
 """The share of a budget that is left does not count what is kept back."""
 PLANS_CAPPED = 3
 """Calls that plan or judge may write so much and no more, so that little is held for them."""
+SUCCESSES_TESTED = 3
+"""An attempt after an accepted answer is told to test it, and two that agree end the run."""
 NEWEST = 3

@@ -30,6 +30,8 @@ class Candidate(TypedDict):
     verdict: str
     """What the verifier said of it: `success`, `continue`, `pivot`, or "" if it was not asked."""
     why: str
+    evidence: NotRequired[list[str]]
+    """What tool results have shown of it, as the verifier found."""
     score: NotRequired[int]
     """What it was scored, where a planner scores steps."""
 

@@ -212,6 +212,10 @@ class Session(Protocol):
         """All tokens that the run has been billed so far."""
 
     @property
+    def has_tools(self) -> bool:
+        """Whether the agent has any tools."""
+
+    @property
     def tools_left(self) -> bool:
         """False once the agent has tools and the budget can pay for none of them."""
 

@@ -154,8 +154,12 @@ class RunSession:
         return int(self.account.spent["tokens"])
 
     @property
+    def has_tools(self) -> bool:
+        return len(self._tools) > 0
+
+    @property
     def tools_left(self) -> bool:
-        return not len(self._tools) or any(t not in self._withdrawn for t in self._tools.names)
+        return not self.has_tools or any(t not in self._withdrawn for t in self._tools.names)
 
     def enter(self, node: str, state: State) -> NodeEffects:
         step = state.get("step", 0)

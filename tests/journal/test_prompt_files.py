@@ -21,6 +21,7 @@ RELEASED = {
     "memory/summary@1": "9c37c846bc50eead",
     "memory/window@1": "d1563063691837d0",
     "memory/workspace@1": "5e824fc231d35afc",
+    "planners/accepted@1": "65278bdaa0bf747e",
     "planners/agentic@1": "2c2041d46971dc2f",
     "planners/bats@1": "387a95559f8c36cd",
     "planners/branch@1": "999a2f16efc8de4e",
