@@ -12,7 +12,7 @@ from .records import Message, Observation, Reply, ToolCall, ToolChoice
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What is kept back from the start for a later policy call that has to be possible.
+    """What is kept back for a later policy call that has to be possible, mostly from the start.
 
     Allowances are used in their order: while one is used, those after it stay kept back.
     """
@@ -27,6 +27,8 @@ class Allowance:
     """True for a call that shows the system message and the task, but not the trajectory."""
     input: int = 0
     """Bytes of text that the prompt will hold beside `prompt`."""
+    on_demand: bool = False
+    """True while nothing is kept back for it: until a planner says so (`Session.keep`)."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..journal.effects import Effects, Refusal
+from ..journal.loop_versions import PLANS_CAPPED
 from ..journal.records import Message
+from .state import Session
 
 _Form = TypeVar("_Form", bound=BaseModel)
 
@@ -40,6 +42,11 @@ async def ask_for(
             return found
         asked = (*asked, Message("assistant", reply.message.content), Message("user", found))
     return None
+
+
+def cap(session: Session, tokens: int) -> int | None:
+    """Returns the most tokens of a call that plans or judges; runs of older loops have no such."""
+    return tokens if session.loop >= PLANS_CAPPED else None
 
 
 def read(form: type[_Form], text: str) -> _Form | str:

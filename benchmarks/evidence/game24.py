@@ -99,9 +99,10 @@ class MeteredPolicy:
         *,
         tool_choice: ToolChoice = "auto",
         purpose: str = "",
+        max_tokens: int | None = None,
         samples: int = 1,
     ) -> Reply | Refusal:
-        request = Request(tuple(messages), self._tools, tool_choice, samples=samples)
+        request = Request(tuple(messages), self._tools, tool_choice, max_tokens, samples=samples)
         reply = await self._player.reply(request)
         if reply.usage is not None:
             used = (reply.usage.input_tokens, reply.usage.output_tokens)

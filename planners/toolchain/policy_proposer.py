@@ -42,6 +42,7 @@ class ModelCaller(Protocol):
         *,
         tool_choice: ToolChoice = "auto",
         purpose: str = "",
+        max_tokens: int | None = None,
         samples: int = 1,
     ) -> Reply | Refusal: ...
 
@@ -53,6 +54,7 @@ class PolicyProposer:
         effects: the door.
         opening: what stands before the question: system message and task.
         sound: says whether a step can be called at all; others are left out.
+        max_tokens: the most that a plan may be written in.
     """
 
     def __init__(
@@ -60,15 +62,18 @@ class PolicyProposer:
         effects: ModelCaller,
         opening: Sequence[Message],
         sound: Callable[[Action], bool] = lambda action: True,
+        max_tokens: int | None = None,
     ) -> None:
         self._effects = effects
         self._opening = tuple(opening)
         self._sound = sound
+        self._max_tokens = max_tokens
 
     async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         reply = await self._effects.ask(
             (*self._opening, Message("user", question(path))),
             tool_choice="none", purpose="toolchain", samples=k,
+            max_tokens=self._max_tokens,
         )  # fmt: skip
         if isinstance(reply, Refusal):
             return reply
