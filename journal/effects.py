@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .notices import Notice
-from .records import Message, Observation, Reply, ToolCall, ToolChoice
+from .records import Message, Observation, Reply, ReplySchema, ToolCall, ToolChoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,8 @@ class Allowance:
     """True for a call that shows the system message and the task, but not the trajectory."""
     input: int = 0
     """Bytes of text that the prompt will hold beside `prompt`."""
+    schema: ReplySchema | None = None
+    """The form that its reply is to have."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,15 @@ class Effects(Protocol):
         samples: int = 1,
         draw: int = 0,
         ahead: bool = False,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
         """Asks the policy.
 
         Args:
             messages: the prompt.
             tool_choice: `"none"` forbids tool calls; the tools stay in the request, so that
-                the provider's prompt cache stays warm.
+                the provider's prompt cache stays warm. `"required"` demands one where the
+                server has that.
             max_tokens: the most output tokens; clipped so that the hold fits.
             purpose: what the call is booked as; "" is the node's name. The call may use what was
                 kept back for that purpose (`Allowance`).
@@ -69,6 +73,7 @@ class Effects(Protocol):
             draw: tells calls apart that should not come out alike: it is added to the seed.
             ahead: the node that follows runs the reply's tool calls in their order; read-only
                 ones may start while the rest of the reply still streams in.
+            schema: the form that the reply is to have, which the prompt says too.
 
         Raises:
             PolicyError: the policy failed for good.

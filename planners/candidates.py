@@ -12,6 +12,7 @@ from ..journal.effects import Allowance, Effects
 from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
+from .reply_schemas import narrowed, schema_of
 from .state import Session, State, Status
 from .structured_output import ask_for
 
@@ -51,7 +52,12 @@ class JudgeChoice(BaseModel):
 def select_allowance() -> Allowance:
     """Returns what is kept back for the judge."""
     return Allowance(
-        purpose="select", prompt=(), output=_JUDGE_TOKENS, alone=True, input=SELECT_BYTES
+        purpose="select",
+        prompt=(),
+        output=_JUDGE_TOKENS,
+        alone=True,
+        input=SELECT_BYTES,
+        schema=schema_of(JudgeChoice),
     )
 
 
@@ -93,7 +99,8 @@ async def judged(session: Session, effects: Effects, candidates: Sequence[Candid
     listed = "\n\n".join(_listed(place, c, room) for place, c in enumerate(kept, start=1))
     question = Message("user", f"{prompt('select').text}\n\n{listed}")
     asked = (*session.trajectory.messages[:2], question)
-    choice = await ask_for(JudgeChoice, effects, asked, purpose="select")
+    schema = narrowed(schema_of(JudgeChoice), choice=range(1, len(kept) + 1))
+    choice = await ask_for(JudgeChoice, effects, asked, purpose="select", schema=schema)
     if choice is None or not 1 <= choice.choice <= len(kept):
         return majority(kept)
     return kept[choice.choice - 1]

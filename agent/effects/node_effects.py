@@ -10,7 +10,7 @@ from typing import Any
 from ...journal.effects import Refusal
 from ...journal.endings import flaw_of
 from ...journal.notices import Notice
-from ...journal.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ...journal.records import Message, Observation, Reply, ReplySchema, ToolCall, ToolChoice
 from ...ledger.errors import CallRefused, PolicyError
 from ...ledger.usage import Usage
 from .effect_log import EffectLog
@@ -69,6 +69,7 @@ class NodeEffects:
         samples: int = 1,
         draw: int = 0,
         ahead: bool = False,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
         def start(place: int, call: ToolCall) -> None:
             self._tool_calls.start(f"act/{self._step + 1}/0/{place}", encodable_call(call))
@@ -79,6 +80,7 @@ class NodeEffects:
             return await self._calls().ask(
                 key, self._node, messages, tool_choice, max_tokens, purpose=purpose,
                 samples=samples, draw=draw, cut_at=cut_at, on_call=start if ahead else None,
+                schema=schema,
             )  # fmt: skip
 
         async def once(key: str, samples: int, draw: int) -> Reply | Refusal:

@@ -11,7 +11,7 @@ from ...journal.effects import Effects
 from ...journal.endings import FLAWS, Flaw, flaw_of
 from ...journal.notice_text import for_policy
 from ...journal.notices import Notice, UnreadOutput, notices_of
-from ...journal.records import Message, Observation, Reply, ToolCall
+from ...journal.records import Message, Observation, Reply, ToolCall, ToolSpec
 from ...ledger.account import Account
 from ...ledger.amount import ZERO
 from ...ledger.errors import OutlayError, PolicyError
@@ -141,6 +141,10 @@ class RunSession:
     @property
     def tokens(self) -> int:
         return int(self.account.spent["tokens"])
+
+    @property
+    def tools(self) -> list[ToolSpec]:
+        return [spec for spec in self._tools.specs if spec.name not in self._withdrawn]
 
     @property
     def tools_left(self) -> bool:

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from ...journal.effects import Refusal
-from ...journal.records import Message, Reply, ToolChoice
+from ...journal.records import Message, Reply, ReplySchema, ToolChoice, ToolSpec
 from ..prompts import prompt
+from ..reply_schemas import MOST_ITEMS, schema_of_plan
 from ..structured_output import read
 from .actions import FINISH, Action, PlanStep, Proposal
 
@@ -43,6 +44,7 @@ class ModelCaller(Protocol):
         tool_choice: ToolChoice = "auto",
         purpose: str = "",
         samples: int = 1,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal: ...
 
 
@@ -53,6 +55,8 @@ class PolicyProposer:
         effects: the door.
         opening: what stands before the question: system message and task.
         sound: says whether a step can be called at all; others are left out.
+        tools: what a step may call, and `depth` how many steps a plan may have: what servers
+            that can hold the reply to.
     """
 
     def __init__(
@@ -60,15 +64,20 @@ class PolicyProposer:
         effects: ModelCaller,
         opening: Sequence[Message],
         sound: Callable[[Action], bool] = lambda action: True,
+        *,
+        tools: Sequence[ToolSpec] = (),
+        depth: int = MOST_ITEMS,
     ) -> None:
         self._effects = effects
         self._opening = tuple(opening)
         self._sound = sound
+        self._schema = schema_of_plan(tools, most=depth)
 
     async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         reply = await self._effects.ask(
             (*self._opening, Message("user", question(path))),
             tool_choice="none", purpose="toolchain", samples=k,
+            schema=self._schema,
         )  # fmt: skip
         if isinstance(reply, Refusal):
             return reply
