@@ -15,7 +15,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from ...journal.endings import neutral_ending
@@ -33,6 +32,7 @@ from ...planners.verified.checklist import Decomposition
 from ...planners.verified.verifier import VERIFY_TOKENS, Verdict
 from ...policies import Policy, policy
 from ...policies.policy import prepare
+from ...tools.adapters.json_schema import checker
 from ..statistics.estimates import Estimate, success_rate
 from ..suite import Suite, Task, suite
 
@@ -113,9 +113,9 @@ def cases(task: Task, system: str, tools: Sequence[ToolSpec]) -> Iterator[FormCa
 
 def _callable(plan: RemainingPlan, tools: Sequence[ToolSpec]) -> bool:
     """Says whether every step names a tool on offer, with arguments that its schema takes."""
-    known = {tool.name: Draft202012Validator(dict(tool.parameters)) for tool in tools}
+    known = {tool.name: checker(tool.parameters, tool.name) for tool in tools}
     return all(
-        step.tool in known and known[step.tool].is_valid(step.arguments) for step in plan.steps
+        step.tool in known and known[step.tool](step.arguments) is None for step in plan.steps
     )
 
 
