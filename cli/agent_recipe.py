@@ -215,17 +215,6 @@ def ask_person(command: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def absolute(path: Path | None) -> str | None:
-    return None if path is None else str(path.absolute())
-
-
-def absolute_model(model: str) -> str:
-    """Returns a model string that means the same from any folder."""
-    kind, _, path = model.partition(":")
-    is_file = kind in ("scripted", "replay") or (kind == "embedded" and path.endswith(".npz"))
-    return f"{kind}:{Path(path).absolute()}" if is_file else model
-
-
 def required(value: Any, name: str, example: str) -> Any:
     """Returns the value of an option that there must be.
 

@@ -10,7 +10,8 @@ from typing import Any
 from ..benchmarks.experiments.budget_grid import budgets as expanded
 from ..benchmarks.experiments.experiment import ExperimentPlan
 from ..ledger.errors import UsageError
-from .agent_recipe import absolute_model, required
+from .absolute_names import absolute_model
+from .agent_recipe import required
 
 
 def plan_of(

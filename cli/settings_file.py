@@ -9,7 +9,12 @@ from typing import Any
 
 import typer
 
+from .absolute_names import absolute_model, absolute_tool
+
 FILE = "outlay.toml"
+
+_PATHS = ("FILE", "FILE.npz", "DIR", "PATH")
+"""What options call a path that they take."""
 
 _OLD_FILE, _OLD_PREFIX = "bursar.toml", "BURSAR_"
 """What settings were called when the package was called bursar."""
@@ -210,9 +215,14 @@ class _Settings:
 
     def _text(self, value: Any, option: Any) -> str:
         """Paths are relative to the folder of the file, not to the one that outlay runs in."""
-        if option.metavar in ("FILE", "DIR"):
-            return str(self._path.parent / str(value))
-        return str(value)
+        folder, text = self._path.parent, str(value)
+        if option.metavar in _PATHS:
+            return str(folder / text)
+        if option.envvar == "OUTLAY_MODEL":
+            return absolute_model(text, folder)
+        if option.envvar == "OUTLAY_TOOL":
+            return absolute_tool(text, folder)
+        return text
 
     def wrong(self, key: str, what: str) -> Exception:
         from ..journal.foreign_text import visible

@@ -7,10 +7,14 @@ again, so any number of processes can share a folder.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -71,7 +75,7 @@ class LoadReport:
 
 
 class Store:
-    """The events of all runs in a folder.
+    """The events of all runs in a folder. One that cannot be written is read all the same.
 
     Args:
         home: the folder; `home/journals` has the journals, `home/outlay.duckdb` the database.
@@ -83,11 +87,27 @@ class Store:
 
     def __init__(self, home: Path, *, wait: float = 30.0) -> None:
         rename_store(home)
-        self.path = home / STORE
         self._home = home
         self.journals = home / "journals"
         self._wait = wait
         self._told: set[str] = set()
+
+    @cached_property
+    def path(self) -> Path:
+        """The database."""
+        return self._folder / STORE
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Where the database is: in the home, or beside it where nobody may write there."""
+        if not self._home.is_dir() or os.access(self._home, os.W_OK):
+            return self._home
+        folder = Path(tempfile.mkdtemp(prefix="outlay-store-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        if (self._home / STORE).exists():
+            with on_disk(folder / STORE):
+                shutil.copyfile(self._home / STORE, folder / STORE)
+        return folder
 
     def load(self) -> LoadReport:
         """Adds what the journals have new. Loading twice adds nothing.
@@ -219,7 +239,7 @@ class Store:
                 self._rewrite(database, runs, change)
                 for start in range(0, len(runs), _RUNS_AT_ONCE):
                     some = runs[start : start + _RUNS_AT_ONCE]
-                    replace(database, some, change, self._home / ".loading")
+                    replace(database, some, change, self._folder / ".loading")
             compact(self.path)
             return before - self._size()
 
@@ -242,7 +262,7 @@ class Store:
         return self.journals.is_dir() or self.path.exists()
 
     def _lock(self) -> AbstractContextManager[None]:
-        return locked(self._home / "store.lock", wait=self._wait)
+        return locked(self._folder / "store.lock", wait=self._wait)
 
     def _load_whole(self) -> LoadReport:
         """Loads; a damaged database is set aside and made again from the journals."""
@@ -264,7 +284,7 @@ class Store:
         scan = JournalScan(self.journals, {name: JournalOffset(*rest) for name, *rest in known})
         count = 0
         for batch in scan.batches():
-            count += insert(database, batch, self._home / ".loading")
+            count += insert(database, batch, self._folder / ".loading")
         damaged = database.execute("select name from journals where corrupt > 0 order by name")
         corrupt = [
             (f"{name}.jsonl", line)

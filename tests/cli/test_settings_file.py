@@ -81,3 +81,30 @@ def test_the_nearest_file_above_counts(tmp_path: Path) -> None:
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         SettingsFile.named(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "option", "wanted"),
+    [
+        ('model = "scripted:a.json"', "model", "scripted:{}/a.json"),
+        ('model = "gguf:m.gguf+a.gguf?threads=1"', "model", "gguf:{}/m.gguf+{}/a.gguf?threads=1"),
+        (
+            'model = "router:scripted:a.json,openai/x"',
+            "model",
+            "router:scripted:{}/a.json,openai/x",
+        ),
+        ('model = "scripted:/a.json"', "model", "scripted:/a.json"),
+        ('model = "http://h/v1#a/b"', "model", "http://h/v1#a/b"),
+        ('tool = ["files:notes", "think"]', "tool", ["files:{}/notes", "think"]),
+        ('tool = ["sql:a.csv,/b.csv"]', "tool", ["sql:{}/a.csv,/b.csv"]),
+        ('docs = "notes"', "docs", "{}/notes"),
+        ('home = "h"', "home", "{}/h"),
+    ],
+)
+def test_paths_begin_at_the_file(tmp_path: Path, line: str, option: str, wanted: Any) -> None:
+    def here(text: Any) -> Any:
+        return [each.format(*[tmp_path] * 2) for each in text] if isinstance(text, list) else (
+            text.format(*[tmp_path] * 2)
+        )  # fmt: skip
+
+    assert settings(tmp_path, f"{line}\n")["run"][option] == here(wanted)

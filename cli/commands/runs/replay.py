@@ -48,7 +48,8 @@ def replay(
     """
     from ....agent import Home
     from ....ledger.budget import Budget
-    from ...agent_recipe import AgentSpec, absolute, absolute_model, recorded
+    from ...absolute_names import absolute, absolute_model
+    from ...agent_recipe import AgentSpec, recorded
     from ...recorded_agent import check_consent, replaying_agent
     from ...render.timeline import tell
 

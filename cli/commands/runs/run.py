@@ -105,7 +105,8 @@ def run(
     from ....agent import new_run_id
     from ....ledger.budget import Budget
     from ....ledger.errors import UsageError
-    from ...agent_recipe import AgentSpec, absolute, absolute_model, output_limits, required
+    from ...absolute_names import absolute, absolute_model, absolute_tool
+    from ...agent_recipe import AgentSpec, output_limits, required
     from ...recorded_agent import labels_of
     from ...render.timeline import Timeline
     from ...run_loop import run_to_end
@@ -116,7 +117,8 @@ def run(
     limits = Budget.parse(required(budget, "budget", "usd=0.10"))
     recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
-        planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
+        planner=planner, memory=memory, docs=absolute(docs),
+        tools=tuple(map(absolute_tool, tool or ())),
         mcp=tuple(mcp or ()), mcp_env=tuple(mcp_env or ()), mcp_header=tuple(mcp_header or ()),
         read_only=tuple(read_only or ()),
         prices=absolute(prices), system=system, temperature=temperature, seed=seed,

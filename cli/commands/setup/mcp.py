@@ -53,13 +53,15 @@ def mcp(
 ) -> None:
     """Serve agents and tools over MCP, all on one budget."""
     from ....ledger.budget import Budget
-    from ...agent_recipe import AgentSpec, absolute, absolute_model, required
+    from ...absolute_names import absolute, absolute_model, absolute_tool
+    from ...agent_recipe import AgentSpec, required
     from ...mcp_server import McpService, serve
 
     most = Budget.parse(required(max_budget, "max-budget", "usd=1"))
     recipe = AgentSpec(
         model=absolute_model(required(model, "model", "openai/NAME")),
-        planner=planner, memory=memory, docs=absolute(docs), tools=tuple(tool or ()),
+        planner=planner, memory=memory, docs=absolute(docs),
+        tools=tuple(map(absolute_tool, tool or ())),
         prices=absolute(prices), system=system,
     )  # fmt: skip
     usual = Budget.parse(budget) if budget else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from outlay.journal.events import Event
 from outlay.journal.file_lock import locked
+from outlay.journal.journal import Journal
 from outlay.journal.store import journal_scan, views
 from outlay.journal.store.store import Store
 from outlay.ledger.errors import JournalError, UsageError
@@ -503,3 +506,24 @@ def test_every_column_of_a_view_is_documented_with_its_type(store, name):
     assert [(row[0], row[1]) for row in rows] == [
         (column.name, column.type) for column in views.view(name).columns
     ]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_home_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    home = tmp_path
+    journal = Journal(home)
+    journal.append(Event("r", 0, "run_started", body={"task": "t"}))
+    journal.close()
+    if known:
+        Store(home).load()
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == home and mode == os.W_OK))
+    store = Store(home)
+    assert store.query("select run from runs").rows == [("r",)]
+    folder = store.path.parent
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+    del store
+    gc.collect()
+    assert not folder.exists()

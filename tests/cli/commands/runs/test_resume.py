@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from outlay.agent import Agent
-from outlay.cli.agent_recipe import absolute_model
+from outlay.cli.absolute_names import absolute_model
 from outlay.policies import ScriptedPolicy
 from outlay.testing import LoopbackServer
 
