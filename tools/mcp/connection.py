@@ -51,6 +51,7 @@ class McpConnection:
         self._clean = address.cleaner()
         self._process = ServerProcess(self._clean)
         self._why = ""
+        self._refusal = ""
         self._client: Client | None = None
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -144,6 +145,8 @@ class McpConnection:
     def _dead(self, said: str) -> ConnectionLost:
         if self._process.ended and not self._process.stopped:
             self._why = self._process.tell()
+        if self._client is None:
+            self._why = self._why or one_line(self._clean(self._refusal), 600)
         self._why = self._why or one_line(self._clean(said)) or "the connection was closed"
         return ConnectionLost(self._why)
 
@@ -171,10 +174,15 @@ class McpConnection:
                 ready.set_exception(dead)
             _LOG.info("MCP server %s went away: %s", self._address.label, dead)
 
+    def _refused(self, why: str) -> None:
+        self._refusal = why
+
     async def _transport(self, stack: contextlib.AsyncExitStack) -> Any:
         if self._address.command:
             return self._process.streams(self._address.command, self._address.env)
-        client = await stack.enter_async_context(bounded_client(self._address.headers))
+        client = await stack.enter_async_context(
+            bounded_client(self._address.headers, self._refused)
+        )
         return streamable_http_client(self._address.url, http_client=client)
 
     async def _hear(self, message: Any) -> None:

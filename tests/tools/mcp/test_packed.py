@@ -25,7 +25,7 @@ async def test_nothing_is_unpacked() -> None:
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, bounded_client({}) as client:
+    async with server, bounded_client({}, lambda why: None) as client:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
         with pytest.raises(httpx2.ReadError, match="packed its answer"):
             await client.get(url)
