@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .notices import Notice
-from .records import Message, Observation, Reply, ToolCall, ToolChoice
+from .records import Message, Observation, Reply, ReplySchema, ToolCall, ToolChoice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,8 @@ class Allowance:
     """Bytes of text that the prompt will hold beside `prompt`."""
     on_demand: bool = False
     """True while nothing is kept back for it: until a planner says so (`Session.keep`)."""
+    schema: ReplySchema | None = None
+    """The form that its reply is to have."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,15 @@ class Effects(Protocol):
         samples: int = 1,
         draw: int = 0,
         ahead: bool = False,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
         """Asks the policy.
 
         Args:
             messages: the prompt.
             tool_choice: `"none"` forbids tool calls; the tools stay in the request, so that
-                the provider's prompt cache stays warm.
+                the provider's prompt cache stays warm. `"required"` demands one where the
+                server has that.
             max_tokens: the most output tokens; clipped so that the hold fits.
             purpose: what the call is booked as; "" is the node's name. The call may use what was
                 kept back for that purpose (`Allowance`).
@@ -71,6 +75,7 @@ class Effects(Protocol):
             draw: tells calls apart that should not come out alike: it is added to the seed.
             ahead: the node that follows runs the reply's tool calls in their order; read-only
                 ones may start while the rest of the reply still streams in.
+            schema: the form that the reply is to have, which the prompt says too.
 
         Raises:
             PolicyError: the policy failed for good.

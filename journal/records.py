@@ -20,7 +20,7 @@ from .notice_form import notice_from, notice_to
 from .notices import Notice
 
 Role = Literal["system", "user", "assistant", "tool"]
-ToolChoice = Literal["auto", "none"]
+ToolChoice = Literal["auto", "none", "required"]
 
 ProviderData = Mapping[str, Any]
 """What providers added to a message or a call, by the provider's name: reasoning, signatures and
@@ -111,6 +111,22 @@ class Observation:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReplySchema:
+    """The form that a reply is to have: a JSON object."""
+
+    name: str
+    schema: Mapping[str, Any]
+    """JSON schema, without references."""
+    is_closed: bool
+    """Whether every object in it names all its properties and needs them: servers that hold a
+    reply to a schema to the letter take no other."""
+
+    @cached_property
+    def text(self) -> str:
+        return orjson.dumps(self.schema).decode()
+
+
 @dataclass(frozen=True)
 class Request:
     """One policy call: what is asked, with every option that changes the reply."""
@@ -127,6 +143,9 @@ class Request:
     """Where it is asked again because a reply was cut off: the output tokens that this one had."""
     timeout: float | None = None
     """Seconds until the call is given up, or None for the policy's own limit."""
+    schema: ReplySchema | None = field(default=None, compare=False)
+    """What the server may hold the reply to, where it can. The prompt says the same in words, so
+    a recorded reply is for the same request with it and without."""
     on_text: Callable[[str], None] | None = field(default=None, compare=False)
     """Is called with each piece of text as it streams in, where the policy streams."""
     on_call: Callable[[int, ToolCall], None] | None = field(default=None, compare=False)

@@ -127,6 +127,10 @@ class TokenBounds:
         """Returns the bound of a prompt without the allowance, whatever was billed before."""
         return sum(map(self._message, messages)) + sum(map(self._tool, tools)) + MESSAGE
 
+    def of_schema(self, text: str) -> int:
+        """Returns the bound of the schema of a reply, in JSON, where it is part of the prompt."""
+        return CALL + self._text(text, quoted=True)
+
     def learn(self, plain: int, billed: int) -> None:
         """Takes note of a bill, so that the next bound of such a prompt covers it.
 

@@ -13,6 +13,7 @@ from ..journal.loop_versions import ANSWERS_RANKED, KEPT_ON_DEMAND, NEWEST
 from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
+from .reply_schemas import narrowed, schema_of
 from .state import Session, State, Status
 from .structured_output import ask_for
 
@@ -59,7 +60,7 @@ def select_allowance(*, on_demand: bool = False) -> Allowance:
     """
     return Allowance(
         purpose="select", prompt=(), output=_JUDGE_TOKENS, alone=True, input=SELECT_BYTES,
-        on_demand=on_demand,
+        schema=schema_of(JudgeChoice), on_demand=on_demand,
     )  # fmt: skip
 
 
@@ -117,7 +118,8 @@ async def judged(session: Session, effects: Effects, candidates: Sequence[Candid
     listed = "\n\n".join(_listed(place, c, room) for place, c in enumerate(kept, start=1))
     question = Message("user", f"{prompt('select').text}\n\n{listed}")
     asked = (*session.trajectory.messages[:2], question)
-    choice = await ask_for(JudgeChoice, effects, asked, purpose="select")
+    schema = narrowed(schema_of(JudgeChoice), choice=range(1, len(kept) + 1))
+    choice = await ask_for(JudgeChoice, effects, asked, purpose="select", schema=schema)
     if choice is None or not 1 <= choice.choice <= len(kept):
         return majority(kept, session.loop)
     return kept[choice.choice - 1]

@@ -10,7 +10,7 @@ from ..journal.effects import Effects
 from ..journal.endings import Flaw
 from ..journal.notices import Notice
 from ..journal.prompt_files import PromptVersions
-from ..journal.records import Message, Observation, Reply, ToolCall
+from ..journal.records import Message, Observation, Reply, ToolCall, ToolSpec
 from ..memory import Memory, Trajectory
 from ..policies import RoutingStats
 
@@ -214,6 +214,10 @@ class Session(Protocol):
     @property
     def has_tools(self) -> bool:
         """Whether the agent has any tools."""
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        """What it may call and the budget can still pay for."""
 
     @property
     def tools_left(self) -> bool:

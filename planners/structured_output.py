@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from ..journal.effects import Effects, Refusal
 from ..journal.loop_versions import PLANS_CAPPED
-from ..journal.records import Message
+from ..journal.records import Message, ReplySchema
+from .reply_schemas import schema_of
 from .state import Session
 
 _Form = TypeVar("_Form", bound=BaseModel)
@@ -26,15 +27,20 @@ async def ask_for(
     *,
     purpose: str,
     max_tokens: int | None = None,
+    schema: ReplySchema | None = None,
 ) -> _Form | None:
     """Asks the policy for a JSON object of a form.
 
-    A reply of another form is answered once with what is wrong about it. Returns None if that
+    Servers that can are told to hold the reply to the form (or to `schema`, a narrower one). A
+    reply of another form is answered once with what is wrong about it. Returns None if that
     does not mend it, or if the budget cannot pay for the call: what that means is the caller's.
     """
     asked = tuple(messages)
     for _ in range(2):
-        reply = await effects.ask(asked, tool_choice="none", purpose=purpose, max_tokens=max_tokens)
+        reply = await effects.ask(
+            asked, tool_choice="none", purpose=purpose, max_tokens=max_tokens,
+            schema=schema or schema_of(form),
+        )  # fmt: skip
         if isinstance(reply, Refusal):
             return None
         found = read(form, reply.message.content)

@@ -20,7 +20,7 @@ from .replay import ReplayPolicy
 from .router import Router, split
 from .scripted import ScriptedPolicy, by_turn, read_script
 
-_DIALECT = ("limit", "system", "streaming", "without", "parallel_tool_calls")
+_DIALECT = ("limit", "system", "streaming", "without", "parallel_tool_calls", "structured")
 """What a model string can say of its server's dialect."""
 
 

@@ -17,7 +17,7 @@ from ...ledger.resources import output_room
 from ...ledger.token_bounds import BilledPrefix, TokenBounds, fewest_tokens
 from ...ledger.usage import Usage
 from ...policies import Policy
-from ...policies.policy import headroom
+from ...policies.policy import headroom, is_hosted
 
 ROOM = 4
 """So many times the output of a reply that was cut off is asked for when it is asked again."""
@@ -88,20 +88,20 @@ class CostBounds:
 
     def learn(self, request: Request, billed: int) -> None:
         """Takes note of what the provider billed for a prompt, so that later bounds hold."""
-        self._tokens.learn(self._tokens.plain(request.messages, request.tools), billed)
+        self._tokens.learn(self._plain(request), billed)
 
     def recall(self, request: Request, match: PrefixMatch, tokens: int) -> None:
         """Takes over what was known of the endpoint when a prompt was bound by `tokens`."""
         if not match.known_messages:
-            plain = self._tokens.plain(request.messages, request.tools)
-            self._tokens.recall(plain, tokens, with_tools=bool(request.tools))
+            self._tokens.recall(self._plain(request), tokens, with_tools=bool(request.tools))
 
     def input(self, request: Request, match: PrefixMatch) -> int:
         """Returns the bound on a prompt's tokens."""
         known = (
             BilledPrefix(match.known_messages, match.known_tokens) if match.known_messages else None
         )
-        return self._tokens.request(request.messages, request.tools, known)
+        bound = self._tokens.request(request.messages, request.tools, known)
+        return bound + self._of_schema(request)
 
     def later(self, request: Request, match: PrefixMatch, allowance: Allowance) -> Amount:
         """Returns the most that the call of an allowance can cost."""
@@ -159,6 +159,16 @@ class CostBounds:
             return Amount.of_model_call(self._usd(tokens, written), tokens, written)
 
         return size
+
+    def _plain(self, request: Request) -> int:
+        return self._tokens.plain(request.messages, request.tools) + self._of_schema(request)
+
+    def _of_schema(self, request: Request) -> int:
+        """Returns the bound on the tokens of a reply's schema, which some servers tell the model;
+        a model on this machine is only held to it."""
+        if request.schema is None or not is_hosted(self._policy):
+            return 0
+        return self._tokens.of_schema(request.schema.text)
 
     def _bill(self, usage: Usage, seconds: float, stated: Decimal | None) -> Mapping[str, Decimal]:
         """Returns USD by token class, and by how much a stated cost corrects their sum."""

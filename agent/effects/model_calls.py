@@ -18,7 +18,15 @@ from ...journal.codec.request_hash import request_hash, tools_hash
 from ...journal.effects import Allowance, Refusal
 from ...journal.old.request_hash import old_request_hash, old_tools_hash
 from ...journal.record.run_record import Effect
-from ...journal.records import Message, Reply, Request, ToolCall, ToolChoice, ToolSpec
+from ...journal.records import (
+    Message,
+    Reply,
+    ReplySchema,
+    Request,
+    ToolCall,
+    ToolChoice,
+    ToolSpec,
+)
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
 from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError, UsageError
@@ -98,6 +106,7 @@ class ModelCalls:
         draw: int = 0,
         cut_at: int = 0,
         on_call: OnCall | None = None,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
         seed = None if self._seed is None else self._seed + draw
         limits = (max_tokens, self._max_output.get(purpose or node))
@@ -106,7 +115,8 @@ class ModelCalls:
             most = None
         request = Request(
             messages, self._tools, tool_choice, most, self._temperature, seed, samples, cut_at,
-            on_text=self._effect_log.log.say, on_call=on_call and self._begun(key, on_call),
+            schema=schema, on_text=self._effect_log.log.say,
+            on_call=on_call and self._begun(key, on_call),
         )  # fmt: skip
         digest = request_hash(self._policy.name, request, self._tools_hash)
         effect = self._effect_log.effect(key) or Effect()

@@ -11,7 +11,7 @@ from ...journal.effects import Refusal
 from ...journal.endings import flaw_of
 from ...journal.loop_versions import ENDINGS_READ
 from ...journal.notices import Notice
-from ...journal.records import Message, Observation, Reply, ToolCall, ToolChoice
+from ...journal.records import Message, Observation, Reply, ReplySchema, ToolCall, ToolChoice
 from ...ledger.errors import CallRefused, PolicyError
 from ...ledger.usage import Usage
 from .effect_log import EffectLog
@@ -67,6 +67,7 @@ class NodeEffects:
         samples: int = 1,
         draw: int = 0,
         ahead: bool = False,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
         def start(place: int, call: ToolCall) -> None:
             self._tool_calls.start(f"act/{self._step + 1}/0/{place}", encodable_call(call))
@@ -77,6 +78,7 @@ class NodeEffects:
             return await self._calls().ask(
                 key, self._node, messages, tool_choice, max_tokens, purpose=purpose,
                 samples=samples, draw=draw, cut_at=cut_at, on_call=start if ahead else None,
+                schema=schema,
             )  # fmt: skip
 
         async def once(key: str, samples: int, draw: int) -> Reply | Refusal:

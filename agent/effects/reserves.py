@@ -82,6 +82,6 @@ class Reserves:
                 continue
             shown = messages[:2] if allowance.alone else messages
             prompt = (*shown, *allowance.prompt)
-            request = Request(prompt, self._tools, "none")
+            request = Request(prompt, self._tools, "none", schema=allowance.schema)
             total += self._bounds.later(request, self.prefixes.match(prompt), allowance)
         return total

@@ -13,7 +13,7 @@ from ...journal.endings import FLAWS, Flaw, flaw_of
 from ...journal.loop_versions import ENDINGS_READ
 from ...journal.notice_text import for_policy
 from ...journal.notices import Notice, UnreadOutput, notices_of
-from ...journal.records import Message, Observation, Reply, ToolCall
+from ...journal.records import Message, Observation, Reply, ToolCall, ToolSpec
 from ...ledger.account import Account
 from ...ledger.amount import ZERO, Amount
 from ...ledger.errors import OutlayError, PolicyError
@@ -156,6 +156,10 @@ class RunSession:
     @property
     def has_tools(self) -> bool:
         return len(self._tools) > 0
+
+    @property
+    def tools(self) -> list[ToolSpec]:
+        return [spec for spec in self._tools.specs if spec.name not in self._withdrawn]
 
     @property
     def tools_left(self) -> bool:

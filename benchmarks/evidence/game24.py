@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import fmean
 
 from ...journal.effects import Refusal
-from ...journal.records import Message, Reply, Request, ToolChoice
+from ...journal.records import Message, Reply, ReplySchema, Request, ToolChoice
 from ...planners.toolchain import (
     SEARCHES,
     ForkLookahead,
@@ -101,8 +101,11 @@ class MeteredPolicy:
         purpose: str = "",
         max_tokens: int | None = None,
         samples: int = 1,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
-        request = Request(tuple(messages), self._tools, tool_choice, max_tokens, samples=samples)
+        request = Request(
+            tuple(messages), self._tools, tool_choice, max_tokens, samples=samples, schema=schema
+        )
         reply = await self._player.reply(request)
         if reply.usage is not None:
             used = (reply.usage.input_tokens, reply.usage.output_tokens)

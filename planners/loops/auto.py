@@ -13,7 +13,7 @@ from typing import Any, Literal, TypedDict, cast, get_args
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from ...journal.effects import Effects, Refusal
 from ...journal.notices import CallTargetReached, Notice
@@ -31,6 +31,8 @@ Mode = Literal["instant", "reasoning", "agentic"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 """From cheap to dear."""
 LEAST_EFFORT = 0.1
+_EFFORTS: list[JsonValue] = [0.1, 0.25, 0.5, 0.75, 1.0]
+"""Those that a server can be told of: few grammars know the bounds of fractions."""
 CHOICE_TOKENS = 200
 """Output tokens of the policy's choice."""
 
@@ -39,7 +41,7 @@ class ModeChoice(BaseModel):
     """How a task is gone about."""
 
     mode: Mode
-    effort: float = Field(default=1.0, gt=0, le=1)
+    effort: float = Field(default=1.0, gt=0, le=1, json_schema_extra={"enum": _EFFORTS})
     """A fraction of what tasks of the class take on average in this mode."""
 
 

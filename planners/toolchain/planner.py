@@ -111,7 +111,7 @@ class _Toolchain(Nodes):
             if node is None:
                 return _carry_out(session, state, tree)
             came = await opened(
-                tree, node, _proposer(session, effects), k=self.options.k,
+                tree, node, _proposer(session, effects, self.options.depth), k=self.options.k,
                 expansions=self.options.expansions, lookahead=self._lookahead(session, effects),
             )  # fmt: skip
             if isinstance(came, Refusal):
@@ -159,8 +159,11 @@ def _carry_out(
     return go("execute", session, state, tree=[], plan=steps, refused=refused)
 
 
-def _proposer(session: Session, effects: Effects) -> PolicyProposer:
+def _proposer(session: Session, effects: Effects, depth: int) -> PolicyProposer:
     def sound(action: Action) -> bool:
         return not session.wasted((action.call("proposed"),))
 
-    return PolicyProposer(effects, session.trajectory.messages, sound, cap(session, _PLAN_TOKENS))
+    return PolicyProposer(
+        effects, session.trajectory.messages, sound, cap(session, _PLAN_TOKENS),
+        tools=session.tools, depth=depth,
+    )  # fmt: skip

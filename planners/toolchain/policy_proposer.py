@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from ...journal.effects import Refusal
-from ...journal.records import Message, Reply, ToolChoice
+from ...journal.records import Message, Reply, ReplySchema, ToolChoice, ToolSpec
 from ..prompts import prompt
+from ..reply_schemas import MOST_ITEMS, schema_of_plan
 from ..structured_output import read
 from .actions import FINISH, Action, PlanStep, Proposal
 
@@ -48,6 +49,7 @@ class ModelCaller(Protocol):
         purpose: str = "",
         max_tokens: int | None = None,
         samples: int = 1,
+        schema: ReplySchema | None = None,
     ) -> Reply | Refusal: ...
 
 
@@ -59,6 +61,8 @@ class PolicyProposer:
         opening: what stands before the question: system message and task.
         sound: says whether a step can be called at all; others are left out.
         max_tokens: the most that a plan may be written in.
+        tools: what a step may call, and `depth` how many steps a plan may have: what servers
+            that can hold the reply to.
     """
 
     def __init__(
@@ -67,17 +71,22 @@ class PolicyProposer:
         opening: Sequence[Message],
         sound: Callable[[Action], bool] = lambda action: True,
         max_tokens: int | None = None,
+        *,
+        tools: Sequence[ToolSpec] = (),
+        depth: int = MOST_ITEMS,
     ) -> None:
         self._effects = effects
         self._opening = tuple(opening)
         self._sound = sound
         self._max_tokens = max_tokens
+        self._schema = schema_of_plan(tools, most=depth)
 
     async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         reply = await self._effects.ask(
             (*self._opening, Message("user", question(path))),
             tool_choice="none", purpose="toolchain", samples=k,
             max_tokens=self._max_tokens,
+            schema=self._schema,
         )  # fmt: skip
         if isinstance(reply, Refusal):
             return reply

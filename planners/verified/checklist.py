@@ -24,10 +24,12 @@ _ADD = re.compile(r"\+\s*(\d+(?:\.\d+)*)\.?\s+(\S.*)")
 _MARK = re.compile(r"\[([ x!~])\]\s*(\d+(?:\.\d+)*)\b.*")
 _ID = re.compile(r"\d+(\.\d+)*")
 _MOST_STEPS = 60
+_MOST_FIRST_STEPS = 20
+"""Steps of a first plan where the server can be told so."""
 
 
 class DecomposedStep(BaseModel):
-    id: str = Field(pattern=r"^\d+(\.\d+)*$")
+    id: str = Field(pattern=r"^[0-9]+(\.[0-9]+)*$")
     text: str = Field(min_length=1)
 
 
@@ -36,7 +38,9 @@ class Decomposition(BaseModel):
 
     exploration: list[str] = Field(default_factory=list)
     verification: list[str] = Field(default_factory=list)
-    steps: list[DecomposedStep] = Field(min_length=1, max_length=_MOST_STEPS)
+    steps: list[DecomposedStep] = Field(
+        min_length=1, max_length=_MOST_STEPS, json_schema_extra={"maxItems": _MOST_FIRST_STEPS}
+    )
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Decomposition:

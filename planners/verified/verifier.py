@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from ...journal.effects import Allowance, Effects
 from ...journal.records import Message
 from ..prompts import prompt
+from ..reply_schemas import schema_of
 from ..structured_output import ask_for
 
 VERIFY_TOKENS = 700
@@ -75,7 +76,7 @@ class Verdict(BaseModel):
 
 def verify_allowance() -> Allowance:
     """Returns what is kept back for one verification."""
-    return Allowance(purpose="verify", prompt=(), output=VERIFY_TOKENS)
+    return Allowance(purpose="verify", prompt=(), output=VERIFY_TOKENS, schema=schema_of(Verdict))
 
 
 async def verified(effects: Effects, view: Sequence[Message], extra: str = "") -> Verdict | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from ...ledger.errors import UsageError
 from .error_body import ErrorBody
@@ -17,11 +17,12 @@ from .error_words import is_too_long
 LimitField = Literal["max_tokens", "max_completion_tokens"]
 SystemRole = Literal["system", "developer", "user"]
 Streaming = Literal["asked", "always", "never"]
+Structured = Literal["schema", "opening", "object", "text"]
 
 DISPENSABLE = (
-    "temperature", "seed", "n", "stream_options", "tool_choice", "parallel_tool_calls",
+    "temperature", "seed", "n", "stream_options", "tool_choice", "required", "parallel_tool_calls",
 )  # fmt: skip
-"""Fields that a request can do without."""
+"""What a request can do without: fields, and `required` as the value of `tool_choice`."""
 _LIMITS: tuple[LimitField, ...] = ("max_tokens", "max_completion_tokens")
 
 
@@ -36,11 +37,16 @@ class Dialect:
     streaming: Streaming = "asked"
     """Whether a stream is asked for where the endpoint is to stream, always, or never."""
     without: frozenset[str] = frozenset()
-    """Fields that are left out, of `DISPENSABLE`. Without `n` samples are drawn by separate calls,
-    without `tool_choice` tools are left out where none may be called, and without
-    `stream_options` a stream may bring no bill."""
+    """What is left out, of `DISPENSABLE`. Without `n` samples are drawn by separate calls,
+    without `tool_choice` tools are left out where none may be called, without `required` no tool
+    has to be called, and without `stream_options` a stream may bring no bill."""
     parallel_tool_calls: bool | None = None
     """Sent with tools; None leaves it to the server."""
+    structured: Structured | None = None
+    """How replies of a given form are asked for, beside the words of the prompt: by their JSON
+    schema, as any JSON `object`, or in no other way (`text`). `opening` is by schema as long as
+    the prompt has no reply in it: providers put the schema before the prompt, and would have to
+    read anew what they had cached. None: by schema on a server of one's own, else `opening`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "without", frozenset(self.without))
@@ -51,16 +57,16 @@ class Dialect:
             ("limit", self.limit, _LIMITS),
             ("system", self.system, ("system", "developer", "user")),
             ("streaming", self.streaming, ("asked", "always", "never")),
+            ("structured", self.structured, (None, *get_args(Structured))),
             *(("without", field, DISPENSABLE) for field in sorted(self.without)),
         ):
             if value not in known:
-                raise UsageError(
-                    f"a dialect has no {name}={value!r}: write one of {', '.join(known)}"
-                )
+                words = ", ".join(filter(None, known))
+                raise UsageError(f"a dialect has no {name}={value!r}: write one of {words}")
 
     def __str__(self) -> str:
         plain = Dialect()
-        names = ("limit", "system", "streaming", "parallel_tool_calls")
+        names = ("limit", "system", "streaming", "parallel_tool_calls", "structured")
         parts = [
             f"{name}={value}"
             for name in names
@@ -98,6 +104,8 @@ def learned(
         wanted = replace(wanted, streaming="never")
     elif "stream" not in sent and _ONLY_STREAM.search(text):
         wanted = replace(wanted, streaming="always")
+    if "response_format" in sent and _is_form_refused(error, text):
+        wanted = replace(wanted, structured=_looser(dialect, text))
     for role in _other_roles(dialect, text):
         candidate = replace(wanted, system=role)
         if candidate not in refused:
@@ -163,6 +171,20 @@ _DEVELOPER_REFUSED = re.compile(
 _WANTS_DEVELOPER = re.compile(
     r"(use|instead|supported values|values are|expected|one of).{0,80}\bdeveloper\b", re.I | re.S
 )
+_NO_FORM = re.compile(
+    r"response[_ ]?format|json[_ ]?schema|json[_ ]object|json mode|response[_ ]mime"
+    r"|structured.outputs?|\bguided|grammar|generate json|parser for this template",
+    re.I,
+)
+_NO_FORM_CODES = frozenset(("json_validate_failed", "json_schema_validation_failed"))
+_NO_FORM_AT_ALL = re.compile(
+    r"\btools?\b|function.call|grammar|template|generate json|json mode|mime|json_object"
+    r"|(unsupported|unknown|unrecognized|unexpected|extra)[\w ]* (parameter|field|argument|input)"
+    r"|extra inputs|response_format['\"`]? (parameter |field )?is (not|un)"
+    r"|not support ['\"`]?response_format",
+    re.I,
+)
+"""Words for a server that takes no other form either, with tools or at all."""
 
 
 def _other_limit(dialect: Dialect, error: ErrorBody, text: str) -> LimitField | None:
@@ -180,6 +202,7 @@ def _other_limit(dialect: Dialect, error: ErrorBody, text: str) -> LimitField | 
 
 def _is_refused(field: str, error: ErrorBody, text: str) -> bool:
     named = {param for param in error.params if param in DISPENSABLE or param in _LIMITS}
+    field = "tool_choice" if field == "required" else field
     if field == "n":
         return "n" in named or (not named and bool(_ONE_SAMPLE.search(text)))
     if f"'$.{field}' is invalid" in text and field in ("tool_choice", "stream_options"):
@@ -187,6 +210,18 @@ def _is_refused(field: str, error: ErrorBody, text: str) -> bool:
     if not _says_unsupported(error, text):
         return False
     return field in named if named else bool(_named(field, text))
+
+
+def _is_form_refused(error: ErrorBody, text: str) -> bool:
+    return bool(error.codes & _NO_FORM_CODES or _NO_FORM.search(text)) or any(
+        param.startswith("response_format") for param in error.params
+    )
+
+
+def _looser(dialect: Dialect, text: str) -> Structured:
+    """Returns what is left to ask for where a form was refused."""
+    by_schema = dialect.structured in (None, "schema", "opening")
+    return "object" if by_schema and not _NO_FORM_AT_ALL.search(text) else "text"
 
 
 def _named(field: str, text: str) -> re.Match[str] | None:

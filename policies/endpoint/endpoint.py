@@ -19,7 +19,7 @@ from ...ledger.errors import CallRefused, PolicyError, UsageError, WordingRefuse
 from .. import text_protocol, written_calls
 from ..reasoning import SpokenText
 from . import clients, error_body, http_errors, wire
-from .dialect import Dialect, LimitField, limit_of
+from .dialect import Dialect, LimitField, Structured, limit_of
 from .keys import check_key
 from .reply_body import ReplyBody
 from .reported_errors import status_of
@@ -94,6 +94,7 @@ class Endpoint:
         self._place = clients.ServerKey(url, api_key or os.environ.get(self.key_from) or None)
         self._clean = cleaner_of([self._place.key])
         first = Dialect(limit=limit_field(url, model)) if dialect is None else dialect
+        self._structured: Structured = "schema" if urlsplit(url).scheme == "http" else "opening"
         self.takes_samples = tool_protocol != "text" and "n" not in first.without
         self._spoken = spoken_by(url, model, first)
         self._http_client = http_client
@@ -140,6 +141,7 @@ class Endpoint:
             self.model,
             self.max_output if request.max_tokens is None else request.max_tokens,
             dialect=dialect,
+            structured=dialect.structured or self._structured,
             stream=self._streams(request, dialect),
             asks=self._asks(),
             server=self._writer,
@@ -263,9 +265,8 @@ class Endpoint:
         )  # fmt: skip
         if not isinstance(error, CallRefused) or error.retryable:
             return error
-        wanted = self._spoken.learn(
-            dialect, status, error_body.read(content), orjson.loads(body), self.name
-        )
+        sent = wire.fields_of(body)
+        wanted = self._spoken.learn(dialect, status, error_body.read(content), sent, self.name)
         return error if wanted is None else WordingRefused(f"{error}; sent again as {wanted}")
 
 

@@ -15,7 +15,7 @@ from ...journal.records import Message, Reply, Request, Sampled, ToolCall, ToolS
 from .. import reasoning
 from ..call_ids import own_id
 from . import bills, stated_costs
-from .dialect import Dialect
+from .dialect import Dialect, Structured
 from .encoded_once import EncodedOnce
 from .provider_data import MESSAGE_FIELDS, added, added_to_call, given_back
 from .reported_errors import error_in
@@ -58,6 +58,7 @@ def encode(
     max_tokens: int,
     *,
     dialect: Dialect = _PLAIN,
+    structured: Structured = "text",
     stream: bool,
     asks: Sequence[str] = (),
     server: str = "",
@@ -66,6 +67,7 @@ def encode(
 
     Args:
         dialect: how the server wants it.
+        structured: how the server is told of the form of the reply.
         asks: names of further fields that are true.
         server: who gets it, and with it what it added to earlier replies itself.
     """
@@ -76,13 +78,17 @@ def encode(
         "model": orjson.dumps(model),
         "messages": b"[%s]" % b",".join(_messages_to(server, role)(messages)),
     }
-    calls = request.tool_choice == "auto"
+    calls = request.tool_choice != "none"
     if request.tools and (calls or "tool_choice" not in dialect.without):
         fields["tools"] = b"[%s]" % b",".join(_TOOLS(request.tools))
         if not calls:
             fields["tool_choice"] = b'"none"'
-        elif dialect.parallel_tool_calls is not None:
+        elif request.tool_choice == "required" and "required" not in dialect.without:
+            fields["tool_choice"] = b'"required"'
+        if calls and dialect.parallel_tool_calls is not None:
             fields["parallel_tool_calls"] = orjson.dumps(dialect.parallel_tool_calls)
+    if form := _form(request, structured):
+        fields["response_format"] = form
     fields[dialect.limit] = b"%d" % max_tokens
     if request.temperature is not None:
         fields["temperature"] = orjson.dumps(request.temperature)
@@ -98,6 +104,25 @@ def encode(
         fields = {name: value for name, value in fields.items() if name not in dialect.without}
     body = b",".join([b'"%s":%s' % (name.encode(), value) for name, value in fields.items()])
     return b"{%s}" % body
+
+
+def fields_of(body: bytes) -> set[str]:
+    """Returns what a request says, by the names that `Dialect` has for it."""
+    data = orjson.loads(body)
+    is_forced = data.get("tool_choice") == "required"
+    return {"required" if is_forced and name == "tool_choice" else name for name in data}
+
+
+def _form(request: Request, way: Structured) -> bytes | None:
+    asked = request.schema
+    if asked is None or way == "text":
+        return None
+    if way == "object":
+        return b'{"type":"json_object"}'
+    if way == "opening" and any(message.role == "assistant" for message in request.messages):
+        return None
+    form = {"name": asked.name, "strict": asked.is_closed, "schema": asked.schema}
+    return orjson.dumps({"type": "json_schema", "json_schema": form})
 
 
 def _folded(messages: Sequence[Message]) -> tuple[Message, ...]:

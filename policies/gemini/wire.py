@@ -48,8 +48,8 @@ def encode(
     if request.tools:
         told = [orjson.Fragment(declared) for declared in _DECLARATIONS(request.tools)]
         body["tools"] = [{"functionDeclarations": told}]
-        if request.tool_choice == "none":
-            body["toolConfig"] = {"functionCallingConfig": {"mode": "NONE"}}
+        if mode := _MODES.get(request.tool_choice):
+            body["toolConfig"] = {"functionCallingConfig": {"mode": mode}}
     options: dict[str, Any] = {"maxOutputTokens": max_tokens}
     if request.temperature is not None:
         options["temperature"] = request.temperature
@@ -58,6 +58,9 @@ def encode(
     if thinking is not None:
         options["thinkingConfig"] = thinking
     return orjson.dumps({**body, "generationConfig": options})
+
+
+_MODES = {"none": "NONE", "required": "ANY"}
 
 
 def _declaration(spec: ToolSpec) -> bytes:

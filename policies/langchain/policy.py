@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...journal.plain_http import check_encrypted
-from ...journal.records import Message, Reply, Request
+from ...journal.records import Message, Reply, Request, ToolChoice
 from ...journal.secrets import Clean, cleaner_of
 from ...ledger.errors import OutcomeUnknown, UsageError
 from .. import reasoning
@@ -204,16 +204,18 @@ def _runnable(asked: _AskedModel, request: Request, most: int, *, stream: bool) 
     )
     if not request.tools:
         return model
-    choice = {} if request.tool_choice == "auto" else _no_calls(model)
+    choice = {} if request.tool_choice == "auto" else _choice(model, request.tool_choice)
     return model.bind_tools([chat_tool(tool) for tool in request.tools], **choice)
 
 
-def _no_calls(model: BaseChatModel) -> dict[str, Any]:
-    """Returns how a class is told that no tool may be called; nothing where it cannot be."""
+def _choice(model: BaseChatModel, wanted: ToolChoice) -> dict[str, Any]:
+    """Returns how a class is told that no tool may be called, or one has to be; nothing where it
+    cannot be told."""
     kinds = {kind.__name__ for kind in type(model).__mro__}
     if kinds & _OPENAI_STYLE:
-        return {"tool_choice": "none"}
-    return {"tool_choice": {"type": "none"}} if kinds & _ANTHROPIC_STYLE else {}
+        return {"tool_choice": wanted}
+    words = {"none": "none", "required": "any"}
+    return {"tool_choice": {"type": words[wanted]}} if kinds & _ANTHROPIC_STYLE else {}
 
 
 async def _whole(runnable: Any, written: list[BaseMessage], pieces: StreamedPieces) -> AIMessage:

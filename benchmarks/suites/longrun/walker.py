@@ -85,7 +85,7 @@ class ChainWalker:
         note = f"At: {known.at}. Found: {', '.join(self._kept(known, len(request.messages)))}."
         if request.messages[-1].content.startswith("# Summarise"):
             return Message("assistant", note)
-        names = {spec.name for spec in request.tools} if request.tool_choice == "auto" else set()
+        names = {spec.name for spec in request.tools} if request.tool_choice != "none" else set()
         call = _next_call(question, known, names) if names else None
         if call is not None and "prune" in names:
             call = _pruning(request.messages, note) or call

@@ -13,7 +13,16 @@ from outlay.ledger.errors import UsageError
 from outlay.policies.endpoint import error_body
 from outlay.policies.endpoint.dialect import DISPENSABLE, Dialect, learned
 
-SENT = (*DISPENSABLE, "max_tokens", "model", "messages", "stream", "tools")
+SENT = (
+    *sorted({*DISPENSABLE} - {"required"}),
+    "max_tokens",
+    "model",
+    "messages",
+    "stream",
+    "tools",
+)
+FORCED = (*sorted({*SENT} - {"tool_choice"}), "required")
+FORMED = (*SENT, "response_format")
 PLAIN = Dialect()
 COMPLETION = Dialect(limit="max_completion_tokens")
 
@@ -163,6 +172,86 @@ def test_a_server_that_knows_the_old_names_only() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "Thinking mode does not support this tool_choice",
+        "Invalid value for 'tool_choice': 'required' is not supported with this model.",
+        "Unsupported parameter: 'tool_choice' is not supported with this model.",
+    ],
+)
+def test_a_call_that_cannot_be_demanded_is_left_to_the_policy(said: str) -> None:
+    error = error_body.read(orjson.dumps(openai(said)))
+    assert learned(PLAIN, 400, error, sent=FORCED) == leaving("required")
+
+
+SCHEMA_TYPE = (
+    "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        pytest.param(openai(f"{SCHEMA_TYPE} model."), "object", id="openai, old model"),
+        pytest.param(
+            openai("This response_format type is unavailable now"), "object", id="deepseek"
+        ),
+        pytest.param(
+            openai("Failed to deserialize the JSON body into the target type: response_format: "
+                   "response_format.type `json_schema` is unavailable now at line 1 column 9"),
+            "object", id="deepseek, older",
+        ),
+        pytest.param(
+            openai("Invalid schema for response_format 'Verdict': 'required' is required",
+                   "response_format"),
+            "object", id="openai, strict",
+        ),
+        pytest.param(
+            openai("response_format` json_object cannot be combined with tool/function calling"),
+            "text", id="groq",
+        ),
+        pytest.param(
+            openai("Failed to generate JSON. Please adjust your prompt.", None,
+                   "json_validate_failed"),
+            "text", id="groq, its own fault",
+        ),
+        pytest.param(
+            openai("Failed to initialize samplers: failed to parse grammar"), "text", id="llama.cpp"
+        ),
+        pytest.param(
+            openai("Unable to generate parser for this template. Automatic parser generation "
+                   "failed: JSON schema error at #/properties/a: cannot resolve $ref"),
+            "text", id="llama.cpp, schema",
+        ),
+        pytest.param(
+            openai("Function calling with a response mime type: 'application/json' is unsupported"),
+            "text", id="gemini",
+        ),
+        pytest.param(fastapi("response_format"), "text", id="fastapi"),
+        pytest.param(
+            openai("Unsupported parameter: 'response_format' is not supported with this model.",
+                   "response_format", "unsupported_parameter"),
+            "text", id="unsupported",
+        ),
+        pytest.param(openai("Unknown parameter: temperature"), None, id="something else"),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_refused_is_asked_for_otherwise(body: object, wanted: str | None) -> None:
+    error = error_body.read(orjson.dumps(body))
+    taught = learned(PLAIN, 400, error, sent=FORMED)
+    assert taught is not None
+    assert taught.structured == wanted
+    assert taught.without == (frozenset() if wanted else {"temperature"})
+
+
+def test_a_refused_form_comes_down_to_text() -> None:
+    error = error_body.read(orjson.dumps(openai("This response_format type is unavailable now")))
+    again = learned(Dialect(structured="object"), 400, error, sent=FORMED)
+    assert again is not None
+    assert again.structured == "text"
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "max_tokens is too large: 32000. This model supports at most 16384 completion tokens",
@@ -202,7 +291,7 @@ def test_no_dialect_is_learned_twice(messages: list[str]) -> None:
             refused.add(spoken)
             assert wanted not in refused
             spoken = wanted
-    assert len(refused) <= 12
+    assert len(refused) <= 13
 
 
 def test_a_dialect_is_checked() -> None:

@@ -10,10 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from outlay.agent import Agent
 from outlay.journal.records import Message, Request
 from outlay.ledger.errors import CallRefused, UsageError
+from outlay.planners.loops.auto import ModeChoice
+from outlay.planners.reply_schemas import schema_of
+from outlay.planners.verified.checklist import Decomposition
+from outlay.planners.verified.verifier import Verdict
 from outlay.policies import policy, rate_limited
 from outlay.policies.gguf.model_file import ModelFile
 from outlay.policies.gguf.server import ModelServer, served
@@ -73,6 +78,15 @@ async def test_it_replies_with_a_bill(spec: str) -> None:
     )
     assert reply.finish_reason == "length"
     assert reply.model == "gguf/tiny"
+
+
+@pytest.mark.parametrize("form", [Decomposition, ModeChoice, Verdict])
+async def test_it_is_held_to_a_schema(spec: str, form: type[BaseModel]) -> None:
+    request = Request((Message("user", "Hé!"),), max_tokens=24, schema=schema_of(form))
+    reply = await policy(spec).reply(request)
+    first = next(iter(form.model_fields))
+    begun = "".join(reply.message.content.split())
+    assert begun[: len(first) + 4] == f'{{"{first}":'[: len(begun)]
 
 
 async def test_runs_share_one_server_and_its_slots(spec: str, tmp_path: Path) -> None:
