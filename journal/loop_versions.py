@@ -19,4 +19,6 @@ PLANS_CAPPED = 3
 """Calls that plan or judge may write so much and no more, so that little is held for them."""
 SUCCESSES_TESTED = 3
 """An attempt after an accepted answer is told to test it, and two that agree end the run."""
+COMPLETE_PLANS_FIRST = 3
+"""Of plans that look equally good, a search opens the one that is nearest to its end."""
 NEWEST = 3

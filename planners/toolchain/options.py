@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...journal.loop_versions import NEWEST
 from ...ledger.errors import UsageError
 from .past_plans import Plans
 from .scores import ScoreWeights
@@ -50,17 +51,16 @@ class ToolchainOptions:
                     f"toolchain option {name} must be 1 or more, not {getattr(self, name)}"
                 )
         self.tree(remembered(self.plans))
-        _ = self.choose
+        self.chooser()
 
     def tree(self, plans: Sequence[Sequence[str]]) -> SearchTree:
         """Returns a tree with nothing but its root, scored by these remembered plans."""
         weights = ScoreWeights(alpha=self.alpha, beta=self.beta, scaled=self.scaled)
         return SearchTree(Plans(plans), weights, depth=self.depth)
 
-    @property
-    def choose(self) -> Search:
-        """What says which node is opened next."""
-        return search_named(self.search, width=self.width)
+    def chooser(self, loop: int = NEWEST) -> Search:
+        """Returns what says which node is opened next, in runs by this version of the loop."""
+        return search_named(self.search, width=self.width, loop=loop)
 
 
 def remembered(file: str) -> list[list[str]]:

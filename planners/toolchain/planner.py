@@ -107,7 +107,7 @@ class _Toolchain(Nodes):
             tree = self.options.tree(plans)
             for record in records:
                 tree.add(NodeExpansion.from_dict(record))
-            node = None if tree.goal else self.options.choose(tree)
+            node = None if tree.goal else self.options.chooser(session.loop)(tree)
             if node is None:
                 return _carry_out(session, state, tree)
             came = await opened(

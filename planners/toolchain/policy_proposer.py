@@ -23,6 +23,10 @@ SEEN_CHARS = 500
 """Characters that are shown of what a step brought when it was tried out."""
 
 
+_CUTS_MARKED = 2
+"""The version of the prompt from which on it is told where something is left out."""
+
+
 class ProposedCall(BaseModel):
     tool: str
     arguments: dict[str, Any] = {}
@@ -92,8 +96,10 @@ class PolicyProposer:
 
 def question(path: Sequence[PlanStep]) -> str:
     """Returns the question for the steps after a plan; equal beginnings make equal prefixes."""
-    lines = [f"{place}. {_line(step)}" for place, step in enumerate(path, 1)]
-    return "\n".join((prompt("toolchain").text, "", "Planned so far:", *(lines or ["nothing"])))
+    told = prompt("toolchain")
+    marks = told.version >= _CUTS_MARKED
+    lines = [f"{place}. {_line(step, marks=marks)}" for place, step in enumerate(path, 1)]
+    return "\n".join((told.text, "", "Planned so far:", *(lines or ["nothing"])))
 
 
 def proposal(text: str) -> Proposal | None:
@@ -107,7 +113,10 @@ def proposal(text: str) -> Proposal | None:
     return Proposal(Action.of(first.tool, json.dumps(first.arguments)), len(rest.steps) - 1)
 
 
-def _line(step: PlanStep) -> str:
+def _line(step: PlanStep, *, marks: bool) -> str:
     if step.sight is None:
         return str(step.action)
-    return f"{step.action} → {step.sight.text[:SEEN_CHARS]}"
+    text = step.sight.text
+    left_out = len(text) - SEEN_CHARS
+    mark = f" [… {left_out:,} characters left out]" if marks and left_out > 0 else ""
+    return f"{step.action} → {text[:SEEN_CHARS]}{mark}"

@@ -9,33 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf, log, sqrt
+from typing import Any
 
+from ...journal.loop_versions import COMPLETE_PLANS_FIRST, NEWEST
 from ...ledger.errors import UsageError
 from .actions import FINISH
 from .tree import SearchTree, TreeNode
 
 Search = Callable[[SearchTree], TreeNode | None]
+Promise = Callable[[TreeNode], tuple[Any, ...]]
+"""In which order nodes are opened, the least first."""
 
 SEARCHES = ("astar", "bfs", "dfs", "beam", "greedy", "mcts")
+_PLACES = 9
+"""Scores that differ by less are equal: they are sums of roots."""
 _EXPLORATION = sqrt(2)
 """The constant of UCB1 for rewards from 0 to 1."""
 
 
-def search_named(name: str, *, width: int) -> Search:
+def search_named(name: str, *, width: int, loop: int = NEWEST) -> Search:
     """Returns a search by name.
 
     Args:
         name: one of `SEARCHES`.
         width: nodes that a beam keeps per depth.
+        loop: the version of the loop by which the run goes.
 
     Raises:
         UsageError: there is no such search.
     """
+    promise = _promise if loop >= COMPLETE_PLANS_FIRST else _old_promise
     searches: dict[str, Search] = {
-        "astar": best_first,
+        "astar": partial(best_first, promise=promise),
         "bfs": breadth_first,
         "dfs": depth_first,
-        "beam": partial(beam, width=width),
+        "beam": partial(beam, width=width, promise=promise),
         "greedy": greedy,
         "mcts": uct,
     }
@@ -44,9 +52,19 @@ def search_named(name: str, *, width: int) -> Search:
     return searches[name]
 
 
-def best_first(tree: SearchTree) -> TreeNode | None:
-    """The least f = g + h; of equals the oldest (ToolChain*)."""
-    return min(tree.frontier, key=lambda node: (node.f, node.id), default=None)
+def _promise(node: TreeNode) -> tuple[Any, ...]:
+    """The least f; of equals a complete plan, the least h, the longest, the most often proposed."""
+    f, h = round(node.f, _PLACES), round(node.h, _PLACES)
+    return f, node.action != FINISH, h, -node.depth, node.ranks, node.id
+
+
+def _old_promise(node: TreeNode) -> tuple[Any, ...]:
+    return node.f, node.id
+
+
+def best_first(tree: SearchTree, *, promise: Promise = _promise) -> TreeNode | None:
+    """The least f = g + h (ToolChain*); equals as `_promise` has them."""
+    return min(tree.frontier, key=promise, default=None)
 
 
 def breadth_first(tree: SearchTree) -> TreeNode | None:
@@ -70,11 +88,11 @@ def greedy(tree: SearchTree) -> TreeNode | None:
     return next(iter(tree.children(tree.opened[-1])), None)
 
 
-def beam(tree: SearchTree, *, width: int) -> TreeNode | None:
+def beam(tree: SearchTree, *, width: int, promise: Promise = _promise) -> TreeNode | None:
     """The `width` best by f of each depth, and their children only."""
     level = [tree.root]
     while level:
-        kept = sorted(level, key=lambda node: (node.f, node.id))[:width]
+        kept = sorted(level, key=promise)[:width]
         for node in kept:
             if tree.fate(node) == "open":
                 return node

@@ -39,6 +39,7 @@ RELEASED = {
     "planners/select@1": "7211a15fc0a0960c",
     "planners/steps@1": "50e7f46cef5dc04c",
     "planners/toolchain@1": "a66dacf4abe73f9d",
+    "planners/toolchain@2": "30aef5a1622d0fda",
     "planners/urge@1": "74ef81558d8a8224",
     "planners/value@1": "2c5268f3e298d8d7",
     "planners/verify@1": "ff178dcd2e11f7c7",

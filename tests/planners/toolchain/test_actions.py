@@ -7,8 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlay.planners.toolchain.actions import Action, canonical
-from outlay.planners.toolchain.policy_proposer import proposal, question
+from outlay.journal.prompt_files import prompt_versions
+from outlay.planners.toolchain.actions import Action, LookaheadResult, PlanStep, canonical
+from outlay.planners.toolchain.policy_proposer import SEEN_CHARS, proposal, question
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -43,6 +44,16 @@ def test_a_sample_proposes_its_first_step_and_counts_the_rest() -> None:
     assert (found.action, found.remaining) == (Action("f", '{"a":2,"b":1}'), 1)
     assert proposal("I do not know.") is None
     assert proposal('{"steps": [{"arguments": {}}]}') is None
+
+
+def test_what_is_cut_of_an_observation_is_marked() -> None:
+    long, short = "x" * (SEEN_CHARS + 1234), "x" * SEEN_CHARS
+    steps = [PlanStep(Action("f"), LookaheadResult(text)) for text in (long, short)]
+    first, second = question(steps).splitlines()[-2:]
+    assert first.endswith("x [… 1,234 characters left out]")
+    assert second.endswith("x")
+    with prompt_versions({"toolchain": 1}):
+        assert "left out" not in question(steps)
 
 
 def test_questions_begin_alike() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlay.journal.effects import Refusal
+from outlay.journal.loop_versions import ENDINGS_READ
 from outlay.ledger.errors import UsageError
 from outlay.planners.toolchain import (
     FINISH,
@@ -24,6 +25,7 @@ from outlay.planners.toolchain import (
 )
 from outlay.planners.toolchain.actions import PlanStep
 from outlay.planners.toolchain.strategies import best_first
+from outlay.planners.toolchain.tree import NodeExpansion, TreeNode
 
 WHOLE = ("astar", "bfs", "dfs", "mcts")
 """Searches that leave nothing out."""
@@ -135,11 +137,48 @@ async def test_best_first_opens_the_least_f() -> None:
 
     def least(tree: SearchTree) -> object:
         node = best_first(tree)
-        assert node is None or all(node.f <= other.f for other in tree.frontier)
+        assert node is None or all(node.f <= other.f + 1e-9 for other in tree.frontier)
         return node
 
     await search(tree, least, proposer, k=4, expansions=50)  # type: ignore[arg-type]
     assert tree.expansions > 3
+
+
+@pytest.fixture
+def tied() -> SearchTree:
+    """A query and a complete plan that look equally good; the query is older."""
+    tree = SearchTree(Plans(), ScoreWeights(), depth=4)
+    tree.add(NodeExpansion(0, samples=(Proposal(Action("search"), 0), Proposal(FINISH))))
+    query, complete = tree.frontier
+    assert query.f == complete.f
+    return tree
+
+
+def test_of_equals_a_complete_plan_is_opened_first(tied: SearchTree) -> None:
+    assert search_named("astar", width=1)(tied) is tied.frontier[1]
+    assert search_named("beam", width=1)(tied) is tied.frontier[1]
+
+
+def test_a_run_of_an_older_loop_opens_the_oldest(tied: SearchTree) -> None:
+    assert search_named("astar", width=1, loop=ENDINGS_READ)(tied) is tied.frontier[0]
+
+
+@given(seed=st.integers(0, 10_000))
+def test_equals_are_opened_in_an_order_that_has_the_complete_first(seed: int) -> None:
+    tree = SearchTree(Plans(), ScoreWeights(), depth=4)
+    seen: list[SearchTree] = []
+
+    def least(tree: SearchTree) -> TreeNode | None:
+        node = best_first(tree)
+        equals = [n for n in tree.frontier if node and abs(n.f - node.f) < 1e-10]
+        if any(n.action == FINISH for n in equals):
+            assert node is not None
+            assert node.action == FINISH
+        seen.append(tree)
+        return node
+
+    _run(search(tree, least, _Grown(seed), k=4, expansions=30))
+    assert seen
 
 
 def test_an_unknown_search_is_answered_with_the_known_ones() -> None:
