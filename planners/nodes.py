@@ -52,10 +52,11 @@ class Nodes:
             session.replied(view, reply.message)
             if reply.message.tool_calls:
                 return go("act", session, state, wasted=state.get("wasted", 0))
-            if reply.message.content or session.flaw(reply) != "length":
+            flaw = session.flaw(reply)
+            if reply.message.content or flaw != "length":
                 session.trajectory.append(reply.message)
-            if session.flaw(reply) == "length":
-                return go("wrap_up", session, state, why=FLAWS["length"], reason="length")
+            if flaw in ("length", "timed_out"):
+                return go("wrap_up", session, state, why=FLAWS[flaw], reason=flaw)
             return self._answer(session, state, "answered", reply.message.content)
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
@@ -98,7 +99,8 @@ class Nodes:
                     break
             best = session.trajectory.best_answer
             why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
-            reason: Reason = "length" if state.get("reason") == "length" else "budget"
+            cut = state.get("reason")
+            reason: Reason = cut if cut in ("length", "timed_out") else "budget"
             return self._answer(session, state, "budget_exhausted", best, why, reason)
 
     async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:
