@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -95,9 +96,11 @@ class Agent:
         told_of_forks(self)
         self.options = options or AgentOptions()
         self.memory = coerce("memory", memory, Memory, memory_named, "workspace")
-        self._servers = McpServers(mcp, mcp_read_only)
+        own = Toolset(tools)
+        taken = Toolset(_with_memory([*own], self.memory)).names
+        self._servers = McpServers(_unless_in_a_loop(mcp), mcp_read_only, taken)
         try:
-            self.given = Toolset([*tools, *self._servers])
+            self.given = Toolset([*own, *self._servers])
             """The tools that it was given and those of its servers, without its memory's."""
             config = AgentConfig(
                 policy=self.policy,
@@ -116,6 +119,18 @@ class Agent:
         except BaseException:
             self._servers.close()
             raise
+
+    @classmethod
+    async def create(cls, **options: Any) -> Agent:
+        """Returns an agent without blocking the event loop while its MCP servers start.
+
+        Args:
+            options: as for `Agent`.
+
+        Raises:
+            UsageError: as `Agent` does.
+        """
+        return await asyncio.to_thread(cls, **options)
 
     # -- running -------------------------------------------------------------------------------
 
@@ -480,6 +495,17 @@ def _with_memory(tools: list[Tool], memory: Memory) -> list[Tool | Callable[...,
     """Returns the tools with those of the memory; a `recall` that is there already counts."""
     there = any(tool.spec.name == RECALL for tool in tools)
     return [*tools, *(t for t in memory.tools() if not (there and t.spec.name == RECALL))]
+
+
+def _unless_in_a_loop(mcp: Iterable[str | McpAddress]) -> Iterable[str | McpAddress]:
+    servers = tuple(mcp)
+    with contextlib.suppress(RuntimeError):
+        if servers and asyncio.get_running_loop():
+            raise UsageError(
+                "starting MCP servers would block the event loop: write "
+                "`agent = await Agent.create(mcp=[…], …)`"
+            )
+    return servers
 
 
 def _budget(budget: Budget | str) -> Budget:

@@ -18,6 +18,7 @@ class McpServers:
     Args:
         addresses: command lines or URLs, or either with its variables or headers.
         read_only: names or patterns of tools that the owner says only read.
+        taken: names of other tools of the agent; a server's tool of such a name gets a prefix.
 
     Raises:
         UsageError: a server does not start, or the extra `mcp` is not installed. Those that were
@@ -25,17 +26,20 @@ class McpServers:
     """
 
     def __init__(
-        self, addresses: Iterable[str | McpAddress], read_only: Iterable[str] = ()
+        self,
+        addresses: Iterable[str | McpAddress],
+        read_only: Iterable[str] = (),
+        taken: Iterable[str] = (),
     ) -> None:
         self._tools: list[Tool] = []
-        patterns = tuple(read_only)
+        patterns, others = tuple(read_only), tuple(taken)
         with ExitStack() as started:
             for address in addresses:
                 from ..tools.mcp import mcp_tools
 
-                taken = [tool.spec.name for tool in self._tools]
+                names = [*others, *(tool.spec.name for tool in self._tools)]
                 self._tools += started.enter_context(
-                    mcp_tools(address, taken=taken, read_only=patterns)
+                    mcp_tools(address, taken=names, read_only=patterns)
                 )
             self._started = started.pop_all()
 

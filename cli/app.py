@@ -38,7 +38,9 @@ from .commands.setup.subroutines import subroutines
 from .commands.setup.tools import tools
 from .commands.setup.trust import trust
 from .commands.train.app import train
+from .list_variables import split_at_lines
 from .signals import ended_as_by_ctrl_c
+from .standard_streams import outlive_readers
 
 BUG = 70
 """Exit code of an error that nobody foresaw."""
@@ -55,7 +57,7 @@ app = typer.Typer(
     name="outlay",
     help="Runs tool-using agents on budgets that cannot be overspent.",
     epilog=_EPILOG,
-    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -99,7 +101,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
     ctx: typer.Context,
     config_file: Annotated[
@@ -116,6 +118,9 @@ def root(
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
 ) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        return
     if ignored := settings_file.ignored(Path.cwd(), os.environ):
         typer.echo(f"outlay: {ignored}", err=True)
     if ctx.invoked_subcommand != "trust":
@@ -138,16 +143,14 @@ def _defaults(named: Path | None, group: Any) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and leaves the process with its exit code."""
     gc.set_threshold(20_000, 20, 50)  # hundreds of agents: a fifth of their CPU went to the default
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    outlive_readers()
     try:
         _check_text(sys.argv[1:] if arguments is None else arguments)
         with ended_as_by_ctrl_c():
-            code = typer.main.get_command(app).main(arguments, "outlay", standalone_mode=False)
+            command = typer.main.get_command(app)
+            split_at_lines(command)
+            code = command.main(arguments, "outlay", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
     except Exception as error:
         if os.environ.get("OUTLAY_DEBUG"):
             raise

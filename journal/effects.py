@@ -12,7 +12,7 @@ from .records import Message, Observation, Reply, ReplySchema, ToolCall, ToolCho
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What is kept back from the start for a later policy call that has to be possible.
+    """What is kept back for a later policy call that has to be possible, mostly from the start.
 
     Allowances are used in their order: while one is used, those after it stay kept back.
     """
@@ -29,6 +29,8 @@ class Allowance:
     """Bytes of text that the prompt will hold beside `prompt`."""
     schema: ReplySchema | None = None
     """The form that its reply is to have."""
+    on_demand: bool = False
+    """True while nothing is kept back for it: until a planner says so (`Session.keep`)."""
 
 
 @dataclass(frozen=True)

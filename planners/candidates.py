@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 from pydantic import BaseModel
 
 from ..journal.effects import Allowance, Effects
+from ..journal.loop_versions import ANSWERS_RANKED, KEPT_ON_DEMAND, NEWEST
 from ..journal.records import Message
 from .answers import plain
 from .prompts import prompt
@@ -30,6 +31,8 @@ class Candidate(TypedDict):
     verdict: str
     """What the verifier said of it: `success`, `continue`, `pivot`, or "" if it was not asked."""
     why: str
+    evidence: NotRequired[list[str]]
+    """What tool results have shown of it, as the verifier found."""
     score: NotRequired[int]
     """What it was scored, where a planner scores steps."""
 
@@ -49,16 +52,16 @@ class JudgeChoice(BaseModel):
     why: str = ""
 
 
-def select_allowance() -> Allowance:
-    """Returns what is kept back for the judge."""
+def select_allowance(*, on_demand: bool = False) -> Allowance:
+    """Returns what is kept back for the judge.
+
+    Args:
+        on_demand: not before `keep_judge` finds that there may be something to choose.
+    """
     return Allowance(
-        purpose="select",
-        prompt=(),
-        output=_JUDGE_TOKENS,
-        alone=True,
-        input=SELECT_BYTES,
-        schema=schema_of(JudgeChoice),
-    )
+        purpose="select", prompt=(), output=_JUDGE_TOKENS, alone=True, input=SELECT_BYTES,
+        schema=schema_of(JudgeChoice), on_demand=on_demand,
+    )  # fmt: skip
 
 
 def candidate(state: State, verdict: str = "", why: str = "") -> Candidate:
@@ -71,28 +74,44 @@ def candidate(state: State, verdict: str = "", why: str = "") -> Candidate:
     }
 
 
-def sound(candidates: Sequence[Candidate]) -> list[Candidate]:
+def sound(candidates: Sequence[Candidate], loop: int = NEWEST) -> list[Candidate]:
     """Returns the candidates that may be chosen, the best sort that there is.
 
-    Those with an answer before those without, those that the verifier accepted before others,
-    and answers that an attempt gave by itself before wrap-up replies.
+    Those with an answer before those without. Then what the verifier has accepted; answers that it
+    was not asked about, those that an attempt gave by itself before wrap-up replies; what it found
+    unproven; what it rejected.
     """
     kept = [c for c in candidates if c["answer"]] or list(candidates)
-    kept = [c for c in kept if c["verdict"] == "success"] or kept
-    return [c for c in kept if c["status"] == "answered"] or kept
+    rank = _rank if loop >= ANSWERS_RANKED else _old_rank
+    best = min(map(rank, kept))
+    return [c for c in kept if rank(c) == best]
 
 
-def majority(candidates: Sequence[Candidate]) -> Candidate:
+def majority(candidates: Sequence[Candidate], loop: int = NEWEST) -> Candidate:
     """Returns the first candidate with the answer that most candidates give."""
-    kept = sound(candidates)
+    kept = sound(candidates, loop)
     votes = Counter(plain(c["answer"] or "") for c in kept)
     best = max(votes.values())
     return next(c for c in kept if votes[plain(c["answer"] or "")] == best)
 
 
+async def keep_judge(session: Session, effects: Effects, candidates: Sequence[Candidate]) -> None:
+    """Keeps back what the judge costs once the answers that may be chosen differ.
+
+    There is room for one more of them than there are. If the budget cannot pay for that, the
+    majority will choose.
+    """
+    kept = sound(candidates, session.loop)
+    if session.loop < KEPT_ON_DEMAND or len({plain(c["answer"] or "") for c in kept}) == 1:
+        return
+    listed = [len(_listed(place, c, SELECT_BYTES).encode()) for place, c in enumerate(kept, 1)]
+    most = min(sum(listed) + max(listed), SELECT_BYTES)
+    await session.keep(effects, "select", input=most)
+
+
 async def judged(session: Session, effects: Effects, candidates: Sequence[Candidate]) -> Candidate:
     """Returns the candidate that the policy as a judge prefers; without a judge, the majority's."""
-    kept = sound(candidates)
+    kept = sound(candidates, session.loop)
     if len({plain(c["answer"] or "") for c in kept}) == 1:
         return kept[0]
     room = SELECT_BYTES // len(kept)
@@ -102,8 +121,18 @@ async def judged(session: Session, effects: Effects, candidates: Sequence[Candid
     schema = narrowed(schema_of(JudgeChoice), choice=range(1, len(kept) + 1))
     choice = await ask_for(JudgeChoice, effects, asked, purpose="select", schema=schema)
     if choice is None or not 1 <= choice.choice <= len(kept):
-        return majority(kept)
+        return majority(kept, session.loop)
     return kept[choice.choice - 1]
+
+
+def _rank(found: Candidate) -> int:
+    if not found["verdict"]:
+        return 1 if found["status"] == "answered" else 2
+    return {"success": 0, "continue": 3, "pivot": 4}[found["verdict"]]
+
+
+def _old_rank(found: Candidate) -> int:
+    return 2 * (found["verdict"] != "success") + (found["status"] != "answered")
 
 
 def _listed(place: int, found: Candidate, room: int) -> str:

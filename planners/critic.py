@@ -18,7 +18,9 @@ from ..journal.notices import CriticAdvice
 from ..journal.records import Message, Observation, ToolCall
 from .prompts import prompt
 from .state import Session
-from .structured_output import ask_for
+from .structured_output import ask_for, cap
+
+_CRITIQUE_TOKENS = 256
 
 
 class Critique(BaseModel):
@@ -44,7 +46,9 @@ async def criticised(session: Session, effects: Effects, reply: Message) -> list
 async def _ask(session: Session, effects: Effects, calls: Sequence[ToolCall]) -> Critique | None:
     wanted = "\n".join(f"{call.name} {call.arguments}" for call in calls)
     question = Message("user", f"{prompt('critic').text}\n\n{wanted}")
-    return await ask_for(Critique, effects, (*session.last_prompt, question), purpose="critic")
+    asked = (*session.last_prompt, question)
+    most = cap(session, _CRITIQUE_TOKENS)
+    return await ask_for(Critique, effects, asked, purpose="critic", max_tokens=most)
 
 
 def _repeated(session: Session, call: ToolCall) -> bool:

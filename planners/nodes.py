@@ -20,6 +20,10 @@ from .critic import criticised
 from .prompts import prompt
 from .state import Reason, Session, SessionProvider, State, Status
 
+_CUT = {
+    "length": "was cut off at its limit of output tokens",
+    "timed_out": "took too long and was cut off",
+}
 WASTED_TURNS = 3
 """So many turns in a row without a single tool call that could do anything end the acting."""
 
@@ -48,7 +52,7 @@ class Nodes:
             ahead = session.planner.critic is None
             reply = await effects.ask(view, ahead=ahead, draw=session.attempt)
             if isinstance(reply, Refusal):
-                return go("wrap_up", session, state, why=reply.why)
+                return go("wrap_up", session, state, why=reply.why, over=spent(reply))
             session.replied(view, reply.message)
             if reply.message.tool_calls:
                 return go("act", session, state, wasted=state.get("wasted", 0))
@@ -56,7 +60,8 @@ class Nodes:
             if reply.message.content or flaw != "length":
                 session.trajectory.append(reply.message)
             if flaw in ("length", "timed_out"):
-                return go("wrap_up", session, state, why=FLAWS[flaw], reason=flaw)
+                over = f"your last reply {_CUT[flaw]}"
+                return go("wrap_up", session, state, why=FLAWS[flaw], over=over, reason=flaw)
             return self._answer(session, state, "answered", reply.message.content)
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
@@ -80,7 +85,8 @@ class Nodes:
     async def wrap_up(self, state: State) -> Command[Literal["__end__"]]:
         """Asks for one last reply without tools, out of what was kept back for it."""
         async with self.entered("wrap_up", state) as (session, effects):
-            instruction = Message("user", prompt("wrap_up").text)
+            over = state.get("over") or state.get("why") or "the budget is used up"
+            instruction = Message("user", prompt("wrap_up").text.replace("{why}", over))
             view = await session.memory.view(session.trajectory, effects)
             reply: Reply | Refusal = Refusal("", "")
             for messages in dict.fromkeys((view, session.last_prompt)):
@@ -144,11 +150,21 @@ class Nodes:
             raise
 
 
+def spent(refusal: Refusal) -> str:
+    """Returns what a policy is told when no call but its last one can be paid."""
+    if refusal.resource == "seconds":
+        return "the time is over"
+    if refusal.resource == "closed":
+        return "a call has cost more than was set aside for it"
+    return f"what is left of the {refusal.resource} pays for this reply and no more"
+
+
 def go(node: str, session: Session, state: State, **update: Any) -> Command[Any]:
-    """Goes on at another node, with changes to the state; `wasted` and `reason` start anew."""
+    """Goes on at another node, with changes to the state; what is of one node starts anew."""
     changed: dict[str, Any] = {"wasted": 0, **_advance(session, state), **update}
-    if state.get("reason"):
-        changed.setdefault("reason", "")
+    for name in ("reason", "over"):
+        if state.get(name):
+            changed.setdefault(name, "")
     return Command(goto=node, update=changed)
 
 

@@ -12,6 +12,9 @@ from ..journal.records import Message
 from .prompts import prompt
 from .state import SessionProvider
 
+_WHY_BYTES = 70
+"""The most that the wrap-up says of what has run out."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Planner:
@@ -60,7 +63,8 @@ class Planner:
 
     def kept(self, wrap_up_tokens: int) -> tuple[Allowance, ...]:
         """Returns all that is kept back, in the order of the calls, with the prompts of each."""
-        wrap_up = Allowance(purpose="wrap_up", prompt=(), output=wrap_up_tokens)
+        told = _WHY_BYTES if "{why}" in prompt("wrap_up").text else 0
+        wrap_up = Allowance(purpose="wrap_up", prompt=(), output=wrap_up_tokens, input=told)
         kept = (*self.allowances, wrap_up, *self.after_wrap_up)
         return tuple(_with_prompt(each) if not each.prompt else each for each in kept)
 

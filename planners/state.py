@@ -60,6 +60,8 @@ class State(TypedDict, total=False):
     """Out: the answer, or the best there is."""
     status: Status
     """Out: how the run ended."""
+    over: str
+    """Why no more tools can be called, as the policy is told it; "" where `why` says it too."""
     why: str
     """Out: what ended a run that did not end by the policy's own answer."""
     reason: Reason | Literal[""]
@@ -109,6 +111,10 @@ class Session(Protocol):
     @property
     def prompts(self) -> PromptVersions | None:
         """The versions of prompts that its record names; None in a new run: the newest ones."""
+
+    @property
+    def loop(self) -> int:
+        """The version of the loop by which it goes (`journal/loop_versions.py`)."""
 
     @property
     def planner(self) -> PlannerSettings: ...
@@ -184,6 +190,18 @@ class Session(Protocol):
         affordable tool is left.
         """
 
+    async def keep(self, effects: Effects, purpose: str, *, input: int) -> bool:
+        """Keeps back, from now on, what the planner's call for a purpose may cost.
+
+        Args:
+            input: bytes of text that its prompt will hold.
+
+        Returns False, and changes nothing, if that cannot be had beside what is kept already.
+        """
+
+    def forgo(self, purpose: str) -> None:
+        """Keeps nothing back any more for the call for a purpose."""
+
     def is_read_only(self, call: ToolCall) -> bool:
         """Says whether a call changes nothing, so that another one may be tried in its place."""
 
@@ -197,6 +215,10 @@ class Session(Protocol):
     @property
     def tools(self) -> Sequence[ToolSpec]:
         """What it may call and the budget can still pay for."""
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether the agent has any tools."""
 
     @property
     def tools_left(self) -> bool:

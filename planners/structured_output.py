@@ -9,8 +9,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..journal.effects import Effects, Refusal
+from ..journal.loop_versions import PLANS_CAPPED
 from ..journal.records import Message, ReplySchema
 from .reply_schemas import schema_of
+from .state import Session
 
 _Form = TypeVar("_Form", bound=BaseModel)
 
@@ -46,6 +48,11 @@ async def ask_for(
             return found
         asked = (*asked, Message("assistant", reply.message.content), Message("user", found))
     return None
+
+
+def cap(session: Session, tokens: int) -> int | None:
+    """Returns the most tokens of a call that plans or judges; runs of older loops have no such."""
+    return tokens if session.loop >= PLANS_CAPPED else None
 
 
 def read(form: type[_Form], text: str) -> _Form | str:

@@ -54,6 +54,11 @@ class CostBounds:
         """Where the price comes from, or None if there is none."""
         return self._price.source if self._price else None
 
+    @property
+    def token_prices(self) -> tuple[Decimal, Decimal] | None:
+        """USD for a million tokens of short prompts, read and written, or None if unknown."""
+        return (self._price.input.base, self._price.output.base) if self._price else None
+
     def known(self, usd: Decimal) -> Decimal | None:
         """Returns `usd`, or None where no price is known."""
         return usd if self._price else None

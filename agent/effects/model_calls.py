@@ -15,7 +15,7 @@ from functools import cached_property, partial
 
 from ...journal.codec import PrefixMatch, TokenDeltas, delta, reply_to
 from ...journal.codec.request_hash import request_hash, tools_hash
-from ...journal.effects import Refusal
+from ...journal.effects import Allowance, Refusal
 from ...journal.old.request_hash import old_request_hash, old_tools_hash
 from ...journal.record.run_record import Effect
 from ...journal.records import (
@@ -28,6 +28,7 @@ from ...journal.records import (
     ToolSpec,
 )
 from ...ledger.account import Hold, Shortfall
+from ...ledger.amount import Amount
 from ...ledger.errors import (
     CallRefused,
     CallTimedOut,
@@ -136,7 +137,7 @@ class ModelCalls:
                 effect_log=self._effect_log, kept=self._kept, bounds=self._bounds,
             )  # fmt: skip
         if effect.settled is not None:
-            return self._replay(effect, messages)
+            return self._replay(effect, request)
         if effect.refusal is not None:
             return Refusal(effect.refusal.resource, effect.refusal.why)
         if self._effect_log.strict and effect.ends:
@@ -384,8 +385,8 @@ class ModelCalls:
             self._prefixes.add(id, request.messages, billed)
             self._bounds.learn(request, billed)
 
-    def _replay(self, effect: Effect, messages: tuple[Message, ...]) -> Reply:
-        call = effect.answered
+    def _replay(self, effect: Effect, request: Request) -> Reply:
+        call, messages = effect.answered, request.messages
         assert call is not None
         assert call.reply is not None
         reply = call.reply
@@ -397,6 +398,8 @@ class ModelCalls:
         is_inherited = call.hold in self._effect_log.inherited.prompts
         base = "" if is_inherited else call.hold  # a run's deltas are its own
         self._prefixes.add(base, messages, billed)
+        if billed and call.name == self._policy.name:
+            self._bounds.learn(request, billed)
         return reply
 
     def _check(self, key: str, effect: Effect, request: Request, digest: str) -> None:
@@ -419,9 +422,18 @@ class ModelCalls:
         """Whether the policy answers a request for several samples in one call."""
         return takes_samples(self._policy)
 
-    async def keep_back(self, messages: tuple[Message, ...]) -> bool:
-        """Keeps back what calls after this prompt will cost; False if that cannot be had."""
-        return await self._effect_log.account.keep_back(self._kept.after(None, messages))
+    def reserve(self, messages: tuple[Message, ...]) -> Amount:
+        """Returns what calls after this prompt will cost at most, all that is kept back."""
+        return self._kept.after(None, messages)
+
+    @property
+    def token_prices(self) -> tuple[Decimal, Decimal] | None:
+        """USD for a million tokens, read and written; None where no price is known."""
+        return self._bounds.token_prices
+
+    def keeps(self, allowances: tuple[Allowance, ...]) -> None:
+        """Keeps back for these calls from now on."""
+        self._kept.allowances = allowances
 
     def can_start(self, messages: tuple[Message, ...]) -> bool:
         """Says whether a call with this prompt could be made, and all that is kept back for."""

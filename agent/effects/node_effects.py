@@ -9,6 +9,7 @@ from typing import Any
 
 from ...journal.effects import Refusal
 from ...journal.endings import flaw_of
+from ...journal.loop_versions import ENDINGS_READ
 from ...journal.notices import Notice
 from ...journal.records import Message, Observation, Reply, ReplySchema, ToolCall, ToolChoice
 from ...ledger.errors import CallRefused, PolicyError
@@ -17,9 +18,6 @@ from .effect_log import EffectLog
 from .model_calls import ModelCalls
 from .reply_text import encodable_call
 from .tool_calls import ToolCalls, together
-
-ENDINGS_READ = 2
-"""The version of the loop that looks at how replies ended; earlier runs go on as they began."""
 
 _Ask = Callable[[str, tuple[Message, ...], int], Awaitable[Reply | Refusal]]
 """Asks under a key; the number is the output of a reply that was cut off, else 0."""

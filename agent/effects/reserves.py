@@ -17,7 +17,7 @@ class Reserves:
         bounds: what calls can cost at most.
         prefixes: the prompts sent so far: what was billed for a prefix is known.
         tools: what the policy is offered in every request.
-        allowances: the calls, in the order in which they come.
+        allowances: the calls, in the order in which they come. They may change meanwhile.
     """
 
     def __init__(
@@ -32,6 +32,15 @@ class Reserves:
         self._tools = tools
         self._allowances = allowances
         self._last: tuple[tuple[Message, ...], Amount] | None = None
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        return self._allowances
+
+    @allowances.setter
+    def allowances(self, changed: tuple[Allowance, ...]) -> None:
+        self._allowances = changed
+        self._last = None
 
     def allowance(self, purpose: str) -> Allowance | None:
         return next((kept for kept in self._allowances if kept.purpose == purpose), None)
@@ -69,6 +78,8 @@ class Reserves:
     def _sum(self, allowances: tuple[Allowance, ...], messages: tuple[Message, ...]) -> Amount:
         total = ZERO
         for allowance in allowances:
+            if allowance.on_demand:
+                continue
             shown = messages[:2] if allowance.alone else messages
             prompt = (*shown, *allowance.prompt)
             request = Request(prompt, self._tools, "none", schema=allowance.schema)

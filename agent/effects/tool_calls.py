@@ -168,6 +168,10 @@ class ToolCalls:
                 return priced.usd or Decimal(0)
         return self._prices.least(self._tools.get(meant.name))
 
+    def least_prices(self) -> dict[str, Decimal]:
+        """Returns what a call of each tool costs in USD at least, by name."""
+        return {tool.spec.name: self._prices.least(tool) for tool in self._tools}
+
     def used_up(self) -> list[str]:
         """Returns the tools that the budget cannot pay another call of, in order."""
         account = self._effect_log.account

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from ...journal.codec import SentPrompts, budget_to
@@ -17,11 +18,12 @@ from ...journal.record.recorded_calls import recorded_calls
 from ...journal.record.run_record import RunRecord
 from ...journal.records import Message, Request
 from ...ledger.account import Account
-from ...ledger.amount import ZERO, Quantity
+from ...ledger.amount import ZERO, Amount, Quantity
 from ...ledger.budget import Budget
 from ...ledger.errors import BudgetError, PolicyError, Unpriced, UsageError
 from ...ledger.prices.price_book import PriceBook
 from ...ledger.resources import is_money
+from ...planners import calls_in_words
 from ...policies.policy import prepare
 from ...tools import ToolContext
 from ..config import AgentConfig, RunLabels
@@ -34,6 +36,11 @@ from .audience import Audience
 from .instructions import Instructions
 from .routes import Route, Routes, RunBrief
 from .session import RunSession
+
+logger = logging.getLogger(__name__)
+
+MUCH_KEPT = Decimal("0.4")
+"""From this share of a budget on, what is kept back for the end of a run is warned of."""
 
 
 class RunLifecycle:
@@ -56,6 +63,7 @@ class RunLifecycle:
         self._ended = ended
         self._prices = ToolPrices(config.book)
         self._routes = Routes(config.policy, config.book, config.home)
+        self._warned: set[str] = set()
 
     def afresh(self, book: PriceBook | None = None) -> RunLifecycle:
         """Returns the lifecycle of the same agent, which knows nothing of its endpoints' bills yet.
@@ -219,7 +227,7 @@ class RunLifecycle:
         self._check_prices(account)
         brief = self._routes.brief(record.start)
         self._recall(record)
-        told = Instructions(self._config, brief.prompts)
+        told = Instructions(self._config, brief.prompts, brief.loop)
         self._payable(brief.task, account, (brief.model,), told)
         return self._open(_silent(record), record, account, brief)
 
@@ -256,13 +264,13 @@ class RunLifecycle:
             )  # fmt: skip
 
         tool_calls = ToolCalls(effect_log, config.tools, context, self._prices)
-        told = Instructions(config, brief.prompts)
+        told = Instructions(config, brief.prompts, brief.loop)
         model_calls = {
             name: self._calls_of(effect_log, route, told) for name, route in self._routes.items()
         }
         session = RunSession(
             effect_log, model_calls, tool_calls, config.tools, memory, planner=config.planner,
-            system=told.system, brief=brief, routes=self._routes,
+            system=told.system, kept=told.kept, brief=brief, routes=self._routes,
             ended=lambda: self._ended(session),
         )  # fmt: skip
         self._opened(session)
@@ -281,7 +289,7 @@ class RunLifecycle:
         return {
             "tools": list(self._config.tools.names),
             "loop": brief.loop,
-            **Instructions(self._config, brief.prompts).record(),
+            **Instructions(self._config, brief.prompts, brief.loop).record(),
             **({"task_class": brief.task_class} if brief.task_class else {}),
             **({"expected": expected} if expected else {}),
             **labels.agent,
@@ -309,10 +317,28 @@ class RunLifecycle:
         """
         kept, messages = self._kept(self._routes[model], told), _first_prompt(task, told)
         most = self._config.options.max_output.get("think")
-        short = await account.begin(kept.first(messages, most), kept.after(None, messages))
+        reserve = kept.after(None, messages)
+        self._warn_of(reserve, account.budget, told)
+        short = await account.begin(kept.first(messages, most), reserve)
         if short is not None:
             self._payable(task, account, (model,), told)
             raise BudgetError(str(short))
+
+    def _warn_of(self, reserve: Amount, budget: Budget, told: Instructions) -> None:
+        """Warns, once for each budget, where little of it is left to act with."""
+        limits = budget.limits
+        dear = [r for r, limit in limits.items() if reserve[r] > limit * MUCH_KEPT]
+        if not dear or str(budget) in self._warned:
+            return
+        self._warned.add(str(budget))
+        name = max(dear, key=lambda r: reserve[r] / limits[r])
+        ends = calls_in_words(each.purpose for each in told.kept if not each.on_demand)
+        logger.warning(
+            "of the budget %s=%s, %.0f %% is kept back for %s, so that little is free to act with: "
+            "give %s=%s or more, or choose a planner that keeps back less", name,
+            _show(limits[name]), 100 * reserve[name] / limits[name], ends, name,
+            _show(_round_up(reserve[name] / MUCH_KEPT)),
+        )  # fmt: skip
 
     def _payable(
         self, task: str, account: Account, models: Sequence[str], told: Instructions
@@ -347,7 +373,9 @@ def _first_prompt(task: str, told: Instructions) -> tuple[Message, ...]:
 
 def _later(told: Instructions) -> str:
     """Returns what is kept back for, in words."""
-    others = [each.purpose for each in told.kept if each.purpose != "wrap_up"]
+    others = [
+        each.purpose for each in told.kept if not (each.on_demand or each.purpose == "wrap_up")
+    ]
     if not others:
         return "wrap-up reply"
     return f"wrap-up reply, and what is kept back for {', '.join(others)}"
@@ -355,6 +383,11 @@ def _later(told: Instructions) -> str:
 
 def _silent(record: RunRecord) -> NullWriter:
     return NullWriter(record.start.run, record.events[-1].seq + 1, record.seconds)
+
+
+def _round_up(quantity: Decimal) -> Decimal:
+    """Returns a quantity that is no less, in two digits."""
+    return quantity.quantize(Decimal(1).scaleb(quantity.adjusted() - 1), ROUND_CEILING)
 
 
 def _show(quantity: Quantity) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ...journal.loop_versions import NEWEST, OLDEST
 from ...journal.prompt_files import PromptVersions, versions_of
 from ...journal.record.recorded_events import RecordedStart
 from ...ledger.errors import Unpriced
@@ -16,7 +17,6 @@ from ...ledger.token_bounds import TokenBounds
 from ...policies import Policy, Router, RoutingStats
 from ...policies.policy import is_hosted
 from ..effects.cost_bounds import CostBounds
-from ..effects.node_effects import ENDINGS_READ
 from ..history.routing_stats import recent
 from ..home import Home
 
@@ -51,7 +51,7 @@ class RunBrief:
     model: str
     prompts: PromptVersions | None = None
     """The versions of prompts that its record names; None in a new run: the newest ones."""
-    loop: int = ENDINGS_READ
+    loop: int = NEWEST
     """The version of the loop by which it goes: its record's, or the newest."""
 
 
@@ -132,5 +132,5 @@ class Routes(Mapping[str, Route]):
             task_class=start.agent.get("task_class", ""),
             model=start.model if known else next(iter(self._routes)),
             prompts=versions_of(start.agent),
-            loop=start.agent.get("loop", 1),
+            loop=start.agent.get("loop", OLDEST),
         )

@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
-from ...journal.effects import Effects
+from ...journal.effects import Allowance, Effects
 from ...journal.endings import FLAWS, Flaw, flaw_of
+from ...journal.loop_versions import ENDINGS_READ
 from ...journal.notice_text import for_policy
 from ...journal.notices import Notice, UnreadOutput, notices_of
 from ...journal.records import Message, Observation, Reply, ToolCall, ToolSpec
 from ...ledger.account import Account
-from ...ledger.amount import ZERO
+from ...ledger.amount import ZERO, Amount
 from ...ledger.errors import OutlayError, PolicyError
 from ...memory import Memory, Trajectory
 from ...planners import (
-    BudgetLine,
     Planner,
     Reason,
     State,
     Status,
     WastedTurn,
-    budget_block,
     prompt,
     usual_reason,
 )
@@ -32,13 +32,17 @@ from ...tools import Toolset
 from ...tools.invocation import Invocation
 from ..effects.effect_log import Diverged, EffectLog
 from ..effects.model_calls import ModelCalls, name_of
-from ..effects.node_effects import ENDINGS_READ, NodeEffects
+from ..effects.node_effects import NodeEffects
 from ..effects.tool_calls import ToolCalls
 from .routes import Routes, RunBrief
 from .shown_observations import changes, shown
+from .told_budget import ToldBudget
 
 READABLE = (None, 4000, 1000, 250, 60)
 """Characters of an observation that the policy sees, by how much money is left to read it."""
+
+_USUAL_RESERVE = Amount.of_model_call(Decimal("0.012345"), 12_345, 1_234)
+"""A block is as long as one that tells of this, near enough to price itself with it."""
 
 
 class StopReplay(Exception):
@@ -56,6 +60,7 @@ class RunSession:
         memory: what the policy sees.
         planner: how it goes about it.
         system: the system message.
+        kept: what is kept back for later calls.
         brief: what is asked, and of whom first.
         routes: the policies that it may ask.
         ended: called once when the run has ended.
@@ -71,6 +76,7 @@ class RunSession:
         *,
         planner: Planner,
         system: str,
+        kept: tuple[Allowance, ...],
         brief: RunBrief,
         routes: Routes,
         ended: Callable[[], None],
@@ -81,7 +87,7 @@ class RunSession:
         self.task = brief.task
         self.task_class = brief.task_class
         self.prompts = brief.prompts
-        self._loop = brief.loop
+        self.loop = brief.loop
         self._flaws: dict[str, Flaw] = {}
         self.stop_at: int | None = None
         """Step at which a replay stops by raising Arrived."""
@@ -100,10 +106,15 @@ class RunSession:
         self._ended = ended
         self._frontier = 0
         self._replies: dict[int, Message] = {}
-        self._marks: dict[int, tuple[int, int]] = {}
+        self._kept = kept
+        self._marks: dict[int, tuple[int, int, tuple[Allowance, ...]]] = {}
         self._withdrawn: frozenset[str] = frozenset()
         self._system = Message("system", system)
-        shown = effect_log.value("open/-1/0/0", self._block, told=True)
+        self._budget = ToldBudget(self.account, tool_calls, brief)
+        opening = (self._system, _opening(self.task, ""))
+        shown = effect_log.value(
+            "open/-1/0/0", lambda: self._opening_block(opening, brief.model), told=True
+        )
         self.attempts = [Trajectory((self._system, _opening(self.task, shown)))]
         self.last_prompt = self.trajectory.messages
 
@@ -147,8 +158,12 @@ class RunSession:
         return [spec for spec in self._tools.specs if spec.name not in self._withdrawn]
 
     @property
+    def has_tools(self) -> bool:
+        return len(self._tools) > 0
+
+    @property
     def tools_left(self) -> bool:
-        return not len(self._tools) or any(t not in self._withdrawn for t in self._tools.names)
+        return not self.has_tools or any(t not in self._withdrawn for t in self._tools.names)
 
     def enter(self, node: str, state: State) -> NodeEffects:
         step = state.get("step", 0)
@@ -162,16 +177,17 @@ class RunSession:
             self.effect_log.forget_before(step)
             self._tool_calls.forget()
         self._frontier = step
-        self._marks[step] = (len(self.attempts), self.trajectory.mark)
+        self._marks[step] = (len(self.attempts), self.trajectory.mark, self._kept)
         return NodeEffects(
             self.effect_log, lambda: self._calls, self._tool_calls, node=node, step=step,
-            loop=self._loop, replied=self._note_ending,
+            loop=self.loop, replied=self._note_ending,
         )  # fmt: skip
 
     def _rewind(self, step: int) -> None:
-        attempts, length = self._marks[step]
+        attempts, length, kept = self._marks[step]
         del self.attempts[attempts:], self._models[attempts:]
         self.trajectory.rewind(length)
+        self._keep(kept)
         self._marks = {at: mark for at, mark in self._marks.items() if at < step}
 
     def replied(self, prompt: tuple[Message, ...], reply: Message) -> None:
@@ -190,7 +206,7 @@ class RunSession:
 
     @property
     def reads_endings(self) -> bool:
-        return self._loop >= ENDINGS_READ
+        return self.loop >= ENDINGS_READ
 
     def wasted(self, calls: Sequence[ToolCall]) -> WastedTurn:
         read = [self._tool_calls.read(call) for call in calls]
@@ -220,14 +236,25 @@ class RunSession:
                 if name not in self._withdrawn:
                     self.effect_log.log.write("withdrawn", name=name)
             notices = (*changes(self._withdrawn, gone), *notices_of(remark))
-            tail = (*map(for_policy, notices), self._reminder(), self._block())
-            told = "\n\n".join(filter(None, tail))
+            before = (*map(for_policy, notices), self._reminder())
+
+            def tail(reserve: Amount) -> str:
+                return "\n\n".join(filter(None, (*before, self._block(reserve))))
+
+            def reserve(decided: dict[str, Any]) -> Amount:
+                then = self.trajectory.extended(reply, *shown(observations, decided))
+                return self._calls.reserve(self.memory.shown(then))
+
+            usual = tail(_USUAL_RESERVE)
             for cut in READABLE:
-                decided = {"cut": cut, "tail": told, "withdrawn": gone}
+                decided = {"cut": cut, "tail": usual, "withdrawn": gone}
                 if cut is not None:
                     decided["note"] = for_policy(UnreadOutput(shown=cut))
-                then = self.trajectory.extended(reply, *shown(observations, decided))
-                if await self._calls.keep_back(self.memory.shown(then)):
+                kept = reserve(decided)
+                told = decided["tail"] = tail(kept)
+                if len(told) > len(usual):
+                    kept = reserve(decided)
+                if await self.account.keep_back(kept):
                     break
             return decided
 
@@ -238,9 +265,10 @@ class RunSession:
         self.trajectory.observed(reply, messages, observations)
 
     async def tell(self, effects: Effects, told: str | Notice) -> None:
-        shown = await effects.value(self._block, told=True)
         notice = None if isinstance(told, str) else told
         text = told if isinstance(told, str) else for_policy(told)
+        then = self.trajectory.extended(_opening(text, ""))
+        shown = await effects.value(lambda: self._block_after(then), told=True)
         self.trajectory.append(replace(_opening(text, shown), notice=notice))
 
     async def begin(self, effects: Effects, notes: str = "", *, model: str = "") -> bool:
@@ -258,7 +286,7 @@ class RunSession:
 
         def decide() -> dict[str, Any]:
             gone = self._tool_calls.used_up()
-            shown = self._block()
+            shown = self._opening_block(opening(""), model, prices=messages == (self._system,))
             tools = not len(self._tools) or any(name not in gone for name in self._tools.names)
             starts = tools and self._model_calls[model].can_start(opening(shown))
             return {"starts": starts, "withdrawn": gone, "block": shown}
@@ -271,21 +299,68 @@ class RunSession:
             self.last_prompt = self.trajectory.messages
         return bool(decided["starts"])
 
+    async def keep(self, effects: Effects, purpose: str, *, input: int) -> bool:
+        before = self._kept
+        after = tuple(
+            replace(each, on_demand=False, input=input) if each.purpose == purpose else each
+            for each in before
+        )
+
+        async def decide() -> bool:
+            self._keep(after)
+            view = self.memory.shown(self.trajectory)
+            fits = await self.account.keep_back(self._calls.reserve(view))
+            self._keep(before)
+            return fits
+
+        kept = bool(await effects.value(decide, told=True))
+        if kept:
+            self._keep(after)
+        return kept
+
+    def forgo(self, purpose: str) -> None:
+        self._keep(
+            tuple(
+                replace(each, on_demand=True) if each.purpose == purpose else each
+                for each in self._kept
+            )
+        )
+
+    def _keep(self, kept: tuple[Allowance, ...]) -> None:
+        self._kept = kept
+        for calls in self._model_calls.values():
+            calls.keeps(kept)
+
     def is_read_only(self, call: ToolCall) -> bool:
         call, _ = self._tool_calls.read(call)
         return call.name not in self._tools or self._tools.get(call.name).spec.read_only
 
     def share(self) -> float:
-        limits = self.account.budget.limits
-        shares = [
-            float((self.account.remaining(resource) or 0) / limit)
-            for resource, limit in limits.items()
-            if limit
-        ]
-        return max(0.0, min(shares, default=1.0))
+        return self._budget.share(self._calls.reserve(self.memory.shown(self.trajectory)))
 
-    def _block(self) -> str:
-        return _block(self.account) if self.planner.tracked else ""
+    def _block(self, reserve: Amount) -> str:
+        return self._budget.block(reserve, self._kept_for) if self.planner.tracked else ""
+
+    def _block_after(self, then: Trajectory) -> str:
+        """Returns the block at the end of a trajectory."""
+        if not self.planner.tracked:
+            return ""
+        return self._block(self._calls.reserve(self.memory.shown(then)))
+
+    def _opening_block(
+        self, messages: tuple[Message, ...], model: str, *, prices: bool = True
+    ) -> str:
+        """Returns the block at the end of the messages that an attempt begins with."""
+        if not self.planner.tracked:
+            return ""
+        calls = self._model_calls[model]
+        return self._budget.block(
+            calls.reserve(messages), self._kept_for, prices=prices, tokens=calls.token_prices
+        )
+
+    @property
+    def _kept_for(self) -> list[str]:
+        return [each.purpose for each in self._kept if not each.on_demand]
 
     def _reminder(self) -> str:
         turns = sum(m.role == "assistant" for m in self.trajectory.messages) + 1
@@ -364,13 +439,3 @@ class RunSession:
 
 def _opening(text: str, shown: str) -> Message:
     return Message("user", f"{text}\n\n{shown}" if shown else text)
-
-
-def _block(account: Account) -> str:
-    """The account's own limits; those of its ancestors only where it has none."""
-    own = account.budget.limits
-    spent = account.spent
-    return budget_block(
-        BudgetLine(resource, spent[resource], account.remaining(resource) or 0)
-        for resource in (own or account.limited())
-    )

@@ -99,10 +99,13 @@ class MeteredPolicy:
         *,
         tool_choice: ToolChoice = "auto",
         purpose: str = "",
+        max_tokens: int | None = None,
         samples: int = 1,
         schema: ReplySchema | None = None,
     ) -> Reply | Refusal:
-        request = Request(tuple(messages), self._tools, tool_choice, samples=samples, schema=schema)
+        request = Request(
+            tuple(messages), self._tools, tool_choice, max_tokens, samples=samples, schema=schema
+        )
         reply = await self._player.reply(request)
         if reply.usage is not None:
             used = (reply.usage.input_tokens, reply.usage.output_tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -51,18 +51,19 @@ def latest(home: Home, limit: int, experiment: str | None) -> list[Row]:
 
 
 def table(rows: list[Row], width: int) -> Table:
-    """Returns the table; where it would be too wide, model and planner give way."""
+    """Returns the table; where it would be too wide, columns give way, ids of runs last."""
     now = datetime.now(UTC)
     columns = {name: [str(cell(row, now)) for row in rows] for name, cell in _CELLS.items()}
     sizes = {name: max(map(len, (name, *texts))) for name, texts in columns.items()}
-    for name in ("model", "planner"):
-        room = width - sum(size + _GAP for column, size in sizes.items() if column not in _CUT)
-        if room < _LEAST + _GAP:
+    for name in _GIVE_WAY:
+        if _needed(sizes) > width:
             del sizes[name]
-    fixed = sum(size + _GAP for column, size in sizes.items() if column not in _CUT)
-    room = max(width - fixed - 2 * _GAP, _LEAST)
-    sizes["answer"] = min(sizes["answer"], max(room - sizes["task"], 2 * room // 5))
-    sizes["task"] = min(sizes["task"], room - sizes["answer"])
+    room = width - sum(size + _GAP for name, size in sizes.items() if name not in _CUT)
+    room -= sum(_GAP for name in sizes if name in _CUT)
+    if "answer" in sizes:
+        sizes["answer"] = min(sizes["answer"], max(room - sizes.get("task", 0), 2 * room // 5))
+    if "task" in sizes:
+        sizes["task"] = min(sizes["task"], room - sizes["answer"])
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, _GAP - 1, 0, 0), pad_edge=False)
     for name, size in sizes.items():
         justify: Literal["left", "right"] = "right" if name in ("cost", "calls") else "left"
@@ -72,14 +73,20 @@ def table(rows: list[Row], width: int) -> Table:
     return shown
 
 
+def _needed(sizes: Mapping[str, int]) -> int:
+    """Returns the columns of the terminal that these take at least."""
+    return sum((min(size, _LEAST) if name in _CUT else size) + _GAP for name, size in sizes.items())
+
+
 def _styled(name: str, text: str) -> Text:
     return status_text(text) if name == "status" else Text(text)
 
 
 _CUT = ("task", "answer")
+_GIVE_WAY = ("model", "planner", "task", "answer", "when", "calls", "cost", "status")
 _GAP = 2
-_LEAST = 40
-"""Columns that task and answer have together at least."""
+_LEAST = 20
+"""Columns that task and answer have at least."""
 
 _CELLS: dict[str, Callable[[Row, datetime], str]] = {
     "run": lambda row, now: one_line(row["run"]),

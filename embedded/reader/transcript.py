@@ -30,7 +30,8 @@ _LOW = Decimal("0.3")
 
 _BLOCK = re.compile(r"<budget>(.*?)(?:</budget>|\Z)", re.DOTALL | re.IGNORECASE)
 _LINE = re.compile(
-    r"^\W*([\w. ]+?)\s*:(?:.*?\bused\b\D{0,3}([\d.]+))?.*?\bremaining\b\D{0,3}([\d.]+)",
+    r"^\W*([\w. ]+?)\s*:(?:.*?\bused\b\D{0,3}([\d.]+))?.*?\b(?:free|remaining)\b\D{0,3}([\d.]+)"
+    r"(?:\D{0,3}([\d.]+) kept back)?",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADING = re.compile(r"# (.+)")
@@ -160,9 +161,10 @@ def read_purse(text: str) -> ParsedBudget | None:
     if not blocks:
         return None
     remaining, low = {}, False
-    for label, used, left in _LINE.findall(blocks[-1]):
-        amount = _number(left)
+    for label, used, free, kept in _LINE.findall(blocks[-1]):
+        amount = _number(free)
         if amount is not None:
+            amount += _number(kept) or 0  # tokens cost it nothing: what is kept back is left over
             remaining[label.strip().casefold().removeprefix("tool_calls.")] = amount
             total = amount + (_number(used) or 0)
             low = low or (bool(used) and amount < total * _LOW)

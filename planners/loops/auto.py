@@ -20,7 +20,7 @@ from ...journal.notices import CallTargetReached, Notice
 from ...journal.records import Message
 from ...ledger.errors import UsageError
 from ...policies import RoutingStats
-from ..nodes import Nodes, end, go
+from ..nodes import Nodes, end, go, spent
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import Session, SessionProvider, State
@@ -141,7 +141,7 @@ class _Auto(Nodes):
             view = await session.memory.view(session.trajectory, effects)
             reply = await effects.ask(view, tool_choice="none", purpose=state["mode"])
             if isinstance(reply, Refusal):
-                return go("wrap_up", session, state, why=reply.why)
+                return go("wrap_up", session, state, why=reply.why, over=spent(reply))
             text = reply.message.content
             if not text.strip():
                 return go("think", session, state)

@@ -17,9 +17,10 @@ from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import SessionProvider, State
-from ..structured_output import ask_for
+from ..structured_output import ask_for, cap
 
 MOST_STEPS = 12
+_PLAN_TOKENS = 1000
 
 
 class StepwisePlan(BaseModel):
@@ -56,7 +57,9 @@ class _Stepwise(Nodes):
         """Asks for the steps; without a readable plan the task itself is the only one."""
         async with self.entered("plan", state) as (session, effects):
             asked = (*session.trajectory.messages, Message("user", prompt("steps").text))
-            made = await ask_for(StepwisePlan, effects, asked, purpose="steps")
+            made = await ask_for(
+                StepwisePlan, effects, asked, purpose="steps", max_tokens=cap(session, _PLAN_TOKENS)
+            )
             if made is None:
                 return go("think", session, state, steps=[])
             listed = "\n".join(f"{place}. {step}" for place, step in enumerate(made.steps, 1))

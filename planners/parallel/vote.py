@@ -54,7 +54,11 @@ class _Vote(Nodes):
         """Chooses among the answers."""
         async with self.entered("choose", state) as (session, effects):
             found = state["candidates"]
-            best = await judged(session, effects, found) if self.judge else majority(found)
+            best = (
+                await judged(session, effects, found)
+                if self.judge
+                else majority(found, session.loop)
+            )
             return end(session, state, best["status"], best["answer"], best["why"])
 
 

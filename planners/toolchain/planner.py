@@ -19,12 +19,15 @@ from ..critic import criticised
 from ..nodes import Nodes, go
 from ..planner import Planner
 from ..state import Session, SessionProvider, State
+from ..structured_output import cap
 from .actions import Action, Lookahead
 from .lookahead import ForkableWorld, ForkLookahead, ReadOnlyLookahead
 from .options import ToolchainOptions, remembered
 from .policy_proposer import PolicyProposer
 from .search_loop import LIMIT, opened
 from .tree import NodeExpansion, SearchTree
+
+_PLAN_TOKENS = 1000
 
 
 class ToolchainState(State, total=False):
@@ -130,8 +133,9 @@ class _Toolchain(Nodes):
             if rest and session.tools_left and not observations[0].error:
                 return go("execute", session, state, plan=rest)
             if state["refused"] or not session.tools_left:
+                over = "the search for a plan has used up what was free" if state["refused"] else ""
                 why = state["refused"] or "no tool is left that the budget can pay"
-                return go("wrap_up", session, state, plan=[], why=why)
+                return go("wrap_up", session, state, plan=[], why=why, over=over)
             return go("think", session, state, plan=[])
 
     def _lookahead(self, session: Session, effects: Effects) -> Lookahead:
@@ -159,5 +163,7 @@ def _proposer(session: Session, effects: Effects, depth: int) -> PolicyProposer:
     def sound(action: Action) -> bool:
         return not session.wasted((action.call("proposed"),))
 
-    opening = session.trajectory.messages
-    return PolicyProposer(effects, opening, sound, tools=session.tools, depth=depth)
+    return PolicyProposer(
+        effects, session.trajectory.messages, sound, tools=session.tools, depth=depth,
+        max_tokens=cap(session, _PLAN_TOKENS),
+    )  # fmt: skip

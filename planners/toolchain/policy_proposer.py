@@ -43,6 +43,7 @@ class ModelCaller(Protocol):
         *,
         tool_choice: ToolChoice = "auto",
         purpose: str = "",
+        max_tokens: int | None = None,
         samples: int = 1,
         schema: ReplySchema | None = None,
     ) -> Reply | Refusal: ...
@@ -57,6 +58,7 @@ class PolicyProposer:
         sound: says whether a step can be called at all; others are left out.
         tools: what a step may call, and `depth` how many steps a plan may have: what servers
             that can hold the reply to.
+        max_tokens: the most that a plan may be written in.
     """
 
     def __init__(
@@ -67,17 +69,20 @@ class PolicyProposer:
         *,
         tools: Sequence[ToolSpec] = (),
         depth: int = MOST_ITEMS,
+        max_tokens: int | None = None,
     ) -> None:
         self._effects = effects
         self._opening = tuple(opening)
         self._sound = sound
         self._schema = schema_of_plan(tools, most=depth)
+        self._max_tokens = max_tokens
 
     async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         reply = await self._effects.ask(
             (*self._opening, Message("user", question(path))),
             tool_choice="none", purpose="toolchain", samples=k,
             schema=self._schema,
+            max_tokens=self._max_tokens,
         )  # fmt: skip
         if isinstance(reply, Refusal):
             return reply

@@ -8,23 +8,38 @@ a new attempt begins with the budget that is left. At the end a judge picks amon
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
 from ...journal.effects import Effects
+from ...journal.loop_versions import KEPT_ON_DEMAND, SUCCESSES_TESTED
 from ...journal.notices import AnswerChecked, Notice, UnchangedPlan, notices_of
 from ...journal.records import Message
-from ..answers import final_answer
-from ..candidates import Candidate, CandidatesState, candidate, judged, select_allowance, sound
+from ...memory import Trajectory
+from ..answers import final_answer, plain
+from ..candidates import (
+    Candidate,
+    CandidatesState,
+    candidate,
+    judged,
+    keep_judge,
+    select_allowance,
+    sound,
+)
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import Session, SessionProvider, State
-from ..structured_output import ask_for
+from ..structured_output import ask_for, cap
+from .attempt_notes import are_agreed, earlier_answers, evidence_of
 from .checklist import Checklist, Decomposition
 from .verifier import Verdict, verified, verify_allowance
+
+PLAN_TOKENS = 1500
+"""The most that a plan may be written in: a call that is killed costs no more than that."""
 
 
 class BatsState(CandidatesState, total=False):
@@ -69,7 +84,7 @@ def bats(
         prompts=("react", "bats") if planning else ("react",),
         phases=(*(("plan",) if planning else ()), *(("verify",) if verification else ()), "select"),
         allowances=(verify_allowance(),) if verification else (),
-        after_wrap_up=(select_allowance(),),
+        after_wrap_up=(select_allowance(on_demand=True),),
     )  # fmt: skip
 
 
@@ -87,7 +102,9 @@ class _Bats(Nodes):
         """Takes the task apart into clues and a plan; without a readable one, into one step."""
         async with self.entered("plan", state) as (session, effects):
             asked = (*session.trajectory.messages, Message("user", prompt("plan").text))
-            made = await ask_for(Decomposition, effects, asked, purpose="plan")
+            made = await ask_for(
+                Decomposition, effects, asked, purpose="plan", max_tokens=cap(session, PLAN_TOKENS)
+            )
             if made is None:
                 made = Decomposition.model_validate({"steps": [{"id": "1", "text": "Answer."}]})
             plan = made.model_dump()
@@ -108,17 +125,21 @@ class _Bats(Nodes):
             verdict = await self._verdict(session, effects, state)
             judged_as = verdict.verdict if verdict else ""
             mine = candidate(state, judged_as, verdict.why if verdict else "")
+            tests = session.loop >= SUCCESSES_TESTED
+            if tests and verdict:
+                mine["evidence"] = verdict.evidence
             found = [*state.get("candidates", ()), mine]
-            if state["status"] != "answered" or len(found) >= self.attempts:
+            is_settled = judged_as == "success" and (
+                self.early_stop or (tests and are_agreed(found))
+            )
+            if is_settled or state["status"] != "answered" or len(found) >= self.attempts:
                 return go("select", session, state, candidates=found)
-            if judged_as == "success" and self.early_stop:
-                return go("select", session, state, candidates=found)
+            await keep_judge(session, effects, found)
             if verdict is not None and judged_as == "continue" and self._may_dig(session, found):
                 await session.tell(effects, _dig_deeper(verdict))
                 return go("think", session, state, candidates=found)
-            notes = verdict.notes() if verdict else ""
-            parts = (_plan_text(session, state.get("plan")), _rejected(found), notes)
-            if await session.begin(effects, "\n\n".join(filter(None, parts))):
+            goes_on = not (tests and _brought_nothing(session, found))
+            if goes_on and await session.begin(effects, _notes(session, state, found, verdict)):
                 return go("think", session, state, candidates=found)
             return go("select", session, state, candidates=found)
 
@@ -126,7 +147,7 @@ class _Bats(Nodes):
         """Picks the answer."""
         async with self.entered("select", state) as (session, effects):
             found = state["candidates"]
-            best: Candidate = sound(found)[0]
+            best: Candidate = sound(found, session.loop)[0]
             if not (self.early_stop and best["verdict"] == "success"):
                 best = await judged(session, effects, found)
             return end(session, state, best["status"], best["answer"], best["why"])
@@ -134,11 +155,14 @@ class _Bats(Nodes):
     async def _verdict(
         self, session: Session, effects: Effects, state: BatsState
     ) -> Verdict | None:
-        """An answer that the budget forced is not worth checking."""
-        if not self.verification or state["status"] != "answered":
+        """An answer that the budget forced is checked if there is another to choose."""
+        if not self.verification or not (state["status"] == "answered" or _differs(state, session)):
             return None
+        if state["status"] != "answered":
+            session.forgo("wrap_up")
         view = await session.memory.view(session.trajectory, effects)
-        return await verified(effects, view, _plan_text(session, state.get("plan")))
+        known = _plan_text(session, state.get("plan")), evidence_of(state.get("candidates", ()))
+        return await verified(effects, view, "\n\n".join(filter(None, known)))
 
     def _may_dig(self, session: Session, found: list[Candidate]) -> bool:
         """Digging goes on in place in a short trajectory, if the last time it led to a new call."""
@@ -152,6 +176,17 @@ class _Bats(Nodes):
         return turns <= self.k and fresh
 
 
+def _differs(state: BatsState, session: Session) -> bool:
+    """Says whether a wrap-up reply is another answer than those before it."""
+    mine = plain(state.get("answer") or "")
+    others = {plain(c["answer"] or "") for c in state.get("candidates", ())}
+    return (
+        session.loop >= KEPT_ON_DEMAND
+        and state["status"] == "budget_exhausted"
+        and bool(mine and others - {mine, ""})
+    )
+
+
 def _tells(message: Message, kind: type[AnswerChecked | UnchangedPlan]) -> bool:
     return any(isinstance(notice, kind) for notice in notices_of(message.notice))
 
@@ -161,7 +196,38 @@ def _dig_deeper(verdict: Verdict) -> AnswerChecked:
     return AnswerChecked(why=verdict.why, unmet=tuple(unmet), advice=verdict.advice)
 
 
+def _brought_nothing(session: Session, found: list[Candidate]) -> bool:
+    """Says whether an attempt after the first one made no new call; without tools: answer."""
+    *earlier, mine = session.attempts
+    if not any(message.role == "assistant" for attempt in earlier for message in attempt.messages):
+        return False
+    if session.has_tools:
+        made = {call for attempt in earlier for call in _calls(attempt)}
+        return made.issuperset(_calls(mine))
+    *others, last = [plain(c["answer"] or "") for c in found]
+    return last in others
+
+
+def _calls(attempt: Trajectory) -> Iterator[tuple[str, str]]:
+    for message in attempt.messages:
+        for call in message.tool_calls:
+            yield call.name, call.arguments
+
+
+def _notes(
+    session: Session, state: BatsState, found: list[Candidate], verdict: Verdict | None
+) -> str:
+    """Returns what a new attempt is told beside its task."""
+    is_tested = session.loop >= SUCCESSES_TESTED
+    parts = [_plan_text(session, state.get("plan"))]
+    parts.append(earlier_answers(found) if is_tested else _rejected(found))
+    if verdict and not (is_tested and verdict.verdict == "success"):
+        parts.append(verdict.notes())
+    return "\n\n".join(filter(None, parts))
+
+
 def _rejected(found: list[Candidate]) -> str:
+    """What was told of earlier answers in runs of older loops."""
     answers = dict.fromkeys(
         final_answer(c["answer"] or "") for c in found if c["verdict"] in ("continue", "pivot")
     )

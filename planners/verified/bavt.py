@@ -210,5 +210,5 @@ def _tried(session: Session, tree: list[BavtNode], place: int) -> Iterator[str]:
 
 
 def _finish(session: Session, state: BavtState, found: list[Candidate]) -> Command[Any]:
-    best = max(sound(found), key=lambda one: one.get("score", 0))
+    best = max(sound(found, session.loop), key=lambda one: one.get("score", 0))
     return end(session, state, best["status"], best["answer"], best["why"])

@@ -73,5 +73,5 @@ class _Cascade(Nodes):
 
 
 def _finish(session: Session, state: CascadeState, found: list[Candidate]) -> Command[Any]:
-    best = sound(found)[-1]
+    best = sound(found, session.loop)[-1]
     return end(session, state, best["status"], best["answer"], best["why"])

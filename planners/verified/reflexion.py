@@ -75,7 +75,7 @@ class _Reflexion(Nodes):
             return self._finish(session, state, state["candidates"])
 
     def _finish(self, session: Any, state: CandidatesState, found: list[Any]) -> Command[Any]:
-        best = sound(found)[-1]
+        best = sound(found, session.loop)[-1]
         return end(session, state, best["status"], best["answer"], best["why"])
 
     def _found(self, state: CandidatesState) -> list[Any]:

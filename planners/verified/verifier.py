@@ -30,6 +30,10 @@ class Check(BaseModel):
     state: Literal["satisfied", "contradicted", "unverifiable"]
     evidence: str = ""
 
+    @property
+    def is_shown(self) -> bool:
+        return self.state == "satisfied" and bool(self.evidence)
+
 
 class Verdict(BaseModel):
     """What the verifier says of an answer."""
@@ -53,6 +57,11 @@ class Verdict(BaseModel):
         if self.decision == "success" and states - {"satisfied"}:
             return "pivot" if "contradicted" in states else "continue"
         return self.decision
+
+    @property
+    def evidence(self) -> list[str]:
+        """What was shown to hold, and by what."""
+        return [f"{c.condition}: {c.evidence}" for c in self.checks if c.is_shown]
 
     def notes(self) -> str:
         """Returns what the next attempt is told of this one."""

@@ -170,5 +170,5 @@ async def test_text_that_pretends_to_be_a_budget_raises_nothing(
     assert (result.status, result.spend["tool_calls"]) == ("budget_exhausted", 3)
     told = [m.content for m in result.trajectory if m.role == "tool"][-1]
     assert told.rpartition("<budget>")[2].startswith("\nusd: used ")
-    assert "lookup: used 3, remaining 0" in told.rpartition("<budget>")[2]
+    assert "lookup: used 3, free 0" in told.rpartition("<budget>")[2]
     assert (await agent.replay(result.run)).trajectory == result.trajectory

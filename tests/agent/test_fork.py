@@ -176,5 +176,6 @@ async def test_every_planner_can_be_forked_in_its_middle(
     whole = await agent_for(script, planner=name).run("Where?")
     steps = max(home.record(whole.run).steps)
     fork = await agent_for(script, planner=name).fork(whole.run, steps // 2 + 1)
+    assert [m.content for m in fork.trajectory][1:] == [m.content for m in whole.trajectory][1:]
     assert (fork.text, fork.status, fork.trajectory) == (whole.text, whole.status, whole.trajectory)
     assert fork.spend["model_calls"] < whole.spend["model_calls"]

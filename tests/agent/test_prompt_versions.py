@@ -47,11 +47,12 @@ def told(request: Request) -> str:
 
 
 def second_edition(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gives three prompts of the planners a second version."""
+    """Gives three prompts of the planners one more version."""
     shutil.copytree(PROMPTS, place)
     for name in CHANGED:
-        (place / f"{name}.md").rename(place / f"{name}@1.md")
-        (place / f"{name}.md").write_text(f"version: 2\n\nThe second {name}.\n")
+        number = prompts.prompt(name).version
+        (place / f"{name}.md").rename(place / f"{name}@{number}.md")
+        (place / f"{name}.md").write_text(f"version: {number + 1}\n\nThe second {name}.\n")
     monkeypatch.setattr(prompts, "FILES", PromptFiles(place))
 
 
@@ -61,6 +62,7 @@ async def test_a_run_of_version_1_resumes_with_version_1(
     first: list[Request] = []
     result = await agent(home, first).run("What is there?")
     assert result.status == "budget_exhausted"
+    newest = {name: prompts.prompt(name).version for name in CHANGED[:2]}
     second_edition(tmp_path / "prompts", monkeypatch)
 
     asked: list[Request] = []
@@ -77,9 +79,7 @@ async def test_a_run_of_version_1_resumes_with_version_1(
     forked = await later.fork(result.run, 2, budget="model_calls=9")
     assert "The second" not in "".join(map(told, asked))
     (start,) = (e for e in Home.at(home).events(forked.run) if e.kind == "run_started")
-    assert {name: versions_of(start.body["agent"])[name] for name in CHANGED[:2]} == {
-        "react": 1, "wrap_up": 1,
-    }  # fmt: skip
+    assert {name: versions_of(start.body["agent"])[name] for name in CHANGED[:2]} == newest
 
 
 async def test_a_new_run_has_the_newest_and_is_gone_on_with_so(
@@ -91,7 +91,7 @@ async def test_a_new_run_has_the_newest_and_is_gone_on_with_so(
     assert told(asked[0]).startswith("The second react.")
     assert told(asked[-1]).endswith("The second wrap_up.")
     (start,) = (e for e in Home.at(home).events(result.run) if e.kind == "run_started")
-    assert start.body["agent"]["other_prompts"] == {"reminder": 2}
+    assert start.body["agent"]["other_prompts"] == {"budget": 3, "reminder": 2}
 
     await agent(home, asked).resume(result.run, add="model_calls=4")
     assert "The second reminder." in told(asked[-1])

@@ -13,6 +13,8 @@ import typer
 
 from outlay.cli.app import app
 
+from .conftest import Outlay
+
 DOCS = Path(__file__).parents[2] / "docs"
 HEAVY = ("langgraph", "openai", "duckdb", "pydantic", "rich", "asyncio", "httpx", "orjson")
 
@@ -61,3 +63,22 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = done.stdout.rpartition("LOADED")[2].split()
     assert not set(HEAVY).intersection(loaded)
+
+
+@pytest.mark.parametrize("arguments", [(), ("-h",), ("--help",), ("train",), ("bench", "-h")])
+def test_help_is_there_for_the_asking(outlay: Outlay, arguments: tuple[str, ...]) -> None:
+    done = outlay(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: outlay ")
+
+
+def test_a_server_s_command_line_in_a_variable_is_one(outlay: Outlay) -> None:
+    lines = "no-such-server --port 3\n  \n"
+    done = outlay("run", "x", "--model", "human", "--budget", "usd=1", env={"OUTLAY_MCP": lines})
+    assert done.returncode == 2
+    assert "the MCP server no-such-server is dead" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("suites",), ("runs",), ("tools",)])
+def test_lists_can_be_plain(outlay: Outlay, command: tuple[str, ...]) -> None:
+    assert outlay(*command, "--plain").returncode == 0

@@ -21,10 +21,12 @@ RELEASED = {
     "memory/summary@1": "9c37c846bc50eead",
     "memory/window@1": "d1563063691837d0",
     "memory/workspace@1": "5e824fc231d35afc",
+    "planners/accepted@1": "65278bdaa0bf747e",
     "planners/agentic@1": "2c2041d46971dc2f",
     "planners/bats@1": "387a95559f8c36cd",
     "planners/branch@1": "999a2f16efc8de4e",
     "planners/budget@2": "8b4e9e9581e5ba5c",
+    "planners/budget@3": "aaffc7a587ec9dc4",
     "planners/critic@1": "fdc3ea50d581f31a",
     "planners/distill@1": "6d0100d96f4a818d",
     "planners/instant@1": "d41d3f4479f7c4dc",
@@ -41,6 +43,7 @@ RELEASED = {
     "planners/value@1": "2c5268f3e298d8d7",
     "planners/verify@1": "ff178dcd2e11f7c7",
     "planners/wrap_up@1": "a92ffb71ab4fbf4a",
+    "planners/wrap_up@2": "bcbdc011be2535e5",
 }
 """The digest of each version of each prompt. A new file adds a line; no line ever changes."""
 

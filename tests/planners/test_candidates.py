@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outlay.journal.loop_versions import ENDINGS_READ
 from outlay.planners.answers import final_answer, plain
 from outlay.planners.candidates import Candidate, majority, sound
 
@@ -35,11 +36,21 @@ def test_of_equals_the_first_one_wins() -> None:
         ([candidate("x", "pivot"), candidate("y", "success")], [1]),
         ([candidate("x", status="budget_exhausted"), candidate("y")], [1]),
         ([candidate("x", "success", "budget_exhausted"), candidate("y", "pivot")], [0]),
+        ([candidate("x", "pivot"), candidate("y", status="budget_exhausted")], [1]),
+        ([candidate("x", "continue"), candidate("y", status="budget_exhausted")], [1]),
+        ([candidate("x", "pivot"), candidate("y", "continue"), candidate("z", "pivot")], [1]),
+        ([candidate("x", "pivot", "budget_exhausted"), candidate("y", "continue")], [1]),
+        ([candidate("x", "continue"), candidate("y")], [1]),
         ([candidate(None), candidate(None)], [0, 1]),
     ],
 )
 def test_only_the_best_sort_may_be_chosen(found: list[Candidate], kept: list[int]) -> None:
     assert sound(found) == [found[place] for place in kept]
+
+
+def test_a_run_of_an_older_loop_chooses_as_it_did() -> None:
+    found = [candidate("x", "pivot"), candidate("y", status="budget_exhausted")]
+    assert sound(found, ENDINGS_READ) == found[:1]
 
 
 CANDIDATES = st.lists(
@@ -61,6 +72,8 @@ def test_the_choice_is_one_of_them_and_says_something_if_any_does(found: list[Ca
     assert best["answer"] or not any(one["answer"] for one in found)
     accepted = [one for one in found if one["answer"] and one["verdict"] == "success"]
     assert best["verdict"] == "success" or not accepted
+    if best["verdict"] == "pivot":
+        assert {one["verdict"] for one in found if one["answer"] or not best["answer"]} == {"pivot"}
 
 
 def test_final_answer() -> None:

@@ -15,13 +15,22 @@ from outlay.agent import Agent, Result
 from outlay.journal.records import Message, Reply, Request, ToolCall
 from outlay.ledger.errors import UsageError
 from outlay.ledger.usage import Usage
-from outlay.planners import BudgetLine, budget_block, planner, planner_names, prompt
+from outlay.planners import (
+    BudgetLine,
+    budget_block,
+    old_budget_block,
+    planner,
+    planner_names,
+    price_list,
+    prompt,
+)
 from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step, by_turn
 from outlay.tools import tool
 
 GOLDEN = Path(__file__).with_name("golden")
 PROMPTS = Path(__file__).parents[2] / "planners" / "prompts"
+ZERO = Decimal(0)
 BUDGET = "usd=0.02,search=3,tool_calls=9,tokens=100k"
 
 
@@ -140,16 +149,26 @@ async def test_react_is_told_nothing_of_its_budget(home: Path) -> None:
         assert "<budget>" not in message.content
 
 
+LINES = [
+    BudgetLine("usd", Decimal("0.0123456789"), Decimal("-0.5"), Decimal("0.03")),
+    BudgetLine("tokens", 1_200, 90_000, 8_800),
+    BudgetLine("tool_calls", 3, 6, calls=6),
+    BudgetLine("tool_calls.search", 3, 0, calls=0),
+    BudgetLine("usd.search", Decimal("0.003"), Decimal("10")),
+]
+
+
 def test_block() -> None:
-    lines = [
-        BudgetLine("usd", Decimal("0.0123456789"), Decimal("-0.5")),
-        BudgetLine("tokens", 1_200, 98_800),
-        BudgetLine("tool_calls", 3, 6),
-        BudgetLine("tool_calls.search", 3, 0),
-        BudgetLine("usd.search", Decimal("0.003"), Decimal("10")),
-    ]
-    assert f"{budget_block(lines)}\n" == (GOLDEN / "block.txt").read_text("utf-8")
+    prices = price_list({"search": Decimal("0.001"), "look": ZERO}, (Decimal("0.25"), Decimal(2)))
+    block = budget_block(LINES, ("verify", "wrap_up"), prices)
+    assert f"{block}\n" == (GOLDEN / "block.txt").read_text("utf-8")
     assert budget_block([]) == ""
+
+
+def test_block_of_older_runs() -> None:
+    text = (GOLDEN / "block@2.txt").read_text("utf-8")
+    assert f"{old_budget_block(LINES)}\n" == text
+    assert old_budget_block([]) == ""
 
 
 def test_planners_are_named_where_one_is_unknown() -> None:
@@ -181,7 +200,7 @@ def test_a_wrong_option_is_named(text: str, complaint: str) -> None:
 
 def test_versions_name_every_prompt_of_every_purpose() -> None:
     assert dict(planner("bats:critic=1").versions) == {
-        "": "react@1,bats@1,budget@2", "wrap_up": "wrap_up@1", "plan": "plan@1",
+        "": "react@1,bats@1,budget@3", "wrap_up": "wrap_up@2", "plan": "plan@1",
         "verify": "verify@1", "select": "select@1", "critic": "critic@1",
     }  # fmt: skip
 

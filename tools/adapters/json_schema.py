@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import importlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -44,25 +45,40 @@ def fit_for_use(schema: Any) -> dict[str, Any]:
     made = {"type": "object", **schema}
     made.setdefault("properties", {})
     try:
+        made = _within_64_bits(made)
         size = len(orjson.dumps(made))
-    except (TypeError, orjson.JSONEncodeError) as exc:
+    except (TypeError, RecursionError) as exc:
         raise ToolError("its input schema is no JSON") from exc
     if size > LARGEST:
         raise ToolError(f"its input schema has {size:,} bytes; {LARGEST:,} are the limit")
     return made
 
 
+def _within_64_bits(value: Any) -> Any:
+    """Returns JSON with larger integers as floats, which every writer and reader of JSON takes.
+
+    A policy is shown these; arguments are checked against the integers.
+    """
+    if isinstance(value, dict):
+        return {name: _within_64_bits(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_within_64_bits(part) for part in value]
+    is_large = isinstance(value, int) and not -(2**63) <= value < 2**64
+    return float(value) if is_large else value
+
+
 def checker(schema: Mapping[str, Any], tool: str) -> Checker:
     """Returns a function that checks arguments against the schema.
 
-    Regular expressions in schemas are not run (one can take for ever), references lead nowhere
-    outside the schema, unknown keywords are tolerated.
+    It is read by the rules of the draft that its `$schema` names, else by those of 2020-12. Regular
+    expressions in it are not run (one can take for ever), references lead nowhere outside the
+    schema, unknown keywords are tolerated.
 
     Raises:
         UsageError: the package jsonschema is missing.
         ToolError: the schema is not valid.
     """
-    validator_class = _validator_class()
+    validator_class = _validator_class(schema)
     try:
         validator_class.check_schema(schema)
     except Exception as exc:
@@ -96,23 +112,20 @@ def _said(error: Any) -> str:
     return f"{where!r}: {said}" if where else said
 
 
-_CACHE: dict[str, Any] = {}
+def _validator_class(schema: Mapping[str, Any]) -> Any:
+    try:
+        validators = importlib.import_module("jsonschema.validators")
+    except ImportError as exc:
+        raise UsageError(
+            "tools with a foreign schema need jsonschema: pip install 'outlay[mcp]'"
+        ) from exc
+    newest = validators.Draft202012Validator
+    return _guarded_class(validators.validator_for(schema, default=newest))
 
 
-def _validator_class() -> Any:
-    if not _CACHE:
-        try:
-            validators = importlib.import_module("jsonschema.validators")
-        except ImportError as exc:
-            raise UsageError(
-                "tools with a foreign schema need jsonschema: pip install 'outlay[mcp]'"
-            ) from exc
-        _CACHE["class"] = _guarded_class(validators)
-    return _CACHE["class"]
-
-
-def _guarded_class(validators: Any) -> Any:
-    base = validators.Draft202012Validator
+@cache
+def _guarded_class(base: Any) -> Any:
+    validators = importlib.import_module("jsonschema.validators")
     extra = base.VALIDATORS["additionalProperties"]
 
     def skip(*_: Any) -> Iterator[Any]:
@@ -156,7 +169,10 @@ def _guarded_class(validators: Any) -> Any:
         "unevaluatedProperties": skip,
         "unevaluatedItems": skip,
         "additionalProperties": additional,
-        "$ref": counted(base.VALIDATORS["$ref"]),
-        "$dynamicRef": counted(base.VALIDATORS["$dynamicRef"]),
+        **{
+            name: counted(base.VALIDATORS[name])
+            for name in ("$ref", "$dynamicRef", "$recursiveRef")
+            if name in base.VALIDATORS
+        },
     }
     return validators.extend(base, {name: applied(guarded[name]) for name in guarded})

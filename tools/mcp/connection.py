@@ -23,6 +23,7 @@ from ...journal.secrets import Clean
 from ...ledger.errors import ToolError
 from .address import McpAddress
 from .http_client import bounded_client
+from .listings import LeftOutTools
 from .result_text import shown
 from .server_info import McpToolSpec
 from .stdio import ServerProcess
@@ -44,6 +45,7 @@ class McpConnection:
     def __init__(self, address: McpAddress, timeout: float) -> None:
         self.changed = False
         """True once the server said that its tools are not what they were."""
+        self.left_out = LeftOutTools()
         self._address = address
         self._timeout = timeout
         self._clean = address.cleaner()
@@ -94,6 +96,7 @@ class McpConnection:
             ToolError: the server's answer makes no sense.
         """
         self.changed = False
+        self.left_out.clear()
         found: list[McpToolSpec] = []
         cursor: str | None = None
         for _ in range(MOST_PAGES):
@@ -153,6 +156,7 @@ class McpConnection:
         try:
             async with contextlib.AsyncExitStack() as stack:
                 transport = await self._transport(stack)
+                transport = self.left_out.mending(transport)
                 client = Client(transport, message_handler=self._hear, cache=None)
                 self._client = await stack.enter_async_context(client)
                 listening = asyncio.create_task(self._listen(client))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from ...ledger.errors import ToolError
@@ -25,6 +26,10 @@ class ReconnectingLink(McpLink):
         self._starts_left = RESTARTS + 1
         self._last_death = ""
         self._lock = asyncio.Lock()
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        return self._connection.left_out if self._connection is not None else {}
 
     async def listing(self) -> list[McpToolSpec]:
         async with self._lock:

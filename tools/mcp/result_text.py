@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from mcp_types import CallToolResult
@@ -12,15 +13,37 @@ from ...ledger.errors import ToolError
 def shown(result: CallToolResult) -> Any:
     """Returns the result as text; what is no text becomes a note.
 
+    What is structured goes after the text, unless the text says the same.
+
     Raises:
         ToolError: the tool itself says that it failed.
     """
     text = "\n".join(_block(block) for block in result.content)
-    if not text.strip() and result.structured_content is not None:
-        return result.structured_content
+    structured = result.structured_content
+    has_text = bool(text.strip())
+    if structured is not None and not result.is_error and not has_text:
+        return structured
+    if structured is not None and not _says(text, structured):
+        text = f"{text}\n{_json(structured)}" if has_text else _json(structured)
     if result.is_error:
         raise ToolError(text or "the tool failed and does not say why")
     return text
+
+
+def _says(text: str, structured: Any) -> bool:
+    """Says whether a text is the same as a structured part: servers are told to send both."""
+    only = structured.get("result") if isinstance(structured, dict) else None
+    if isinstance(structured, dict) and structured.keys() == {"result"} and text == str(only):
+        return True
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return read == structured or (structured == {"result": read})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _block(block: Any) -> str:

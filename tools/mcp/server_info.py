@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +18,10 @@ class McpToolSpec:
 
 class McpLink(Protocol):
     """A connection that comes back to life. Its coroutines belong to one event loop."""
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Why a tool was left out of the listing, by its name."""
 
     async def listing(self) -> list[McpToolSpec]:
         """Connects where needed and returns what the server offers now, each name once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -15,7 +16,8 @@ from ...journal.notices import FailedCall, InvalidArguments, Notice
 from ...ledger.errors import ToolError, UsageError
 from ...ledger.forks import fork_safe, told_of_forks
 from ..adapters.json_schema import checker, fit_for_use
-from ..adapters.naming import PatternPrices, matches, unique
+from ..adapters.left_out import by_reason, some
+from ..adapters.naming import PatternPrices, matches, sanitised, unique
 from ..adapters.schema_tool import foreign_tool
 from ..context import ToolContext
 from ..invocation import Invocation
@@ -23,6 +25,11 @@ from ..protocol import Tool, Wrapper
 from .address import McpAddress
 from .loop_thread import LoopThread
 from .server_info import McpLink, McpToolSpec
+
+_LOG = logging.getLogger(__name__)
+
+_LONGEST = 2_000
+"""Characters in which it is told what is left out."""
 
 
 class McpTools(Sequence[Tool]):
@@ -77,8 +84,10 @@ class McpTools(Sequence[Tool]):
             assert self._link is not None
             assert self._thread is not None
             offers = self._thread.wait_for(self._link.listing())
+            self.left_out.update(self._link.left_out)
             self._tools = list(self._made(offers))
             self._prices.check_used(tool.spec.name for tool in self._tools)
+            self._tell_left_out()
         except ToolError as exc:
             self.close()
             raise UsageError(str(exc)) from exc
@@ -86,6 +95,12 @@ class McpTools(Sequence[Tool]):
             self.close()
             raise
         return self
+
+    def _tell_left_out(self) -> None:
+        found = by_reason(self.left_out)
+        if found:
+            told = "; ".join(f"{some(names)}: {reason}" for reason, names in found.items())
+            _LOG.warning("left out of the MCP server %s: %s", self.label, told[:_LONGEST])
 
     def close(self) -> None:
         """Ends the connection; a server that is a process is stopped."""
@@ -118,6 +133,11 @@ class McpTools(Sequence[Tool]):
                 continue
             wanted = f"{self._prefix}_{offer.name}" if self._prefix else offer.name
             name = unique(wanted, names, self.label)
+            if name != sanitised(wanted):
+                _LOG.warning(
+                    "%s of the MCP server %s is called %s: another tool has its name",
+                    sanitised(wanted), self.label, name,
+                )  # fmt: skip
             try:
                 tool = self._tool(name, offer)
             except ToolError as exc:
@@ -128,7 +148,7 @@ class McpTools(Sequence[Tool]):
 
     def _tool(self, name: str, offer: McpToolSpec) -> Tool:
         parameters = fit_for_use(offer.schema)
-        checker(parameters, name)
+        checker(offer.schema, name)
         read_only = matches(self._read_only, name, offer.name)
 
         async def call(arguments: dict[str, Any], context: ToolContext) -> Any:
@@ -199,7 +219,7 @@ class McpTool(Wrapper):
                 why = f"the MCP server does not offer {name} any more."
                 return FailedCall(tool=name, why=why)
             schema = fit_for_use(offer.schema)
-            fault = await asyncio.to_thread(_fault, schema, name, call.values)
+            fault = await asyncio.to_thread(_fault, offer.schema, name, call.values)
         except ToolError as exc:
             return FailedCall(tool=name, why=str(exc))
         if fault is None:
@@ -210,7 +230,7 @@ class McpTool(Wrapper):
         return InvalidArguments(tool=name, why=fault)
 
 
-def _fault(schema: dict[str, Any], name: str, values: Mapping[str, Any]) -> str | None:
+def _fault(schema: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> str | None:
     return checker(schema, name)(values)
 
 

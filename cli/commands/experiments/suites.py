@@ -23,6 +23,7 @@ def suites(
     tasks: Annotated[int | None, options.tasks("The first N (default: all, or 100).")] = None,
     seed: Annotated[int, options.seed("Which tasks.")] = 0,
     knob: options.Knobs = None,
+    plain: options.Plain = False,
     json: options.Json = False,
 ) -> None:
     """List the suites, or validate one and its data.
@@ -31,7 +32,7 @@ def suites(
     shown to the agent. Exit codes: 0 valid, 1 not valid, 2 wrong usage or broken data.
     """
     if action is SuitesAction.list:
-        _list()
+        _list(plain=plain, as_json=json)
         return
     from ....benchmarks.suite import suite
     from ....benchmarks.suites.published import validate
@@ -49,11 +50,20 @@ def suites(
     raise typer.Exit(0 if found.valid else 1)
 
 
-def _list() -> None:
+def _list(*, plain: bool, as_json: bool) -> None:
     from ....benchmarks.suite import about, suite_names
 
+    if as_json:
+        from ...render.format import write_json
+
+        for name in suite_names():
+            write_json({"suite": name, "about": about(name)})
+        return
+    from ...render.console import console
+
+    out = console(plain)
     for name in suite_names():
-        typer.echo(f"{name:<16}  {about(name)}")
+        out.print(f"{name:<16}  {about(name)}", soft_wrap=True)
 
 
 def _tell(found: Any, *, as_json: bool) -> None:

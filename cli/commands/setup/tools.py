@@ -33,13 +33,14 @@ def tools(
     prices: options.Prices = None,
     home: options.Home = None,
     yes: options.Yes = False,
+    plain: options.Plain = False,
 ) -> None:
     """List the tools that ship with outlay, show or try one.
 
     Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
     """
     if action is ToolsAction.list:
-        _list()
+        _list(plain=plain)
         return
     found = _find(action, name, docs, yes)
     if action is ToolsAction.show:
@@ -48,15 +49,19 @@ def tools(
         raise typer.Exit(0 if _try(found, args, prices, home) else 1)
 
 
-def _list() -> None:
+def _list(*, plain: bool) -> None:
     from ....tools import BUILTIN_TOOLS
+    from ...render.console import console
 
+    out = console(plain)
     for entry in BUILTIN_TOOLS:
-        typer.echo(_row(entry.name, entry.argument, entry.does))
-    typer.echo(f"{'search, open':<22}  a folder of your documents: --docs DIR")
-    typer.echo(f"{'delegate':<22}  hands a task to a sub-agent that spends what is left")
+        out.print(_row(entry.name, entry.argument, entry.does), soft_wrap=True)
+    out.print(f"{'search, open':<22}  a folder of your documents: --docs DIR", soft_wrap=True)
+    out.print(
+        f"{'delegate':<22}  hands a task to a sub-agent that spends what is left", soft_wrap=True
+    )
     for row in _foreign_rows():
-        typer.echo(row)
+        out.print(row, soft_wrap=True)
 
 
 def _foreign_rows() -> Iterator[str]:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from ....ledger.errors import UsageError
 from ...functions.tool import FunctionTool
+from ..left_out import by_reason, some
 
 _LOG = logging.getLogger(__name__)
 
-_NAMED = 5
-"""Operations that a text names; the others are counted."""
 _LONGEST = 4_000
 
 
@@ -37,25 +36,10 @@ class OperationTools(list[FunctionTool]):
         _LOG.warning("left out of an OpenAPI document: %s", text)
 
 
-def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
-    """Returns the names that have each reason."""
-    found: dict[str, list[str]] = {}
-    for name, reason in reasons.items():
-        found.setdefault(reason, []).append(name)
-    return found
-
-
 def listed(found: Mapping[str, list[str]], verb: str = "") -> str:
     """Returns reasons with their operations as one text."""
     text = "; ".join(f"{_operations(names)} {verb}{reason}" for reason, names in found.items())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
-
-
-def some(names: list[str]) -> str:
-    """Returns the first of many names, and how many more there are."""
-    shown = ", ".join(repr(name[:100]) for name in names[:_NAMED])
-    more = len(names) - _NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _operations(names: list[str]) -> str:

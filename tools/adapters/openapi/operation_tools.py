@@ -13,12 +13,13 @@ from ....ledger.errors import ToolError, UsageError
 from ...context import ToolContext
 from ...functions.tool import TIMEOUT, FunctionTool, Price
 from ..json_schema import checker, fit_for_use
+from ..left_out import some
 from ..naming import PatternPrices, matches, unique
 from ..schema_tool import Call, foreign_tool
 from .credentials import Credentials, MissingCredentials, credentials
 from .document import Entry, OpenApiDocument, same_origin
 from .headers import forbidden
-from .left_out import OperationTools, listed, some
+from .left_out import OperationTools, listed
 from .operation import Operation
 from .request import send
 
