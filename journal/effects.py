@@ -27,10 +27,10 @@ class Allowance:
     """True for a call that shows the system message and the task, but not the trajectory."""
     input: int = 0
     """Bytes of text that the prompt will hold beside `prompt`."""
-    schema: ReplySchema | None = None
-    """The form that its reply is to have."""
     on_demand: bool = False
     """True while nothing is kept back for it: until a planner says so (`Session.keep`)."""
+    schema: ReplySchema | None = None
+    """The form that its reply is to have."""
 
 
 @dataclass(frozen=True)

@@ -213,12 +213,12 @@ class Session(Protocol):
         """All tokens that the run has been billed so far."""
 
     @property
-    def tools(self) -> Sequence[ToolSpec]:
-        """What it may call and the budget can still pay for."""
-
-    @property
     def has_tools(self) -> bool:
         """Whether the agent has any tools."""
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        """What it may call and the budget can still pay for."""
 
     @property
     def tools_left(self) -> bool:

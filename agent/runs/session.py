@@ -154,12 +154,12 @@ class RunSession:
         return int(self.account.spent["tokens"])
 
     @property
-    def tools(self) -> list[ToolSpec]:
-        return [spec for spec in self._tools.specs if spec.name not in self._withdrawn]
-
-    @property
     def has_tools(self) -> bool:
         return len(self._tools) > 0
+
+    @property
+    def tools(self) -> list[ToolSpec]:
+        return [spec for spec in self._tools.specs if spec.name not in self._withdrawn]
 
     @property
     def tools_left(self) -> bool:

@@ -164,6 +164,6 @@ def _proposer(session: Session, effects: Effects, depth: int) -> PolicyProposer:
         return not session.wasted((action.call("proposed"),))
 
     return PolicyProposer(
-        effects, session.trajectory.messages, sound, tools=session.tools, depth=depth,
-        max_tokens=cap(session, _PLAN_TOKENS),
+        effects, session.trajectory.messages, sound, cap(session, _PLAN_TOKENS),
+        tools=session.tools, depth=depth,
     )  # fmt: skip

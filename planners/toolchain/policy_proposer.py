@@ -56,9 +56,9 @@ class PolicyProposer:
         effects: the door.
         opening: what stands before the question: system message and task.
         sound: says whether a step can be called at all; others are left out.
+        max_tokens: the most that a plan may be written in.
         tools: what a step may call, and `depth` how many steps a plan may have: what servers
             that can hold the reply to.
-        max_tokens: the most that a plan may be written in.
     """
 
     def __init__(
@@ -66,23 +66,23 @@ class PolicyProposer:
         effects: ModelCaller,
         opening: Sequence[Message],
         sound: Callable[[Action], bool] = lambda action: True,
+        max_tokens: int | None = None,
         *,
         tools: Sequence[ToolSpec] = (),
         depth: int = MOST_ITEMS,
-        max_tokens: int | None = None,
     ) -> None:
         self._effects = effects
         self._opening = tuple(opening)
         self._sound = sound
-        self._schema = schema_of_plan(tools, most=depth)
         self._max_tokens = max_tokens
+        self._schema = schema_of_plan(tools, most=depth)
 
     async def propose(self, path: Sequence[PlanStep], k: int) -> list[Proposal] | Refusal:
         reply = await self._effects.ask(
             (*self._opening, Message("user", question(path))),
             tool_choice="none", purpose="toolchain", samples=k,
-            schema=self._schema,
             max_tokens=self._max_tokens,
+            schema=self._schema,
         )  # fmt: skip
         if isinstance(reply, Refusal):
             return reply

@@ -45,7 +45,7 @@ def fit_for_use(schema: Any) -> dict[str, Any]:
     made = {"type": "object", **schema}
     made.setdefault("properties", {})
     try:
-        made = _within_64_bits(made)
+        made = {name: _within_64_bits(part) for name, part in made.items()}
         size = len(orjson.dumps(made))
     except (TypeError, RecursionError) as exc:
         raise ToolError("its input schema is no JSON") from exc

@@ -57,8 +57,8 @@ class LeftOutTools(dict[str, str]):
 
     def _is_sound(self, tool: Any) -> bool:
         if isinstance(tool, dict):
-            for name in ("outputSchema", "icons", "annotations", "execution", "_meta"):
-                tool.pop(name, None)
+            for unused in ("outputSchema", "icons", "annotations", "execution", "_meta"):
+                tool.pop(unused, None)
             if isinstance(tool.get("inputSchema"), dict):
                 tool["inputSchema"].setdefault("type", "object")
         why = _fault(LISTING, {"tools": [tool]})

@@ -39,7 +39,7 @@ def _says(text: str, structured: Any) -> bool:
         read = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return read == structured or (structured == {"result": read})
+    return bool(read == structured or structured == {"result": read})
 
 
 def _json(value: Any) -> str:
