@@ -6,7 +6,7 @@ from typing import Literal
 
 from .records import Reply
 
-Ending = Literal["stop", "tool_calls", "length", "content_filter", "error"]
+Ending = Literal["stop", "tool_calls", "length", "content_filter", "timeout", "error"]
 
 _WORDS: dict[Ending, tuple[str, ...]] = {
     "stop": ("stop", "end_turn", "stop_sequence", "complete", "completed", "eos", "eos_token"),
@@ -19,16 +19,18 @@ _WORDS: dict[Ending, tuple[str, ...]] = {
         "content_filter", "content_filtered", "refusal", "safety", "guardrail_intervened",
         "prohibited_content", "blocklist", "spii", "recitation", "error_toxic", "sensitive",
     ),
+    "timeout": ("timeout",),
     "error": ("error",),
 }  # fmt: skip
 _ENDINGS = {word: ending for ending, words in _WORDS.items() for word in words}
 
-Flaw = Literal["length", "content_filter", "broken_off", "empty_reply"]
+Flaw = Literal["length", "content_filter", "timed_out", "broken_off", "empty_reply"]
 """Why a reply without tool calls is no answer."""
 
 FLAWS: dict[Flaw, str] = {
     "length": "the policy's reply was cut off at its limit of output tokens",
     "content_filter": "the provider's content filter stopped the policy's reply",
+    "timed_out": "the policy's reply took too long, twice, and was cut off there",
     "broken_off": "the provider broke the policy's reply off",
     "empty_reply": "the policy's reply was empty, and so was the second one",
 }
@@ -53,6 +55,8 @@ def flaw_of(reply: Reply) -> Flaw | None:
         return "length"
     if ending == "content_filter":
         return "content_filter"
+    if ending == "timeout":
+        return "timed_out"
     if ending == "error":
         return "broken_off"
     return None if reply.message.content.strip() else "empty_reply"

@@ -146,6 +146,9 @@ class Request:
     schema: ReplySchema | None = field(default=None, compare=False)
     """What the server may hold the reply to, where it can. The prompt says the same in words, so
     a recorded reply is for the same request with it and without."""
+    streams: bool = field(default=False, compare=False)
+    """Asks for the reply piece by piece where the policy can, so that what was written by the time
+    that it is given up is a reply too."""
     on_text: Callable[[str], None] | None = field(default=None, compare=False)
     """Is called with each piece of text as it streams in, where the policy streams."""
     on_call: Callable[[int, ToolCall], None] | None = field(default=None, compare=False)
@@ -184,6 +187,9 @@ class Reply:
     """What the provider says that it charges, where it says so."""
     reasoning: str = ""
     """What the policy thought before `message`, as far as it tells; it is no part of the answer."""
+    most_output: int | None = None
+    """Tokens that can have been written at most, where time ran out, no bill came, and the server
+    stops when nobody listens any more."""
     written_as: str = ""
     """In what form the calls stood in the text, where they came so and not as calls."""
 

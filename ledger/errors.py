@@ -11,6 +11,7 @@ OutlayError
 │   ├── CallRefused         nothing was billed: the hold is released
 │   │   └── WordingRefused    and the policy has learned to write it otherwise: sent again at once
 │   └── OutcomeUnknown      the bill is unknown: the hold stays booked in full
+│       └── CallTimedOut      for want of time: asked again once, for less
 ├── JournalError          the disk: the book cannot be written or read
 └── DriftError            a replayed run asked for something else than what is recorded
 ```
@@ -92,6 +93,19 @@ class WordingRefused(CallRefused):
 
 class OutcomeUnknown(PolicyError):
     """The call left and no bill came back (time-out, reset, other 5xx, cut stream)."""
+
+
+class CallTimedOut(OutcomeUnknown):
+    """No reply came in time.
+
+    Attributes:
+        most_output: tokens that can have been written by then, where the server stops when nobody
+            listens any more; None where it may have written on.
+    """
+
+    def __init__(self, text: str, *, most_output: int | None = None) -> None:
+        self.most_output = most_output
+        super().__init__(text, retryable=True, retry_after=0.0)
 
 
 class JournalError(OutlayError):

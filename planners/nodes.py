@@ -20,6 +20,10 @@ from .critic import criticised
 from .prompts import prompt
 from .state import Reason, Session, SessionProvider, State, Status
 
+_CUT = {
+    "length": "was cut off at its limit of output tokens",
+    "timed_out": "took too long and was cut off",
+}
 WASTED_TURNS = 3
 """So many turns in a row without a single tool call that could do anything end the acting."""
 
@@ -52,12 +56,12 @@ class Nodes:
             session.replied(view, reply.message)
             if reply.message.tool_calls:
                 return go("act", session, state, wasted=state.get("wasted", 0))
-            if reply.message.content or session.flaw(reply) != "length":
+            flaw = session.flaw(reply)
+            if reply.message.content or flaw != "length":
                 session.trajectory.append(reply.message)
-            if session.flaw(reply) == "length":
-                over = "your last reply was cut off at its limit of output tokens"
-                why = FLAWS["length"]
-                return go("wrap_up", session, state, why=why, over=over, reason="length")
+            if flaw in ("length", "timed_out"):
+                over = f"your last reply {_CUT[flaw]}"
+                return go("wrap_up", session, state, why=FLAWS[flaw], over=over, reason=flaw)
             return self._answer(session, state, "answered", reply.message.content)
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
@@ -101,7 +105,8 @@ class Nodes:
                     break
             best = session.trajectory.best_answer
             why = reply.why if isinstance(reply, Refusal) else state.get("why", "")
-            reason: Reason = "length" if state.get("reason") == "length" else "budget"
+            cut = state.get("reason")
+            reason: Reason = cut if cut in ("length", "timed_out") else "budget"
             return self._answer(session, state, "budget_exhausted", best, why, reason)
 
     async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:

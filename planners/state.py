@@ -20,6 +20,7 @@ Reason = Literal[
     "answered",
     "budget",
     "length",
+    "timed_out",
     "empty_reply",
     "content_filter",
     "broken_off",

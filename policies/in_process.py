@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 from ..journal.records import Reply, Request, Sampled
-from ..ledger.errors import CallRefused, OutcomeUnknown, PolicyError
+from ..ledger.errors import CallRefused, CallTimedOut, OutcomeUnknown, PolicyError
 from ..ledger.forks import told_of_forks
 from . import reasoning, text_protocol
 from .word_bills import Speak, SpokenModel
@@ -87,7 +87,7 @@ class InProcessPolicy:
                 answer = await asyncio.wrap_future(future)
         except TimeoutError as error:
             text = f"{self.name} did not reply within {limit:g} s"
-            raise OutcomeUnknown(text, retryable=True) from error
+            raise CallTimedOut(text) from error
         if isinstance(answer, PolicyError):
             raise answer
         reply = replace(answer, model=self.name, sampled=self._sampled(answer))

@@ -20,7 +20,7 @@ from .replay import ReplayPolicy
 from .router import Router, split
 from .scripted import ScriptedPolicy, by_turn, read_script
 
-_DIALECT = ("limit", "system", "streaming", "without", "parallel_tool_calls", "structured")
+_DIALECT = ("limit", "system", "streaming", "without", "parallel_tool_calls", "structured", "stops")
 """What a model string can say of its server's dialect."""
 
 
@@ -71,7 +71,7 @@ def _asides(model: str) -> tuple[str, dict[str, Any]]:
             options[key] = value
         elif key == "without":
             dialect[key] = frozenset(value.split(","))
-        elif key == "parallel_tool_calls":
+        elif key in ("parallel_tool_calls", "stops"):
             dialect[key] = {"true": True, "false": False}.get(value, value)
         else:
             dialect[key] = value

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from ..journal.plain_http import check_encrypted
-from ..journal.records import Reply, Request
+from ..journal.records import Message, Reply, Request, ToolCall
 from ..journal.secrets import cleaner_of
-from ..ledger.errors import PolicyError, UsageError
+from ..ledger.errors import CallTimedOut, PolicyError, UsageError
 from .endpoint import clients, http_errors, wire
 from .endpoint.endpoint import address
 from .endpoint.keys import check_key
@@ -223,6 +223,28 @@ class SdkCalls:
         )
 
 
+class HeardText:
+    """The text of a reply that is being streamed.
+
+    Args:
+        tell: is called with each piece of it too.
+    """
+
+    def __init__(self, tell: Callable[[str], None] | None) -> None:
+        self._tell = tell
+        self._pieces: list[str] = []
+
+    def __call__(self, piece: str) -> None:
+        self._pieces.append(piece)
+        if self._tell is not None:
+            self._tell(piece)
+
+    def left(self) -> Reply | None:
+        """Returns what has come of a reply that was given up; None where that is nothing."""
+        text = "".join(self._pieces).strip()
+        return Reply(Message("assistant", text), finish_reason="timeout") if text else None
+
+
 class SdkPolicy:
     """What the policies have in common that send through `SdkCalls`: all but their format."""
 
@@ -232,6 +254,7 @@ class SdkPolicy:
     max_output: int
     timeout: float
     headroom: int
+    stream: bool
 
     def __init__(self, calls: SdkCalls) -> None:
         self._calls = calls
@@ -255,12 +278,25 @@ class SdkPolicy:
         body: bytes,
         request: Request,
         read: Callable[[bytes], Reply],
-        assembly: StreamAssembly | None,
+        stream: Callable[[HeardText, Callable[[int, ToolCall], None] | None], StreamAssembly],
     ) -> Reply:
-        """Sends what a request is in the provider's format, as `SdkCalls.exchange` does."""
+        """Sends what a request is in the provider's format, as `SdkCalls.exchange` does.
+
+        Args:
+            stream: from what takes its text and its calls to what puts a streamed reply together.
+        """
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
+        heard = HeardText(request.on_text if self.stream else None)
+        on_call = request.on_call if self.stream else None
+        assembly = stream(heard, on_call) if self.stream or request.streams else None
         began = time.monotonic()
-        reply = await self._calls.exchange(path, body, limit, read, assembly)
+        try:
+            reply = await self._calls.exchange(path, body, limit, read, assembly)
+        except CallTimedOut:
+            left = heard.left() if request.streams else None
+            if left is None:
+                raise
+            reply = left
         return replace(reply, seconds=time.monotonic() - began)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from ..journal.codec import message_from, message_to
 from ..journal.records import Message, Reply, Request, ToolCall, ToolSpec
-from ..ledger.errors import CallRefused, OutcomeUnknown, PolicyError
+from ..ledger.errors import CallRefused, CallTimedOut, OutcomeUnknown, PolicyError
 from ..ledger.usage import Usage
 from ..policies.policy import Policy, check_ready, headroom, takes_samples
 from .planned import PlannedReply, PlannedServer
@@ -202,12 +202,12 @@ class PolicyConformance:
     def test_too_slow(self, policy: Policy, server: PlannedServer) -> None:
         run(policy.reply(asking()))  # it has imported and built what it needs
         server.plan(PlannedReply(text="late", wait=1.0))
-        assert failure(policy, OutcomeUnknown, timeout=0.5).retryable
+        assert failure(policy, CallTimedOut, timeout=0.5).retryable
         assert len(server.bodies) == 2
 
     def test_its_own_time_out(self, server: PlannedServer) -> None:
         server.plan(PlannedReply(text="late", wait=0.4))
-        failure(self.make_policy(server, timeout=0.1), OutcomeUnknown)
+        failure(self.make_policy(server, timeout=0.1), CallTimedOut)
 
     def test_a_server_that_is_not_there(self) -> None:
         error = failure(self.unreachable(), CallRefused)

@@ -72,6 +72,12 @@ class CostBounds:
         usd = sum(parts.values(), Decimal(0))
         return Amount.of_model_bill(usd, usage), parts, usd
 
+    def most_billed(self, hold: Hold, most_output: int) -> Usage:
+        """Returns the most that can be billed of a call that was broken off: its whole prompt, and
+        so many tokens of output."""
+        read, held = int(hold.amount["input_tokens"]), int(hold.amount["output_tokens"])
+        return Usage(input=read, output=min(most_output, held))
+
     @property
     def factor(self) -> Decimal:
         """What the price is multiplied by in holds."""

@@ -29,7 +29,13 @@ from ...journal.records import (
 )
 from ...ledger.account import Hold, Shortfall
 from ...ledger.amount import Amount
-from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError, UsageError
+from ...ledger.errors import (
+    CallRefused,
+    CallTimedOut,
+    OutcomeUnknown,
+    PolicyError,
+    UsageError,
+)
 from ...ledger.usage import Usage
 from ...policies import Policy
 from ...policies.call_ids import own_id, with_own_ids
@@ -48,6 +54,10 @@ from .supposed_calls import suppose_call
 logger = logging.getLogger(__name__)
 
 _NO_BILL = dict.fromkeys(Usage().by_class())
+SHORTER = 4
+"""A reply that took too long may have one part in so many of the output when asked for again."""
+GRACE = 0.25
+"""Seconds beside its time-out in which a policy can hand over what it has."""
 OnCall = Callable[[int, ToolCall], None]
 
 
@@ -133,12 +143,18 @@ class ModelCalls:
         if self._effect_log.strict and effect.ends:
             raise PolicyError([call.why for call in effect.calls if call.ended is not None][-1])
         self._effect_log.expect_live(key)
-        attempt = len(effect.holds)
+        attempt, asked = len(effect.holds), request
 
         async def once() -> Reply | Refusal:
-            nonlocal attempt
+            nonlocal attempt, asked
             attempt += 1
-            return await self._try(key, purpose or node, attempt, request, digest, purpose)
+            try:
+                return await self._try(key, purpose or node, attempt, asked, digest, purpose)
+            except CallTimedOut as error:
+                if asked.streams:
+                    raise OutcomeUnknown(f"{error}, twice") from error
+                asked = self._shortened(asked)
+                raise
 
         try:
             return await retrying(once, self._attempts, self._effect_log.account)
@@ -149,6 +165,11 @@ class ModelCalls:
             return self._refuse(
                 key, purpose or node, digest, "seconds", "", f"the deadline passed: {error}"
             )
+
+    def _shortened(self, request: Request) -> Request:
+        """Returns a request that took too long so that it takes less, and some of it comes."""
+        most = request.max_tokens or self._policy.max_output
+        return replace(request, max_tokens=max(most // SHORTER, 1), cut_at=0, streams=True)
 
     async def _try(
         self, key: str, node: str, attempt: int, request: Request, digest: str, purpose: str
@@ -201,6 +222,7 @@ class ModelCalls:
                 input_tokens=hold.amount["input_tokens"],
                 output_tokens=hold.amount["output_tokens"],
                 price=self._bounds.source, max_tokens=max_tokens, **self._factor(),
+                **({"shortened": True} if request.streams else {}),
                 prompt=self._prompts.get(purpose, self._prompts.get("", "")),
                 request={
                     **delta(match, request.messages), "hash": digest,
@@ -257,9 +279,11 @@ class ModelCalls:
         except BaseException as error:
             if id in self._effect_log.unread:
                 raise
-            if isinstance(error, TimeoutError):
-                late = OutcomeUnknown(self._late(limit), retryable=True)
+            if isinstance(error, TimeoutError | CallTimedOut):
+                late = self._late(limit, error)
                 self._book_failure(key, id, hold, late)
+                if late is error:
+                    raise
                 raise late from error
             self._book_failure(key, id, hold, error)
             if isinstance(error, CallRefused | UsageError):
@@ -268,13 +292,17 @@ class ModelCalls:
                 raise
             raise OutcomeUnknown(f"{self._policy.name} failed: {name_of(error)}") from error
 
-    def _late(self, limit: float) -> str:
+    def _late(self, limit: float, error: BaseException) -> CallTimedOut:
+        most = error.most_output if isinstance(error, CallTimedOut) else None
         if limit < self._policy.timeout:
-            return f"the deadline of the budget passed before {self._policy.name} replied"
-        return f"{self._policy.name} did not reply within {limit:g} s"
+            text = f"the deadline of the budget passed before {self._policy.name} replied"
+            return CallTimedOut(text, most_output=most)
+        if isinstance(error, CallTimedOut):
+            return error
+        return CallTimedOut(f"{self._policy.name} did not reply within {limit:g} s")
 
     async def _asked(self, key: str, sent: Request, limit: float) -> Reply:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(limit + GRACE):
             reply = encodable_reply(await self._policy.reply(sent))
         if reply.seconds < 0:
             reply = replace(reply, seconds=0.0)
@@ -301,18 +329,38 @@ class ModelCalls:
             account.release(hold)
             self._effect_log.write("release", key, hold=id, why=str(error))
             return
+        if isinstance(error, CallTimedOut) and error.most_output is not None:
+            self._book_most(key, id, hold, error.most_output, why=str(error))
+            return
 
         def record() -> None:
             self._effect_log.try_write("unknown", key, hold=id, why=name_of(error))
 
         account.forfeit(hold, record=record)
 
+    def _book_most(self, key: str, id: str, hold: Hold, most_output: int, *, why: str) -> None:
+        """Books the most that a call can have cost whose server stopped when it was given up."""
+        usage = self._bounds.most_billed(hold, most_output)
+        bill = Reply(Message("assistant", ""), usage, seconds=self._policy.timeout)
+        billed, parts, usd = self._bounds.billed(hold, bill)
+
+        def record() -> None:
+            self._effect_log.try_write(
+                "settle", key, hold=id, usd_by_class=parts, usd=self._bounds.known(usd),
+                **usage.by_class(), ok=False, final=False, why=why,
+            )  # fmt: skip
+
+        self._effect_log.account.settle(hold, billed, record=record)
+
     def _settle(
         self, key: str, id: str, hold: Hold, request: Request, reply: Reply, match: PrefixMatch
     ) -> None:
+        is_billed, most = reply.usage is not None, reply.most_output
+        if not is_billed and most is not None:
+            reply = replace(reply, usage=self._bounds.most_billed(hold, most))
         usage = reply.usage
         billed, parts, usd = self._bounds.billed(hold, reply)
-        if usage is not None:
+        if is_billed and usage is not None:
             self._learn(id, request, match, usage.input_tokens)
             self._bounds.learn_cost(usd, parts)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...journal.record.recorded_calls import RecordedCall
 from ...journal.record.run_record import Effect, step_of
 from ...journal.records import Reply, Request
@@ -42,7 +44,10 @@ async def suppose_call(
         if call.reply is None:
             effect_log.suppose(key, call.cost.held, reserve=reserve)
             continue
-        granted = await bounds.grant(account, request, tokens, reserve=reserve, allowance=used)
+        asked = request
+        if call.shortened:
+            asked = replace(request, max_tokens=call.max_tokens, cut_at=0)
+        granted = await bounds.grant(account, asked, tokens, reserve=reserve, allowance=used)
         if isinstance(granted, Shortfall):
             raise Diverged(step_of(key), f"a policy call is refused: {granted}")
         held, most = granted

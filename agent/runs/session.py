@@ -391,7 +391,7 @@ class RunSession:
         if state["status"] == "answered" and self.reads_endings and flaw is not None:
             return {
                 **state,
-                "status": "budget_exhausted" if flaw == "length" else "failed",
+                "status": "budget_exhausted" if flaw in ("length", "timed_out") else "failed",
                 "why": FLAWS[flaw],
                 "reason": flaw,
                 "answer": answer if answer.strip() else self.trajectory.best_answer,

@@ -33,6 +33,8 @@ class RecordedCall:
     """The whole prompt of a policy call; () for a tool call, and where it was not restored."""
     max_tokens: int | None = None
     """Output tokens that a policy call was granted."""
+    shortened: bool = False
+    """Whether a policy call was to write less because an earlier try took too long."""
     factor: Decimal = Decimal(1)
     """What its price was multiplied by in its hold."""
     arguments: str = ""
@@ -116,8 +118,8 @@ def recorded_call(
     return RecordedCall(
         run=hold.run, seq=hold.seq, key=hold.key, hold=cost.hold, name=cost.name, node=cost.node,
         attempt=asked.get("attempt", 1), cost=cost, prompt=prompts.get(cost.hold, ()),
-        max_tokens=asked.get("max_tokens"), factor=Decimal(asked.get("factor") or 1),
-        arguments=asked.get("arguments", ""),
+        max_tokens=asked.get("max_tokens"), shortened=bool(asked.get("shortened")),
+        factor=Decimal(asked.get("factor") or 1), arguments=asked.get("arguments", ""),
         reply=reply and replace(reply, sampled=tokens.get(cost.hold)),
         observation=observation,
         ok=said.get("ok", True), final=bool(said.get("final")), seconds=said.get("seconds"),

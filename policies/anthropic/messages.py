@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -87,12 +88,11 @@ class AnthropicMessages(SdkPolicy):
     async def reply(self, request: Request) -> Reply:
         """Returns the server's reply to one try of the call."""
         self.check()
-        body = encode(request, self._form, output_limit(self, request))
-        assembly = (
-            MessageStream(self.server, request.on_text, request.on_call) if self.stream else None
-        )
+        form = replace(self._form, stream=self.stream or request.streams)
+        body = encode(request, form, output_limit(self, request))
         read = partial(replies.decode, server=self.server)
-        return await self._exchange(_PATH, body, request, read, assembly)
+        stream = partial(MessageStream, self.server)
+        return await self._exchange(_PATH, body, request, read, stream)
 
 
 def _new_client(place: ServerKey, http_client: httpx2.AsyncClient | None) -> AsyncAnthropic:

@@ -47,12 +47,17 @@ class Dialect:
     schema, as any JSON `object`, or in no other way (`text`). `opening` is by schema as long as
     the prompt has no reply in it: providers put the schema before the prompt, and would have to
     read anew what they had cached. None: by schema on a server of one's own, else `opening`."""
+    stops: bool = False
+    """Whether the server stops writing when nobody listens any more, as llama.cpp and vLLM do:
+    replies are then streamed, and one that takes too long costs what had come of it by then."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "without", frozenset(self.without))
         if self.parallel_tool_calls not in (None, True, False):
             text = f"parallel_tool_calls={self.parallel_tool_calls!r}"
             raise UsageError(f"a dialect has no {text}: write true or false")
+        if self.stops not in (True, False):
+            raise UsageError(f"a dialect has no stops={self.stops!r}: write true or false")
         for name, value, known in (
             ("limit", self.limit, _LIMITS),
             ("system", self.system, ("system", "developer", "user")),
@@ -66,7 +71,7 @@ class Dialect:
 
     def __str__(self) -> str:
         plain = Dialect()
-        names = ("limit", "system", "streaming", "parallel_tool_calls", "structured")
+        names = ("limit", "system", "streaming", "parallel_tool_calls", "structured", "stops")
         parts = [
             f"{name}={value}"
             for name in names

@@ -15,7 +15,13 @@ import orjson
 from ...journal.plain_http import check_encrypted
 from ...journal.records import Reply, Request
 from ...journal.secrets import cleaner_of
-from ...ledger.errors import CallRefused, PolicyError, UsageError, WordingRefused
+from ...ledger.errors import (
+    CallRefused,
+    CallTimedOut,
+    PolicyError,
+    UsageError,
+    WordingRefused,
+)
 from .. import text_protocol, written_calls
 from ..reasoning import SpokenText
 from . import clients, error_body, http_errors, wire
@@ -167,9 +173,10 @@ class Endpoint:
         return self._spoken.current
 
     def _streams(self, request: Request, dialect: Dialect) -> bool:
-        if dialect.streaming == "asked":
-            return self.stream and request.samples == 1
-        return dialect.streaming == "always"
+        if dialect.streaming != "asked":
+            return dialect.streaming == "always"
+        counted = dialect.stops and self.tokenizer is None
+        return (self.stream or request.streams or counted) and request.samples == 1
 
     def _asks(self) -> tuple[str, ...]:
         if self.tokenizer is None:
@@ -203,10 +210,11 @@ class Endpoint:
 
         options = clients.call_options(self._place, limit)
         streams = self._streams(request, dialect)
+        tells = streams and (self.stream or dialect.streaming == "always")
         native = self.tool_protocol != "text"
         assembly = StreamedReply(
-            self._speech(request) if streams else None,
-            request.on_call if streams and native else None,
+            self._speech(request) if tells else None,
+            request.on_call if tells and native else None,
             tokenizer=self.tokenizer, server=self._writer,
             most_output=(request.max_tokens or self.max_output) * request.samples,
             calls=StreamedCalls(frozenset(t.name for t in request.tools)),
@@ -236,7 +244,13 @@ class Endpoint:
         except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as exc:
             if (salvaged := assembly.salvaged()) is not None:
                 return salvaged
-            raise http_errors.lost(exc, self.server, limit, self._clean) from exc
+            error = http_errors.lost(exc, self.server, limit, self._clean)
+            if not isinstance(error, CallTimedOut) or not streams:
+                raise error from exc
+            most = assembly.most_written if dialect.stops else None
+            if request.streams and (left := assembly.left()) is not None:
+                return replace(left, most_output=most)
+            raise CallTimedOut(str(error), most_output=most) from exc
 
     def _speech(self, request: Request) -> SpokenText | None:
         if request.on_text is None:

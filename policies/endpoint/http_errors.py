@@ -11,7 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ...journal.secrets import Clean, without_keys
-from ...ledger.errors import CallRefused, OutcomeUnknown, PolicyError, UsageError
+from ...ledger.errors import (
+    CallRefused,
+    CallTimedOut,
+    OutcomeUnknown,
+    PolicyError,
+    UsageError,
+)
 from . import error_body, wire
 from .error_body import ErrorBody
 from .error_words import (
@@ -90,7 +96,7 @@ def lost(exc: BaseException, server: str, timeout: float, clean: Clean) -> Polic
     if "LocalProtocolError" in names:
         return _unwritable(exc, server)
     if names & {"TimeoutError", "ReadTimeout", "WriteTimeout"}:
-        return OutcomeUnknown(f"{server} did not reply within {timeout:g} s", retryable=True)
+        return CallTimedOut(f"{server} did not reply within {timeout:g} s")
     text = f"the connection to {server} broke: {_reason(exc, clean)}"
     return OutcomeUnknown(text, retryable=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,9 @@ from . import bills, wire
 from .provider_data import MESSAGE_FIELDS, gather, joined
 from .reported_errors import error_in
 from .streamed_calls import StreamedCall, StreamedCalls
+
+_ON_THE_WAY = 32
+"""Tokens that a server can have written of which nothing has come yet."""
 
 
 @dataclass
@@ -157,6 +161,27 @@ class StreamedReply:
         return (
             None if reply is None or reply.usage is None else replace(reply, finish_reason="error")
         )
+
+    def left(self) -> Reply | None:
+        """Returns what has come of a stream that was given up: its text and its whole calls; None
+        where that is nothing."""
+        whole = [call.to_wire() for call in self.calls.complete()]
+        message = {**joined(self._added), "content": "".join(self._text), "tool_calls": whole}
+        choice = {"message": message, "finish_reason": "tool_calls" if whole else "timeout"}
+        head = {name: value for name, value in self._head.items() if name != "usage"}
+        try:
+            reply = wire.reply({**head, "choices": [choice]}, None, self.server)
+        except wire.UnreadableReply:
+            return None
+        said = reply.message
+        return reply if said.content.strip() or said.tool_calls else None
+
+    @property
+    def most_written(self) -> int:
+        """Tokens that can have been written at most by now. Each has a byte, and JSON has more; the
+        last ones may still be on the way."""
+        calls = [call.to_wire() for call in self.calls.in_order()]
+        return len(json.dumps([self._text, self._thoughts, calls, self._added])) + _ON_THE_WAY
 
     @property
     def begins_in_thought(self) -> bool:

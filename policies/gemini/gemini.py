@@ -89,11 +89,11 @@ class Gemini(SdkPolicy):
         """Returns the model's reply to one try of the call."""
         self.check()
         body = wire.encode(request, self.model, output_limit(self, request), self._thinking)
-        stream = StreamedResponse(request.on_text, request.on_call) if self.stream else None
-        return await self._exchange(self._path(), body, request, decode, stream)
+        path = self._path(streams=self.stream or request.streams)
+        return await self._exchange(path, body, request, decode, StreamedResponse)
 
-    def _path(self) -> str:
-        verb = "streamGenerateContent?alt=sse" if self.stream else "generateContent"
+    def _path(self, *, streams: bool) -> str:
+        verb = "streamGenerateContent?alt=sse" if streams else "generateContent"
         versioned = re.search(r"/v\d\w*$", self._calls.url) is not None
         return f"{'' if versioned else f'/{_VERSION}'}/models/{self.model}:{verb}"
 

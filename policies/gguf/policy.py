@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from ...journal.records import Reply, Request
+from ..endpoint.dialect import Dialect
 from ..endpoint.endpoint import Endpoint
 from ..rate_limits import RateLimiter
 from .model_file import ModelFile
 from .server import served
+
+_LLAMA_CPP = Dialect(stops=True)
 
 
 class GgufModel:
@@ -79,5 +82,6 @@ class GgufModel:
     def _asking(self, url: str) -> Endpoint:
         return Endpoint(
             self._server.model.file.stem, base_url=url, api_key="none", name=self.name,
-            timeout=self.timeout, max_output=self.max_output, **self._options,
+            timeout=self.timeout, max_output=self.max_output,
+            **{"dialect": _LLAMA_CPP, **self._options},
         )  # fmt: skip

@@ -53,6 +53,11 @@ class StreamedPieces:
             return self.message()
         return None
 
+    @property
+    def text(self) -> str:
+        """All text that has come."""
+        return "".join(str(piece.text) for piece in self._pieces)
+
     def message(self) -> AIMessage:
         """Returns the reply as if it had come in one piece."""
         from langchain_core.messages.ai import add_ai_message_chunks

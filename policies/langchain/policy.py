@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...journal.plain_http import check_encrypted
 from ...journal.records import Message, Reply, Request, ToolChoice
 from ...journal.secrets import Clean, cleaner_of
-from ...ledger.errors import OutcomeUnknown, UsageError
+from ...ledger.errors import CallTimedOut, UsageError
 from .. import reasoning
 from ..endpoint.stated_costs import stated_cost
 from ..endpoint.wire import chat_tool
@@ -114,20 +114,25 @@ class LangChainPolicy:
         limit = self.timeout if request.timeout is None else min(self.timeout, request.timeout)
         most = output_limit(self, request)
         said: AIMessage | None
-        spoken = None if request.on_text is None else reasoning.SpokenText(request.on_text)
-        pieces = StreamedPieces(_here(spoken.add if spoken else None), _here(request.on_call))
+        on_text, on_call = (request.on_text, request.on_call) if self.stream else (None, None)
+        spoken = None if on_text is None else reasoning.SpokenText(on_text)
+        pieces = StreamedPieces(_here(spoken.add if spoken else None), _here(on_call))
+        streams = self.stream or request.streams
         began = time.monotonic()
         try:
-            runnable = _runnable(asked, request, most, stream=self.stream)
+            runnable = _runnable(asked, request, most, stream=streams)
             written = messages.to_langchain(request.messages, self._provider)
-            ask = _streamed if self.stream else _whole
+            ask = _streamed if streams else _whole
             async with asyncio.timeout(limit):
                 said = await on_one_loop(ask(runnable, written, pieces))
         except TimeoutError as error:
             said = pieces.billed()
+            if said is None and request.streams and (left := pieces.text.strip()):
+                seconds = time.monotonic() - began
+                return Reply(Message("assistant", left), finish_reason="timeout", seconds=seconds)
             if said is None:
                 text = f"{self.name} did not reply within {limit:g} s"
-                raise OutcomeUnknown(text, retryable=True) from error
+                raise CallTimedOut(text) from error
         except Exception as error:
             said = pieces.billed()
             if said is None:

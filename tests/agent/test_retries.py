@@ -25,7 +25,7 @@ UNKNOWN = {
     "half json": ScriptedAnswer("lost", fault="half_json"),
     "html": ScriptedAnswer("lost", fault="html"),
     "no choices": ScriptedAnswer("lost", fault="empty_choices", usage={}),
-    "hang": ScriptedAnswer("lost", fault="hang"),
+    "hang": ScriptedAnswer("lost", words=50, fault="hang"),
 }
 
 
