@@ -32,8 +32,8 @@ def shown(result: CallToolResult) -> Any:
 
 def _says(text: str, structured: Any) -> bool:
     """Says whether a text is the same as a structured part: servers are told to send both."""
-    only = structured.get("result") if isinstance(structured, dict) else None
-    if isinstance(structured, dict) and structured.keys() == {"result"} and text == str(only):
+    values = list(structured.values()) if isinstance(structured, dict) else []
+    if len(values) == 1 and text == str(values[0]):
         return True
     try:
         read = json.loads(text)
