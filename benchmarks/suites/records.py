@@ -1,4 +1,5 @@
-"""Files of records as they are published: JSON Lines, a JSON array, CSV or TSV, read strictly.
+"""Files of records as they are published: JSON Lines, a JSON array, CSV, TSV or Parquet, read
+strictly.
 
 Whatever is wrong with a file is told in one sentence that names the file, the line and the field.
 """
@@ -93,7 +94,8 @@ class DatasetRecord:
 
 
 def read_records(path: Path | str, *, suite: str) -> tuple[DatasetRecord, ...]:
-    """Reads all records of a file: `.csv` and `.tsv` with a header, else JSON Lines or an array.
+    """Reads all records of a file: `.csv` and `.tsv` with a header, `.parquet`, else JSON Lines or
+    an array.
 
     Raises:
         UsageError: no file is given, it cannot be read or is empty, or a line makes no sense.
@@ -103,18 +105,30 @@ def read_records(path: Path | str, *, suite: str) -> tuple[DatasetRecord, ...]:
     path = Path(path)
     kind = path.suffix.lower()
     if kind == ".parquet":
-        raise UsageError(
-            f"{path} is Parquet: write it as JSON Lines first, with duckdb: "
-            f"copy (from '{path}') to '{path.with_suffix('.jsonl')}' (format json)"
-        )
-    text = _text(path)
-    rows = _TABLES.get(kind, _json)
+        numbered, place = _parquet(path), "row"
+    else:
+        numbered, place = _TABLES.get(kind, _json)(path, _text(path)), "line"
     records = tuple(
-        DatasetRecord(f"{path}, line {line}", line, fields) for line, fields in rows(path, text)
+        DatasetRecord(f"{path}, {place} {number}", number, fields) for number, fields in numbered
     )
     if not records:
         raise UsageError(f"{path} holds no record: give the file as it is published")
     return records
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    import duckdb
+
+    with duckdb.connect() as database:
+        try:
+            rows = database.execute(
+                "select to_json(row)::varchar from read_parquet(?) row", [str(path)]
+            ).fetchall()
+        except duckdb.Error as error:
+            said = str(error).partition("\n")[0]
+            raise UsageError(f"cannot read {path} as Parquet: {said}") from error
+    for number, (text,) in enumerate(rows, start=1):
+        yield number, json.loads(text)
 
 
 def _text(path: Path) -> str:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,8 +163,28 @@ def test_a_missing_column_is_told_with_those_that_are_there(tmp_path: Path) -> N
         record.text("input")
 
 
-def test_parquet_is_named_with_the_way_to_json_lines(tmp_path: Path) -> None:
+def test_parquet_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "it's.parquet"
+    with duckdb.connect() as database:
+        database.execute(
+            "create table t as select 'Who?' as question, ['a', 'b'] as options, "
+            "{'deep': null, 'n': 3} as meta, 1.5::decimal(9, 2) as price "
+            "union all select 'Wo?', [], null, 2"
+        )
+        quoted = str(path).replace("'", "''")
+        database.execute(f"copy t to '{quoted}' (format parquet)")
+    first, second = read_records(path, suite="dataset")
+    assert first.fields == {
+        "question": "Who?", "options": ["a", "b"], "meta": {"deep": None, "n": 3}, "price": 1.5,
+    }  # fmt: skip
+    assert second.where == f"{path}, row 2"
+    with pytest.raises(UsageError, match=f"{second.where}: field 'meta' is missing"):
+        second.text("meta")
+
+
+def test_parquet_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
-    path.write_bytes(b"PAR1")
-    with pytest.raises(UsageError, match="is Parquet: write it as JSON Lines first"):
-        read_records(path, suite="s")
+    path.write_bytes(b"PAR1 is not enough")
+    for broken in (path, tmp_path / "none.parquet"):
+        with pytest.raises(UsageError, match=f"cannot read {broken} as Parquet: "):
+            read_records(broken, suite="dataset")
