@@ -105,6 +105,71 @@ def test_the_agent_sees_the_turns_one_by_one_and_no_excluded_function(data: Path
         world.act("close_ticket", '{"ticket_id": 1}')
 
 
+def write(data: Path, category: str, record: dict[str, Any], gold: list[list[str]]) -> None:
+    name = f"BFCL_v4_multi_turn_{category}.json"
+    (data / name).write_text(json.dumps(record))
+    answer = {"id": record["id"], "ground_truth": gold}
+    (data / "possible_answer" / name).write_text(json.dumps(answer))
+
+
+@needs_simulators
+def test_a_function_that_is_missing_at_first_comes_with_its_turn(data: Path) -> None:
+    record = {
+        **TICKETS, "id": "multi_turn_miss_func_0",
+        "question": [*TICKETS["question"], []], "missed_function": {"3": ["create_ticket"]},
+    }  # fmt: skip
+    write(data, "miss_func", record, [GOLD[0], [], [], GOLD[2]])
+    suite = bfcl_multi_turn(data=data, categories="miss_func")
+    world = suite.world(suite.tasks(1, seed=0)[0])
+    with pytest.raises(ToolError, match="create_ticket"):
+        world.act(*CREATE)
+    world.act(*LOGIN)
+    told = [world.act(*NEXT) for _ in range(3)]
+    assert "create_ticket" in told[-1]
+    world.act(*CREATE)
+    assert world.score(None) == 1
+
+
+@needs_simulators
+def test_a_parameter_that_is_missing_is_waited_for(data: Path) -> None:
+    record = {
+        **TICKETS, "id": "multi_turn_miss_param_0",
+        "question": [
+            [{"role": "user", "content": "Log in as ann."}],
+            [{"role": "user", "content": "The password is p."}],
+        ],
+    }  # fmt: skip
+    write(data, "miss_param", record, [[], GOLD[0]])
+    for calls, score in (([NEXT, LOGIN], 1), ([LOGIN, NEXT], 0)):
+        suite = bfcl_multi_turn(data=data, categories="miss_param")
+        world = suite.world(suite.tasks(1, seed=0)[0])
+        for call in calls:
+            world.act(*call)
+        assert world.score(None) == score
+
+
+@needs_simulators
+def test_long_contexts_and_several_categories_at_once(data: Path) -> None:
+    record = {
+        "id": "multi_turn_long_context_0", "initial_config": {"GorillaFileSystem": {"root": {
+            "home": {"type": "directory", "contents": {}}}}},
+        "question": [[{"role": "user", "content": "List the files."}]],
+        "involved_classes": ["GorillaFileSystem"],
+    }  # fmt: skip
+    write(data, "long_context", record, [["ls()"]])
+    (data / "multi_turn_func_doc" / "gorilla_file_system.json").write_text(
+        json.dumps(document("ls"))
+    )
+    suite = bfcl_multi_turn(data=data, categories="base,long_context")
+    ids = {task.id for task in suite.tasks(2, seed=0)}
+    assert ids == {"multi_turn_base_0", "multi_turn_long_context_0"}
+    (task,) = (task for task in suite.tasks(2, seed=0) if "long" in task.id)
+    world = suite.world(task)
+    listed = world.act("ls", "{}")
+    assert len(listed) > 200  # far more than the two folders of the task
+    assert world.score(None) == 1
+
+
 @needs_simulators
 def test_a_gold_call_that_cannot_be_read_is_refused(data: Path) -> None:
     path = data / "possible_answer" / "BFCL_v4_multi_turn_base.json"
