@@ -200,14 +200,16 @@ class Home:
         return RunRecord.of(events).spent + self.spent_below(run) if events else ZERO
 
     def forget(self, run: str) -> None:
-        """Removes a run from the store and the journals.
+        """Removes a run from store and journals, and outputs that no other run tells of.
 
         Raises:
             UsageError: there is no such run, or a live process still writes its journal.
         """
         with self.ownership():
             self.close()
+            refs = self.store.own_refs([run])
             self.store.forget(run)
+            self.outputs.remove(refs)
 
     def write_score(
         self,

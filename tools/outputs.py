@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..journal.private_files import private_folder
@@ -53,6 +54,15 @@ class Outputs:
         if start < 0:
             raise ToolError(f"start must be 0 or more, not {start}")
         return self._text(ref)[start : None if length is None else start + length]
+
+    def remove(self, refs: Iterable[str]) -> None:
+        """Deletes outputs; those that are not there do not matter.
+
+        Raises:
+            OSError: one cannot be deleted.
+        """
+        for ref in refs:
+            self._path(ref).unlink(missing_ok=True)
 
     def _text(self, ref: str) -> str:
         if not _REF.fullmatch(ref):

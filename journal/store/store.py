@@ -50,6 +50,12 @@ logger = logging.getLogger(__name__)
 _RUNS_AT_ONCE = 2_000
 """Runs whose lines are in memory at a time when they are changed."""
 
+_REF = """regexp_extract_all(body, '"ref":"([0-9a-f]{16})"', 1)"""
+_OWN_REFS = (
+    f"select unnest({_REF}) as ref from events where list_contains(?, run) "
+    f"except select unnest({_REF}) from events where not list_contains(?, run) order by ref"
+)
+
 
 @dataclass(frozen=True)
 class LoadReport:
@@ -242,6 +248,11 @@ class Store:
                     replace(database, some, change, self._folder / ".loading")
             compact(self.path)
             return before - self._size()
+
+    def own_refs(self, runs: Sequence[str]) -> list[str]:
+        """Returns the refs of outputs that these runs tell of and no other run does."""
+        found = self.query(_OWN_REFS, (list(runs), list(runs)))
+        return [ref for (ref,) in found.rows]
 
     def live_journals(self) -> list[str]:
         """Returns the names of the journals that a live process writes."""

@@ -56,7 +56,9 @@ def prune(
             typer.echo(f"their texts would go, their {exact_usd(found.usd)} stay; --yes does it")
             return
         place.close()
+        refs = place.store.own_refs(found.runs)
         freed = take_out(place.store, found.runs, now)
+        place.outputs.remove(refs)
     typer.echo(
         f"their texts are gone, {freed / 1e6:,.1f} MB freed; their {exact_usd(found.usd)} stay"
     )
