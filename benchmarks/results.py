@@ -12,11 +12,16 @@ from typing import Any, Literal, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..journal.foreign_text import one_line
 from ..ledger.amount import Amount
 from ..ledger.errors import UsageError
 
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled", "not_started"]
 
+WHY_LENGTH = 300
+"""Characters that rows have of the sentence which says what ended a run."""
+ERRORS: frozenset[str] = frozenset({"policy_error", "error"})
+"""Reasons of runs that say nothing of how good a set-up is."""
 UNFINISHED: frozenset[Status] = frozenset({"cancelled", "not_started"})
 """Statuses that say nothing of the agent: someone stopped the run, or the suite's money was out."""
 
@@ -49,6 +54,8 @@ class ResultRow(BaseModel):
     status: Status
     reason: str = ""
     """What ended the run, as one of a few words (`Result.reason`); empty if it was not started."""
+    why: str = ""
+    """The same in a sentence, where the run did not end by its own answer."""
     score: float | None = Field(ge=0, le=1)
     """The scorer's judgement from 0 to 1; None where nothing was scored."""
     cost_usd: Decimal = Field(ge=0)
@@ -72,9 +79,14 @@ class ResultRow(BaseModel):
         return Setup(self.planner, self.memory, self.policy, self.budget)
 
     @property
+    def broken(self) -> bool:
+        """True if an error ended the run: of the model's server, the network or the program."""
+        return self.status == "failed" and self.reason in ERRORS
+
+    @property
     def finished(self) -> bool:
         """True if the run came to its own end, good or bad, and so counts in the statistics."""
-        return self.status not in UNFINISHED
+        return self.status not in UNFINISHED and not self.broken
 
     @property
     def success(self) -> bool:
@@ -123,6 +135,7 @@ class RunCounts:
     refused: Mapping[str, int]
     """Calls that a budget refused, by tool, `""` for the policy."""
     reason: str = ""
+    why: str = ""
 
     @classmethod
     def of(
@@ -133,6 +146,7 @@ class RunCounts:
         seconds: float,
         refused: Mapping[str, int] | None = None,
         reason: str = "",
+        why: str = "",
     ) -> RunCounts:
         return cls(
             run=run,
@@ -145,6 +159,7 @@ class RunCounts:
             seconds=seconds,
             refused=dict(refused or {}),
             reason=reason,
+            why=one_line(why, WHY_LENGTH),
         )
 
 

@@ -146,7 +146,7 @@ class CellRunner:
         self._sources.home.write_score(result.run, score, success=is_success(score), metrics=told)
         counts = RunCounts.of(
             result.run, result.status, result.spend, result.seconds, dict(refused),
-            result.reason,
+            result.reason, result.why,
         )  # fmt: skip
         return self._row(cell, agent.memory.name, counts, score, told)
 

@@ -40,6 +40,7 @@ class RecordedCell:
                 record.seconds,
                 refused_calls(record.events),
                 end.reason if end else "",
+                end.why if end else "",
             ),
             score=judged.score if judged else None,
             metrics=judged.metrics if judged else {},

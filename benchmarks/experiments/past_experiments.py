@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from ...agent import Home
+from ...journal.foreign_text import one_line
 from ...ledger.errors import UsageError
 from ...ledger.resources import COLUMNS
-from ..results import UNFINISHED, ResultRow
+from ..results import UNFINISHED, WHY_LENGTH, ResultRow
 from ..spending import RunSpending
 from ..suite import Task, suite
 
@@ -51,8 +52,8 @@ judged as (
     from events where kind = 'scored' group by run
 )
 select r.run, r.experiment, r.task, r.task_id, r.planner, r.memory, r.model, r.repeat, r.seed,
-    r.status, r.reason, r.score, r.answer, r.seconds, starts.plan, starts.budget, judged.metrics,
-    said_no.refused, sums.* exclude (root)
+    r.status, r.reason, r.why, r.score, r.answer, r.seconds, starts.plan, starts.budget,
+    judged.metrics, said_no.refused, sums.* exclude (root)
 from runs r
 join chosen using (run) join starts using (run) join sums on sums.root = r.run
 left join judged using (run) left join said_no using (run)
@@ -147,6 +148,7 @@ def _row(run: Mapping[str, Any], task: Task | None) -> ResultRow:
             "policy": run["model"],
             "status": status,
             "reason": run["reason"] or "",
+            "why": one_line(run["why"] or "", WHY_LENGTH),
             "score": None if status in UNFINISHED else run["score"],
             "cost_usd": run["usd"],
             "gold_cost_usd": task.gold_cost if task else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .number_format import points_interval, signed_usd_interval
-from .summary import ENOUGH_TASKS, Comparison, Report
+from .summary import ENOUGH_TASKS, Comparison, Report, SetupSummary
 from .tables import name_setups
 
 _SUCCESS = {1: "solves more", -1: "solves less"}
@@ -18,11 +18,25 @@ def verdicts(report: Report) -> Iterator[str]:
     names = {setup: " · ".join(parts) for setup, parts in name_setups(setups).items()}
     bases = {comparison.base for comparison in report.comparisons}
     compared = {comparison.other: comparison for comparison in report.comparisons}
+    doubtful = {summary.setup for summary in report.setups if summary.is_doubtful}
+    for summary in report.setups:
+        if summary.is_doubtful:
+            yield _errors(summary, names[summary.setup])
     for other in setups[1:]:
+        if other in doubtful or (other in compared and compared[other].base in doubtful):
+            continue
         if other in compared:
             yield verdict(compared[other], names[compared[other].base], names[other])
         elif other not in bases and other[:-1] != setups[0][:-1]:
             yield f"{names[other]} and {names[setups[0]]} finished no task in common."
+
+
+def _errors(summary: SetupSummary, name: str) -> str:
+    errors, runs = sum(summary.errors.values()), sum(summary.statuses.values())
+    return (
+        f"{name} gets no verdict: {errors:,} of its {runs:,} runs ended by an error, not by "
+        "their own doing. Mend what they tell (`outlay show RUN`) and run them again."
+    )
 
 
 def verdict(comparison: Comparison, base: str, other: str) -> str:

@@ -17,7 +17,7 @@ COLUMNS = (*ResultRow.model_fields, "success")
 
 _TYPES = {
     **dict.fromkeys(("task", "kind", "planner", "memory", "policy", "budget"), "VARCHAR"),
-    **dict.fromkeys(("status", "reason", "run"), "VARCHAR"),
+    **dict.fromkeys(("status", "reason", "why", "run"), "VARCHAR"),
     **dict.fromkeys(("hops", "repeat", "seed", "tool_calls", "model_calls"), "BIGINT"),
     **dict.fromkeys(("input_tokens", "output_tokens"), "BIGINT"),
     **dict.fromkeys(("score", "seconds"), "DOUBLE"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import fmean
 
@@ -24,6 +24,9 @@ from .frontier_summary import FrontierSummary, RepeatsSummary, place_setups, rep
 
 ENOUGH_TASKS = 10
 """Tasks in common below which a comparison gives no verdict."""
+
+MOST_ERRORS = 0.1
+"""Share of a set-up's runs that errors may end before it gets no verdict."""
 
 LEVEL = 0.95
 
@@ -58,6 +61,13 @@ class SetupSummary:
     """Calls that budgets refused, by tool, `""` for the policy; the most first."""
     measures: Measures | None
     """None if no run came to its own end."""
+    errors: Mapping[str, int] = field(default_factory=dict)
+    """Runs that an error ended, by what it says, the most first: they count nowhere else."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether so many runs were ended by errors that the others may be no fair choice."""
+        return sum(self.errors.values()) > MOST_ERRORS * sum(self.statuses.values())
 
 
 @dataclass(frozen=True)
@@ -177,6 +187,7 @@ def _summarise_setup(
         spent,
         dict(refused.most_common()),
         _measure(finished) if finished else None,
+        dict(Counter(row.why or row.reason for row in rows if row.broken).most_common()),
     )
 
 

@@ -16,7 +16,7 @@ from ...ledger.errors import JournalError, UsageError
 from ..private_files import close_to_others
 from . import views
 
-FORMAT = 4
+FORMAT = 5
 """Version of the tables."""
 
 _READING = ("SELECT", "MULTI")

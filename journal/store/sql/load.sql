@@ -6,14 +6,14 @@ select journal, id, run, seq, t, "at", kind, "key", hold, line from fresh;
 insert into marks
 select
     run, seq, t, kind, task, task_id, experiment, parent, planner, memory, model, seed, repeat,
-    fork.run, pruned, status, answer, score, success, reason
+    fork.run, pruned, status, answer, score, success, reason, why
 from (
     select run, seq, t, kind, unnest(json_transform(line, '{
         "task": "VARCHAR", "task_id": "VARCHAR", "experiment": "VARCHAR", "parent": "VARCHAR",
         "planner": "VARCHAR", "memory": "VARCHAR", "model": "VARCHAR", "seed": "BIGINT",
         "repeat": "BIGINT", "fork": {"run": "VARCHAR"}, "pruned": "DOUBLE", "status": "VARCHAR",
         "answer": "VARCHAR", "score": "DOUBLE", "success": "BOOLEAN",
-        "reason": "VARCHAR"
+        "reason": "VARCHAR", "why": "VARCHAR"
     }'))
     from fresh
     where kind in ('run_started', 'run_resumed', 'run_ended', 'scored')

@@ -12,6 +12,7 @@
 --   parent         VARCHAR         the run that started it as a sub-agent, or null
 --   status         VARCHAR         how it ended; null while it has not, or once it was resumed
 --   reason         VARCHAR         what ended it: `answered`, `budget`, `length`, `empty_reply`, …
+--   why            VARCHAR         the same in a sentence, where it did not end by its own answer
 --   answer         VARCHAR         its last answer
 --   score          DOUBLE          the suite's judgement
 --   success        BOOLEAN         whether that counts as solved
@@ -45,6 +46,7 @@ with heads as (
                 else status end
             ), seq
         ) filter (where kind = 'run_ended') as reason,
+        arg_max(why, seq) filter (where kind = 'run_ended') as why,
         arg_max(answer, seq) filter (where kind = 'run_ended') as answer,
         arg_max(score, t) filter (where kind = 'scored') as score,
         arg_max(success, t) filter (where kind = 'scored') as success,
@@ -66,6 +68,7 @@ select
     run, task, task_id, experiment, planner, memory, model, seed, repeat, parent,
     case when ended > coalesce(resumed, -1) then status end as status,
     case when ended > coalesce(resumed, -1) then reason end as reason,
+    case when ended > coalesce(resumed, -1) then nullif(why, '') end as why,
     answer, score, success,
     make_timestamp((first * 1000000)::bigint) as started,
     seconds,

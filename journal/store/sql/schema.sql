@@ -91,7 +91,8 @@ create table marks (
     answer varchar,
     score double,
     success boolean,
-    reason varchar
+    reason varchar,
+    why varchar
 );
 
 -- When each run was heard of: one row per run.

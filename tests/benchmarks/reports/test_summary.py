@@ -8,9 +8,12 @@ from math import inf
 
 import pytest
 
+from outlay.benchmarks.reports.conclusion import verdicts
 from outlay.benchmarks.reports.summary import Measures, summarise
 from outlay.benchmarks.results import ResultRow
 from outlay.benchmarks.statistics import wilson
+
+from ..conftest import MakeRow
 
 
 def row(task: str, score: float | None, cost: str = "0.002", **changes: object) -> ResultRow:
@@ -161,3 +164,33 @@ def test_budgets_of_one_planner_are_held_against_the_first() -> None:
     assert [(c.base.budget, c.other.budget) for c in compared] == [
         ("search=8", "search=2"), ("search=8", "search=16"),
     ]  # fmt: skip
+
+
+def test_errors_are_counted_apart_and_too_many_give_no_verdict(make_row: MakeRow) -> None:
+    error = {"status": "failed", "reason": "policy_error", "why": "h:1 cannot be reached"}
+    sound = [make_row(f"t{n}", n % 2 == 0) for n in range(20)]
+    few = [make_row(f"t{n}", n % 2 == 0, planner="tracker") for n in range(18)]
+    few += [make_row(f"t{n}", False, planner="tracker", **error) for n in range(18, 20)]
+    many = [make_row(f"t{n}", False, planner="vote", **error) for n in range(20)]
+    own = make_row("t20", False, status="failed", reason="malformed_calls")
+    report = summarise([*sound, own, *few, *many])
+    react, tracker, vote = report.setups
+    assert react.measures is not None
+    assert (react.measures.runs, react.errors) == (21, {})  # its own failure counts
+    assert tracker.measures is not None
+    assert (tracker.measures.runs, tracker.measures.success.value) == (18, 0.5)
+    assert tracker.errors == {"h:1 cannot be reached": 2}
+    assert not tracker.is_doubtful
+    assert (vote.measures, vote.errors, vote.is_doubtful) == (None, {error["why"]: 20}, True)
+    said = list(verdicts(report))
+    assert [sentence.partition(" ")[0] for sentence in said] == ["vote", "No"]
+    assert "20 of its 20 runs ended by an error" in said[0]
+
+
+def test_no_set_up_is_held_against_one_that_errors_ended(make_row: MakeRow) -> None:
+    error = {"status": "failed", "reason": "error"}
+    rows = [make_row(f"t{n}", False, **error) for n in range(5)]
+    rows += [make_row(f"t{n}", True) for n in range(5, 20)]
+    rows += [make_row(f"t{n}", False, planner="tracker") for n in range(20)]
+    (only,) = verdicts(summarise(rows))
+    assert only.startswith("react gets no verdict: 5 of its 20 runs")
