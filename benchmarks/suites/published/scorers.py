@@ -17,7 +17,16 @@ SOURCES = "Sources:"
 _NUMBER = re.compile(
     r"(?<![\w.])[-−]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)"
 )
-_MARKED = re.compile(r"####\s*(.+)")
+_STRICT = re.compile(rf"(?:####|^Answer:) \$?({_NUMBER.pattern})", re.MULTILINE)
+_DENIES = re.compile(
+    r"\b(?:not|never|no|neither|nor|instead|rather|unless|if)\b|n't\b|\?", re.IGNORECASE
+)
+_STATES = re.compile(
+    rf"(?:\b(?:is|are|was|were|be|equals|has|have|had|makes?|costs?|needs?|total(?:s|ing)?|of|gets?"
+    rf"|earns?|pays?|left|takes?|receives?|spen[dt]s?)\b|=|≈|:)[^0-9]{{0,40}}?({_NUMBER.pattern})"
+    r"[^0-9=]*$",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"\W*[A-Z](?:(?:\s*,\s*|\s+and\s+|\s+)[A-Z])*\W*", re.IGNORECASE)
 _FIRST_LETTER = re.compile(r"\W{0,2}([A-Z])[).:]\s")
 
@@ -62,18 +71,28 @@ class IncludesScorer:
 
 
 class NumberScorer:
-    """Full marks if the final answer holds one number and that is an accepted one.
+    """Full marks if the final answer is a number and that is an accepted one.
 
-    Units and thousands commas do not matter. A line `#### 72`, as GSM8K writes it, is a final
-    answer too.
+    Units and thousands commas do not matter. Of a final answer that is a text the number counts
+    with which its last sentence states a result, unless that denies or asks.
     """
 
     def score(self, task: Task, answer: str | None) -> float:
-        if answer is None:
-            return 0.0
-        marked = _MARKED.findall(answer)
-        said = number(marked[-1] if marked else final_answer(answer))
-        return float(said is not None and said in {number(gold) for gold in task.gold})
+        said = None if answer is None else stated_number(final_answer(answer))
+        return float(said is not None and said in _numbers(task))
+
+    def metrics(self, task: Task, text: str | None) -> Mapping[str, float]:
+        """Returns both matches of lm-evaluation-harness's task gsm8k.
+
+        `strict_match` wants the number after `####` (or, as our prompts ask, after `Answer:`),
+        `flexible_extract` takes the last number in the reply.
+        """
+        marked = _STRICT.findall(text or "")
+        every = _NUMBER.findall(text or "")
+        return {
+            name: float(bool(found) and _value(found[-1]) in _numbers(task))
+            for name, found in (("strict_match", marked), ("flexible_extract", every))
+        }
 
 
 class MultipleChoiceScorer:
@@ -88,9 +107,29 @@ class MultipleChoiceScorer:
 def number(text: str) -> Decimal | None:
     """Returns the number in a text, or None if there is none or more than one."""
     found = _NUMBER.findall(text)
-    if len(found) != 1:
-        return None
-    return Decimal(found[0].replace(",", "").replace("−", "-"))
+    return _value(found[0]) if len(found) == 1 else None
+
+
+def stated_number(text: str) -> Decimal | None:
+    """Returns the only number of a line, or the one that the last sentence of a text states."""
+    is_short = "\n" not in text and len(text.split()) <= _SHORT
+    if is_short and not _DENIES.search(text) and (only := number(text)) is not None:
+        return only
+    last = re.split(r"(?<=[.!?])\s+|\n+", text.strip())[-1]
+    found = None if _DENIES.search(last) else _STATES.search(last)
+    return None if found is None else _value(found[1])
+
+
+_SHORT = 12
+"""Words of an answer that is no explanation."""
+
+
+def _numbers(task: Task) -> set[Decimal | None]:
+    return {number(gold) for gold in task.gold}
+
+
+def _value(written: str) -> Decimal:
+    return Decimal(written.replace(",", "").replace("−", "-"))
 
 
 def _chosen(said: str, choices: tuple[str, ...]) -> frozenset[str]:
