@@ -19,4 +19,6 @@ PLANS_CAPPED = 3
 """Calls that plan or judge may write so much and no more, so that little is held for them."""
 SUCCESSES_TESTED = 3
 """An attempt after an accepted answer is told to test it, and two that agree end the run."""
+ANSWERS_DEMANDED = 3
+"""A reply that neither calls nor answers is nudged once, and ends no run as `answered`."""
 NEWEST = 3
