@@ -21,4 +21,6 @@ SUCCESSES_TESTED = 3
 """An attempt after an accepted answer is told to test it, and two that agree end the run."""
 COMPLETE_PLANS_FIRST = 3
 """Of plans that look equally good, a search opens the one that is nearest to its end."""
+ANSWERS_DEMANDED = 3
+"""A reply that neither calls nor answers is nudged once, and ends no run as `answered`."""
 NEWEST = 3

@@ -16,6 +16,7 @@ from .notices import (
     DeniedCall,
     FailedCall,
     InvalidArguments,
+    NothingDone,
     Notice,
     RefusedCall,
     RestoredTools,
@@ -48,6 +49,7 @@ _KINDS: Mapping[str, type[Any]] = {
     "answer_checked": AnswerChecked,
     "unchanged_plan": UnchangedPlan,
     "call_target": CallTargetReached,
+    "nothing_done": NothingDone,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

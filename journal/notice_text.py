@@ -15,6 +15,7 @@ from .notices import (
     DeniedCall,
     FailedCall,
     InvalidArguments,
+    NothingDone,
     Notice,
     RefusedCall,
     RestoredTools,
@@ -73,6 +74,8 @@ def for_policy(notice: Notice) -> str:
                 f"That was tool call {notice.calls}, as many as this task was meant to take: "
                 "finish now, unless a single call more decides it."
             )
+        case NothingDone():
+            return _expected(notice)
         case SeveralNotices():
             return "\n\n".join(map(for_policy, notice.notices))
 
@@ -96,6 +99,17 @@ def _sent_on(notice: AnswerChecked) -> str:
     checked = f"Your answer was checked. {notice.why}".strip()
     unmet = "\n".join(f"- {state}: {condition}" for state, condition in notice.unmet)
     return "\n".join(filter(None, (checked, unmet, notice.advice, "Dig deeper.")))
+
+
+def _expected(notice: NothingDone) -> str:
+    answer = "give your answer and end with the line\n\nAnswer: <the answer>"
+    if notice.said == "call":
+        told = "You wrote a tool call into your text, so no tool was called."
+    else:
+        told = "You said what you are about to do, but did not do it."
+    if not notice.tools:
+        return f"{told} No tool can be called: {answer}"
+    return f"{told} If you need a tool ({', '.join(notice.tools)}), call it now; if not, {answer}"
 
 
 def _others(notice: UnknownTool) -> str:

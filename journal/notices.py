@@ -184,6 +184,16 @@ class CallTargetReached:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NothingDone:
+    """The reply neither called a tool nor answered, and the policy is told what is expected."""
+
+    said: Literal["plan", "call"]
+    """It said what it was about to do, or wrote a call into its text."""
+    tools: tuple[str, ...] = ()
+    """Those that it can call."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeveralNotices:
     """All that one message tells."""
 
@@ -208,6 +218,7 @@ Notice: TypeAlias = (
     | AnswerChecked
     | UnchangedPlan
     | CallTargetReached
+    | NothingDone
     | SeveralNotices
 )
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
+from langgraph.types import Command
 from pydantic import BaseModel
 
 from ..journal.effects import Allowance, Effects
 from ..journal.loop_versions import ANSWERS_RANKED, KEPT_ON_DEMAND, NEWEST
 from ..journal.records import Message
 from .answers import plain
+from .nodes import end
 from .prompts import prompt
 from .reply_schemas import narrowed, schema_of
-from .state import Session, State, Status
+from .state import Reason, Session, State, Status
 from .structured_output import ask_for
 
 SELECT_BYTES = 6000
@@ -33,6 +35,7 @@ class Candidate(TypedDict):
     why: str
     evidence: NotRequired[list[str]]
     """What tool results have shown of it, as the verifier found."""
+    reason: NotRequired[Reason | Literal[""]]
     score: NotRequired[int]
     """What it was scored, where a planner scores steps."""
 
@@ -71,6 +74,7 @@ def candidate(state: State, verdict: str = "", why: str = "") -> Candidate:
         "status": state.get("status", "failed"),
         "verdict": verdict,
         "why": why or state.get("why", ""),
+        "reason": state.get("reason", ""),
     }
 
 
@@ -107,6 +111,12 @@ async def keep_judge(session: Session, effects: Effects, candidates: Sequence[Ca
     listed = [len(_listed(place, c, SELECT_BYTES).encode()) for place, c in enumerate(kept, 1)]
     most = min(sum(listed) + max(listed), SELECT_BYTES)
     await session.keep(effects, "select", input=most)
+
+
+def chosen(session: Session, state: State, best: Candidate) -> Command[Any]:
+    """Ends the run with a candidate."""
+    reason = best.get("reason", "")
+    return end(session, state, best["status"], best["answer"], best["why"], reason)
 
 
 async def judged(session: Session, effects: Effects, candidates: Sequence[Candidate]) -> Candidate:

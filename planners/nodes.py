@@ -12,10 +12,11 @@ from langgraph.types import Command
 
 from ..journal.effects import Effects, Refusal
 from ..journal.endings import FLAWS
-from ..journal.notices import Notice
+from ..journal.notices import NothingDone, Notice, notices_of
 from ..journal.prompt_files import prompt_versions
 from ..journal.records import Message, Reply
 from ..ledger.errors import PolicyError
+from .announcements import NO_ANSWER
 from .critic import criticised
 from .prompts import prompt
 from .state import Reason, Session, SessionProvider, State, Status
@@ -45,7 +46,7 @@ class Nodes:
         self._answered = answered
         self._acted = acted
 
-    async def think(self, state: State) -> Command[Literal["act", "wrap_up", "__end__"]]:
+    async def think(self, state: State) -> Command[Literal["think", "act", "wrap_up", "__end__"]]:
         """Asks the policy once for its next tool calls or its answer."""
         async with self.entered("think", state) as (session, effects):
             view = await session.memory.view(session.trajectory, effects)
@@ -62,6 +63,14 @@ class Nodes:
             if flaw in ("length", "timed_out"):
                 over = f"your last reply {_CUT[flaw]}"
                 return go("wrap_up", session, state, why=FLAWS[flaw], over=over, reason=flaw)
+            said = session.unfinished(reply.message.content)
+            if said and not _is_nudged(session):
+                names = tuple(tool.name for tool in session.tools)
+                await session.tell(effects, NothingDone(said=said, tools=names))
+                return go("think", session, state)
+            if said:
+                best = session.trajectory.best_answer
+                return self._answer(session, state, "failed", best, NO_ANSWER[said], "no_answer")
             return self._answer(session, state, "answered", reply.message.content)
 
     async def act(self, state: State) -> Command[Literal["think", "wrap_up", "__end__"]]:
@@ -116,7 +125,7 @@ class Nodes:
     def add_to(self, graph: Any) -> None:
         """Adds the nodes to a `StateGraph`; where a node goes next it says itself."""
         after = (self._answered,) if self._answered else (END,)
-        graph.add_node("think", self.think, destinations=("act", "wrap_up", *after))
+        graph.add_node("think", self.think, destinations=("think", "act", "wrap_up", *after))
         graph.add_node(
             "act", self.act, input_schema=graph.state_schema,  # `remark` may look at all of it
             destinations=(self._acted, "wrap_up", *after),
@@ -134,7 +143,8 @@ class Nodes:
     ) -> Command[Any]:
         if not self._answered:
             return end(session, state, status, answer, why, reason)
-        return go(self._answered, session, state, answer=answer, status=status, why=why)
+        found: State = {"answer": answer, "status": status, "why": why, "reason": reason}
+        return go(self._answered, session, state, **found)
 
     @asynccontextmanager
     async def entered(self, node: str, state: State) -> AsyncIterator[tuple[Session, Effects]]:
@@ -148,6 +158,12 @@ class Nodes:
         except BaseException as error:
             await session.broke(error)
             raise
+
+
+def _is_nudged(session: Session) -> bool:
+    """Says whether the last reply came after the policy was told that it had done nothing."""
+    *_, before, _reply = session.trajectory.messages
+    return any(isinstance(notice, NothingDone) for notice in notices_of(before.notice))
 
 
 def spent(refusal: Refusal) -> str:
@@ -181,6 +197,12 @@ def end(
     ended = session.end({**state, **_advance(session, state), **found})
     given = {"status", "answer", "why", "reason", "run", "step"}
     return Command(goto=END, update={name: v for name, v in ended.items() if name in given})
+
+
+def ended(session: Session, state: State) -> Command[Any]:
+    """Ends the run as the state says that its answer came about."""
+    status, answer = state["status"], state.get("answer")
+    return end(session, state, status, answer, state.get("why", ""), state.get("reason", ""))
 
 
 def _advance(session: Session, state: State) -> State:

@@ -13,6 +13,7 @@ from ..journal.prompt_files import PromptVersions
 from ..journal.records import Message, Observation, Reply, ToolCall, ToolSpec
 from ..memory import Memory, Trajectory
 from ..policies import RoutingStats
+from .announcements import Unfinished
 
 Status = Literal["answered", "budget_exhausted", "failed", "cancelled"]
 
@@ -25,11 +26,13 @@ Reason = Literal[
     "content_filter",
     "broken_off",
     "malformed_calls",
+    "no_answer",
     "policy_error",
     "error",
     "cancelled",
 ]
-"""What ended a run. `length`: a reply was cut off, and what more there was did not mend it."""
+"""What ended a run. `length`: a reply was cut off, and what more there was did not mend it;
+`no_answer`: a reply announced what it did not do, and so did the one after it."""
 
 _REASONS: Mapping[Status, Reason] = {
     "answered": "answered", "budget_exhausted": "budget", "failed": "error",
@@ -226,6 +229,10 @@ class Session(Protocol):
 
     def flaw(self, reply: Reply) -> Flaw | None:
         """Says why a reply without tool calls is no answer, in a run that looks at that."""
+
+    def unfinished(self, text: str) -> Unfinished:
+        """Says whether a reply's text is no answer but a plan or a call, in a run that looks at
+        that."""
 
     @property
     def reads_endings(self) -> bool:

@@ -236,7 +236,7 @@ class ModelCalls:
             raise
         self._prefixes.add(id, request.messages)
         self._effect_log.take_ids(request.messages[match.keep :])
-        reply = await self._send(key, id, hold, request, max_tokens)
+        reply = await self._send(key, id, hold, request, max_tokens, match)
         self._settle(key, id, hold, request, reply, match)
         return reply
 
@@ -262,7 +262,7 @@ class ModelCalls:
         return Refusal(resource, why)
 
     async def _send(
-        self, key: str, id: str, hold: Hold, request: Request, max_tokens: int
+        self, key: str, id: str, hold: Hold, request: Request, max_tokens: int, match: PrefixMatch
     ) -> Reply:
         timeout = self._policy.timeout
         left = self._effect_log.account.seconds_left
@@ -273,7 +273,7 @@ class ModelCalls:
                 return await self._asked(key, sent, limit)
             return await unless_left(
                 self._asked(key, sent, limit), self._effect_log.unread, id,
-                settle=partial(self._settle, key, id, hold, request),
+                settle=partial(self._settle, key, id, hold, request, match=match),
                 book_failure=partial(self._book_failure, key, id, hold),
             )  # fmt: skip
         except BaseException as error:

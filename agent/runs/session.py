@@ -10,7 +10,7 @@ from typing import Any
 
 from ...journal.effects import Allowance, Effects
 from ...journal.endings import FLAWS, Flaw, flaw_of
-from ...journal.loop_versions import ENDINGS_READ
+from ...journal.loop_versions import ANSWERS_DEMANDED, ENDINGS_READ
 from ...journal.notice_text import for_policy
 from ...journal.notices import Notice, UnreadOutput, notices_of
 from ...journal.records import Message, Observation, Reply, ToolCall, ToolSpec
@@ -27,6 +27,7 @@ from ...planners import (
     prompt,
     usual_reason,
 )
+from ...planners.announcements import NO_ANSWER, Unfinished, unfinished
 from ...policies import RoutingStats
 from ...tools import Toolset
 from ...tools.invocation import Invocation
@@ -203,6 +204,11 @@ class RunSession:
 
     def flaw(self, reply: Reply) -> Flaw | None:
         return flaw_of(reply) if self.reads_endings else None
+
+    def unfinished(self, text: str) -> Unfinished:
+        if self.loop < ANSWERS_DEMANDED:
+            return ""
+        return unfinished(text, self._tools.names)
 
     @property
     def reads_endings(self) -> bool:
@@ -385,7 +391,8 @@ class RunSession:
         return state
 
     def _judged(self, state: State) -> State:
-        """Returns the end with its reason; no answer that was cut off, stopped or empty is one."""
+        """Returns the end with its reason; no answer that was cut off, stopped, empty, a plan or a
+        call is one."""
         answer = state.get("answer") or ""
         flaw = self._flaws.get(answer) or (None if answer.strip() else "empty_reply")
         if state["status"] == "answered" and self.reads_endings and flaw is not None:
@@ -396,6 +403,9 @@ class RunSession:
                 "reason": flaw,
                 "answer": answer if answer.strip() else self.trajectory.best_answer,
             }
+        said = self.unfinished(answer)
+        if state["status"] == "answered" and said:
+            return {**state, "status": "failed", "why": NO_ANSWER[said], "reason": "no_answer"}
         return {**state, "reason": state.get("reason") or usual_reason(state["status"])}
 
     def leave(self) -> None:

@@ -146,6 +146,9 @@ class _Auto(Nodes):
             if not text.strip():
                 return go("think", session, state)
             session.trajectory.append(Message("assistant", text))
+            if session.unfinished(text) and session.tools_left:
+                await session.tell(effects, prompt("agentic").text)
+                return go("think", session, state)
             return end(session, state, "answered", text)
 
     async def remark(self, session: Session, state: State, reply: Message) -> Notice | None:

@@ -13,7 +13,7 @@ from langgraph.types import Command
 from pydantic import BaseModel, Field
 
 from ...journal.records import Message
-from ..nodes import Nodes, end, go
+from ..nodes import Nodes, ended, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import SessionProvider, State
@@ -72,7 +72,7 @@ class _Stepwise(Nodes):
         async with self.entered("next", state) as (session, effects):
             steps = state["steps"]
             if state["status"] != "answered" or not steps:
-                return end(session, state, state["status"], state["answer"], state.get("why", ""))
+                return ended(session, state)
             first, *rest = steps
             await session.tell(effects, _order(first, rest))
             return go("think", session, state, steps=rest)

@@ -7,7 +7,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..nodes import Nodes, end, go
+from ..nodes import Nodes, ended, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import Session, SessionProvider, State
@@ -42,7 +42,7 @@ class _Sequential(Nodes):
             status = state["status"]
             idle = _answers_in_a_row(session)
             if status != "answered" or idle >= self.patience or not session.tools_left:
-                return end(session, state, status, state.get("answer"), state.get("why", ""))
+                return ended(session, state)
             await session.tell(effects, prompt("urge").text)
             return go("think", session, state)
 

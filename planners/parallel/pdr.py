@@ -129,7 +129,9 @@ class _Distill(Nodes):
         best = next((d for d in reversed(own) if final_answer(d["text"])), own[-1])
         way = state.get("sequential", 0) + best["tokens"]
         await effects.value(lambda: {"sequential_tokens": way, "total_tokens": total})
-        return end(session, state, best["status"], best["text"], state.get("why", ""))
+        why, reason = state.get("why", ""), state.get("reason", "")
+        is_last = best["status"] == state["status"]
+        return end(session, state, best["status"], best["text"], why, reason if is_last else "")
 
 
 def _notes(workspace: str) -> str:

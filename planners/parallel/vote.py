@@ -11,8 +11,8 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..candidates import CandidatesState, candidate, judged, majority, select_allowance
-from ..nodes import Nodes, end, go
+from ..candidates import CandidatesState, candidate, chosen, judged, majority, select_allowance
+from ..nodes import Nodes, go
 from ..planner import Planner
 from ..state import SessionProvider
 
@@ -59,7 +59,7 @@ class _Vote(Nodes):
                 if self.judge
                 else majority(found, session.loop)
             )
-            return end(session, state, best["status"], best["answer"], best["why"])
+            return chosen(session, state, best)
 
 
 def _graph(nodes: _Vote) -> Any:

@@ -24,12 +24,13 @@ from ..candidates import (
     Candidate,
     CandidatesState,
     candidate,
+    chosen,
     judged,
     keep_judge,
     select_allowance,
     sound,
 )
-from ..nodes import Nodes, end, go
+from ..nodes import Nodes, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import Session, SessionProvider, State
@@ -150,7 +151,7 @@ class _Bats(Nodes):
             best: Candidate = sound(found, session.loop)[0]
             if not (self.early_stop and best["verdict"] == "success"):
                 best = await judged(session, effects, found)
-            return end(session, state, best["status"], best["answer"], best["why"])
+            return chosen(session, state, best)
 
     async def _verdict(
         self, session: Session, effects: Effects, state: BatsState

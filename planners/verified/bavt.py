@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 from ...journal.effects import Effects
 from ...journal.records import Message
 from ..answers import final_answer
-from ..candidates import Candidate, CandidatesState, candidate, sound
+from ..candidates import Candidate, CandidatesState, candidate, chosen, sound
 from ..nodes import Nodes, end, go
 from ..planner import Planner
 from ..prompts import prompt
@@ -211,4 +211,4 @@ def _tried(session: Session, tree: list[BavtNode], place: int) -> Iterator[str]:
 
 def _finish(session: Session, state: BavtState, found: list[Candidate]) -> Command[Any]:
     best = max(sound(found, session.loop), key=lambda one: one.get("score", 0))
-    return end(session, state, best["status"], best["answer"], best["why"])
+    return chosen(session, state, best)

@@ -12,8 +12,8 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from ..candidates import Candidate, CandidatesState, candidate, sound
-from ..nodes import Nodes, end, go
+from ..candidates import Candidate, CandidatesState, candidate, chosen, sound
+from ..nodes import Nodes, go
 from ..planner import Planner
 from ..state import Session, SessionProvider
 from .verifier import verified, verify_allowance
@@ -74,4 +74,4 @@ class _Cascade(Nodes):
 
 def _finish(session: Session, state: CascadeState, found: list[Candidate]) -> Command[Any]:
     best = sound(found, session.loop)[-1]
-    return end(session, state, best["status"], best["answer"], best["why"])
+    return chosen(session, state, best)

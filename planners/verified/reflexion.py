@@ -9,8 +9,8 @@ from langgraph.types import Command
 
 from ...journal.effects import Refusal
 from ...journal.records import Message
-from ..candidates import CandidatesState, candidate, sound
-from ..nodes import Nodes, end, go
+from ..candidates import CandidatesState, candidate, chosen, sound
+from ..nodes import Nodes, go
 from ..planner import Planner
 from ..prompts import prompt
 from ..state import SessionProvider
@@ -76,7 +76,7 @@ class _Reflexion(Nodes):
 
     def _finish(self, session: Any, state: CandidatesState, found: list[Any]) -> Command[Any]:
         best = sound(found, session.loop)[-1]
-        return end(session, state, best["status"], best["answer"], best["why"])
+        return chosen(session, state, best)
 
     def _found(self, state: CandidatesState) -> list[Any]:
         return list(state.get("candidates", ()))
