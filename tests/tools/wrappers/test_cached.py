@@ -101,5 +101,5 @@ def test_other_arguments_have_another_place(one: int, other: int) -> None:
     kept: Tool = cached(fetch, "never-written")
     call = ToolCall("1", "fetch", "{}")
     calls = [Invocation.of(call, {"name": number}) for number in (one, other)]
-    places = {kept._place(made) for made in calls}  # type: ignore[attr-defined]
+    places = {kept._key(made) for made in calls}  # type: ignore[attr-defined]
     assert (len(places) == 1) == (one == other)
