@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..agent import RunLabels
@@ -51,6 +51,10 @@ class RunSpec:
     """Recorded with each run: the seed of the tasks, or the round of a training."""
     temperature: float | None = None
     """None leaves it to the server."""
+    system: str = ""
+    """Goes after the suite's own words in the system message."""
+    max_output: Mapping[str, int] = field(default_factory=dict)
+    """Output tokens of calls by their purpose."""
     task_class: str = ""
     """The sort of task that the runs are filed under; "" for none."""
     plan: Mapping[str, Any] | None = None

@@ -45,7 +45,8 @@ def agent_for(
 ) -> Agent:
     """Returns the agent of a cell, in its world or in a fresh one."""
     suite, task = sources.suite, sources.tasks[cell.task]
-    given = ExperienceContext(memory=memory(spec.memory), system=suite.system_prompt)
+    system = f"{suite.system_prompt}\n\n{spec.system}" if spec.system else suite.system_prompt
+    given = ExperienceContext(memory=memory(spec.memory), system=system)
     if sources.experience is not None:
         draw = f"{task.id}/{cell.planner}/{cell.budget}/{cell.repeat}/{spec.seed}"
         given = sources.experience.given(task, given, draw=draw)
@@ -57,7 +58,12 @@ def agent_for(
         budget=cell.budget,
         prices=sources.prices,
         home=sources.home.path,
-        options=AgentOptions(system=given.system, temperature=spec.temperature, seed=cell.seed),
+        options=AgentOptions(
+            system=given.system,
+            temperature=spec.temperature,
+            seed=cell.seed,
+            max_output=spec.max_output,
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from ..benchmarks.experiments.budget_grid import budgets as expanded
 from ..benchmarks.experiments.experiment import ExperimentPlan
 from ..ledger.errors import UsageError
 from .absolute_names import absolute_model
-from .agent_recipe import required
+from .agent_recipe import output_limits, required
 
 
 def plan_of(
@@ -27,6 +27,8 @@ def plan_of(
     knobs: Mapping[str, Any],
     learn_from: Sequence[str],
     skip_unpayable: bool = False,
+    policy_options: Mapping[str, Any] | None = None,
+    agent_options: Mapping[str, Any] | None = None,
 ) -> ExperimentPlan:
     """Returns the plan that the options ask for.
 
@@ -47,7 +49,34 @@ def plan_of(
         seed=seed,
         learn_from=tuple(learn_from),
         skip_unpayable=skip_unpayable,
+        policy_options=policy_options or {},
+        agent_options=agent_options or {},
     )
+
+
+def decision_options(
+    *,
+    system: str = "",
+    temperature: float | None = None,
+    max_output: Sequence[str] | None = None,
+    stream: bool = False,
+    tool_protocol: str | None = None,
+    timeout: float | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Returns `policy_options` and `agent_options` of a plan: only what is given.
+
+    Raises:
+        UsageError: `max_output` is malformed.
+    """
+    most, by_purpose = output_limits(max_output or ())
+    of_policy = {
+        "max_output": most, "timeout": timeout, "stream": stream, "tool_protocol": tool_protocol,
+    }  # fmt: skip
+    of_agent = {"system": system, "temperature": temperature, "max_output": by_purpose}
+    return {
+        "policy_options": {k: v for k, v in of_policy.items() if v is not None and v is not False},
+        "agent_options": {k: v for k, v in of_agent.items() if v is not None and v not in ("", {})},
+    }
 
 
 def suite_knobs(

@@ -50,6 +50,10 @@ class ExperimentPlan:
     """Finished experiments whose examples and lessons help where that is expected to pay."""
     skip_unpayable: bool = False
     """Leaves out set-ups whose budget cannot pay for one call; else there is no experiment."""
+    policy_options: Mapping[str, Any] = field(default_factory=dict)
+    """`max_output`, `timeout`, `stream`, `tool_protocol` of the policy, where they are given."""
+    agent_options: Mapping[str, Any] = field(default_factory=dict)
+    """`system`, `temperature` and `max_output` by purpose, where they are given."""
     signature: str = ""
     """Of the user who started it from the command line: a plan without theirs is foreign."""
 
@@ -195,7 +199,7 @@ def sources_of(plan: ExperimentPlan, home: Home, prices: PriceBook) -> RunSource
     made = suite(plan.suite, **plan.knobs)
     tasks = made.tasks(plan.tasks, plan.seed)
     experience = Experience(home, plan.learn_from, made, tasks) if plan.learn_from else None
-    decides = policy(plan.policy)
+    decides = policy(plan.policy, **plan.policy_options)
     planners = [planner(name) for name in plan.planners]
     return RunSources(
         suite=made,
@@ -216,6 +220,7 @@ def spec_of(plan: ExperimentPlan, experiment: str, sources: RunSources) -> RunSp
         seed=plan.seed,
         task_class=sources.suite.name,
         plan=dataclasses.asdict(plan),
+        **plan.agent_options,
     )
 
 

@@ -7,7 +7,16 @@ from .budget import budget, total_budget
 from .home import Experiment, Home, Prices, RunId, Trust, experiment
 from .output import Json, JsonFile, Plain
 from .planning import Memory, Planner, Planners, memory, planner
-from .policy import Model, System, model
+from .policy import (
+    MaxOutput,
+    Model,
+    Stream,
+    System,
+    Temperature,
+    Timeout,
+    ToolProtocolName,
+    model,
+)
 from .suite import Concurrency, Data, Knobs, Repeats, Seed, Strict, seed, suite, tasks
 from .tools import Docs, Tools, Yes
 
@@ -20,6 +29,7 @@ __all__ = [
     "Json",
     "JsonFile",
     "Knobs",
+    "MaxOutput",
     "Memory",
     "Model",
     "Plain",
@@ -29,8 +39,12 @@ __all__ = [
     "Repeats",
     "RunId",
     "Seed",
+    "Stream",
     "Strict",
     "System",
+    "Temperature",
+    "Timeout",
+    "ToolProtocolName",
     "Tools",
     "Trust",
     "Yes",

@@ -24,7 +24,7 @@ def settings(folder: Path, text: str) -> dict[str, dict[str, Any]]:
 def test_a_key_at_the_top_goes_to_every_verb_that_has_it(tmp_path: Path) -> None:
     found = settings(tmp_path, 'model = "embedded"\n[bench]\ntasks = 5\n')
     assert found["run"] == {"model": "embedded"}
-    assert found["bench"] == {"model": "embedded", "tasks": "5"}
+    assert found["bench"] == {"model": ["embedded"], "tasks": "5"}
     assert found["show"] == {}
 
 

@@ -13,7 +13,7 @@ def bench(
     suite: Annotated[
         str | None, typer.Argument(help="The suite's name, e.g. almanac; not with --resume.")
     ] = None,
-    model: options.Model = None,
+    model: Annotated[list[str] | None, options.model("Who decides, one model.")] = None,
     planner: options.Planners = "react",
     memory: options.Memory = "full",
     budget: Annotated[
@@ -48,6 +48,12 @@ def bench(
             help="Leave out set-ups whose budget cannot pay for one call.",
         ),
     ] = False,
+    system: options.System = "",
+    temperature: options.Temperature = None,
+    max_output: options.MaxOutput = None,
+    stream: options.Stream = False,
+    tool_protocol: options.ToolProtocolName = None,
+    timeout: options.Timeout = None,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -66,7 +72,7 @@ def bench(
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
     from ....agent import Home
-    from ...experiment_plan import plan_of, suite_knobs
+    from ...experiment_plan import decision_options, plan_of, suite_knobs
     from ...experiment_run import BenchRequest, carry_out
     from ...recorded_plan import check_resumed, signed
 
@@ -75,9 +81,13 @@ def bench(
         check_resumed(resume, Home.at(home), allowed=trust)
     else:
         plan = plan_of(
-            suite=suite, model=model, planners=planner, memory=memory, budgets=budget or [],
+            suite=suite, model=_only(model), planners=planner, memory=memory, budgets=budget or [],
             tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data, strict),
             learn_from=learn_from or [], skip_unpayable=skip_unpayable,
+            **decision_options(
+                system=system, temperature=temperature, max_output=max_output, stream=stream,
+                tool_protocol=tool_protocol, timeout=timeout,
+            ),
         )  # fmt: skip
         plan = signed(plan)
     order = BenchRequest(
@@ -85,3 +95,14 @@ def bench(
         json_file=json_file, prices=prices, home=home,
     )  # fmt: skip
     raise typer.Exit(carry_out(order, plain=plain))
+
+
+def _only(models: list[str] | None) -> str | None:
+    from ....ledger.errors import UsageError
+
+    if models and len(models) > 1:
+        raise UsageError(
+            f"an experiment has one model, not {len(models)}: compare models with `outlay race "
+            "--model A --model B`, or bench each and `outlay report` both"
+        )
+    return models[0] if models else None

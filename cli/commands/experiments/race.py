@@ -49,6 +49,12 @@ def race(
     total_budget: Annotated[
         str | None, options.total_budget("What the race may use: usd=5.")
     ] = None,
+    system: options.System = "",
+    temperature: options.Temperature = None,
+    max_output: options.MaxOutput = None,
+    stream: options.Stream = False,
+    tool_protocol: options.ToolProtocolName = None,
+    timeout: options.Timeout = None,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -67,16 +73,20 @@ def race(
     Candidates are all combinations of model, planner, memory and budget.
     Exit codes: 0 done, 130 interrupted (go on with --resume), 2 wrong usage.
     """
-    from ...experiment_plan import plan_of, suite_knobs
+    from ...experiment_plan import decision_options, plan_of, suite_knobs
     from ...race_run import RaceRequest, carry_out
 
+    decisions = decision_options(
+        system=system, temperature=temperature, max_output=max_output, stream=stream,
+        tool_protocol=tool_protocol, timeout=timeout,
+    )  # fmt: skip
     settings = suite_knobs(knob, data, strict)
     models: list[str | None] = [*(model or ())] or [None]
     plans = [
         plan_of(
             suite=suite, model=one_model, planners=planner, memory=one_memory,
             budgets=budget or [], tasks=tasks, repeats=repeats, seed=seed, knobs=settings,
-            learn_from=[],
+            learn_from=[], **decisions,
         )
         for one_model in models
         for one_memory in filter(None, map(str.strip, memory.split(",")))

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from ... import options
-
-
-class ToolProtocol(StrEnum):
-    auto = "auto"
-    native = "native"
-    text = "text"
 
 
 def run(
@@ -65,36 +58,13 @@ def run(
     prices: options.Prices = None,
     home: options.Home = None,
     system: options.System = "",
-    temperature: Annotated[
-        float | None,
-        typer.Option(envvar="OUTLAY_TEMPERATURE", min=0.0, help="Sampling of the policy."),
-    ] = None,
+    temperature: options.Temperature = None,
     seed: Annotated[int | None, options.seed("Sampling seed, where servers take one.")] = None,
-    max_output: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_MAX_OUTPUT",
-            metavar="[PURPOSE=]N",
-            help="Output tokens of one policy call, or of those of a purpose (think=512).",
-        ),
-    ] = None,
-    stream: Annotated[
-        bool, typer.Option("--stream", envvar="OUTLAY_STREAM", help="Ask the server for streams.")
-    ] = False,
+    max_output: options.MaxOutput = None,
+    stream: options.Stream = False,
     yes: options.Yes = False,
-    tool_protocol: Annotated[
-        ToolProtocol | None,
-        typer.Option(
-            envvar="OUTLAY_TOOL_PROTOCOL",
-            help="native: only calls that come as such; text: for servers that take no tools.",
-        ),
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            envvar="OUTLAY_TIMEOUT", min=0.001, metavar="S", help="Seconds of one policy call."
-        ),
-    ] = None,
+    tool_protocol: options.ToolProtocolName = None,
+    timeout: options.Timeout = None,
     plain: options.Plain = False,
     json: options.Json = False,
 ) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from outlay.agent import Home
+from outlay.testing import LoopbackServer
+
 from ...conftest import PROGRAM, Outlay, hear_ctrl_c
 
 BENCH = ("bench", "almanac", "--policy", "embedded:reader", "--budget", "search=8,open=4")
@@ -79,3 +82,31 @@ def test_wrong_usage_is_one_sentence(
     complaint: Callable[..., str], arguments: list[str], says: str
 ) -> None:
     assert says in complaint(*arguments)
+
+
+def test_options_of_the_policy_are_those_of_every_run(
+    outlay: Outlay, place: Path, server: LoopbackServer
+) -> None:
+    done = outlay(
+        "bench", "almanac", "--model", f"{server.url}#m", "--budget", "tokens=30k", "--tasks", "2",
+        "--temperature", "0.7", "--max-output", "300", "--max-output", "wrap_up=64", "--system",
+        "Be brief.", "--tool-protocol", "text", "--stream",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for body in server.bodies:
+        assert (body["temperature"], body["max_tokens"], body["stream"]) == (0.7, 300, True)
+        assert "tools" not in body
+        assert "Be brief." in body["messages"][0]["content"]
+    store = Home.at(place / ".outlay").store
+    ((plan,),) = store.query(
+        "select distinct body -> '$.agent.plan' from events where kind = 'run_started'"
+    ).rows
+    assert json.loads(plan)["policy_options"] == {
+        "max_output": 300, "stream": True, "tool_protocol": "text",
+    }  # fmt: skip
+
+
+def test_an_experiment_has_one_model(outlay: Outlay) -> None:
+    done = outlay("bench", "almanac", "--model", "a", "--model", "b", "--budget", "usd=1")
+    assert done.returncode == 2
+    assert "an experiment has one model, not 2: compare models with `outlay race" in done.stderr
