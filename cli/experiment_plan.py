@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ from ..benchmarks.experiments.experiment import ExperimentPlan
 from ..ledger.errors import UsageError
 from .absolute_names import absolute_model
 from .agent_recipe import output_limits, required
+
+
+@dataclass(frozen=True)
+class DecisionOptions:
+    """How calls of the policy are made, by option."""
+
+    of_policy: Mapping[str, Any]
+    of_agent: Mapping[str, Any]
 
 
 def plan_of(
@@ -27,8 +36,7 @@ def plan_of(
     knobs: Mapping[str, Any],
     learn_from: Sequence[str],
     skip_unpayable: bool = False,
-    policy_options: Mapping[str, Any] | None = None,
-    agent_options: Mapping[str, Any] | None = None,
+    decisions: DecisionOptions | None = None,
 ) -> ExperimentPlan:
     """Returns the plan that the options ask for.
 
@@ -49,8 +57,8 @@ def plan_of(
         seed=seed,
         learn_from=tuple(learn_from),
         skip_unpayable=skip_unpayable,
-        policy_options=policy_options or {},
-        agent_options=agent_options or {},
+        policy_options=decisions.of_policy if decisions else {},
+        agent_options=decisions.of_agent if decisions else {},
     )
 
 
@@ -62,8 +70,8 @@ def decision_options(
     stream: bool = False,
     tool_protocol: str | None = None,
     timeout: float | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Returns `policy_options` and `agent_options` of a plan: only what is given.
+) -> DecisionOptions:
+    """Returns the options that are given, and no others.
 
     Raises:
         UsageError: `max_output` is malformed.
@@ -73,10 +81,10 @@ def decision_options(
         "max_output": most, "timeout": timeout, "stream": stream, "tool_protocol": tool_protocol,
     }  # fmt: skip
     of_agent = {"system": system, "temperature": temperature, "max_output": by_purpose}
-    return {
-        "policy_options": {k: v for k, v in of_policy.items() if v is not None and v is not False},
-        "agent_options": {k: v for k, v in of_agent.items() if v is not None and v not in ("", {})},
-    }
+    return DecisionOptions(
+        {name: value for name, value in of_policy.items() if value},
+        {name: value for name, value in of_agent.items() if value or value == 0.0},
+    )
 
 
 def suite_knobs(

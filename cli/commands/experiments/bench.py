@@ -84,7 +84,7 @@ def bench(
             suite=suite, model=_only(model), planners=planner, memory=memory, budgets=budget or [],
             tasks=tasks, repeats=repeats, seed=seed, knobs=suite_knobs(knob, data, strict),
             learn_from=learn_from or [], skip_unpayable=skip_unpayable,
-            **decision_options(
+            decisions=decision_options(
                 system=system, temperature=temperature, max_output=max_output, stream=stream,
                 tool_protocol=tool_protocol, timeout=timeout,
             ),

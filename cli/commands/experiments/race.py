@@ -86,7 +86,7 @@ def race(
         plan_of(
             suite=suite, model=one_model, planners=planner, memory=one_memory,
             budgets=budget or [], tasks=tasks, repeats=repeats, seed=seed, knobs=settings,
-            learn_from=[], **decisions,
+            learn_from=[], decisions=decisions,
         )
         for one_model in models
         for one_memory in filter(None, map(str.strip, memory.split(",")))
