@@ -14,6 +14,8 @@ from .planner import Planner
 _BUILT_IN = {
     "react": "outlay.planners.loops.react:react",
     "tracker": "outlay.planners.loops.react:tracker",
+    "instant": "outlay.planners.loops.bare:instant",
+    "reasoning": "outlay.planners.loops.bare:reasoning",
     "sequential": "outlay.planners.loops.sequential:sequential",
     "vote": "outlay.planners.parallel.vote:vote",
     "best_of": "outlay.planners.parallel.vote:best_of",

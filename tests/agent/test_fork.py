@@ -18,7 +18,8 @@ from outlay.policies import ScriptedPolicy
 from outlay.policies.scripted import Step, by_turn
 from outlay.tools import tool
 
-ASKING = [name for name in planner_names() if name != "toolpath"]
+ASKING = [name for name in planner_names() if name not in ("toolpath", "instant", "reasoning")]
+"""Those that ask a policy more than once."""
 """Planners that ask the policy."""
 PRICES = '[models."scripted"]\ninput = 1\noutput = 10\n[models."other"]\ninput = 2\noutput = 20\n'
 
