@@ -235,7 +235,7 @@ def test_final_answers() -> None:
         "**Answer: Rome**": "Rome",
         "answer : x": "x",
         "  ANSWER: 3:4": "3:4",
-        "The answer: no": "The answer: no",
+        "The answer: no": "no",
         "Just text\n": "Just text",
         "Answer:": "",
         "": "",
