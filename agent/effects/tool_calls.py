@@ -129,7 +129,11 @@ class ToolCalls:
         """Returns what came of each call, in call order. Nothing that a tool does is raised."""
         read = [self.read(call) for call in calls]
         started = self._started.take(keys, [meant for meant, _ in read])
-        found = [await self._begun(*c) for c in zip(keys, read, started, strict=True)]
+        try:
+            found = [await self._begun(*c) for c in zip(keys, read, started, strict=True)]
+        except BaseException:
+            await cancelled(one.task for one in started if one is not None)
+            raise
         ready = [self._ready(one) for one in found]  # not before all have been asked about
         waiting = [self._when_paid(one) for one in ready if isinstance(one, _AdmittedCall)]
         held = [one for one in ready if isinstance(one, _HeldCall)]

@@ -65,7 +65,11 @@ class Effect:
         """
 
         def is_mine(event: Event) -> bool:
-            return (event.body["name"], event.body["arguments"]) == (call.name, call.arguments)
+            written = (
+                event.body.get("name"),
+                event.body.get("arguments"),
+            )  # a critic's call has none
+            return written == (call.name, call.arguments)
 
         mine = [hold for hold in self.holds if is_mine(hold)]
         ids = {hold.body["hold"] for hold in mine}

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -83,6 +83,7 @@ def policy(turns: list[tuple[list[str], Outcome]]) -> ScriptedPolicy:
     return ScriptedPolicy(script)
 
 
+@example([(["stubborn", "stubborn", "slow"], "calls")], 0.03, True, "react")
 @examples(max_examples=60)
 @given(
     turns=st.lists(TURN, min_size=1, max_size=4),

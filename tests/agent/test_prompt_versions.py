@@ -91,7 +91,7 @@ async def test_a_new_run_has_the_newest_and_is_gone_on_with_so(
     assert told(asked[0]).startswith("The second react.")
     assert told(asked[-1]).endswith("The second wrap_up.")
     (start,) = (e for e in Home.at(home).events(result.run) if e.kind == "run_started")
-    assert start.body["agent"]["other_prompts"] == {"budget": 3, "reminder": 2}
+    assert start.body["agent"]["other_prompts"] == {"budget": 3, "reminder": 2, "toolchain": 2}
 
     await agent(home, asked).resume(result.run, add="model_calls=4")
     assert "The second reminder." in told(asked[-1])
