@@ -20,10 +20,17 @@ NAMES = sorted(set(re.findall(r"`([A-Z]\w+(?:\.\w+)?)`", PAGE)))
 MOST_MODULES = 15
 
 
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SystemError:  # CPython 3.11 miscounts its depth now and then (gh-106905)
+        return ast.parse(text)
+
+
 @cache
 def defined(path: str) -> frozenset[str]:
     """Returns the functions, classes and methods of a module."""
-    return frozenset(_names(ast.parse((ROOT / path).read_text("utf-8")).body, ""))
+    return frozenset(_names(_parsed((ROOT / path).read_text("utf-8")).body, ""))
 
 
 def _names(body: list[ast.stmt], within: str) -> Iterator[str]:
