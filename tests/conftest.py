@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
 import tempfile
 import tomllib
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,3 +89,12 @@ def _only_loopback(connect: Any) -> Any:
         return connect(self, address)
 
     return checked
+
+
+@pytest.fixture(scope="module")
+def forgotten_clients() -> Iterator[None]:
+    """Collects clients that nobody closes (LangChain's), so that no later test is blamed."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

@@ -21,6 +21,8 @@ from outlay.testing import LoopbackServer
 from outlay.testing.answers import default_script
 from outlay.tools import Tool
 
+pytestmark = pytest.mark.usefixtures("forgotten_clients")
+
 SIGNED = {"type": "thinking", "thinking": "Hm…", "signature": "c2lnbmVk"}
 
 

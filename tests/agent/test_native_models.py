@@ -32,6 +32,8 @@ from outlay.tools import Tool
 
 from .conftest import JournalFiles
 
+pytestmark = pytest.mark.usefixtures("forgotten_clients")
+
 Make = Callable[..., Policy]
 
 WRITES = Usage(input=30, cache_write=20, cache_write_1h=40, output=5, reasoning=15)

@@ -12,6 +12,8 @@ from outlay.policies import LangChainPolicy
 from outlay.testing.conformance import PolicyConformance, asking, run
 from outlay.testing.planned import PlannedLoopback, PlannedReply, planned_loopback
 
+pytestmark = pytest.mark.usefixtures("forgotten_clients")
+
 
 class TestChatOpenAI(PolicyConformance):
     keeps_opaque_parts = False  # ChatOpenAI drops what a server adds to OpenAI's format

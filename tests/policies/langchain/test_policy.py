@@ -13,6 +13,8 @@ from outlay.ledger.usage import Usage
 from outlay.policies import LangChainPolicy, policy
 from outlay.testing import LoopbackServer, ScriptedAnswer
 
+pytestmark = pytest.mark.usefixtures("forgotten_clients")
+
 LOOKUP = ToolSpec(
     "lookup",
     "Looks a thing up.",
