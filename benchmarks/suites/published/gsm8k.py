@@ -20,7 +20,7 @@ SYSTEM_PROMPT = """\
 You solve word problems. `calculator` computes expressions exactly; use it for every sum that you \
 could get wrong.
 End with one line that holds nothing but the number, like this:
-Answer: 72"""
+Answer: NUMBER"""
 
 _MARK = "####"
 

@@ -27,12 +27,12 @@ Answer: NAME"""
 
 CITING_PARAGRAPHS = """
 End with two lines, the paragraphs that the answer rests on and nothing but the answer, like this:
-Sources: Ada Quill | Melun
+Sources: TITLE | TITLE
 Answer: NAME"""
 
 CITING_SENTENCES = """
 End with two lines, the sentences that the answer rests on and nothing but the answer, like this:
-Sources: Ada Quill #0 | Melun #2
+Sources: TITLE #SENTENCE | TITLE #SENTENCE
 Answer: NAME"""
 
 
