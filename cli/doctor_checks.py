@@ -33,6 +33,12 @@ PACKAGES = (
     "typer",
     "rich",
 )
+EXTRAS = {
+    "anthropic": "anthropic", "langchain": "langchain", "local": "xllamacpp", "mcp": "mcp",
+    "openapi": "pyyaml", "python": "pydantic-monty", "train": "torch", "view": "starlette",
+    "web": "trafilatura",
+}  # fmt: skip
+"""The package that tells whether an extra is there."""
 KEYS = ("OPENAI_API_KEY", "OUTLAY_API_KEY")
 ENCODINGS = ("o200k_base", "cl100k_base")
 
@@ -50,6 +56,7 @@ def examine(home: Path | None, prices: Path | None) -> list[CheckResult]:
         CheckResult("outlay", version("outlay")),
         CheckResult("python", f"{platform.python_version()} on {platform.system().lower()}"),
         *map(_package, PACKAGES),
+        *(_extra(name, package) for name, package in EXTRAS.items()),
         *_home(home or default_home()),
         *map(_key, KEYS),
         _base_url(),
@@ -73,6 +80,14 @@ def _package(name: str) -> CheckResult:
         return CheckResult(name, version(name))
     except PackageNotFoundError:
         return CheckResult(name, "missing: install outlay again", good=False)
+
+
+def _extra(name: str, package: str) -> CheckResult:
+    try:
+        return CheckResult(f"extra {name}", f"{package} {version(package)}")
+    except PackageNotFoundError:
+        text = f"not installed: pip install 'outlay[{name}]'"
+        return CheckResult(f"extra {name}", text)
 
 
 def _home(home: Path) -> Iterator[CheckResult]:

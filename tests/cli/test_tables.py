@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+
+from outlay.cli.doctor_checks import EXTRAS
 
 from .conftest import Outlay, golden
 
@@ -60,3 +63,12 @@ def test_the_doctor_sees_torn_journals_and_bad_prices(outlay: Outlay, place: Pat
 def test_the_doctor_speaks_json(outlay: Outlay) -> None:
     found = json.loads(outlay("doctor", "--json").stdout)
     assert {"outlay", "langgraph", "home", "OPENAI_API_KEY", "known prices"} <= found.keys()
+
+
+def test_the_doctor_knows_the_extras(outlay: Outlay) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    offered = project["project"]["optional-dependencies"]
+    for name, package in EXTRAS.items():
+        assert any(line.startswith(package) for line in map(str.lower, offered[name]))
+    found = json.loads(outlay("doctor", "--json").stdout)
+    assert found["extra local"].startswith("xllamacpp ")
