@@ -18,7 +18,7 @@ from .policy import (
     model,
 )
 from .suite import Concurrency, Data, Knobs, Repeats, Seed, Strict, seed, suite, tasks
-from .tools import Docs, Tools, Yes
+from .tools import Docs, Mcp, McpEnv, McpHeader, Tools, Yes
 
 __all__ = [
     "Concurrency",
@@ -30,6 +30,9 @@ __all__ = [
     "JsonFile",
     "Knobs",
     "MaxOutput",
+    "Mcp",
+    "McpEnv",
+    "McpHeader",
     "Memory",
     "Model",
     "Plain",

@@ -32,3 +32,27 @@ Yes = Annotated[
         help="Approve shell commands that cost nothing without asking.",
     ),
 ]
+Mcp = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="OUTLAY_MCP",
+        metavar="SERVER",
+        help="An MCP server, as a command line or URL, whose tools are added; repeatable.",
+    ),
+]
+McpEnv = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="OUTLAY_MCP_ENV",
+        metavar="[SERVER:]NAME",
+        help="A variable of yours that an MCP server's command gets; repeatable.",
+    ),
+]
+McpHeader = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="OUTLAY_MCP_HEADER",
+        metavar="[SERVER:]HEADER=NAME",
+        help="A header for an MCP server's URL, its value from a variable; repeatable.",
+    ),
+]

@@ -22,14 +22,7 @@ def run(
     planner: options.Planner = "react",
     memory: options.Memory = "full",
     tool: options.Tools = None,
-    mcp: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_MCP",
-            metavar="SERVER",
-            help="An MCP server, as a command line or URL, whose tools are added; repeatable.",
-        ),
-    ] = None,
+    mcp: options.Mcp = None,
     read_only: Annotated[
         list[str] | None,
         typer.Option(
@@ -39,22 +32,8 @@ def run(
             "only reads; repeatable.",
         ),
     ] = None,
-    mcp_env: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_MCP_ENV",
-            metavar="[SERVER:]NAME",
-            help="A variable of yours that an MCP server's command gets; repeatable.",
-        ),
-    ] = None,
-    mcp_header: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="OUTLAY_MCP_HEADER",
-            metavar="[SERVER:]HEADER=NAME",
-            help="A header for an MCP server's URL, its value from a variable; repeatable.",
-        ),
-    ] = None,
+    mcp_env: options.McpEnv = None,
+    mcp_header: options.McpHeader = None,
     prices: options.Prices = None,
     home: options.Home = None,
     system: options.System = "",

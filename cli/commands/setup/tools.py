@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +30,9 @@ def tools(
         ),
     ] = "{}",
     docs: options.Docs = None,
+    mcp: options.Mcp = None,
+    mcp_env: options.McpEnv = None,
+    mcp_header: options.McpHeader = None,
     prices: options.Prices = None,
     home: options.Home = None,
     yes: options.Yes = False,
@@ -37,10 +40,15 @@ def tools(
 ) -> None:
     """List the tools that ship with outlay, show or try one.
 
+    With --mcp those of the servers are listed, which are started for it, with what is left out.
+
     Exit codes of a try: 0 the tool answered, 1 it failed or was not run, 2 wrong usage.
     """
     if action is ToolsAction.list:
-        _list(plain=plain)
+        if mcp:
+            _list_served(mcp, mcp_env or (), mcp_header or (), plain=plain)
+        else:
+            _list(plain=plain)
         return
     found = _find(action, name, docs, yes)
     if action is ToolsAction.show:
@@ -62,6 +70,28 @@ def _list(*, plain: bool) -> None:
     )
     for row in _foreign_rows():
         out.print(row, soft_wrap=True)
+
+
+def _list_served(
+    servers: Sequence[str], env: Sequence[str], headers: Sequence[str], *, plain: bool
+) -> None:
+    from ....tools.mcp import mcp_tools
+    from ....tools.mcp.given_variables import given_variables
+    from ...render.console import console
+
+    out = console(plain)
+    for address in given_variables(servers, env, headers):
+        with mcp_tools(address) as served:
+            out.print(f"{served.label}: {len(served)} tools", style="bold", soft_wrap=True)
+            for tool in served:
+                does = tool.spec.description.strip().partition("\n")[0]
+                out.print(f"  {tool.spec.name:<22}  {does[:_DOES]}", soft_wrap=True)
+            for name, why in served.left_out.items():
+                out.print(f"  {name[:_DOES]:<22}  left out: {why}", soft_wrap=True)
+
+
+_DOES = 100
+"""Characters shown of what a server says of a tool."""
 
 
 def _foreign_rows() -> Iterator[str]:
