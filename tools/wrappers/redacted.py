@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import copy
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 import orjson
 
@@ -16,19 +13,19 @@ from ...journal.notice_form import cleaned
 from ...journal.notices import InvalidArguments, Notice
 from ...journal.records import Observation, ToolCall, ToolSpec
 from ...journal.secrets import Clean, cleaner
-from ...ledger.errors import ToolError, UsageError
+from ...ledger.errors import UsageError
 from ..context import ToolContext
-from ..functions.pending import finished, is_pending
-from ..functions.rendering import cut, render
-from ..functions.tool import MIN_CHARS, FunctionTool
+from ..functions.rendering import cut
+from ..functions.tool import MIN_CHARS
 from ..invocation import Invocation
 from ..outputs import Outputs
 from ..protocol import Tool, Wrapper
+from .clean_functions import clean_at_the_source, cleaned_error
 
 
 class _Redacted(Wrapper):
     def __init__(self, inner: Tool, clean: Clean) -> None:
-        super().__init__(_at_the_source(inner, clean))
+        super().__init__(clean_at_the_source(inner, clean))
         self._clean = clean
 
     @cached_property
@@ -84,51 +81,11 @@ class _CleanOutputs(Outputs):
         return super().put(self.whole)
 
 
-def _at_the_source(tool: Tool, clean: Clean) -> Tool:
-    """Returns a tool whose function is clean before its output is cut, kept or logged."""
-    if isinstance(tool, FunctionTool):
-        return _clean_function(tool, clean)
-    if isinstance(tool, Wrapper):
-        outer = copy.copy(tool)  # shares what the wrapper counts
-        outer.inner = _at_the_source(tool.inner, clean)
-        return outer
-    return tool
-
-
-def _clean_function(tool: FunctionTool, clean: Clean) -> FunctionTool:
-    function = tool.function
-
-    async def inside_later(pending: Any) -> str:
-        try:
-            return clean(render(await finished(pending)))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            raise
-        except BaseException as error:
-            raise _cleaned(error, clean) from None
-
-    def inside(*args: Any, **options: Any) -> Any:
-        try:
-            value = function(*args, **options)
-            return inside_later(value) if is_pending(value) else clean(render(value))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise _cleaned(error, clean) from None
-
-    return replace(tool, function=inside)
-
-
-def _cleaned(error: BaseException, clean: Clean) -> ToolError:
-    kind = type(error).__name__
-    said = str(error) if isinstance(error, Exception) else f"the tool raised {kind}"
-    return ToolError(clean(said or kind))
-
-
 def _unless_a_question(error: Exception, clean: Clean) -> Exception:
     """Returns what is raised in place of an error: an interrupt of a graph stays what it is."""
     from langgraph.errors import GraphBubbleUp
 
-    return error if isinstance(error, GraphBubbleUp) else _cleaned(error, clean)
+    return error if isinstance(error, GraphBubbleUp) else cleaned_error(error, clean)
 
 
 def redacted(tool: Tool, secrets: Iterable[str]) -> Tool:
