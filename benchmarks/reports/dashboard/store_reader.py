@@ -190,7 +190,7 @@ class StoreReader:
             raise StoreBusy("the store is being loaded")
         try:
             with (
-                locked(self._home / "store.lock", wait=PATIENCE),
+                locked(self._store.path.with_name("store.lock"), wait=PATIENCE),
                 opened(self._store.path, read_only=True) as database,
             ):
                 yield OpenStore(database)
