@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -525,5 +524,4 @@ def test_a_home_that_cannot_be_written_is_read(
     folder = store.path.parent
     assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
     del store
-    gc.collect()
     assert not folder.exists()
