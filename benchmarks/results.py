@@ -35,6 +35,11 @@ class Setup(NamedTuple):
     budget: str
 
 
+def is_broken(status: str, reason: str) -> bool:
+    """Says whether an error ended a run that ended so."""
+    return status == "failed" and reason in ERRORS
+
+
 class ResultRow(BaseModel):
     """One run of one task."""
 
@@ -81,7 +86,7 @@ class ResultRow(BaseModel):
     @property
     def broken(self) -> bool:
         """True if an error ended the run: of the model's server, the network or the program."""
-        return self.status == "failed" and self.reason in ERRORS
+        return is_broken(self.status, self.reason)
 
     @property
     def finished(self) -> bool:

@@ -20,7 +20,7 @@ from .cells import Cell, CellKey, RunSpec
 from .experiments.experience import Experience, ExperienceContext
 from .experiments.experiment_record import RecordedCell
 from .refusals import refused_calls
-from .results import ResultRow, RunCounts
+from .results import ResultRow, RunCounts, is_broken
 from .suite import Suite, Task, World, is_success, judge, metrics, restore
 
 
@@ -147,13 +147,15 @@ class CellRunner:
         else:
             labels = self._spec.labels(cell)
             result = await agent.run(task.prompt, account=account, labels=labels, listen=hear)
-        score = judge(suite, task, world, result.answer)
-        told = metrics(suite.scorer, task, result.text)
-        self._sources.home.write_score(result.run, score, success=is_success(score), metrics=told)
         counts = RunCounts.of(
             result.run, result.status, result.spend, result.seconds, dict(refused),
             result.reason, result.why,
         )  # fmt: skip
+        if is_broken(result.status, result.reason):  # goes on when the experiment is resumed
+            return self._row(cell, agent.memory.name, counts, None, {})
+        score = judge(suite, task, world, result.answer)
+        told = metrics(suite.scorer, task, result.text)
+        self._sources.home.write_score(result.run, score, success=is_success(score), metrics=told)
         return self._row(cell, agent.memory.name, counts, score, told)
 
     def _row(

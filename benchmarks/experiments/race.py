@@ -9,6 +9,7 @@ from math import ceil
 from statistics import fmean
 
 from ...ledger.errors import UsageError
+from ..errors import are_too_many
 from ..results import ResultRow, Setup
 from .experiment import ExperimentPlan
 
@@ -72,6 +73,11 @@ class RaceStanding:
     """p-value that the leader is better, corrected for all rivals and blocks; None for itself."""
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether errors ended so many of its runs that it is no fair rival."""
+        return are_too_many(self.rows)
+
+    @property
     def judged(self) -> list[ResultRow]:
         """The runs that it is judged by."""
         return [row for row in self.rows if row.finished and row.task in self.shares]
@@ -87,7 +93,7 @@ class RaceOutcome:
     """In the order of the candidates."""
     leader: Setup | None
     """The best of those that were not dropped, by the share of success and then by cost; None if
-    the money did not last for a block."""
+    the money did not last for a block, or errors dropped all."""
     money_out: bool
     """True if the race ended because its money did. The block that it ended in counts for
     nothing but money: who ran last had least."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from ...agent import Home, new_run_id
 from ...ledger.budget import Budget
 from ...ledger.errors import UsageError
+from ..errors import are_too_many
 from ..results import ResultRow, Setup
 from ..statistics import sign_flip, task_means
 from .experiment import ExperimentProgress, OnRow, run_experiment
@@ -69,7 +70,9 @@ async def _run_blocks(race: RaceSpec, track: _RaceState, on_block: OnBlock) -> R
             if track.is_short(place):
                 return track.outcome(running, money_out=True)
         track.judge(running)
-        gone = behind(track.shares, running, race)
+        broken = [place for place in running if are_too_many(track.rows[place])]
+        sound = [place for place in running if place not in broken]
+        gone = [*broken, *behind(track.shares, sound, race)]
         for place in gone:
             track.dropped_after[place] = tasks
         running = [place for place in running if place not in gone]
@@ -223,7 +226,8 @@ class _RaceState:
         return Setup(plan.planners[0], plan.memory, plan.policy, plan.budgets[0])
 
     def _leader(self, running: Sequence[int]) -> int | None:
-        common = set.intersection(*(set(self.shares[place]) for place in running))
+        tasks = [set(self.shares[place]) for place in running]
+        common = set.intersection(*tasks) if tasks else set()
         if not common:
             return None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import fmean
 
+from ..errors import are_too_many, error_counts
 from ..results import ResultRow, Setup, Status
 from ..spending import RunSpending, SpendingSummary, summarise_bills
 from ..statistics import (
@@ -24,9 +25,6 @@ from .frontier_summary import FrontierSummary, RepeatsSummary, place_setups, rep
 
 ENOUGH_TASKS = 10
 """Tasks in common below which a comparison gives no verdict."""
-
-MOST_ERRORS = 0.1
-"""Share of a set-up's runs that errors may end before it gets no verdict."""
 
 LEVEL = 0.95
 
@@ -63,11 +61,8 @@ class SetupSummary:
     """None if no run came to its own end."""
     errors: Mapping[str, int] = field(default_factory=dict)
     """Runs that an error ended, by what it says, the most first: they count nowhere else."""
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Whether so many runs were ended by errors that the others may be no fair choice."""
-        return sum(self.errors.values()) > MOST_ERRORS * sum(self.statuses.values())
+    is_doubtful: bool = False
+    """Whether errors ended so many runs that the others may be no fair choice."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +182,8 @@ def _summarise_setup(
         spent,
         dict(refused.most_common()),
         _measure(finished) if finished else None,
-        dict(Counter(row.why or row.reason for row in rows if row.broken).most_common()),
+        error_counts(rows),
+        are_too_many(rows),
     )
 
 

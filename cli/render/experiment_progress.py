@@ -81,7 +81,7 @@ class BarProgress:
     def __init__(self, out: Console) -> None:
         self.experiment = ""
         self.done = 0
-        self._successes = 0
+        self._finished = self._successes = 0
         self._task: TaskID | None = None
         self._bar = Bar(
             SpinnerColumn(), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("runs"),
@@ -104,13 +104,20 @@ class BarProgress:
 
     def on_row(self, row: ResultRow, progress: ExperimentProgress) -> None:
         self.done = progress.done
+        self._finished += row.finished
         self._successes += row.success
         if self._task is not None:
             self._bar.update(
                 self._task, completed=progress.done, total=progress.total,
-                success=f"{100 * self._successes / progress.done:.0f} % solved",
+                success=self._solved(),
                 spent=_spent(progress),
             )  # fmt: skip
+
+    def _solved(self) -> str:
+        """Returns the share that was solved of the runs that no error ended."""
+        if not self._finished:
+            return ""
+        return f"{100 * self._successes / self._finished:.0f} % solved"
 
 
 class _Rate(ProgressColumn):
@@ -129,4 +136,5 @@ def _spent(progress: ExperimentProgress) -> str:
 def _rate(done: int, elapsed: float) -> str:
     if not done or elapsed <= 0:
         return ""
-    return f"{done / elapsed:.1f} runs/s"
+    rate = done / elapsed
+    return f"{rate:.1f} runs/s" if rate >= 1 else f"{60 * rate:.1f} runs/min"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from importlib.resources import files
 
+from ... import errors
 from ...results import ResultRow
 from .. import number_format
 from ..conclusion import verdicts
@@ -38,6 +39,7 @@ def render_page(title: str, report: Report, rows: Sequence[ResultRow], told: Rep
         _head(title, report, rows),
         *_plot(shown, report),
         *_verdict(report),
+        *_errors(report),
         *_tables(report, shown),
         *_money(report, shown),
         *_tasks(report, rows, told, shown),
@@ -72,8 +74,8 @@ def _head(title: str, report: Report, rows: Sequence[ResultRow]) -> Markup:
 
 
 def _verdict(report: Report) -> Iterator[Markup]:
-    if len(report.setups) > 1:
-        sentences = [tag("li", sentence) for sentence in verdicts(report)]
+    sentences = [tag("li", sentence) for sentence in verdicts(report)]
+    if sentences:
         yield tag("section", tag("h2", "Verdict"), tag("ul", *sentences, class_="verdict"))
 
 
@@ -130,6 +132,24 @@ def _tables(report: Report, shown: Sequence[PlotPoint]) -> Iterator[Markup]:
                 "paired permutation test, not corrected for several set-ups.",
                 class_="dim",
             ),
+        )
+
+
+def _errors(report: Report) -> Iterator[Markup]:
+    """Yields what ended runs that count in no figure of the page."""
+    names = name_setups([summary.setup for summary in report.setups])
+    lines = [
+        f"{' · '.join(names[summary.setup])}: {errors.in_words(summary.errors)}"
+        for summary in report.setups
+        if summary.errors
+    ]
+    if lines:
+        note = "These runs count in no figure of this page; a set-up with many gets no verdict."
+        yield tag(
+            "section",
+            tag("h2", "Ended by errors"),
+            tag("p", note, class_="dim"),
+            tag("ul", *(tag("li", line) for line in lines)),
         )
 
 

@@ -94,7 +94,7 @@ def _marks(runs: Sequence[ResultRow], keys: Mapping[Setup, PlotPoint]) -> Iterat
         groups.setdefault(row.setup, []).append(row)
     for setup, group in groups.items():
         key = keys.get(setup)
-        signs = "".join("✓" if row.success else "✗" for row in group)
+        signs = "".join(map(_sign, group))
         yield tag("span", tag("b", key.letter if key else "–"), signs, class_="mark")
 
 
@@ -114,11 +114,11 @@ def _run(row: ResultRow, told: ReportDetails, keys: Mapping[Setup, PlotPoint]) -
     answer = told.answers.get(row.run)
     head = join(
         tag("b", key.letter if key else "–", class_=f"key {key.colour if key else ''}"),
-        tag("span", "✓" if row.success else "✗", class_="yes" if row.success else "no"),
+        tag("span", _sign(row), class_="yes" if row.success else "no"),
         tag("span", "no answer" if answer is None else answer, class_="answer"),
         tag(
             "span",
-            f"{row.status.replace('_', ' ')} · {number_format.usd(float(row.cost_usd))}",
+            f"{_ended(row)} · {number_format.usd(float(row.cost_usd))}",
             class_="dim",
         ),
     )
@@ -161,4 +161,17 @@ def _facts(step: ReportStep) -> Iterator[Markup]:
 
 
 def _solved(runs: Sequence[ResultRow]) -> float:
-    return sum(row.success for row in runs) / len(runs)
+    """Returns the share that succeeded of the runs that judge the set-ups."""
+    finished = [row for row in runs if row.finished]
+    return sum(row.success for row in finished) / len(finished) if finished else 1.0
+
+
+def _sign(row: ResultRow) -> str:
+    if not row.finished:
+        return "!" if row.broken else "–"
+    return "✓" if row.success else "✗"
+
+
+def _ended(row: ResultRow) -> str:
+    """Returns how a run ended; where an error ended it, what that said."""
+    return f"error: {row.why or row.reason}" if row.broken else row.status.replace("_", " ")

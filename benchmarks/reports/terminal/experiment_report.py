@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ... import errors
 from ...refusals import in_words
 from ...results import UNFINISHED, Status
 from ...statistics import Estimate
@@ -165,25 +166,17 @@ def _spread(name: Sequence[str], rows: int) -> list[str]:
     return [*lines[: rows - 1], "\n".join(filter(None, lines[rows - 1 :]))]
 
 
-_ERRORS_SHOWN = 3
-
-
 def _endings(report: Report, names: Names) -> Table:
     made = Table.grid(padding=(0, 2, 0, 0))
     for summary in report.setups:
         made.add_row(cell(" · ".join(names[summary.setup])), _ending(summary))
         if summary.errors:
-            made.add_row("", f"ended by errors, counted here only: {_errors(summary)}")
+            made.add_row(
+                "", f"ended by errors, counted here only: {errors.in_words(summary.errors)}"
+            )
         if summary.refused:
             made.add_row("", f"refused by the budget: {in_words(summary.refused)}")
     return made
-
-
-def _errors(summary: SetupSummary) -> str:
-    """Returns what errors said, the most frequent first."""
-    told = [f"{count:,} × {why}" for why, count in [*summary.errors.items()][:_ERRORS_SHOWN]]
-    more = len(summary.errors) - len(told)
-    return "; ".join([*told, *([f"and {more:,} others"] if more > 0 else [])])
 
 
 def _ending(summary: SetupSummary) -> str:

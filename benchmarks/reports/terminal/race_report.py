@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ... import errors
 from ...experiments.race import SURE, RaceOutcome, RaceStanding
 from ...statistics import success_rate
 from .. import number_format
@@ -37,7 +38,9 @@ def _table(outcome: RaceOutcome, names: Names) -> RenderableType:
     for standing in outcome.standings:
         rows = standing.judged
         if not rows:
-            made.add_row(cell("\n".join(names[standing.setup])), "0")
+            made.add_row(
+                cell("\n".join(names[standing.setup])), "0", "", "", _state(outcome, standing)
+            )
             continue
         shares = success_rate([(row.task, float(row.success)) for row in rows], LEVEL)
         cost = sum(float(row.cost_usd) for row in rows) / len(rows)
@@ -54,7 +57,8 @@ def _table(outcome: RaceOutcome, names: Names) -> RenderableType:
 
 def _state(outcome: RaceOutcome, standing: RaceStanding) -> str:
     if standing.dropped_after is not None:
-        return f"out after {standing.dropped_after:,}"
+        why = " (errors)" if standing.is_doubtful else ""
+        return f"out after {standing.dropped_after:,}{why}"
     return "leads" if standing.setup == outcome.leader else "still in"
 
 
@@ -71,8 +75,14 @@ def _tests(outcome: RaceOutcome) -> str:
 def _verdict(outcome: RaceOutcome, names: Names) -> Iterator[str]:
     if outcome.money_out:
         yield "The money ran out; the block that it ended in is not judged."
+    for standing in outcome.standings:
+        if standing.is_doubtful:
+            said = errors.in_words(errors.error_counts(standing.rows))
+            yield f"{' · '.join(names[standing.setup])} is out, its runs ended by errors: {said}."
     if outcome.leader is None:
-        yield "No winner was shown: no block was completed."
+        whole = all(standing.is_doubtful for standing in outcome.standings)
+        why = "errors ended every candidate's runs" if whole else "no block was completed"
+        yield f"No winner was shown: {why}."
         return
     leader = " · ".join(names[outcome.leader])
     if outcome.winner:
