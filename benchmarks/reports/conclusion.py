@@ -35,7 +35,7 @@ def _errors(summary: SetupSummary, name: str) -> str:
     errors, runs = sum(summary.errors.values()), sum(summary.statuses.values())
     return (
         f"{name} gets no verdict: {errors:,} of its {runs:,} runs ended by an error, not by "
-        "their own doing. Mend what they tell; `outlay bench --resume` goes on with them."
+        "their own doing. Mend what they tell, then resume the experiment: it goes on with them."
     )
 
 

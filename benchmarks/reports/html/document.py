@@ -144,7 +144,7 @@ def _errors(report: Report) -> Iterator[Markup]:
         if summary.errors
     ]
     if lines:
-        note = "These runs count in no figure of this page; a set-up with many gets no verdict."
+        note = "They count in no success and no cost per task; many of them leave no verdict."
         yield tag(
             "section",
             tag("h2", "Ended by errors"),
